@@ -1,0 +1,205 @@
+import type { Clock } from "../shared/clock.ts";
+import type { Evidence, Level, UndoCost, Verification } from "../shared/documents/common.ts";
+import type { Device } from "../shared/documents/inventory.ts";
+import type { ChangeMode } from "../shared/documents/manifest.ts";
+import type { Finding } from "../shared/documents/receipt.ts";
+import type { ErrorCode } from "../shared/errors.ts";
+import type { DeviceId, Digest, PlatformId } from "../shared/ids.ts";
+import type { Credential } from "../shared/secret.ts";
+import type { TaskState } from "../shared/states.ts";
+
+/**
+ * The seam between the agent and a device. Every argument and result is JSON or text, so that a driver can later run in a
+ * process of its own: the session is the one opaque thing, and it never leaves the driver's side.
+ */
+
+/** Hides secrets before text leaves the site: the tag is a keyed hash under the site key (DESIGN.md "Two forms"). */
+export interface Tagger {
+  readonly keyGeneration: number;
+  /** 16 base32 characters for this shown value on this device. */
+  tag(device: DeviceId, shown: string): string;
+}
+
+/** Everything said to and by the device, already redacted, in order. Back-pressure: `write` resolves when there is room. */
+export interface TranscriptSink {
+  write(direction: "sent" | "received" | "note", text: string): Promise<void> | void;
+}
+
+export interface OpenOptions {
+  readonly target: Device;
+  readonly credential: Credential;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly connectMs: number;
+  readonly commandMs: number;
+  readonly transcript: TranscriptSink;
+  readonly tagger: Tagger;
+  /** Values that must never appear in a transcript, besides those the platform file recognises. */
+  readonly secrets: readonly string[];
+}
+
+export interface Facts {
+  readonly hostname: string;
+  readonly vendor: string;
+  readonly model: string | null;
+  readonly version: string | null;
+  readonly serial: string | null;
+}
+
+/** A complete running configuration: never returned unless its end marker was seen. */
+export interface Configuration {
+  /** As the device showed it, volatile lines removed; holds secrets. */
+  readonly raw: string;
+  /** Normalised, secrets replaced by `‹secret:tag›`: what is hashed, diffed, stored at the hub and shown. */
+  readonly publicText: string;
+  readonly publicDigest: Digest;
+  readonly keyGeneration: number;
+}
+
+export interface RunOptions {
+  readonly outputBytesMax: number;
+  /** Receives redacted output as it comes; resolves when there is room. Without it the output is returned whole. */
+  readonly sink?: (chunk: string) => Promise<void>;
+}
+
+/** What the device offers right now; decides the guarantee level of a change. */
+export interface Readiness {
+  readonly level: Level;
+  readonly undoCost: UndoCost;
+  readonly blockers: readonly Finding[];
+  /** A pending confirmed change that is not ours. */
+  readonly pendingByOther: boolean;
+  readonly unsaved: boolean | null;
+  readonly warnings: readonly Finding[];
+}
+
+/** JSON that is journalled before the first packet of a change, and that alone suffices to confirm, revert and ask. */
+export interface TransactionToken {
+  readonly platform: PlatformId;
+  readonly id: string;
+  readonly mode: ChangeMode;
+  readonly confirmMs: number;
+  readonly preImage: Digest;
+  readonly data: Readonly<Record<string, string | number | boolean>>;
+}
+
+export type Pending = "armed" | "none" | "other" | "unknown";
+
+/** One login. After a time-out or a lost connection it is poisoned: every further call throws CONNECTION_LOST. */
+export interface Session {
+  facts(): Promise<Facts>;
+  running(): Promise<Configuration>;
+  run(command: string, options: RunOptions): Promise<string>;
+  readiness(mode: ChangeMode): Promise<Readiness>;
+  /** Makes the token for a change; sends nothing that changes the device. `preImageRaw` is what an undo restores. */
+  begin(change: { id: string; mode: ChangeMode; confirmMs: number; preImage: Configuration; text: string; comment: string }): Promise<TransactionToken>;
+  /** Arms the device's undo timer and reads it back; ARM_FAILED when it is not there. */
+  arm(token: TransactionToken): Promise<void>;
+  /** Sends the ordered commands. Stops at the first that is refused: COMMAND_REFUSED or AUTHORIZATION_DENIED. */
+  apply(token: TransactionToken, commands: readonly string[]): Promise<void>;
+  pending(token: TransactionToken): Promise<Pending>;
+  confirm(token: TransactionToken): Promise<void>;
+  /** Makes the device undo now, and waits until it has. */
+  revert(token: TransactionToken): Promise<void>;
+  save(token: TransactionToken): Promise<void>;
+  /** Removes what the transaction left on the device (snapshot files). Never changes configuration. */
+  cleanup(token: TransactionToken): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Driver {
+  readonly platform: PlatformId;
+  /** SHA-256 of the platform file's canonical form: `DRIVER_CHANGED` when it differs from the signed one. */
+  readonly digest: Digest;
+  readonly evidence: Evidence;
+  open(options: OpenOptions): Promise<Session>;
+  /** Pure: is this command a read? Checks the anchored allow-list, pipes included. */
+  isRead(command: string): boolean;
+  /** Pure: what the text would do to this configuration. */
+  predict(change: { device: DeviceId; mode: ChangeMode; text: string; before: Configuration; tagger: Tagger }): Prediction;
+  /** Pure: the normalised diff between two public forms, as canonical JSON text. */
+  diff(before: string, after: string): string;
+  /** Pure: whether a measured diff is the signed one, allowing for the rewrites that the platform file names. */
+  sameDiff(signed: string, measured: string): boolean;
+  /** Pure: the public form of a configuration text. */
+  publicForm(device: DeviceId, raw: string, tagger: Tagger): { publicText: string; publicDigest: Digest };
+}
+
+export interface Prediction {
+  /** Canonical JSON of `[{op, path, line}]` on public forms. */
+  readonly diff: string;
+  /**
+   * Canonical JSON of the ordered commands as they will be sent, with `‹secret("name")›` and `‹secret:tag›` tokens standing for secrets.
+   * Turned into what is typed by `render`.
+   */
+  readonly commands: string;
+  readonly touchesManagement: boolean;
+  /** Destructive lines (erase, reload, user and AAA removal) raise the risk class. */
+  readonly destructive: boolean;
+  readonly warnings: readonly Finding[];
+  /** Substitutes secrets just before sending. Throws SECRET_UNKNOWN or SECRET_KEEP. */
+  render(secret: (name: string) => string | undefined): readonly string[];
+}
+
+/** What the transaction tells the agent while it runs. Each `intent` is durable before the next packet leaves. */
+export interface TransactionHooks {
+  intent(step: StepName, data: unknown): Promise<void>;
+  done(step: StepName, data: unknown): Promise<void>;
+  state(state: TaskState): Promise<void>;
+  /** A fresh connection to the hub made after the apply; throws WAY_HOME_LOST. Called only for devices on the way home. */
+  wayHome(signal: AbortSignal): Promise<void>;
+  /** True when a cancel asks to stop at the next safe point. */
+  stopRequested(): boolean;
+}
+
+export type StepName =
+  | "precheck"
+  | "snapshot"
+  | "arm"
+  | "apply"
+  | "reconnect"
+  | "way-home"
+  | "verify"
+  | "confirm"
+  | "revert"
+  | "save"
+  | "re-read";
+
+export interface ChangeSpec {
+  readonly device: DeviceId;
+  readonly id: string;
+  readonly mode: ChangeMode;
+  readonly drift: "exact" | "same-diff";
+  readonly text: string;
+  readonly preImage: Digest;
+  readonly keyGeneration: number;
+  /** The signed diff and ordered commands, as canonical JSON text. */
+  readonly diff: string;
+  readonly commands: string;
+  readonly level: Level;
+  readonly touchesManagement: boolean;
+  readonly onWayHome: boolean;
+  readonly serial: string | null;
+  readonly confirmMs: number;
+  readonly verify: readonly Verification[];
+  readonly comment: string;
+}
+
+export interface ChangeOutcome {
+  readonly state: Extract<TaskState, "DONE" | "ROLLED_BACK" | "FAILED" | "DRIFTED" | "CANCELED" | "UNKNOWN">;
+  readonly code: ErrorCode | null;
+  readonly detail: string | null;
+  readonly before: Configuration | null;
+  readonly after: Configuration | null;
+  readonly diff: string | null;
+  readonly verified: readonly { command: string; ok: boolean }[];
+  readonly level: Level | null;
+}
+
+/** What the journal holds of a change when the agent starts again. */
+export interface ChangeProgress {
+  readonly token: TransactionToken | null;
+  /** Steps whose intent was committed, and whether their end was. */
+  readonly steps: readonly { step: StepName; done: boolean }[];
+  readonly before: Digest | null;
+}

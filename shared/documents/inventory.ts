@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { CredentialName, DeviceId, OrgId, PlatformId, SiteId } from "../ids.ts";
+
+export const Address = z
+  .string()
+  .min(1)
+  .max(253)
+  .regex(/^[A-Za-z0-9.:_-]+$/, "must be an IP address or a host name");
+
+/** An SSH host key as the device shows it: the public key blob of RFC 4253 §6.6 in base64. */
+export const HostKey = z.strictObject({
+  algorithm: z.enum(["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa"]),
+  publicKey: z.string().max(2048).regex(/^[A-Za-z0-9+/]+={0,2}$/),
+});
+export type HostKey = z.infer<typeof HostKey>;
+
+export const AlgorithmProfile = z.enum(["modern", "compat", "legacy"]);
+export type AlgorithmProfile = z.infer<typeof AlgorithmProfile>;
+
+export const Device = z.strictObject({
+  id: DeviceId,
+  site: SiteId,
+  platform: PlatformId,
+  address: Address,
+  port: z.int().min(1).max(65_535),
+  hostKeys: z.array(HostKey).min(1).max(8),
+  algorithms: AlgorithmProfile,
+  credential: CredentialName,
+  /** The chassis serial that PRECHECK must find; null where the platform has none. */
+  serial: z.string().min(1).max(64).nullable(),
+  tags: z.record(z.string().max(63), z.string().max(255)),
+});
+export type Device = z.infer<typeof Device>;
+
+export const Site = z.strictObject({
+  id: SiteId,
+  /** Devices on the agent's own way to the hub: a change there is confirmed only after a fresh connection home. */
+  wayHome: z.array(DeviceId).max(256),
+  /** How many devices of the site may be worked on at once. */
+  parallel: z.int().min(1).max(1024),
+});
+export type Site = z.infer<typeof Site>;
+
+/** inventory.json: the only document that may name an address, a host key or a credential. Signed by keyadmin. */
+export const Inventory = z
+  .strictObject({
+    type: z.literal("inventory"),
+    v: z.literal(1),
+    org: OrgId,
+    version: z.int().min(1),
+    sites: z.array(Site).max(5000),
+    devices: z.array(Device).max(100_000),
+  })
+  .superRefine((inventory, context) => {
+    const sites = new Set(inventory.sites.map((site) => site.id));
+    const devices = new Set<string>();
+    inventory.devices.forEach((device, index) => {
+      if (!sites.has(device.site)) context.addIssue({ code: "custom", path: ["devices", index, "site"], message: `no site ${device.site}` });
+      if (devices.has(device.id)) context.addIssue({ code: "custom", path: ["devices", index, "id"], message: `${device.id} stands twice` });
+      devices.add(device.id);
+    });
+    inventory.sites.forEach((site, index) => {
+      for (const id of site.wayHome) {
+        if (!devices.has(id)) context.addIssue({ code: "custom", path: ["sites", index, "wayHome"], message: `no device ${id}` });
+      }
+    });
+  });
+export type Inventory = z.infer<typeof Inventory>;

@@ -1,0 +1,61 @@
+import { z } from "zod";
+import { EpochSeconds, KeyId, OrgId, PersonId, PolicyId, SiteId } from "../ids.ts";
+import { BoxPublicKey, SigningPublicKey } from "../keys.ts";
+import { Risk } from "./common.ts";
+
+export const Role = z.enum(["author", "approver", "keyadmin"]);
+export type Role = z.infer<typeof Role>;
+
+/** A role holds at the named sites only; `*` is every site. Role and scope are read together, never unioned across entries. */
+export const RoleGrant = z.strictObject({ role: Role, sites: z.array(z.union([SiteId, z.literal("*")])).min(1).max(5000) });
+
+export const SigningKeyEntry = z.strictObject({ kid: KeyId, publicKey: SigningPublicKey });
+
+export const Person = z.strictObject({
+  id: PersonId,
+  name: z.string().min(1).max(120),
+  keys: z.array(SigningKeyEntry).min(1).max(8),
+  roles: z.array(RoleGrant).max(64),
+});
+export type Person = z.infer<typeof Person>;
+
+export const RiskRule = z.strictObject({
+  /** Distinct persons with the approver role in scope who must sign, the author not among them. */
+  approvers: z.int().min(0).max(8),
+  /** A smaller team's signed choice: the author alone may do. Every receipt then says "1 person". */
+  onePerson: z.boolean(),
+});
+
+export const Policy = z.strictObject({
+  id: PolicyId,
+  version: z.int().min(1),
+  rules: z.strictObject({ read: RiskRule, change: RiskRule, destructive: RiskRule }),
+  warrantLifetimeSecondsMax: z.int().min(60).max(180 * 86_400),
+});
+export type Policy = z.infer<typeof Policy>;
+
+export const Revocation = z.strictObject({
+  kid: KeyId,
+  reason: z.enum(["rotated", "left", "compromised"]),
+  at: EpochSeconds,
+});
+
+/** keys.json: who may sign what, where. The agent's root of trust after enrolment. */
+export const Keys = z.strictObject({
+  type: z.literal("keys"),
+  v: z.literal(1),
+  org: OrgId,
+  version: z.int().min(1),
+  exp: EpochSeconds,
+  people: z.array(Person).min(1).max(2000),
+  hub: z.strictObject({ id: z.string().min(1).max(63), keys: z.array(SigningKeyEntry).min(1).max(4) }),
+  policies: z.array(Policy).min(1).max(256),
+  /** Which policy governs a site; `*` for those not named. */
+  sitePolicies: z.array(z.strictObject({ site: z.union([SiteId, z.literal("*")]), policy: PolicyId })).min(1).max(5000),
+  revoked: z.array(Revocation).max(10_000),
+  /** Opens sealed configurations when every agent of a site is lost. Its private half is kept offline. */
+  recovery: BoxPublicKey,
+});
+export type Keys = z.infer<typeof Keys>;
+
+export type RiskRules = Record<Risk, z.infer<typeof RiskRule>>;

@@ -1,0 +1,93 @@
+import { z } from "zod";
+import { AgentId, DeviceId, Digest, JobId, OrgId, PlatformId, SiteId } from "../ids.ts";
+import { CommandText, Evidence, Level, UndoCost, Verification } from "./common.ts";
+
+/** A text that travels beside the manifest: too large to sign in place, named by what it is. */
+export const TextRef = z.strictObject({ sha256: Digest, bytes: z.int().min(0).max(16 * 1024 * 1024) });
+export type TextRef = z.infer<typeof TextRef>;
+
+export const DriftMode = z.enum(["exact", "same-diff"]);
+export const ChangeMode = z.enum(["merge", "replace"]);
+export type ChangeMode = z.infer<typeof ChangeMode>;
+
+export const CollectTask = z.strictObject({ kind: z.literal("collect"), device: DeviceId });
+export const CheckTask = z.strictObject({ kind: z.literal("check"), device: DeviceId });
+export const RunTask = z.strictObject({
+  kind: z.literal("run"),
+  device: DeviceId,
+  commands: z.array(CommandText).min(1).max(64),
+});
+/** Reads the device and computes what the author's text would do, on the agent: the text is not sent to the device. */
+export const PlanTask = z.strictObject({
+  kind: z.literal("plan"),
+  device: DeviceId,
+  mode: ChangeMode,
+  text: TextRef,
+  verify: z.array(Verification).max(32),
+});
+export const ChangeTask = z.strictObject({
+  kind: z.literal("change"),
+  device: DeviceId,
+  mode: ChangeMode,
+  drift: DriftMode,
+  text: TextRef,
+  /** Public form of the running configuration that was reviewed, and the generation of the site key in its secret tags. */
+  preImage: Digest,
+  keyGeneration: z.int().min(1),
+  diff: TextRef,
+  commands: TextRef,
+  level: Level,
+  undoCost: UndoCost,
+  evidence: Evidence,
+  touchesManagement: z.boolean(),
+  verify: z.array(Verification).max(32),
+  /** Digest of the agent-signed plan receipt's payload that all of the above comes from. */
+  plan: Digest,
+});
+export type ChangeTask = z.infer<typeof ChangeTask>;
+export type PlanTask = z.infer<typeof PlanTask>;
+export type RunTask = z.infer<typeof RunTask>;
+
+export const TaskSpec = z.discriminatedUnion("kind", [CollectTask, CheckTask, RunTask, PlanTask, ChangeTask]);
+export type TaskSpec = z.infer<typeof TaskSpec>;
+
+export const Deadlines = z.strictObject({
+  connectMs: z.int().min(100).max(300_000),
+  commandMs: z.int().min(100).max(3_600_000),
+  taskMs: z.int().min(1000).max(86_400_000),
+  /** From the agent's start of the assignment until every task has ended or is UNKNOWN_FINAL. */
+  jobMs: z.int().min(1000).max(7 * 86_400_000),
+  /** How long the device's own undo timer runs. */
+  confirmMs: z.int().min(5_000).max(7_200_000),
+});
+export type Deadlines = z.infer<typeof Deadlines>;
+
+/** The bytes for one agent. Bare canonical JSON, known only by its SHA-256 in a warrant, or in an offer under a grant. */
+export const Manifest = z
+  .strictObject({
+    type: z.literal("manifest"),
+    v: z.literal(1),
+    org: OrgId,
+    /** 128 random bits: a digest in a warrant tells nothing about the other sites' work. */
+    salt: z.string().regex(/^[A-Za-z0-9_-]{22}$/),
+    job: JobId,
+    site: SiteId,
+    /** The agents that may run it, standbys after the first. */
+    agents: z.array(AgentId).min(1).max(4),
+    inventory: Digest,
+    /** Digests of the platform files that made the plan. */
+    platforms: z.record(PlatformId, Digest),
+    deadlines: Deadlines,
+    outputBytesMax: z.int().min(1024).max(2_000_000_000),
+    tasks: z.array(TaskSpec).min(1).max(1000),
+  })
+  .superRefine((manifest, context) => {
+    const seen = new Set<string>();
+    const kind = manifest.tasks[0]?.kind;
+    manifest.tasks.forEach((task, index) => {
+      if (seen.has(task.device)) context.addIssue({ code: "custom", path: ["tasks", index, "device"], message: "a device stands twice" });
+      if (task.kind !== kind) context.addIssue({ code: "custom", path: ["tasks", index, "kind"], message: "kinds are mixed" });
+      seen.add(task.device);
+    });
+  });
+export type Manifest = z.infer<typeof Manifest>;

@@ -1,0 +1,114 @@
+import { z } from "zod";
+import { isErrorCode, type ErrorCode } from "../errors.ts";
+import { AgentId, DeviceId, Digest, EpochSeconds, JobId, OrgId, PersonId, PlatformId, SiteId } from "../ids.ts";
+import { TaskState } from "../states.ts";
+import { CommandText, Evidence, Level, UndoCost } from "./common.ts";
+import { ChangeMode, TextRef } from "./manifest.ts";
+import { Authority } from "./offer.ts";
+
+export const Code = z.custom<ErrorCode>((value) => typeof value === "string" && isErrorCode(value), "must be a known error code");
+
+/** A configuration by content: `public` is the hash of the public form; `sealed` names the encrypted raw form, where kept. */
+export const SnapshotRef = z.strictObject({
+  public: TextRef,
+  keyGeneration: z.int().min(1),
+  sealed: Digest.nullable(),
+  /** Why it cannot be restored from the sealed form; null when it can. */
+  notRestorable: z.string().max(200).nullable(),
+});
+export type SnapshotRef = z.infer<typeof SnapshotRef>;
+
+const chain = {
+  org: OrgId,
+  site: SiteId,
+  agent: AgentId,
+  /** Digest of this agent's receipt before this one; null for the first of an epoch. */
+  prev: Digest.nullable(),
+  epoch: z.string().regex(/^[0-9a-f]{32}$/),
+  index: z.int().min(1),
+  /** The last audit checkpoint that the agent saw: agents are the witnesses. */
+  checkpoint: z.string().max(512).nullable(),
+} as const;
+
+export const Finding = z.strictObject({ code: z.string().regex(/^[A-Z0-9_]{3,40}$/), detail: z.string().max(500) });
+export type Finding = z.infer<typeof Finding>;
+
+export const PlannedDevice = z.strictObject({
+  device: DeviceId,
+  ok: z.literal(true),
+  platform: PlatformId,
+  platformDigest: Digest,
+  mode: ChangeMode,
+  text: TextRef,
+  preImage: SnapshotRef,
+  diff: TextRef,
+  commands: TextRef,
+  level: Level,
+  undoCost: UndoCost,
+  evidence: Evidence,
+  touchesManagement: z.boolean(),
+  warnings: z.array(Finding).max(64),
+  /** What would raise the level: lines to configure, each with why. */
+  hints: z.array(Finding).max(64),
+});
+export const UnplannedDevice = z.strictObject({ device: DeviceId, ok: z.literal(false), code: Code, detail: z.string().max(500) });
+export type PlannedDevice = z.infer<typeof PlannedDevice>;
+
+/** The dry run, signed by the agent that made it. */
+export const PlanReceipt = z.strictObject({
+  type: z.literal("plan"),
+  v: z.literal(1),
+  ...chain,
+  job: JobId,
+  manifest: Digest,
+  inventory: Digest,
+  at: EpochSeconds,
+  devices: z.array(z.discriminatedUnion("ok", [PlannedDevice, UnplannedDevice])).min(1).max(1000),
+});
+export type PlanReceipt = z.infer<typeof PlanReceipt>;
+
+export const TaskOutcome = z.strictObject({
+  device: DeviceId,
+  state: TaskState,
+  code: Code.nullable(),
+  detail: z.string().max(500).nullable(),
+  startedAt: EpochSeconds.nullable(),
+  endedAt: EpochSeconds.nullable(),
+  before: SnapshotRef.nullable(),
+  after: SnapshotRef.nullable(),
+  /** The diff that was measured between before and after. */
+  diff: TextRef.nullable(),
+  transcript: TextRef.nullable(),
+  /** Output of `run`, and findings of `check`. */
+  output: TextRef.nullable(),
+  level: Level.nullable(),
+  evidence: Evidence.nullable(),
+  verified: z.array(z.strictObject({ command: CommandText, ok: z.boolean() })).max(32),
+  /** How often the change was applied to the device; never more than one per attempt. */
+  applies: z.int().min(0).max(1000),
+});
+export type TaskOutcome = z.infer<typeof TaskOutcome>;
+
+export const AssignmentOutcome = z.enum(["SUCCEEDED", "FAILED", "CANCELED", "TIMED_OUT", "UNKNOWN_FINAL", "REJECTED", "EXPIRED"]);
+export type AssignmentOutcome = z.infer<typeof AssignmentOutcome>;
+
+/** The agent's signed outcome of one assignment. */
+export const Receipt = z.strictObject({
+  type: z.literal("receipt"),
+  v: z.literal(1),
+  ...chain,
+  job: JobId,
+  manifest: Digest,
+  attempt: z.int().min(1).max(10),
+  fence: z.int().min(1),
+  authority: Authority,
+  /** Who authorised it, as verified by the agent; empty under a grant minted for the hub. */
+  signers: z.array(PersonId).max(16),
+  persons: z.int().min(0).max(16),
+  outcome: AssignmentOutcome,
+  code: Code.nullable(),
+  startedAt: EpochSeconds,
+  endedAt: EpochSeconds,
+  tasks: z.array(TaskOutcome).max(1000),
+});
+export type Receipt = z.infer<typeof Receipt>;

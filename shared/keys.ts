@@ -1,0 +1,90 @@
+import { calculateJwkThumbprint, type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
+import { z } from "zod";
+import { fromBase64url } from "./bytes.ts";
+import { FarhandError } from "./errors.ts";
+import type { KeyId } from "./ids.ts";
+
+/** An Ed25519 public key: 32 bytes in base64url (RFC 8037 `x`). */
+export const SigningPublicKey = z.string().regex(/^[A-Za-z0-9_-]{43}$/).brand<"SigningPublicKey">();
+export type SigningPublicKey = z.infer<typeof SigningPublicKey>;
+/** An X25519 public key: 32 bytes in base64url. */
+export const BoxPublicKey = z.string().regex(/^[A-Za-z0-9_-]{43}$/).brand<"BoxPublicKey">();
+export type BoxPublicKey = z.infer<typeof BoxPublicKey>;
+
+/** A private key as it stands in a key file. `x` is the public half, `d` the secret. */
+export const PrivateJwk = z.strictObject({
+  kty: z.literal("OKP"),
+  crv: z.enum(["Ed25519", "X25519"]),
+  x: z.string(),
+  d: z.string(),
+});
+export type PrivateJwk = z.infer<typeof PrivateJwk>;
+
+export interface Signer {
+  readonly kid: KeyId;
+  readonly publicKey: SigningPublicKey;
+  readonly key: CryptoKey;
+}
+
+/** Points of order 1, 2, 4 and 8: with one of these as public key a signature over anything can be forged. */
+const SMALL_ORDER = new Set([
+  "0100000000000000000000000000000000000000000000000000000000000000",
+  "0100000000000000000000000000000000000000000000000000000000000080",
+  "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+  "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+  "0000000000000000000000000000000000000000000000000000000000000000",
+  "0000000000000000000000000000000000000000000000000000000000000080",
+  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+  "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+  "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+  "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+  "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+  "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+  "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+]);
+
+const publicJwk = (x: string, crv: "Ed25519" | "X25519"): JWK => ({ kty: "OKP", crv, x });
+
+export async function keyIdOf(publicKey: SigningPublicKey): Promise<KeyId> {
+  return (await calculateJwkThumbprint(publicJwk(publicKey, "Ed25519"), "sha256")) as KeyId;
+}
+
+const imported = new Map<string, Promise<CryptoKey>>();
+const IMPORTED_MAX = 10_000;
+
+export function importSigningKey(publicKey: SigningPublicKey): Promise<CryptoKey> {
+  const known = imported.get(publicKey);
+  if (known) return known;
+  const raw = fromBase64url(publicKey);
+  if (raw.length !== 32 || SMALL_ORDER.has(Buffer.from(raw).toString("hex"))) {
+    throw new FarhandError("SIGNATURE_BAD", "a public key of small order");
+  }
+  const key = importJWK(publicJwk(publicKey, "Ed25519"), "Ed25519") as Promise<CryptoKey>;
+  if (imported.size >= IMPORTED_MAX) imported.clear();
+  imported.set(publicKey, key);
+  return key;
+}
+
+export async function generateSigningJwk(): Promise<PrivateJwk> {
+  const { privateKey } = await generateKeyPair("Ed25519", { extractable: true });
+  return PrivateJwk.parse(pick(await exportJWK(privateKey)));
+}
+
+export async function generateBoxJwk(): Promise<PrivateJwk> {
+  const { privateKey } = await generateKeyPair("ECDH-ES+A256KW", { crv: "X25519", extractable: true });
+  return PrivateJwk.parse(pick(await exportJWK(privateKey)));
+}
+
+const pick = (jwk: JWK) => ({ kty: jwk.kty, crv: jwk.crv, x: jwk.x, d: jwk.d });
+
+export async function signerFrom(jwk: PrivateJwk): Promise<Signer> {
+  if (jwk.crv !== "Ed25519") throw new FarhandError("SCHEMA", "not a signing key");
+  const publicKey = jwk.x as SigningPublicKey;
+  return { kid: await keyIdOf(publicKey), publicKey, key: (await importJWK(jwk, "Ed25519")) as CryptoKey };
+}
+
+export const importBoxPublicKey = (x: BoxPublicKey): Promise<CryptoKey> =>
+  importJWK(publicJwk(x, "X25519"), "ECDH-ES+A256KW") as Promise<CryptoKey>;
+export const importBoxPrivateKey = (jwk: PrivateJwk): Promise<CryptoKey> =>
+  importJWK(jwk, "ECDH-ES+A256KW") as Promise<CryptoKey>;
