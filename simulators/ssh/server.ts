@@ -1,0 +1,324 @@
+/**
+ * The one place where ssh2's Server is used. It knows SSH, not devices: it accepts, counts, authenticates, and hands a
+ * byte stream with a window size to the shell that the caller gave it.
+ *
+ * The TCP listener is our own and sockets are injected, because a simulator has to do to a socket what a device's
+ * failure does: refuse before the first byte, reset in the middle, or go silent without closing.
+ */
+import { timingSafeEqual } from "node:crypto";
+import { createServer, type Server as TcpServer, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import ssh2, { type AuthContext, type Connection, type ServerChannel, type Session } from "ssh2";
+import { hostKeyFrom, type HostKey } from "./hostkey.ts";
+
+export interface TerminalSize {
+  columns: number;
+  rows: number;
+}
+
+export interface SshPeer {
+  /** 1 for the first connection that this server accepted. */
+  readonly connectionId: number;
+  readonly username: string;
+  readonly remote: string;
+  /** Ends the connection: `reset` sends a TCP RST, `close` a disconnect. */
+  drop(how: "reset" | "close"): void;
+}
+
+export interface ShellRequest extends SshPeer {
+  readonly stream: Duplex;
+  readonly size: TerminalSize;
+  /** Tells of a `window-change`. The size object is already updated. */
+  onResize(listener: (size: TerminalSize) => void): void;
+}
+
+export interface ExecRequest extends SshPeer {
+  readonly stream: Duplex;
+  readonly command: string;
+  exit(status: number): void;
+}
+
+export interface SshUser {
+  username: string;
+  password?: string | undefined;
+  /** OpenSSH public key lines. */
+  publicKeys?: readonly string[] | undefined;
+}
+
+export interface SshServerOptions {
+  address?: string;
+  port?: number;
+  hostKey?: HostKey;
+  users: () => readonly SshUser[];
+  methods?: readonly ("password" | "keyboard-interactive" | "publickey")[];
+  /** Connections at one time. A box with no free line closes the TCP connection before it says its version. */
+  maxConnections?: number;
+  /** Session channels that one connection may open during its life. IOS allows one. */
+  channelsPerConnection?: number;
+  ident?: string;
+  /** Sent by SSH before authentication (`banner login`). */
+  banner?: () => string | undefined;
+  /** Shown to a keyboard-interactive client. */
+  passwordPrompt?: string;
+  shell: (request: ShellRequest) => void;
+  exec?: (request: ExecRequest) => void;
+}
+
+export interface SshCounters {
+  accepts: number;
+  refusedNoLine: number;
+  handshakes: number;
+  authAttempts: number;
+  passwordAttempts: number;
+  authFailures: number;
+  sessions: number;
+  openConnections: number;
+  bytesIn: number;
+}
+
+export type Reachability = "up" | "refuse" | "blackhole";
+
+export interface SshServer {
+  readonly address: string;
+  readonly port: number;
+  readonly hostKey: HostKey;
+  readonly counters: Readonly<SshCounters>;
+  /** `refuse` resets every connection, old and new; `blackhole` leaves them open and answers nothing. */
+  setReachability(next: Reachability): void;
+  stop(): Promise<void>;
+}
+
+// No finite-field Diffie-Hellman: under Bun it stalls the event loop of every device in the process.
+const KEX: ssh2.KexAlgorithm[] = ["curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521"];
+
+function same(a: string, b: string): boolean {
+  const left = Buffer.from(a);
+  const right = Buffer.from(b);
+  return left.length === right.length && timingSafeEqual(left, right);
+}
+
+function authenticate(context: AuthContext, options: SshServerOptions, counters: SshCounters): void {
+  const methods = options.methods ?? ["password", "keyboard-interactive"];
+  const user = options.users().find((candidate) => candidate.username === context.username);
+  const refuse = () => {
+    counters.authFailures += 1;
+    context.reject([...methods]);
+  };
+  const checkPassword = (given: string) => {
+    counters.passwordAttempts += 1;
+    if (user?.password !== undefined && same(given, user.password)) context.accept();
+    else refuse();
+  };
+  if (context.method !== "none") counters.authAttempts += 1;
+  switch (context.method) {
+    case "none":
+    case "hostbased":
+      context.reject([...methods]);
+      return;
+    case "password":
+      if (methods.includes("password")) checkPassword(context.password);
+      else refuse();
+      return;
+    case "keyboard-interactive":
+      if (!methods.includes("keyboard-interactive")) refuse();
+      else context.prompt([{ prompt: options.passwordPrompt ?? "Password: ", echo: false }], (answers) => checkPassword(answers[0] ?? ""));
+      return;
+    case "publickey": {
+      const offered = context.key.data.toString("base64");
+      const line = methods.includes("publickey") ? user?.publicKeys?.find((key) => key.split(/\s+/)[1] === offered) : undefined;
+      const parsed = line === undefined ? undefined : ssh2.utils.parseKey(line);
+      if (parsed === undefined || parsed instanceof Error || Array.isArray(parsed)) return refuse();
+      if (!context.signature || !context.blob) return context.accept();
+      if (parsed.verify(context.blob, context.signature, context.hashAlgo) === true) return context.accept();
+      return refuse();
+    }
+    default:
+      context satisfies never;
+  }
+}
+
+interface Live {
+  readonly socket: Socket;
+  connection?: Connection;
+}
+
+export async function startSshServer(options: SshServerOptions): Promise<SshServer> {
+  const hostKey = options.hostKey ?? hostKeyFrom();
+  const counters: SshCounters = {
+    accepts: 0,
+    refusedNoLine: 0,
+    handshakes: 0,
+    authAttempts: 0,
+    passwordAttempts: 0,
+    authFailures: 0,
+    sessions: 0,
+    openConnections: 0,
+    bytesIn: 0,
+  };
+  const live = new Set<Live>();
+  let reachability: Reachability = "up";
+  let accepting: Live | undefined;
+
+  const ssh = new ssh2.Server(
+    {
+      hostKeys: [hostKey.privateKey],
+      ident: options.ident ?? "Cisco-1.25",
+      algorithms: { kex: KEX },
+      keepaliveInterval: 0,
+      // Read by ssh2 for each connection: a device's banner changes while it runs.
+      get banner() {
+        return options.banner?.() ?? "";
+      },
+    },
+    (connection, info) => {
+      if (accepting) accepting.connection = connection;
+      const entry = accepting;
+      const id = counters.accepts;
+      serveConnection(connection, options, counters, { id, remote: info.ip, drop: (how) => entry && drop(entry, how) });
+    },
+  );
+
+  function drop(entry: Live, how: "reset" | "close"): void {
+    if (how === "reset") entry.socket.resetAndDestroy();
+    else entry.connection?.end();
+  }
+
+  const tcp: TcpServer = createServer({ noDelay: true }, (socket) => {
+    counters.accepts += 1;
+    socket.on("error", () => {});
+    if (reachability === "refuse") {
+      socket.resetAndDestroy();
+      return;
+    }
+    const entry: Live = { socket };
+    if (reachability === "up" && live.size >= (options.maxConnections ?? Number.POSITIVE_INFINITY)) {
+      counters.refusedNoLine += 1;
+      socket.destroy();
+      return;
+    }
+    live.add(entry);
+    counters.openConnections = live.size;
+    socket.on("close", () => {
+      live.delete(entry);
+      counters.openConnections = live.size;
+    });
+    if (reachability === "blackhole") return;
+    // ssh2 emits its own "connection" inside injectSocket, so this names the socket that it belongs to.
+    accepting = entry;
+    ssh.injectSocket(socket);
+    accepting = undefined;
+    const onData = (chunk: Buffer) => (counters.bytesIn += chunk.length);
+    socket.on("data", onData);
+  });
+
+  await new Promise<void>((resolve, reject) => {
+    tcp.once("error", reject);
+    tcp.listen(options.port ?? 0, options.address ?? "127.0.0.1", () => {
+      tcp.off("error", reject);
+      resolve();
+    });
+  });
+  const bound = tcp.address();
+  if (bound === null || typeof bound === "string") throw new Error("the SSH server has no TCP address");
+
+  return {
+    address: bound.address,
+    port: bound.port,
+    hostKey,
+    counters,
+    setReachability(next) {
+      reachability = next;
+      for (const entry of live) {
+        switch (next) {
+          case "up":
+            // Whoever was left in the dark stays broken, as after a path change that lost the session's state.
+            entry.socket.resetAndDestroy();
+            break;
+          case "refuse":
+            entry.socket.resetAndDestroy();
+            break;
+          case "blackhole":
+            entry.socket.removeAllListeners("data");
+            entry.socket.pause();
+            entry.connection?.removeAllListeners();
+            entry.connection?.on("error", () => {});
+            break;
+          default:
+            next satisfies never;
+        }
+      }
+    },
+    async stop() {
+      const closed = new Promise<void>((resolve) => tcp.close(() => resolve()));
+      for (const entry of live) entry.socket.destroy();
+      await closed;
+    },
+  };
+}
+
+interface ConnectionFacts {
+  id: number;
+  remote: string;
+  drop: (how: "reset" | "close") => void;
+}
+
+function serveConnection(connection: Connection, options: SshServerOptions, counters: SshCounters, facts: ConnectionFacts): void {
+  let username = "";
+  let channels = 0;
+  connection.on("error", () => {});
+  connection.on("handshake", () => (counters.handshakes += 1));
+  connection.on("authentication", (context) => {
+    username = context.username;
+    authenticate(context, options, counters);
+  });
+  connection.on("session", (accept, reject) => {
+    channels += 1;
+    if (channels > (options.channelsPerConnection ?? 1)) {
+      reject();
+      return;
+    }
+    counters.sessions += 1;
+    serveSession(accept(), options, connection, { ...facts, username });
+  });
+}
+
+function serveSession(session: Session, options: SshServerOptions, connection: Connection, facts: ConnectionFacts & { username: string }): void {
+  const size: TerminalSize = { columns: 80, rows: 24 };
+  const resizeListeners: ((size: TerminalSize) => void)[] = [];
+  const peer: SshPeer = { connectionId: facts.id, username: facts.username, remote: facts.remote, drop: facts.drop };
+  session.on("pty", (accept, _reject, info) => {
+    size.columns = info.cols;
+    size.rows = info.rows;
+    accept?.();
+  });
+  session.on("window-change", (accept, _reject, info) => {
+    size.columns = info.cols;
+    size.rows = info.rows;
+    for (const listener of resizeListeners) listener(size);
+    accept?.();
+  });
+  session.on("env", (accept) => accept?.());
+  session.on("shell", (accept) => {
+    const stream = quiet(accept());
+    stream.on("close", () => connection.end());
+    options.shell({ ...peer, stream, size, onResize: (listener) => resizeListeners.push(listener) });
+  });
+  session.on("exec", (accept, reject, info) => {
+    if (!options.exec) {
+      reject();
+      return;
+    }
+    const stream = quiet(accept());
+    stream.on("close", () => connection.end());
+    const exit = (status: number) => {
+      stream.exit(status);
+      stream.end();
+    };
+    options.exec({ ...peer, stream, command: info.command, exit });
+  });
+}
+
+function quiet(stream: ServerChannel): ServerChannel {
+  stream.on("error", () => {});
+  return stream;
+}
