@@ -73,7 +73,7 @@ export async function startLab({ signal }: { signal?: AbortSignal } = {}): Promi
       return outcome.value;
     });
 
-    const vtysh = (name: RouterName, command: string): Promise<string> => node(name).must(["vtysh", "-c", command]);
+    const vtysh = async (name: RouterName, command: string): Promise<string> => node(name).must(["vtysh", "-c", command]);
     const bgp = async (name: RouterName): Promise<Record<string, string>> =>
       sessionStates(await vtysh(name, "show bgp ipv4 unicast summary json"));
     await Promise.all(
@@ -89,7 +89,7 @@ export async function startLab({ signal }: { signal?: AbortSignal } = {}): Promi
       ),
     );
     signal?.throwIfAborted();
-    signal?.addEventListener("abort", () => void stop(), { once: true });
+    signal?.addEventListener("abort", () => void stop().catch(() => undefined), { once: true });
     return {
       id: randomBytes(4).toString("hex"),
       routers,
@@ -100,7 +100,7 @@ export async function startLab({ signal }: { signal?: AbortSignal } = {}): Promi
       },
       hubAddress,
       agentAddress,
-      exec: (name, argv, options) => node(name).exec(argv, options),
+      exec: async (name, argv, options) => node(name).exec(argv, options),
       spawn: (name, argv, options) => node(name).spawn(argv, options),
       vtysh,
       bgp,
