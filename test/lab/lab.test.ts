@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { startLab, type ExecResult, type Lab, type NodeName, type RouterName } from "./lab.ts";
 import { processesIn } from "./node.ts";
 import { poll } from "./poll.ts";
@@ -45,12 +46,17 @@ describe.skipIf(!verdict.run)(`real-router lab${verdict.run ? "" : `: ${verdict.
   });
 
   test("the agent reaches the hub through r2 and no other way", async () => {
-    const serve = "Bun.serve({ hostname: '10.99.0.1', port: 8443, fetch: (q, s) => new Response(s.requestIP(q).address) })";
+    const serve =
+      "Bun.serve({ hostname: '10.99.0.1', port: 8443, fetch: (q, s) => new Response(s.requestIP(q).address) })";
     const hub = lab.spawn("hub", [process.execPath, "-e", serve]);
     const ask = (): Promise<ExecResult> =>
-      lab.exec("agent", [process.execPath, "-e", `
+      lab.exec("agent", [
+        process.execPath,
+        "-e",
+        `
         const answer = await fetch("http://${lab.hubAddress}:8443", { signal: AbortSignal.timeout(1000) });
-        process.stdout.write(await answer.text());`]);
+        process.stdout.write(await answer.text());`,
+      ]);
     const answered = async (): Promise<true | undefined> => ((await ask()).stdout === agentAddress ? true : undefined);
     await poll("the hub's answer", answered, { within: 10_000 });
     await lab.exec("r2", ["ip", "link", "set", "eth4", "down"]);
@@ -146,7 +152,7 @@ describe.skipIf(!verdict.run)(`real-router lab${verdict.run ? "" : `: ${verdict.
       console.log(JSON.stringify(links.map(({ stdout }) => stdout.trim())));`;
     const owner = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
     const networks = await new Promise<string[]>((resolve) =>
-      owner.stdout.once("data", (line: Buffer) => resolve(JSON.parse(line.toString()))),
+      owner.stdout.once("data", (line: Buffer) => resolve(z.array(z.string()).parse(JSON.parse(line.toString())))),
     );
     expect(networks.flatMap(processesIn).length).toBeGreaterThan(20);
     owner.kill("SIGKILL");

@@ -2,6 +2,7 @@
 
 import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { z } from "zod";
 import { Node, type ExecOptions, type ExecResult, type SpawnOptions } from "./node.ts";
 import { poll } from "./poll.ts";
 import { startRouter, type LabRouter } from "./router.ts";
@@ -73,7 +74,8 @@ export async function startLab({ signal }: { signal?: AbortSignal } = {}): Promi
       return outcome.value;
     });
 
-    const vtysh = async (name: RouterName, command: string): Promise<string> => node(name).must(["vtysh", "-c", command]);
+    const vtysh = async (name: RouterName, command: string): Promise<string> =>
+      node(name).must(["vtysh", "-c", command]);
     const bgp = async (name: RouterName): Promise<Record<string, string>> =>
       sessionStates(await vtysh(name, "show bgp ipv4 unicast summary json"));
     await Promise.all(
@@ -104,7 +106,8 @@ export async function startLab({ signal }: { signal?: AbortSignal } = {}): Promi
       spawn: (name, argv, options) => node(name).spawn(argv, options),
       vtysh,
       bgp,
-      knownHosts: () => routers.map(({ address, hostKeyPublic }) => `${address} ssh-ed25519 ${hostKeyPublic}\n`).join(""),
+      knownHosts: () =>
+        routers.map(({ address, hostKeyPublic }) => `${address} ssh-ed25519 ${hostKeyPublic}\n`).join(""),
       stop,
     };
   } catch (error) {
@@ -120,25 +123,23 @@ async function plugCables(node: (name: NodeName) => Node, signal: AbortSignal | 
     batches.set(from, [...(batches.get(from) ?? []), line]);
   }
   // The peer's namespace is given by a pid as we see it, so these run outside the nodes' process ids.
-  await Promise.all(
-    [...batches].map(([name, lines]) => ipBatch(node(name).outside(), lines, signal)),
-  );
+  await Promise.all([...batches].map(([name, lines]) => ipBatch(node(name).outside(), lines, signal)));
   const hosts: readonly (HostName | "switch")[] = ["switch", "agent", "hub"];
   await Promise.all(hosts.map((name) => ipBatch(node(name), hostSetup[name], signal)));
 }
 
-async function ipBatch(node: Pick<Node, "must">, lines: readonly string[], signal: AbortSignal | undefined): Promise<void> {
+async function ipBatch(
+  node: Pick<Node, "must">,
+  lines: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
   await node.must(["ip", "-batch", "-"], { input: `${lines.join("\n")}\n`, signal });
 }
 
+const summary = z.object({ peers: z.record(z.string(), z.object({ state: z.string() })) });
+
 /** Reads `show bgp ipv4 unicast summary json`. */
 function sessionStates(json: string): Record<string, string> {
-  const summary: unknown = JSON.parse(json);
-  const states: Record<string, string> = {};
-  if (typeof summary !== "object" || summary === null || !("peers" in summary)) return states;
-  if (typeof summary.peers !== "object" || summary.peers === null) return states;
-  for (const [address, peer] of Object.entries(summary.peers)) {
-    if (typeof peer === "object" && peer !== null && "state" in peer) states[address] = String(peer.state);
-  }
-  return states;
+  const { peers } = summary.parse(JSON.parse(json));
+  return Object.fromEntries(Object.entries(peers).map(([address, { state }]) => [address, state]));
 }

@@ -27,7 +27,12 @@ const sshLogPath = "/var/log/sshd.log";
 const script = readFileSync(new URL("./router-files.sh", import.meta.url), "utf8");
 
 /** Files, accounts, sshd and FRR; resolves when both answer. The cables must be in place. */
-export async function startRouter(node: Node, name: RouterName, password: string, signal?: AbortSignal): Promise<LabRouter> {
+export async function startRouter(
+  node: Node,
+  name: RouterName,
+  password: string,
+  signal?: AbortSignal,
+): Promise<LabRouter> {
   const input = `${password}\n${frrConf(name)}`;
   await node.must(["/bin/bash", "-c", script, "router-files", name, labUser], { input, signal });
   await node.must(["/usr/sbin/sshd", "-E", sshLogPath], { signal });

@@ -81,24 +81,47 @@ export const plans: Record<RouterName, RouterPlan> = {
 /** A cable: two ends, each an interface in a node. */
 export type Cable = readonly [readonly [NodeName, string], readonly [NodeName, string]];
 export const cables: readonly Cable[] = [
-  [["switch", "lan-agent"], ["agent", "eth0"]],
-  [["switch", "lan-r1"], ["r1", "eth0"]],
-  [["switch", "lan-r2"], ["r2", "eth0"]],
-  [["switch", "ix-r1"], ["r1", "eth2"]],
-  [["switch", "ix-r2"], ["r2", "eth2"]],
-  [["switch", "ix-r3"], ["r3", "eth2"]],
-  [["r1", "eth1"], ["r2", "eth1"]],
-  [["r2", "eth3"], ["r3", "eth1"]],
-  [["r2", "eth4"], ["hub", "eth0"]],
+  [
+    ["switch", "lan-agent"],
+    ["agent", "eth0"],
+  ],
+  [
+    ["switch", "lan-r1"],
+    ["r1", "eth0"],
+  ],
+  [
+    ["switch", "lan-r2"],
+    ["r2", "eth0"],
+  ],
+  [
+    ["switch", "ix-r1"],
+    ["r1", "eth2"],
+  ],
+  [
+    ["switch", "ix-r2"],
+    ["r2", "eth2"],
+  ],
+  [
+    ["switch", "ix-r3"],
+    ["r3", "eth2"],
+  ],
+  [
+    ["r1", "eth1"],
+    ["r2", "eth1"],
+  ],
+  [
+    ["r2", "eth3"],
+    ["r3", "eth1"],
+  ],
+  [
+    ["r2", "eth4"],
+    ["hub", "eth0"],
+  ],
 ];
 
 /** `ip -batch` lines for the nodes that are not routers. Routers get theirs from FRR. */
 export const hostSetup: Record<HostName | "switch", string[]> = {
-  agent: [
-    `address add ${agentAddress}/24 dev eth0`,
-    "link set eth0 up",
-    "route add default via 10.20.0.2",
-  ],
+  agent: [`address add ${agentAddress}/24 dev eth0`, "link set eth0 up", "route add default via 10.20.0.2"],
   hub: [
     "address add 10.30.0.1/30 dev eth0",
     `address add ${hubAddress}/32 dev lo`,
