@@ -18,7 +18,7 @@ export interface Token {
 export type Match<Id extends string> =
   | { kind: "matched"; id: Id; words: string[]; canonical: string; tokens: Token[] }
   | { kind: "invalid"; at: number }
-  | { kind: "incomplete" }
+  | { kind: "incomplete"; canonical: string }
   | { kind: "ambiguous"; text: string };
 
 export function patterns<Id extends string>(table: readonly (readonly [Id, string])[]): Pattern<Id>[] {
@@ -87,13 +87,17 @@ export function matchLine<Id extends string>(grammar: readonly Pattern<Id>[], li
       break;
     }
   }
-  if (resting) return matched(resting, tokens);
+  if (resting) return matched(resting, tokens, line);
   const done = live.find(({ pattern }) => pattern.words.length === tokens.length || pattern.words[tokens.length] === "…");
-  return done ? matched(done, tokens) : { kind: "incomplete" };
+  return done ? matched(done, tokens, line) : { kind: "incomplete", canonical: live[0]?.words.join(" ") ?? "" };
 }
 
-function matched<Id extends string>(entry: Live<Id>, tokens: Token[]): Match<Id> {
-  return { kind: "matched", id: entry.pattern.id, words: entry.words, canonical: entry.words.join(" "), tokens };
+function matched<Id extends string>(entry: Live<Id>, tokens: Token[], line: string): Match<Id> {
+  // A free rest keeps its own blanks: a description may have two in a row.
+  const restAt = entry.pattern.words.findIndex((word) => isRest(word));
+  const restFrom = restAt < 0 ? undefined : tokens[restAt]?.at;
+  const canonical = restFrom === undefined ? entry.words.join(" ") : [...entry.words.slice(0, restAt), line.slice(restFrom).trimEnd()].join(" ");
+  return { kind: "matched", id: entry.pattern.id, words: entry.words, canonical, tokens };
 }
 
 type Step<Id extends string> = { kind: "live"; live: Live<Id>[] } | { kind: "invalid"; at: number } | { kind: "ambiguous"; text: string };
