@@ -10,9 +10,10 @@ export default defineConfig({
     teardownTimeout: 10_000,
     allowOnly: false,
     passWithNoTests: false,
-    reporters: process.env["FARHAND_TEST_REPORT"] === "verbose" ? ["verbose"] : ["default"],
+    reporters: ["default", "./test/house/tally.ts"],
     coverage: {
       provider: "v8",
+      reportOnFailure: true,
       include: ["{shared,drivers,agent,hub,simulators}/**/*.{ts,tsx}"],
       exclude: ["**/*.test.{ts,tsx}", "**/fixtures/**"],
       reporter: ["text-summary", "json-summary"],
