@@ -1,0 +1,186 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { Database, type SQLQueryBindings } from "bun:sqlite";
+import { FarhandError } from "./errors.ts";
+import type { BoundaryObserver, SqlParameters, SqlRow, Statement, Store, Tx } from "./store.ts";
+
+export interface Migration {
+  /** Numbered from 1 without a gap; never edited once released. */
+  readonly version: number;
+  readonly sql: string;
+}
+
+export interface SqliteOptions {
+  readonly path: string;
+  readonly migrations: readonly Migration[];
+  /** Upper bound of the file; writes beyond it fail as DISK_FULL while deletes still work. */
+  readonly quotaBytes?: number;
+  readonly onBoundary?: BoundaryObserver;
+}
+
+const PAGE_BYTES = 4096;
+const BATCH_MAX = 256;
+
+/** Opens a database with the settings that durability needs (reliability.md §3.2), and brings its schema up to date. */
+export function openSqlite(options: SqliteOptions): SqliteStore {
+  const db = new Database(options.path, { create: true, strict: true });
+  db.run("PRAGMA busy_timeout = 5000");
+  db.run("PRAGMA auto_vacuum = INCREMENTAL");
+  db.run("PRAGMA journal_mode = WAL");
+  db.run("PRAGMA synchronous = FULL");
+  db.run("PRAGMA foreign_keys = ON");
+  db.run("PRAGMA trusted_schema = OFF");
+  db.run("PRAGMA cell_size_check = ON");
+  db.run("PRAGMA secure_delete = ON");
+  db.run("PRAGMA journal_size_limit = 16777216");
+  if (options.quotaBytes !== undefined) db.run(`PRAGMA max_page_count = ${Math.floor(options.quotaBytes / PAGE_BYTES)}`);
+  const check = db.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").get();
+  if (check?.quick_check !== "ok") {
+    db.close();
+    throw new FarhandError("JOURNAL_CORRUPT", options.path);
+  }
+  migrate(db, options.migrations);
+  return new SqliteStore(db, options);
+}
+
+function migrate(db: Database, migrations: readonly Migration[]): void {
+  const current = db.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
+  const newest = migrations.length;
+  if (current > newest) throw new FarhandError("IO", `the database has schema ${current}, this version knows ${newest}`);
+  migrations.forEach((migration, index) => {
+    if (migration.version !== index + 1) throw new FarhandError("INTERNAL", "migrations are not numbered without a gap");
+    if (migration.version <= current) return;
+    db.transaction(() => {
+      db.run(migration.sql);
+      db.run(`PRAGMA user_version = ${migration.version}`);
+    }).immediate();
+  });
+}
+
+interface Waiting {
+  readonly label: string;
+  run(tx: Tx): Promise<unknown>;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+type Settled = { readonly entry: Waiting; readonly value: unknown } | { readonly entry: Waiting; readonly error: unknown };
+
+/** One writer. Transactions that wait at the same time share one COMMIT, each as a savepoint. */
+export class SqliteStore implements Store {
+  readonly #db: Database;
+  readonly #reader: Database;
+  readonly #onBoundary: BoundaryObserver | undefined;
+  readonly #inside = new AsyncLocalStorage<true>();
+  #queue: Waiting[] = [];
+  #draining: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(db: Database, options: SqliteOptions) {
+    this.#db = db;
+    this.#onBoundary = options.onBoundary;
+    if (options.path === ":memory:") this.#reader = db;
+    else {
+      this.#reader = new Database(options.path, { readonly: true, strict: true });
+      this.#reader.run("PRAGMA busy_timeout = 5000");
+      this.#reader.run("PRAGMA query_only = ON");
+    }
+  }
+
+  tx<T>(label: string, fn: (tx: Tx) => Promise<T>): Promise<T> {
+    if (this.#inside.getStore()) return Promise.reject(new FarhandError("INTERNAL", `transaction ${label} inside another`));
+    if (this.#closed) return Promise.reject(new FarhandError("INTERNAL", "the store is closed"));
+    return new Promise<T>((resolve, reject) => {
+      this.#queue.push({ label, run: fn, resolve: resolve as (value: unknown) => void, reject });
+      this.#draining ??= this.#drain();
+    });
+  }
+
+  async read<T>(fn: (tx: Pick<Tx, "all" | "get">) => Promise<T>): Promise<T> {
+    // On one connection (in memory) a read must not see rows that are not committed yet: it waits its turn as a writer does.
+    if (this.#reader === this.#db) return this.tx("read", fn);
+    this.#reader.run("BEGIN");
+    try {
+      return await fn(new Handle(this.#reader));
+    } finally {
+      this.#reader.run("COMMIT");
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#draining;
+    if (this.#reader !== this.#db) this.#reader.close();
+    this.#db.close();
+  }
+
+  async #drain(): Promise<void> {
+    // Let everything that is ready in this turn of the event loop join the first group.
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      const group = this.#queue.splice(0, BATCH_MAX);
+      await this.#commitGroup(group);
+    }
+    this.#draining = undefined;
+  }
+
+  async #commitGroup(group: readonly Waiting[]): Promise<void> {
+    const settled: Settled[] = [];
+    const labels = group.map((entry) => entry.label);
+    try {
+      this.#db.run("BEGIN IMMEDIATE");
+      for (const entry of group) settled.push(await this.#runSavepoint(entry));
+      this.#onBoundary?.(labels, "before-commit");
+      this.#db.run("COMMIT");
+    } catch (error) {
+      if (this.#db.inTransaction) this.#db.run("ROLLBACK");
+      const failure = sqliteError(error);
+      for (const entry of group) entry.reject(failure);
+      return;
+    }
+    this.#onBoundary?.(labels, "after-commit");
+    for (const outcome of settled) {
+      if ("error" in outcome) outcome.entry.reject(outcome.error);
+      else outcome.entry.resolve(outcome.value);
+    }
+  }
+
+  async #runSavepoint(entry: Waiting): Promise<Settled> {
+    this.#db.run("SAVEPOINT one");
+    try {
+      const value = await this.#inside.run(true, () => entry.run(new Handle(this.#db)));
+      this.#db.run("RELEASE one");
+      return { entry, value };
+    } catch (error) {
+      this.#db.run("ROLLBACK TO one");
+      this.#db.run("RELEASE one");
+      return { entry, error: sqliteError(error) };
+    }
+  }
+}
+
+class Handle implements Tx {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async all(statement: Statement, parameters: SqlParameters = {}): Promise<SqlRow[]> {
+    return this.#db.query<SqlRow, SQLQueryBindings[]>(statement.sql).all(parameters as SQLQueryBindings);
+  }
+
+  async get(statement: Statement, parameters: SqlParameters = {}): Promise<SqlRow | undefined> {
+    return this.#db.query<SqlRow, SQLQueryBindings[]>(statement.sql).get(parameters as SQLQueryBindings) ?? undefined;
+  }
+
+  async run(statement: Statement, parameters: SqlParameters = {}): Promise<number> {
+    return this.#db.query(statement.sql).run(parameters as SQLQueryBindings).changes;
+  }
+}
+
+/** A full disk or quota has a name of its own; everything else passes as it is. */
+function sqliteError(error: unknown): unknown {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (code.startsWith("SQLITE_FULL")) return new FarhandError("DISK_FULL", undefined, { cause: error });
+  return error;
+}

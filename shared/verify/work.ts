@@ -1,0 +1,214 @@
+import { parseCanonical, sha256, type Bytes } from "../bytes.ts";
+import { riskRank, type Risk } from "../documents/common.ts";
+import { Grant } from "../documents/grant.ts";
+import { Manifest, type TaskSpec } from "../documents/manifest.ts";
+import { Cancel, Offer, type Authority } from "../documents/offer.ts";
+import { Warrant } from "../documents/warrant.ts";
+import { openEnvelope, readAs, type Envelope } from "../envelope.ts";
+import { FarhandError } from "../errors.ts";
+import type { AgentId, Digest, PersonId, SiteId } from "../ids.ts";
+import { authorise, type InventoryView, type TrustStore } from "../trust.ts";
+import { checkGrantScope } from "./grant-scope.ts";
+import { checkValidity, type TimeBound } from "./time.ts";
+
+/** What the agent is and holds; everything that a document is checked against comes from here, never from the document. */
+export interface VerifierContext {
+  readonly trust: TrustStore;
+  readonly inventory: InventoryView;
+  readonly agent: AgentId;
+  readonly site: SiteId;
+  readonly time: TimeBound;
+  /** The risk class that the steps carry, derived by the drivers; a lower claim is refused. */
+  readonly riskOf: (task: TaskSpec) => Risk;
+  /** Digest of the platform file that this agent runs, by platform id. */
+  readonly platformDigest: (platform: string) => Digest | undefined;
+}
+
+export interface VerifiedWork {
+  readonly manifest: Manifest;
+  readonly manifestDigest: Digest;
+  readonly authority: Authority;
+  readonly signers: readonly PersonId[];
+  /** Unix seconds: the work may start from `notBefore` and must have started before `exp`. */
+  readonly notBefore: number;
+  readonly exp: number;
+  readonly attemptsMax: number;
+  readonly grant: Grant | null;
+  readonly warrant: Warrant | null;
+}
+
+export interface WorkDocuments {
+  readonly authorityKind: Authority["kind"];
+  readonly authority: Envelope;
+  readonly manifest: Bytes;
+}
+
+const GRANT_LIFETIME_SECONDS_MAX = 366 * 86_400;
+const MANIFEST_BYTES_MAX = 512 * 1024;
+const OFFER_LIFETIME_SECONDS_MAX = 900;
+
+/**
+ * Checks that people authorised exactly these bytes for this agent (security.md §4.5 steps 1 to 8, as DESIGN.md amends them).
+ * Pure but for the cryptography: nothing is stored, no device is touched. Throws a FarhandError; the first fault decides.
+ */
+export async function verifyWork(documents: WorkDocuments, context: VerifierContext): Promise<VerifiedWork> {
+  if (documents.manifest.length > MANIFEST_BYTES_MAX) throw new FarhandError("ENVELOPE_TOO_LARGE", "manifest");
+  switch (documents.authorityKind) {
+    case "warrant":
+      return verifyUnderWarrant(documents, context);
+    case "grant":
+      return verifyUnderGrant(documents, context);
+    case "stage":
+      throw new FarhandError("ENVELOPE_TYPE", "staging is not offered by this version");
+    default:
+      return documents.authorityKind satisfies never;
+  }
+}
+
+async function verifyUnderWarrant(documents: WorkDocuments, context: VerifierContext): Promise<VerifiedWork> {
+  const { trust } = context;
+  const opened = await openEnvelope("farhand-warrant+jws", documents.authority, trust.personKey);
+  const warrant = readAs(Warrant, opened.value);
+  if (warrant.org !== trust.org) throw new FarhandError("WRONG_ORG");
+  const manifestDigest = sha256(documents.manifest);
+  const index = warrant.manifests.indexOf(manifestDigest);
+  if (index === -1) throw new FarhandError("MANIFEST_UNKNOWN");
+  const manifest = readManifest(documents.manifest, context);
+  if (manifest.job !== warrant.job) throw new FarhandError("OFFER_MISMATCH", "job");
+  if (!warrant.sites.includes(manifest.site)) throw new FarhandError("WRONG_SITE");
+  const policy = trust.policy(warrant.policy.id, warrant.policy.version);
+  if (!policy) throw new FarhandError("POLICY_UNKNOWN", `${warrant.policy.id} v${warrant.policy.version}`);
+  for (const site of warrant.sites) {
+    const governing = trust.policyOf(site);
+    if (governing?.id !== policy.id || governing.version !== policy.version) {
+      throw new FarhandError("POLICY_UNKNOWN", `site ${site} is governed by another policy`);
+    }
+  }
+  checkValidity(warrant, context.time, policy.warrantLifetimeSecondsMax);
+  checkTrustVersions(warrant, manifest, context);
+  const risk = manifest.tasks.map(context.riskOf).reduce(worse, "read");
+  if (riskRank[warrant.risk] < riskRank[risk]) throw new FarhandError("RISK_UNDERSTATED", `${warrant.risk}, derived ${risk}`);
+  const { signers } = authorise(trust, opened.kids, { author: warrant.author, sites: warrant.sites, policy, risk: warrant.risk });
+  checkTasks(manifest, warrant, context);
+  const wave = warrant.waves.find((entry) => entry.manifests.includes(index));
+  return {
+    manifest,
+    manifestDigest,
+    authority: { kind: "warrant", sha256: sha256(opened.bytes) },
+    signers,
+    notBefore: Math.max(warrant.nbf, wave?.notBefore ?? warrant.nbf),
+    exp: warrant.exp,
+    attemptsMax: warrant.attemptsMax,
+    grant: null,
+    warrant,
+  };
+}
+
+async function verifyUnderGrant(documents: WorkDocuments, context: VerifierContext): Promise<VerifiedWork> {
+  const { trust } = context;
+  const opened = await openEnvelope("farhand-grant+jws", documents.authority, trust.personKey);
+  const grant = readAs(Grant, opened.value);
+  if (grant.org !== trust.org) throw new FarhandError("WRONG_ORG");
+  const manifest = readManifest(documents.manifest, context);
+  const policy = trust.policy(grant.policy.id, grant.policy.version);
+  if (!policy) throw new FarhandError("POLICY_UNKNOWN", `${grant.policy.id} v${grant.policy.version}`);
+  checkValidity(grant, context.time, GRANT_LIFETIME_SECONDS_MAX);
+  checkTrustVersions(grant, manifest, context);
+  const { signers } = authorise(trust, opened.kids, { author: grant.author, sites: grant.sites, policy, risk: "read" });
+  checkGrantScope(grant, manifest, context.inventory);
+  const risk = manifest.tasks.map(context.riskOf).reduce(worse, "read");
+  if (risk !== "read") throw new FarhandError("RISK_UNDERSTATED", `a grant reads; derived ${risk}`);
+  return {
+    manifest,
+    manifestDigest: sha256(documents.manifest),
+    authority: { kind: "grant", sha256: sha256(opened.bytes) },
+    signers,
+    notBefore: grant.nbf,
+    exp: grant.exp,
+    attemptsMax: 1,
+    grant,
+    warrant: null,
+  };
+}
+
+const worse = (a: Risk, b: Risk): Risk => (riskRank[a] >= riskRank[b] ? a : b);
+
+function readManifest(bytes: Bytes, context: VerifierContext): Manifest {
+  const manifest = readAs(Manifest, parseCanonical(bytes));
+  if (manifest.org !== context.trust.org) throw new FarhandError("WRONG_ORG");
+  if (manifest.site !== context.site) throw new FarhandError("WRONG_SITE", manifest.site);
+  if (!manifest.agents.includes(context.agent)) throw new FarhandError("WRONG_AGENT", manifest.agents.join(", "));
+  return manifest;
+}
+
+function checkTrustVersions(
+  document: { keysVersion: number; inventory: Digest },
+  manifest: Manifest,
+  context: VerifierContext,
+): void {
+  if (document.keysVersion > context.trust.keys.document.version) throw new FarhandError("KEYS_VERSION");
+  if (document.inventory !== context.inventory.digest || manifest.inventory !== context.inventory.digest) {
+    throw new FarhandError("INVENTORY_MISMATCH");
+  }
+  for (const task of manifest.tasks) {
+    const device = context.inventory.device(task.device);
+    if (!device) throw new FarhandError("INVENTORY_MISMATCH", `no device ${task.device}`);
+    if (device.site !== context.site) throw new FarhandError("WRONG_SITE", `${task.device} is at ${device.site}`);
+    const held = context.platformDigest(device.platform);
+    if (held === undefined) throw new FarhandError("PLATFORM_UNKNOWN", device.platform);
+    const signed = manifest.platforms[device.platform];
+    if (task.kind === "change" && signed !== held) throw new FarhandError("DRIVER_CHANGED", device.platform);
+  }
+}
+
+function checkTasks(manifest: Manifest, warrant: Warrant, context: VerifierContext): void {
+  for (const task of manifest.tasks) {
+    if (task.kind !== warrant.kind) throw new FarhandError("OFFER_MISMATCH", `kind ${task.kind} under a ${warrant.kind} warrant`);
+    if (task.kind !== "change") continue;
+    const platform = context.inventory.device(task.device)?.platform;
+    if (task.mode === "replace" && task.drift !== "exact") throw new FarhandError("SCHEMA", "replace is always exact");
+    if (task.level === "E" && !warrant.accepts.levelE.includes(task.device)) throw new FarhandError("LEVEL_TOO_LOW", `${task.device} is level E`);
+    if (task.touchesManagement && (task.level === "D" || task.level === "E")) {
+      throw new FarhandError("LEVEL_TOO_LOW", `${task.device}: the management path needs a device timer`);
+    }
+    if (task.evidence === "simulated" && (platform === undefined || !warrant.accepts.simulatedEvidence.includes(platform))) {
+      throw new FarhandError("EVIDENCE_TOO_LOW", platform);
+    }
+  }
+}
+
+export interface OfferContext {
+  readonly trust: TrustStore;
+  readonly agent: AgentId;
+  /** The nonce of this agent's own pull on this connection. */
+  readonly nonce: string;
+}
+
+/** Freshness: the hub offers this (manifest, attempt) now, to this agent, in answer to this pull. */
+export async function verifyOffer(envelope: Envelope, context: OfferContext): Promise<Offer> {
+  const opened = await openEnvelope("farhand-offer+jws", envelope, context.trust.hubKey);
+  const offer = readAs(Offer, opened.value);
+  if (offer.org !== context.trust.org) throw new FarhandError("WRONG_ORG");
+  if (offer.hub !== context.trust.hubId) throw new FarhandError("OFFER_MISMATCH", "hub");
+  if (offer.agent !== context.agent) throw new FarhandError("WRONG_AGENT");
+  if (offer.nonce !== context.nonce) throw new FarhandError("NONCE");
+  if (offer.exp <= offer.iat || offer.exp - offer.iat > OFFER_LIFETIME_SECONDS_MAX) throw new FarhandError("LIFETIME", "offer");
+  return offer;
+}
+
+/** The offer must name exactly what was verified, within the signed number of attempts. */
+export function matchOffer(offer: Offer, work: VerifiedWork): void {
+  if (offer.manifest !== work.manifestDigest) throw new FarhandError("OFFER_MISMATCH", "manifest");
+  if (offer.authority.kind !== work.authority.kind || offer.authority.sha256 !== work.authority.sha256) {
+    throw new FarhandError("OFFER_MISMATCH", "authority");
+  }
+  if (offer.attempt > work.attemptsMax) throw new FarhandError("ATTEMPTS");
+}
+
+export async function verifyCancel(envelope: Envelope, context: Pick<OfferContext, "trust" | "agent">): Promise<Cancel> {
+  const opened = await openEnvelope("farhand-cancel+jws", envelope, context.trust.hubKey);
+  const cancel = readAs(Cancel, opened.value);
+  if (cancel.org !== context.trust.org) throw new FarhandError("WRONG_ORG");
+  if (cancel.agent !== context.agent) throw new FarhandError("WRONG_AGENT");
+  return cancel;
+}

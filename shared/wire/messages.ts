@@ -1,0 +1,157 @@
+import { z } from "zod";
+import { Code } from "../documents/receipt.ts";
+import { Envelope } from "../envelope.ts";
+import { FarhandError } from "../errors.ts";
+import { AgentId, DeviceId, Digest, Nonce, PlatformId } from "../ids.ts";
+import { AssignmentState, TaskState } from "../states.ts";
+import { decodeFrame, encodeFrame, type Frame } from "./frame.ts";
+import type { Bytes } from "../bytes.ts";
+
+/** A stream of records within one journal epoch; each is numbered from 1 without a gap. Sent in this order of priority. */
+export const Lane = z.enum(["receipt", "state", "diff", "transcript", "telemetry"]);
+export type Lane = z.infer<typeof Lane>;
+export const LANES: readonly Lane[] = Lane.options;
+export const Epoch = z.string().regex(/^[0-9a-f]{32}$/);
+
+const Seq = z.int().min(0);
+const Signature = z.string().regex(/^[A-Za-z0-9_-]{86}$/);
+const AssignmentKey = { manifest: Digest, attempt: z.int().min(1).max(10) } as const;
+
+/** Hub to agent. */
+const down = {
+  /** First message of a session: what the agent must sign. */
+  challenge: { type: 1, header: z.strictObject({ hub: z.string().max(63), nonce: Nonce, session: Nonce, versions: z.array(z.int()).max(16) }) },
+  /** The hub's side of the mutual proof, and where each stream stands. */
+  welcome: {
+    type: 2,
+    header: z.strictObject({
+      signature: Signature,
+      serverTimeMs: z.int(),
+      lanes: z.array(z.strictObject({ lane: Lane, acked: Seq, released: Seq })).max(8),
+      creditBytes: z.int().min(0),
+    }),
+  },
+  offer: { type: 3, header: z.strictObject({ offer: Envelope, authority: Envelope, manifestBytes: z.int().min(1) }) },
+  manifest: { type: 4, header: z.strictObject({ sha256: Digest }) },
+  /** Part of a text that the agent asked for; the body is the bytes from `offset`. */
+  blob: { type: 5, header: z.strictObject({ sha256: Digest, offset: z.int().min(0), total: z.int().min(0) }) },
+  cancel: { type: 6, header: z.strictObject({ cancel: Envelope }) },
+  /** A newer signed document; the body is its envelope. */
+  trust: { type: 7, header: z.strictObject({ document: z.enum(["keys", "agents", "inventory"]) }) },
+  /** Absolute: the agent may have sent this many bytes of credited frames since the session began. */
+  credit: { type: 8, header: z.strictObject({ bytes: z.int().min(0) }) },
+  /** Everything up to `acked` is committed; everything up to `released` may be deleted at the agent. */
+  ack: { type: 9, header: z.strictObject({ epoch: Epoch, lane: Lane, acked: Seq, released: Seq }) },
+  /** There is work: pull. Answered by nothing; losing it delays, the agent also pulls on its own. */
+  wake: { type: 10, header: z.strictObject({}) },
+  /** The hub holds the agent's word on this assignment; the agent need not repeat it. */
+  settled: { type: 11, header: z.strictObject(AssignmentKey) },
+  close: { type: 12, header: z.strictObject({ code: Code, retryAfterMs: z.int().min(0) }) },
+} as const;
+
+/** Agent to hub. */
+const up = {
+  hello: {
+    type: 65,
+    header: z.strictObject({
+      agent: AgentId,
+      nonce: Nonce,
+      /** Over (hub nonce, hub id, session id) by the agent's key. */
+      signature: Signature,
+      version: z.int(),
+      software: z.string().max(63),
+      epoch: Epoch,
+      /** The highest offer sequence that this journal holds. */
+      sequence: Seq,
+      lanes: z.array(z.strictObject({ lane: Lane, first: Seq, next: Seq })).max(8),
+      clock: z.strictObject({ wallMs: z.int(), quality: z.enum(["synced", "holdover", "untrusted"]) }),
+      keysVersion: z.int().min(0),
+      agentsVersion: z.int().min(0),
+      inventory: Digest.nullable(),
+      platforms: z.record(PlatformId, Digest),
+      /** What this journal holds and has not settled with the hub. */
+      assignments: z.array(z.strictObject({ ...AssignmentKey, sequence: Seq, state: AssignmentState })).max(2000),
+    }),
+  },
+  pull: { type: 66, header: z.strictObject({ nonce: Nonce, capacity: z.int().min(0).max(1000) }) },
+  accept: { type: 67, header: z.strictObject({ ...AssignmentKey, sequence: Seq }) },
+  reject: { type: 68, header: z.strictObject({ ...AssignmentKey, sequence: Seq, code: Code, detail: z.string().max(500) }) },
+  fetch: { type: 69, header: z.strictObject({ sha256: Digest, offset: z.int().min(0) }) },
+  /** Records `first..last` of a lane; the body holds them (encodeRecords). */
+  events: { type: 70, header: z.strictObject({ epoch: Epoch, lane: Lane, first: Seq, last: Seq }) },
+  credit: { type: 71, header: z.strictObject({ bytes: z.int().min(0) }) },
+  /** Records `first..last` were dropped under quota; never in the receipt or state lane. */
+  gap: { type: 72, header: z.strictObject({ epoch: Epoch, lane: Lane, first: Seq, last: Seq, reason: z.string().max(100) }) },
+  /** Canceled as asked, or too late: the current state. */
+  canceled: { type: 73, header: z.strictObject({ ...AssignmentKey, generation: z.int(), state: AssignmentState }) },
+} as const;
+
+type Definition = { readonly type: number; readonly header: z.ZodType };
+type Message<T extends Record<string, Definition>> = {
+  [K in keyof T]: { readonly kind: K; readonly header: z.infer<T[K]["header"]>; readonly body: Bytes };
+}[keyof T];
+
+export type DownMessage = Message<typeof down>;
+export type UpMessage = Message<typeof up>;
+export type DownHeader<K extends keyof typeof down> = z.infer<(typeof down)[K]["header"]>;
+export type UpHeader<K extends keyof typeof up> = z.infer<(typeof up)[K]["header"]>;
+
+export const encodeDown = <K extends keyof typeof down>(kind: K, header: DownHeader<K>, body?: Uint8Array): Bytes =>
+  encodeFrame(down[kind].type, header, body);
+export const encodeUp = <K extends keyof typeof up>(kind: K, header: UpHeader<K>, body?: Uint8Array): Bytes =>
+  encodeFrame(up[kind].type, header, body);
+
+function decodeWith<T extends Record<string, Definition>>(definitions: T, message: Uint8Array): Message<T> {
+  const frame: Frame = decodeFrame(message);
+  for (const [kind, definition] of Object.entries(definitions)) {
+    if (definition.type !== frame.type) continue;
+    const parsed = definition.header.safeParse(frame.header);
+    if (!parsed.success) throw new FarhandError("PROTOCOL", `${kind}: ${parsed.error.issues[0]?.message ?? "header"}`);
+    return { kind, header: parsed.data, body: frame.body } as Message<T>;
+  }
+  throw new FarhandError("PROTOCOL", `frame type ${frame.type}`);
+}
+
+export const decodeDown = (message: Uint8Array): DownMessage => decodeWith(down, message);
+export const decodeUp = (message: Uint8Array): UpMessage => decodeWith(up, message);
+
+/** Frames that spend no credit: a session must always be able to start, answer and stop. */
+export const CREDIT_EXEMPT: ReadonlySet<string> = new Set(["hello", "accept", "reject", "canceled", "pull", "fetch", "credit", "gap"]);
+
+/** What both sides sign to prove who they are; the label keeps the two directions apart. */
+export function challengeBytes(label: "farhand-agent" | "farhand-hub", parts: readonly string[]): Bytes {
+  return new TextEncoder().encode([label, ...parts].join("\n"));
+}
+
+/** Records of the up lanes. `bytes` of a blob travel as the record's body. */
+export const UpRecord = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("receipt"), envelope: Envelope }),
+  z.strictObject({ type: z.literal("plan"), envelope: Envelope }),
+  z.strictObject({ type: z.literal("assignment"), ...AssignmentKey, state: AssignmentState, code: Code.nullable(), reason: z.string().max(200).nullable(), atMs: z.int() }),
+  z.strictObject({ type: z.literal("task"), ...AssignmentKey, device: DeviceId, state: TaskState, step: z.string().max(40).nullable(), code: Code.nullable(), detail: z.string().max(500).nullable(), atMs: z.int() }),
+  /** Part of a text by digest: a diff, a public or sealed configuration, a transcript, an output. */
+  z.strictObject({ type: z.literal("blob"), sha256: Digest, media: z.string().max(63), offset: z.int().min(0), total: z.int().min(0) }),
+  /** Live output of `run`, for the eye; the whole of it also comes as a blob. */
+  z.strictObject({ type: z.literal("output"), ...AssignmentKey, device: DeviceId, order: z.int().min(0), last: z.boolean() }),
+  z.strictObject({ type: z.literal("metric"), name: z.string().max(120), value: z.number(), atMs: z.int() }),
+]);
+export type UpRecord = z.infer<typeof UpRecord>;
+
+/** Which lane a record belongs to; what is lost first under pressure follows from it. */
+export function laneOf(record: UpRecord): Lane {
+  switch (record.type) {
+    case "receipt":
+    case "plan":
+      return "receipt";
+    case "assignment":
+    case "task":
+      return "state";
+    case "blob":
+      return record.media === "transcript" ? "transcript" : "diff";
+    case "output":
+    case "metric":
+      return "telemetry";
+    default:
+      return record satisfies never;
+  }
+}
