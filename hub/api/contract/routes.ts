@@ -1,0 +1,193 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { Envelope } from "../../../shared/envelope.ts";
+import { AgentId, DeviceId, Digest, GrantId, JobId, PlatformId, SiteId } from "../../../shared/ids.ts";
+import { Grant } from "../../../shared/documents/grant.ts";
+import { BoxPublicKey, SigningPublicKey } from "../../../shared/keys.ts";
+import { JobState } from "../../../shared/states.ts";
+import { AgentView, DeviceView, ErrorBody, JobRequest, JobSummary, JobView, SiteView, SnapshotView, WarrantBundle } from "./views.ts";
+
+/** The whole HTTP surface: server, client and OpenAPI document are made from these. A route that is not here is 404. */
+type Schema = z.ZodType;
+
+const json = <S extends Schema>(schema: S, description: string) => ({ description, content: { "application/json": { schema } } });
+const errors = {
+  400: json(ErrorBody, "The request is not understood"),
+  401: json(ErrorBody, "No valid token"),
+  403: json(ErrorBody, "Not allowed"),
+  404: json(ErrorBody, "Not found"),
+  409: json(ErrorBody, "In a state that does not allow this"),
+  413: json(ErrorBody, "Too large"),
+  429: json(ErrorBody, "Too many requests"),
+  500: json(ErrorBody, "A fault of Farhand's"),
+} as const;
+const body = <S extends Schema>(schema: S) => ({ body: { required: true, content: { "application/json": { schema } } } });
+const bearer = [{ bearer: [] as string[] }];
+const page = { limit: z.coerce.number().int().min(1).max(1000).default(100), after: z.string().max(200).optional() } as const;
+
+export const routes = {
+  enrolChallenge: createRoute({
+    method: "post",
+    path: "/api/v1/enrol/challenge",
+    responses: { 200: json(z.strictObject({ nonce: z.string() }), "A nonce, good for one enrolment"), ...errors },
+  }),
+  enrol: createRoute({
+    method: "post",
+    path: "/api/v1/enrol",
+    request: body(
+      z.strictObject({
+        token: z.string().max(64),
+        nonce: z.string().max(64),
+        agent: AgentId,
+        site: SiteId,
+        signKey: SigningPublicKey,
+        boxKey: BoxPublicKey,
+        /** Ed25519 by signKey over JCS {agent, boxKey, nonce, signKey, site, token}. */
+        signature: z.string().length(86),
+        /** base64url HMAC-SHA-256 of the same bytes under the token's secret, which itself never travels. */
+        mac: z.string().length(43),
+      }),
+    ),
+    responses: { 200: json(z.strictObject({ keys: Envelope }), "Pending until countersigned"), ...errors },
+  }),
+  status: createRoute({
+    method: "get",
+    path: "/api/v1/status",
+    security: bearer,
+    responses: {
+      200: json(z.strictObject({ org: z.string(), hub: z.string(), version: z.string(), keysVersion: z.int(), agentsVersion: z.int(), inventory: Digest.nullable(), startedMs: z.int() }), "This hub"),
+      ...errors,
+    },
+  }),
+  getTrust: createRoute({
+    method: "get",
+    path: "/api/v1/trust",
+    security: bearer,
+    responses: { 200: json(z.strictObject({ keys: Envelope, agents: Envelope.nullable(), inventory: Envelope.nullable() }), "Signed documents as they are"), ...errors },
+  }),
+  putTrust: createRoute({
+    method: "put",
+    path: "/api/v1/trust/{document}",
+    security: bearer,
+    request: { params: z.strictObject({ document: z.enum(["keys", "agents", "inventory"]) }), ...body(Envelope) },
+    responses: { 200: json(z.strictObject({ sha256: Digest, version: z.int() }), "Stored, and sent to the agents"), ...errors },
+  }),
+  invite: createRoute({
+    method: "post",
+    path: "/api/v1/invites",
+    security: bearer,
+    request: body(z.strictObject({ agent: AgentId, site: SiteId })),
+    responses: {
+      200: json(z.strictObject({ id: z.string(), secret: z.string(), url: z.string(), ca: z.string(), expiresMs: z.int() }), "Parts of a join token; shown once"),
+      ...errors,
+    },
+  }),
+  listAgents: createRoute({ method: "get", path: "/api/v1/agents", security: bearer, responses: { 200: json(z.strictObject({ agents: z.array(AgentView) }), "Agents"), ...errors } }),
+  listSites: createRoute({ method: "get", path: "/api/v1/sites", security: bearer, responses: { 200: json(z.strictObject({ sites: z.array(SiteView) }), "Sites"), ...errors } }),
+  listDevices: createRoute({
+    method: "get",
+    path: "/api/v1/devices",
+    security: bearer,
+    request: { query: z.strictObject({ ...page, site: SiteId.optional(), platform: PlatformId.optional(), tag: z.string().max(320).optional() }) },
+    responses: { 200: json(z.strictObject({ devices: z.array(DeviceView), next: z.string().nullable() }), "Devices"), ...errors },
+  }),
+  getDevice: createRoute({
+    method: "get",
+    path: "/api/v1/devices/{id}",
+    security: bearer,
+    request: { params: z.strictObject({ id: DeviceId }) },
+    responses: { 200: json(DeviceView, "One device"), ...errors },
+  }),
+  deviceHistory: createRoute({
+    method: "get",
+    path: "/api/v1/devices/{id}/history",
+    security: bearer,
+    request: { params: z.strictObject({ id: DeviceId }), query: z.strictObject(page) },
+    responses: { 200: json(z.strictObject({ snapshots: z.array(SnapshotView), next: z.string().nullable() }), "Newest first"), ...errors },
+  }),
+  /** The body is the bytes; the answer names them. */
+  putBlob: createRoute({
+    method: "post",
+    path: "/api/v1/blobs",
+    security: bearer,
+    request: { body: { required: true, content: { "application/octet-stream": { schema: z.any() } } } },
+    responses: { 200: json(z.strictObject({ sha256: Digest, bytes: z.int() }), "Stored"), ...errors },
+  }),
+  getBlob: createRoute({
+    method: "get",
+    path: "/api/v1/blobs/{sha256}",
+    security: bearer,
+    request: { params: z.strictObject({ sha256: Digest }) },
+    responses: { 200: { description: "The bytes, as an attachment", content: { "application/octet-stream": { schema: z.any() } } }, ...errors },
+  }),
+  putGrant: createRoute({
+    method: "put",
+    path: "/api/v1/grants",
+    security: bearer,
+    request: body(Envelope),
+    responses: { 200: json(z.strictObject({ id: GrantId, sha256: Digest }), "Stored after verification"), ...errors },
+  }),
+  listGrants: createRoute({
+    method: "get",
+    path: "/api/v1/grants",
+    security: bearer,
+    responses: { 200: json(z.strictObject({ grants: z.array(z.strictObject({ sha256: Digest, grant: Grant })) }), "Grants"), ...errors },
+  }),
+  submitJob: createRoute({
+    method: "post",
+    path: "/api/v1/jobs",
+    security: bearer,
+    request: { ...body(JobRequest), headers: z.object({ "idempotency-key": z.string().max(128).optional() }) },
+    responses: { 201: json(JobView, "Accepted: it is on disk"), ...errors },
+  }),
+  listJobs: createRoute({
+    method: "get",
+    path: "/api/v1/jobs",
+    security: bearer,
+    request: { query: z.strictObject({ ...page, state: JobState.optional() }) },
+    responses: { 200: json(z.strictObject({ jobs: z.array(JobSummary), next: z.string().nullable() }), "Newest first"), ...errors },
+  }),
+  getJob: createRoute({
+    method: "get",
+    path: "/api/v1/jobs/{id}",
+    security: bearer,
+    request: { params: z.strictObject({ id: JobId }) },
+    responses: { 200: json(JobView, "One job"), ...errors },
+  }),
+  getWarrant: createRoute({
+    method: "get",
+    path: "/api/v1/jobs/{id}/warrant",
+    security: bearer,
+    request: { params: z.strictObject({ id: JobId }) },
+    responses: { 200: json(WarrantBundle, "What is to be signed, and what it follows from"), ...errors },
+  }),
+  addSignatures: createRoute({
+    method: "post",
+    path: "/api/v1/jobs/{id}/signatures",
+    security: bearer,
+    request: { params: z.strictObject({ id: JobId }), ...body(Envelope) },
+    responses: { 200: json(JobView, "Signatures that hold were added"), ...errors },
+  }),
+  cancelJob: createRoute({
+    method: "post",
+    path: "/api/v1/jobs/{id}/cancel",
+    security: bearer,
+    request: { params: z.strictObject({ id: JobId }), ...body(z.strictObject({ reason: z.string().max(500) })) },
+    responses: { 200: json(JobView, "Canceled, or being canceled"), ...errors },
+  }),
+  listReceipts: createRoute({
+    method: "get",
+    path: "/api/v1/jobs/{id}/receipts",
+    security: bearer,
+    request: { params: z.strictObject({ id: JobId }) },
+    responses: { 200: json(z.strictObject({ receipts: z.array(Envelope) }), "Agent-signed outcomes"), ...errors },
+  }),
+  /** text/event-stream of StreamEvent. */
+  events: createRoute({
+    method: "get",
+    path: "/api/v1/events",
+    security: bearer,
+    request: { query: z.strictObject({ job: JobId.optional(), after: z.coerce.number().int().min(0).optional() }) },
+    responses: { 200: { description: "Server-sent events", content: { "text/event-stream": { schema: z.any() } } }, ...errors },
+  }),
+} as const;
+export type Routes = typeof routes;
