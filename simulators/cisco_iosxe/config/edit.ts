@@ -5,7 +5,8 @@ import { grammarOf, LEAVES_FREE_MODE, modeOfPath, submodeOf, type Mode } from ".
 import { initialLines, interfaceName, isPhysical } from "./interfaces.ts";
 import { storedForm } from "./secrets.ts";
 import { negatedForm, settingKey } from "./settings.ts";
-import { bannerDelimiter, node, type ConfigNode } from "./tree.ts";
+import { typedBanner } from "./banner.ts";
+import { node, type ConfigNode } from "./tree.ts";
 
 export type EditResult =
   | { kind: "ok"; path: string[]; changed: boolean }
@@ -31,7 +32,7 @@ export function editLine(root: ConfigNode[], path: readonly string[], typed: str
   if (read.kind !== "read") return read;
   const section = sectionAt(root, read.path);
   const siblings = section ? section.children : root;
-  if (read.negated) return negate(root, siblings, section, read, options);
+  if (read.negated) return negate(siblings, section, read, options);
   return set(root, siblings, section, read, options);
 }
 
@@ -91,19 +92,11 @@ function set(root: ConfigNode[], siblings: ConfigNode[], section: ConfigNode | u
   let line = numbered(mode, siblings, storedForm(read.line, encrypt));
   const refused = refusal(line, { mode, root, section, parents: path });
   if (refused !== undefined) return { kind: "refused", message: refused };
-  const banner = mode === "global" ? bannerDelimiter(line) : undefined;
+  const banner = mode === "global" ? typedBanner(line, options.body) : undefined;
   let body = options.body;
-  if (banner) {
-    const start = line.indexOf(banner.delimiter);
-    if (!banner.closed && !body) return { kind: "needs-body", isLast: (text) => text.includes(banner.delimiter) };
-    const normal = (text: string) => text.replace(banner.delimiter, "^C");
-    const text = line.slice(start + banner.delimiter.length);
-    const inline = banner.closed ? `${text.slice(0, text.indexOf(banner.delimiter))}^C` : text;
-    line = `${line.slice(0, start)}^C${inline}`;
-    body = body?.map((entry, index, all) => (index === all.length - 1 ? normal(entry.slice(0, entry.indexOf(banner.delimiter) + banner.delimiter.length)) : entry));
-  } else if (/^certificate /.test(line) && !body) {
-    return { kind: "needs-body", isLast: (text) => text.trim() === "quit" };
-  }
+  if (banner?.kind === "open") return { kind: "needs-body", isLast: banner.isLast };
+  if (banner) ({ line, body } = banner);
+  else if (/^certificate /.test(line) && !body) return { kind: "needs-body", isLast: (text) => text.trim() === "quit" };
   const submode = submodeOf(mode, line);
   if (submode !== undefined && !banner) {
     const existing = siblings.find((entry) => entry.line === line);
@@ -152,7 +145,7 @@ function numbered(mode: Mode, siblings: readonly ConfigNode[], line: string): st
   return same?.line ?? `ip prefix-list ${list[1]} seq ${step(entries.map((entry) => entry.sequence), 5)} ${list[2]}`;
 }
 
-function negate(root: ConfigNode[], siblings: ConfigNode[], section: ConfigNode | undefined, read: ReadLine, options: EditOptions): EditResult {
+function negate(siblings: ConfigNode[], section: ConfigNode | undefined, read: ReadLine, options: EditOptions): EditResult {
   const { mode, path, line } = read;
   const done = (changed: boolean): EditResult => ({ kind: "ok", path, changed });
   if (mode === "global" && isPhysical(line)) return { kind: "refused", message: "% Removal of physical interfaces is not permitted" };

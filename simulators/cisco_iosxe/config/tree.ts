@@ -28,13 +28,13 @@ function fingerprint(nodes: readonly ConfigNode[]): string {
     .join("\n");
 }
 
-const BANNER = /^banner (?:motd|login|exec|incoming|prompt-timeout|slip-ppp) (\^C|\S)/;
+const BANNER = /^banner (?:motd|login|exec|incoming|prompt-timeout|slip-ppp) (\^C)/;
 const CERTIFICATE = /^\s*certificate (?:self-signed |ca )?[0-9A-F]+$/i;
 /** Lines that close a submode in the text of a configuration and are not settings. */
 const CLOSING = /^(?:exit-address-family|exit-af-interface|exit-peer-policy|exit-peer-session|exit-vrf|exit)$/;
 
-/** Where a banner's text ends on the line that starts it; undefined while it goes on. */
-export function bannerDelimiter(line: string): { delimiter: string; closed: boolean } | undefined {
+/** In shown text the delimiter is always `^C`; what is typed or read from a file goes through banner.ts first. */
+function bannerDelimiter(line: string): { delimiter: string; closed: boolean } | undefined {
   const found = BANNER.exec(line);
   if (!found) return undefined;
   const delimiter = found[1] ?? "";
