@@ -85,6 +85,7 @@ export interface SshServer {
   readonly counters: Readonly<SshCounters>;
   /** `refuse` resets every connection, old and new; `blackhole` leaves them open and answers nothing. */
   setReachability(next: Reachability): void;
+  dropConnections(): void;
   stop(): Promise<void>;
 }
 
@@ -227,6 +228,7 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
     hostKey,
     counters,
     setReachability(next) {
+      if (next === reachability) return;
       reachability = next;
       for (const entry of live) {
         switch (next) {
@@ -247,6 +249,9 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
             next satisfies never;
         }
       }
+    },
+    dropConnections() {
+      for (const entry of live) entry.socket.resetAndDestroy();
     },
     async stop() {
       const closed = new Promise<void>((resolve) => tcp.close(() => resolve()));

@@ -103,6 +103,14 @@ export class Terminal {
           bytes.length = 0;
           text = "";
           continue;
+        case 0x16: {
+          // Ctrl-V: the next key is text, whatever it is. The way to type a banner's real delimiter.
+          const literal = await this.keys.next();
+          bytes.push(literal);
+          text += String.fromCharCode(literal);
+          pending += literal < 0x20 ? `^${String.fromCharCode(literal + 0x40)}` : String.fromCharCode(literal);
+          continue;
+        }
         case 0x09:
           // Completion is for people. A tab in a pasted line is a blank.
           bytes.push(0x20);
