@@ -92,10 +92,61 @@ describe.skipIf(!verdict.run)(`real-router lab${verdict.run ? "" : `: ${verdict.
     expect(tail()).toMatch(/userauth-request for user farhand service ssh-connection method password/);
   });
 
+  const configure = (router: RouterName, lines: readonly string[]): Promise<ExecResult> =>
+    lab.exec(router, ["vtysh", ...["configure terminal", ...lines].flatMap((line) => ["-c", line.trim()])]);
+  const pathTo = async (address: string, port: number): Promise<boolean> => {
+    const connect = `exec 3<>/dev/tcp/${address}/${port}`;
+    const { code, stderr } = await lab.exec("agent", ["timeout", "1", "bash", "-c", connect]);
+    return code === 0 || stderr.includes("Connection refused");
+  };
+
+  test("the changes that cut something cut what they say, and nothing else", async () => {
+    const undo = {
+      killWayHome: ["ip route 10.99.0.1/32 10.30.0.1"],
+      killUplinkAddress: ["interface eth4", "ip address 10.30.0.2/30"],
+      cutPathToR1: ["interface eth0", "ip address 10.20.0.1/24"],
+      cutPathToR3: ["ip route 10.20.0.0/24 10.0.23.2"],
+    };
+    const cases = [
+      ["killWayHome", "r2", "hub"],
+      ["killUplinkAddress", "r2", "hub"],
+      ["cutPathToR1", "r1", "r1"],
+      ["cutPathToR3", "r3", "r3"],
+    ] as const;
+    const reached = async (): Promise<string[]> => {
+      const targets = [
+        ["hub", lab.hubAddress, 1],
+        ...lab.routers.map((r) => [r.name, r.address, r.sshPort] as const),
+      ] as const;
+      const answers = await Promise.all(targets.map(([, address, port]) => pathTo(address, port)));
+      return targets.flatMap(([name], index) => (answers[index] === true ? [name] : []));
+    };
+    const all = ["hub", ...routerNames];
+    for (const [change, router, lost] of cases) {
+      expect((await configure(router, changes[change])).code).toBe(0);
+      const left = all.filter((name) => name !== lost).join();
+      await poll(change, async () => (await reached()).join() === left || undefined, { within: 5_000 }); // zebra is not instant
+      expect((await configure(router, undo[change])).code).toBe(0);
+      await poll("everything back", async () => (await reached()).length === all.length || undefined, {
+        within: 10_000,
+      });
+    }
+  }, 60_000);
+
+  test("the change that is refused half-way passes vtysh -C and leaves its first line", async () => {
+    const lines = changes.refusedHalfWay("r1");
+    // Through a pipe: standard input is a socket here, which /dev/stdin cannot open.
+    const check = ["sh", "-c", "cat | vtysh -C -f /dev/stdin"];
+    const checked = await lab.exec("r1", check, { input: `${lines.join("\n")}\n` });
+    expect(checked).toMatchObject({ code: 0, stdout: "", stderr: "" });
+    expect(await configure("r1", lines)).toMatchObject({ code: 1, stdout: "% Configure the peer-group first\n" });
+    expect(await lab.vtysh("r1", "show running-config")).toContain("neighbor 10.0.100.77 remote-as 65077");
+    await configure("r1", ["router bgp 65001", "no neighbor 10.0.100.77"]);
+  });
+
   test("the exchange's change on all three brings its three sessions up", async () => {
     for (const name of routerNames) {
-      const lines = ["configure terminal", ...changes.peerAtExchange(name), "end"];
-      const { code, stdout, stderr } = await lab.exec(name, ["vtysh", ...lines.flatMap((line) => ["-c", line.trim()])]);
+      const { code, stdout, stderr } = await configure(name, changes.peerAtExchange(name));
       expect({ name, code, stdout, stderr }).toEqual({ name, code: 0, stdout: "", stderr: "" });
     }
     await Promise.all(
