@@ -1,0 +1,313 @@
+import { connect as connectTcp, type Socket } from "node:net";
+import type { AnyAuthMethod, AuthenticationType, AuthHandlerMiddleware, Client, ClientChannel, KeyboardInteractiveAuthMethod } from "ssh2";
+import type { Clock } from "../../../shared/clock.ts";
+import type { Device } from "../../../shared/documents/inventory.ts";
+import { FarhandError, type ErrorCode } from "../../../shared/errors.ts";
+import type { Credential } from "../../../shared/secret.ts";
+import { installDiffieHellman } from "./diffie-hellman.ts";
+import { isPinned, strictVerifier } from "./host-key.ts";
+import { algorithmsFor } from "./profiles.ts";
+import type { ByteStream, ExecResult } from "./stream.ts";
+
+/**
+ * The one place that loads ssh2. Everything that is dangerous when forgotten is decided here: pinned host keys, algorithm
+ * lists, no agent, no forwarding, one attempt per method, deadlines.
+ *
+ * ssh2 takes Diffie-Hellman out of node:crypto while it is being loaded; a static import would be evaluated before the
+ * replacement is in place, so it is a dynamic one.
+ */
+installDiffieHellman();
+const { default: ssh2 } = await import("ssh2");
+
+export interface SshOptions {
+  readonly target: Pick<Device, "address" | "port" | "hostKeys" | "algorithms">;
+  readonly credential: Credential;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Milliseconds for TCP, key exchange and login together. */
+  readonly connectMs: number;
+  /** Milliseconds between keepalives on an idle connection; three unanswered ones end it. */
+  readonly keepaliveMs?: number;
+}
+
+export interface Pty {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export interface ExecOptions {
+  readonly stdin?: string;
+  /** Of standard output and error together. */
+  readonly outputBytesMax: number;
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+}
+
+const KEEPALIVE_MS = 10_000;
+const KEEPALIVE_COUNT = 3;
+const PASSWORD_PROMPT = /pass(?:word|code|phrase)|pin\b/i;
+
+/** One SSH connection. Closed by us, by the device or by the line: after that every call throws CONNECTION_LOST. */
+export class SshConnection {
+  readonly #client: Client;
+  readonly #clock: Clock;
+  #lost: string | undefined;
+  readonly #onLost = new Set<() => void>();
+
+  constructor(client: Client, clock: Clock) {
+    this.#client = client;
+    this.#clock = clock;
+    client.on("error", (error: Error) => this.#lose(error.message));
+    client.on("close", () => this.#lose("closed by the device"));
+  }
+
+  get alive(): boolean {
+    return this.#lost === undefined;
+  }
+
+  /** An interactive shell, or the one program `command` on a terminal of its own. */
+  async shell(pty: Pty, command?: string): Promise<ByteStream> {
+    const window = { cols: pty.columns, rows: pty.rows, width: 0, height: 0, term: "vt100" };
+    const channel = await this.#open((done) =>
+      command === undefined ? this.#client.shell(window, done) : this.#client.exec(command, { pty: window }, done),
+    );
+    channel.stderr.resume();
+    return this.#stream(channel);
+  }
+
+  /** Runs a program to its end. Errors: OUTPUT_TOO_LARGE, COMMAND_TIMEOUT, CONNECTION_LOST; both limits close the channel. */
+  async exec(command: string, options: ExecOptions): Promise<ExecResult> {
+    options.signal.throwIfAborted();
+    const channel = await this.#open((done) => this.#client.exec(command, done));
+    return await new Promise<ExecResult>((resolve, reject) => {
+      const out: Buffer[] = [];
+      const err: Buffer[] = [];
+      let bytes = 0;
+      let code: number | null = null;
+      const finish = (settle: () => void): void => {
+        timer.clear();
+        options.signal.removeEventListener("abort", abort);
+        this.#onLost.delete(lost);
+        settle();
+      };
+      const fail = (error: Error): void => {
+        channel.destroy();
+        finish(() => reject(error));
+      };
+      const abort = (): void => fail(asError(options.signal.reason));
+      const lost = (): void => fail(new FarhandError("CONNECTION_LOST", this.#lost));
+      const collect = (into: Buffer[]) => (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes > options.outputBytesMax) fail(new FarhandError("OUTPUT_TOO_LARGE", `more than ${options.outputBytesMax} bytes`));
+        else into.push(chunk);
+      };
+      const timer = this.#clock.after(options.deadlineMs, () =>
+        fail(new FarhandError("COMMAND_TIMEOUT", `no end after ${options.deadlineMs} ms`)),
+      );
+      options.signal.addEventListener("abort", abort, { once: true });
+      this.#onLost.add(lost);
+      channel.on("data", collect(out));
+      channel.stderr.on("data", collect(err));
+      channel.on("exit", (status: number | null) => (code = status));
+      channel.on("error", () => undefined);
+      channel.on("close", () =>
+        finish(() => resolve({ code, stdout: Buffer.concat(out).toString("utf8"), stderr: Buffer.concat(err).toString("utf8") })),
+      );
+      channel.end(options.stdin ?? "");
+    });
+  }
+
+  close(): void {
+    this.#lose("closed by us");
+    this.#client.end();
+    this.#client.destroy();
+  }
+
+  #lose(why: string): void {
+    if (this.#lost !== undefined) return;
+    this.#lost = why;
+    for (const listener of this.#onLost) listener();
+    this.#onLost.clear();
+  }
+
+  #open(start: (done: (error: Error | undefined, channel: ClientChannel) => void) => unknown): Promise<ClientChannel> {
+    return new Promise((resolve, reject) => {
+      const lost = (): void => reject(new FarhandError("CONNECTION_LOST", this.#lost));
+      if (this.#lost !== undefined) return lost();
+      this.#onLost.add(lost);
+      try {
+        start((error, channel) => {
+          this.#onLost.delete(lost);
+          if (!error) resolve(channel);
+          else if (this.#lost === undefined) reject(new FarhandError("SESSIONS_FULL", error.message, { cause: error }));
+          else lost();
+        });
+      } catch (error) {
+        this.#onLost.delete(lost);
+        reject(new FarhandError("CONNECTION_LOST", asError(error).message));
+      }
+    });
+  }
+
+  /** `readable` and `read()` rather than `data`: nobody reads ahead of us, so the channel's window closes behind a slow reader. */
+  #stream(channel: ClientChannel): ByteStream {
+    let ended = false;
+    const waiters = new Set<() => void>();
+    const wake = (): void => {
+      for (const waiter of waiters) waiter();
+      waiters.clear();
+    };
+    const end = (): void => {
+      ended = true;
+      wake();
+    };
+    channel.on("readable", wake);
+    channel.on("drain", wake);
+    channel.on("end", end);
+    channel.on("close", end);
+    channel.on("error", end);
+    this.#onLost.add(end);
+    const wait = (): Promise<void> => new Promise((resolve) => waiters.add(resolve));
+    return {
+      read: async () => {
+        for (;;) {
+          const chunk = channel.read() as Buffer | null;
+          if (chunk !== null) return chunk;
+          if (this.#lost !== undefined) throw new FarhandError("CONNECTION_LOST", this.#lost);
+          if (ended) return null;
+          await wait();
+        }
+      },
+      write: async (text) => {
+        if (this.#lost !== undefined || ended) throw new FarhandError("CONNECTION_LOST", this.#lost ?? "the shell has ended");
+        if (channel.write(text)) return;
+        while (channel.writableNeedDrain && !ended) await wait();
+      },
+      close: () => channel.destroy(),
+    };
+  }
+}
+
+/**
+ * Connects, verifies the host key against its pins, then logs in. Errors: CONNECT_TIMEOUT, CONNECT_REFUSED, SESSIONS_FULL,
+ * HOST_KEY, ALGORITHMS, LOGIN_REFUSED, CONNECTION_LOST, and the signal's reason when it aborts.
+ */
+export async function connectSsh(options: SshOptions): Promise<SshConnection> {
+  const { target, credential, clock, signal } = options;
+  signal.throwIfAborted();
+  const algorithms = algorithmsFor(target.algorithms, target.hostKeys);
+  const socket = connectTcp({ host: target.address, port: target.port, noDelay: true });
+  const client = new ssh2.Client();
+  let hostKeyRefused = false;
+  const verify = strictVerifier((key) => {
+    const pinned = isPinned(key, target.hostKeys);
+    hostKeyRefused = !pinned;
+    return pinned;
+  });
+
+  return await new Promise<SshConnection>((resolve, reject) => {
+    let settled = false;
+    const settle = (act: () => void): void => {
+      if (settled) return;
+      settled = true;
+      timer.clear();
+      signal.removeEventListener("abort", abort);
+      act();
+    };
+    const fail = (error: Error): void =>
+      settle(() => {
+        client.destroy();
+        socket.destroy();
+        reject(error);
+      });
+    const abort = (): void => fail(asError(signal.reason));
+    const timer = clock.after(options.connectMs, () =>
+      fail(new FarhandError("CONNECT_TIMEOUT", `no login after ${options.connectMs} ms`)),
+    );
+    signal.addEventListener("abort", abort, { once: true });
+    // ssh2 may report more than one error for one failure; an unheard "error" event would end the process.
+    client.on("error", (error: Error) => fail(connectError(error, hostKeyRefused, socket)));
+    client.on("close", () => fail(connectError(new Error("closed by the device"), hostKeyRefused, socket)));
+    client.once("ready", () => settle(() => resolve(new SshConnection(client, clock))));
+    socket.on("error", (error) => fail(connectError(error, hostKeyRefused, socket)));
+    socket.once("connect", () => {
+      if (settled) return;
+      try {
+        client.connect({
+          sock: socket,
+          username: credential.username,
+          algorithms,
+          hostVerifier: verify,
+          authHandler: authentication(credential),
+          readyTimeout: 0,
+          keepaliveInterval: options.keepaliveMs ?? KEEPALIVE_MS,
+          keepaliveCountMax: KEEPALIVE_COUNT,
+          agentForward: false,
+        });
+      } catch (error) {
+        fail(new FarhandError("ALGORITHMS", asError(error).message, { cause: error }));
+      }
+    });
+  });
+}
+
+/**
+ * Key, then password, then keyboard-interactive; the last only where the device does not take `password` at all, so that a
+ * wrong password counts once against its lockout.
+ */
+function authentication(credential: Credential): AuthHandlerMiddleware {
+  const username = credential.username;
+  const password = credential.password?.reveal();
+  const tried = new Set<AuthenticationType>();
+  const answerPrompts: KeyboardInteractiveAuthMethod["prompt"] = (_name, _instructions, _language, prompts, finish) => {
+    const known = prompts.every((prompt) => prompt.echo !== true && PASSWORD_PROMPT.test(prompt.prompt));
+    finish(known ? prompts.map(() => password ?? "") : []);
+  };
+  const choose = (left: AuthenticationType[] | null): AnyAuthMethod | false => {
+    const allowed = (method: AuthenticationType): boolean => !tried.has(method) && (left === null || left.includes(method));
+    if (credential.privateKey && allowed("publickey")) {
+      tried.add("publickey");
+      return { type: "publickey", username, key: credential.privateKey.reveal() };
+    }
+    if (password !== undefined && allowed("password")) {
+      tried.add("password");
+      return { type: "password", username, password };
+    }
+    const passwordRefused = tried.has("password") && left?.includes("password") === true;
+    if (password !== undefined && !passwordRefused && allowed("keyboard-interactive")) {
+      tried.add("keyboard-interactive");
+      return { type: "keyboard-interactive", username, prompt: answerPrompts };
+    }
+    return false;
+  };
+  // ssh2 takes a returned value as the next method, `false` as the end; its types know only the callback.
+  return (left: AuthenticationType[] | null) => choose(left);
+}
+
+const TCP_CODES: Readonly<Record<string, ErrorCode>> = {
+  ECONNREFUSED: "CONNECT_REFUSED",
+  ECONNRESET: "SESSIONS_FULL",
+  EHOSTUNREACH: "CONNECT_TIMEOUT",
+  ENETUNREACH: "CONNECT_TIMEOUT",
+  ETIMEDOUT: "CONNECT_TIMEOUT",
+  ENOTFOUND: "CONNECT_TIMEOUT",
+};
+
+/** ssh2's errors are told apart by level and words; nothing else tells an algorithm mismatch from a broken line. */
+function connectError(error: Error & { level?: string; code?: unknown }, hostKeyRefused: boolean, socket: Socket): FarhandError {
+  const made = (code: ErrorCode, detail = error.message): FarhandError => new FarhandError(code, detail, { cause: error });
+  if (hostKeyRefused) return made("HOST_KEY", "the key that the device showed is not pinned");
+  if (error.level === "client-authentication") return made("LOGIN_REFUSED");
+  if (error.level === "client-timeout") return made("CONNECT_TIMEOUT");
+  if (/no matching host key format/i.test(error.message)) return made("HOST_KEY", "the device has no key of a pinned type");
+  if (/no matching|unsupported algorithm/i.test(error.message)) return made("ALGORITHMS");
+  const tcp = typeof error.code === "string" ? TCP_CODES[error.code] : undefined;
+  if (tcp !== undefined && (tcp !== "SESSIONS_FULL" || socket.bytesRead === 0)) return made(tcp);
+  // A box without a free line takes the TCP connection and ends it before it says its version.
+  if (socket.bytesRead === 0) return made("SESSIONS_FULL", "the device closed the connection before SSH began");
+  return made("CONNECTION_LOST");
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}
