@@ -59,6 +59,65 @@ const Transaction = z.strictObject({
   cleanup: Recipe.optional(),
 });
 
+/** Where a line stands: `path` is tried against its section headers joined by ` > ` (the empty text at the top), `line` against the line without indent. */
+const Place = { path: Pattern, line: Pattern } as const;
+
+/**
+ * The configuration language of a platform: how its text is read, hidden, compared and predicted. drivers/model interprets it.
+ * Every list that is not needed stays away.
+ */
+export const LanguageFile = z.strictObject({
+  /** Columns per level when a tree is printed. Parsing takes any. */
+  indent: z.int().min(1).max(8),
+  comment: Pattern,
+  negate: z.string(),
+  /** What leaves a section; `close` names the exceptions. */
+  leave: z.string(),
+  /** Lines that close or separate sections and carry nothing. */
+  noise: z.array(Pattern).max(64),
+  /**
+   * Volatile lines, rewritten before hashing; a line that becomes empty is removed. With `beside`, only where the same section
+   * also holds a line that matches it.
+   */
+  normalise: z.array(z.strictObject({ pattern: Pattern, replace: z.string(), beside: Pattern.optional() })).max(64),
+  /** Each has the named group `secret`. With `under`, only below a section header that matches it; transcripts, which have no sections, ignore `under`. */
+  redact: z.array(z.union([Pattern, z.strictObject({ under: Pattern, pattern: Pattern })])).max(128),
+  /** What a device puts between a keyword and a secret to say how the secret is encrypted; it may come, go or change when the device writes the line back. */
+  secretType: Pattern.optional(),
+  /** Headers that open a section even where nothing is typed below them, so that it is left again. */
+  sections: z.array(Pattern).max(128).default([]),
+  /** A section whose header matches is closed by this command instead of `leave` (`exit-address-family`). */
+  close: z.array(z.strictObject({ header: Pattern, command: z.string() })).max(32),
+  /** Sections that the device does not show while they are empty (headers joined by ` > `). */
+  vanish: z.array(Pattern).max(32).default([]),
+  /** Settings that hold one value: a new line replaces the siblings that share the values of all named groups (without any: the whole match). */
+  single: z.array(z.strictObject(Place)).max(128),
+  /** Negated lines that the device shows (`no ip address`). All others only take something away. */
+  negatives: z.array(z.strictObject(Place)).max(128).default([]),
+  /** Lines that the device does not show because they state the default, unless a section on the way there holds a line that matches `unless`. */
+  defaults: z.array(z.strictObject({ ...Place, unless: Pattern.optional() })).max(128).default([]),
+  /** Removals (the line without its negation) that also take the lines below, in the sections of this one, that begin with the group `key`. */
+  cascade: z.array(z.strictObject(Place)).max(32).default([]),
+  /** Lines whose order among themselves matters; those that share the named group `list` are one list. All others are compared without order. */
+  ordered: z.array(z.strictObject(Place)).max(64).default([]),
+  /** Lines that the device adds by itself in a section that the change adds. */
+  implied: z.array(z.strictObject(Place)).max(64).default([]),
+  /** How the device may write back what was typed. In `shown`, `$<name>` copies a group and `#` stands for a number that the device chose. */
+  rewrites: z.array(z.strictObject({ path: Pattern, typed: Pattern, shown: z.string().min(1).max(1000) })).max(64),
+  /** Lines that open a block of free text: up to the named group `delimiter`, with which the pattern ends, or to a line that matches `end`. */
+  blocks: z.array(z.strictObject({ open: Pattern, end: Pattern.optional() })).max(16),
+  /**
+   * What is the management path: a changed line whose place (headers and line joined by ` > `), or a header above it, matches; or
+   * any line of a section that `holds` a line. `‹address›` stands for the device's management address.
+   */
+  management: z.array(z.union([Pattern, z.strictObject({ section: Pattern, holds: Pattern })])).max(64),
+  /** Tried on typed lines, and on removed lines with their negation. */
+  destructive: z.array(Pattern).max(64),
+  /** Text that may not be sent at all, or not in this mode. */
+  forbidden: z.array(z.strictObject({ pattern: Pattern, reason: z.string(), mode: z.enum(["merge", "replace"]).optional() })).max(64),
+});
+export type LanguageFile = z.infer<typeof LanguageFile>;
+
 export const PlatformFile = z.strictObject({
   id: PlatformId,
   vendor: z.string(),
@@ -109,30 +168,7 @@ export const PlatformFile = z.strictObject({
     bytesMax: z.int().min(1024),
   }),
   /** The configuration language. */
-  language: z.strictObject({
-    indent: z.int().min(1).max(8),
-    comment: Pattern,
-    negate: z.string(),
-    /** Lines that close or separate sections and carry nothing. */
-    noise: z.array(Pattern).max(64),
-    /** Removed or rewritten before hashing: volatile lines. */
-    normalise: z.array(z.strictObject({ pattern: Pattern, replace: z.string() })).max(64),
-    /** Each has the named group `secret`. */
-    redact: z.array(Pattern).max(128),
-    /** A section whose header matches is opened by its line and closed by this command (`exit-address-family`). */
-    close: z.array(z.strictObject({ header: Pattern, command: z.string() })).max(32),
-    /** Settings that hold one value: a new line replaces the sibling that shares the named group `key` (or the whole match). */
-    single: z.array(z.strictObject({ path: Pattern, line: Pattern })).max(128),
-    /** How the device writes back what was typed: the signed line on the left reads back as on the right. `$<name>` copies groups; `#` stands for a number that the device chose. */
-    rewrites: z.array(z.strictObject({ path: Pattern, typed: Pattern, shown: Pattern })).max(64),
-    /** Lines that open a delimited block (banner), with the named group `delimiter`. */
-    blocks: z.array(Pattern).max(16),
-    /** A change below a matching path or line touches the management path. */
-    management: z.array(Pattern).max(64),
-    destructive: z.array(Pattern).max(64),
-    /** Text that may not be sent at all. */
-    forbidden: z.array(z.strictObject({ pattern: Pattern, reason: z.string() })).max(64),
-  }),
+  language: LanguageFile,
   transactions: z.strictObject({ merge: Transaction.optional(), replace: Transaction.optional() }),
 });
 export type PlatformFile = z.infer<typeof PlatformFile>;

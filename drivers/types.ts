@@ -115,8 +115,15 @@ export interface Driver {
   open(options: OpenOptions): Promise<Session>;
   /** Pure: is this command a read? Checks the anchored allow-list, pipes included. */
   isRead(command: string): boolean;
-  /** Pure: what the text would do to this configuration. */
-  predict(change: { device: DeviceId; mode: ChangeMode; text: string; before: Configuration; tagger: Tagger }): Prediction;
+  /** Pure: what the text would do to this configuration. Without its management address every address counts as one. */
+  predict(change: {
+    device: DeviceId;
+    mode: ChangeMode;
+    text: string;
+    before: Configuration;
+    tagger: Tagger;
+    managementAddress?: string;
+  }): Prediction;
   /** Pure: the normalised diff between two public forms, as canonical JSON text. */
   diff(before: string, after: string): string;
   /** Pure: whether a measured diff is the signed one, allowing for the rewrites that the platform file names. */
@@ -130,7 +137,7 @@ export interface Prediction {
   readonly diff: string;
   /**
    * Canonical JSON of the ordered commands as they will be sent, with `‹secret("name")›` and `‹secret:tag›` tokens standing for secrets.
-   * Turned into what is typed by `render`.
+   * Turned into what is typed by `render`. A command that holds line feeds is one block (a banner): typed whole, one prompt after it.
    */
   readonly commands: string;
   readonly touchesManagement: boolean;
