@@ -1,6 +1,17 @@
+import { readFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 
+/** What Bun does for `import … with { type: "text" }`, which vite does not know. */
+const textModules = {
+  name: "text-modules",
+  enforce: "pre" as const,
+  load(id: string) {
+    return /\.sql$/.test(id) ? `export default ${JSON.stringify(readFileSync(id, "utf8"))}` : undefined;
+  },
+};
+
 export default defineConfig({
+  plugins: [textModules],
   test: {
     include: ["{shared,drivers,agent,hub,simulators,deploy}/**/*.test.{ts,tsx}", "test/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/fixtures/**"],
