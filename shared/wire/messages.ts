@@ -69,6 +69,8 @@ const up = {
       agentsVersion: z.int().min(0),
       inventory: Digest.nullable(),
       platforms: z.record(PlatformId, Digest),
+      /** A connection made only to prove that the hub can be reached afresh: it takes no work and displaces no session. */
+      wayHome: z.literal(true).optional(),
       /** What this journal holds and has not settled with the hub. */
       assignments: z.array(z.strictObject({ ...AssignmentKey, sequence: Seq, state: AssignmentState })).max(2000),
     }),
@@ -137,6 +139,12 @@ export const UpRecord = z.discriminatedUnion("type", [
 ]);
 export type UpRecord = z.infer<typeof UpRecord>;
 
+/** A receipt or plan too large for one frame travels as blob records of that media: the blob is the envelope's bytes. */
+export function laneOfMedia(media: string): Lane {
+  if (media === "receipt" || media === "plan") return "receipt";
+  return media === "transcript" ? "transcript" : "diff";
+}
+
 /** Which lane a record belongs to; what is lost first under pressure follows from it. */
 export function laneOf(record: UpRecord): Lane {
   switch (record.type) {
@@ -147,7 +155,7 @@ export function laneOf(record: UpRecord): Lane {
     case "task":
       return "state";
     case "blob":
-      return record.media === "transcript" ? "transcript" : "diff";
+      return laneOfMedia(record.media);
     case "output":
     case "metric":
       return "telemetry";
