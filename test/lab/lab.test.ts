@@ -74,7 +74,10 @@ describe.skipIf(!verdict.run)(`real-router lab${verdict.run ? "" : `: ${verdict.
     expect([hostname, shell]).toEqual([name, "/bin/bash"]);
     expect(running.join("\n")).toBe(await lab.vtysh(name, "show running-config"));
     // The lab starts saved: frr.conf holds the running configuration.
-    const body = running.slice(running.indexOf("frr version 8.4.4")).join("\n").trimEnd();
+    const body = running
+      .slice(running.findIndex((line) => line.startsWith("frr version ")))
+      .join("\n")
+      .trimEnd();
     expect(readFileSync(`${lab.router(name).root}/etc/frr/frr.conf`, "utf8")).toContain(body.replace(/\nend$/, ""));
   });
 
