@@ -31,6 +31,8 @@ export function editLine(root: ConfigNode[], path: readonly string[], typed: str
   const read = readLine(root, path, typed);
   if (read.kind !== "read") return read;
   const section = sectionAt(root, read.path);
+  // A rollback may have taken the section away from under the feet of whoever stands in it.
+  if (read.path.length > 0 && !section) return { kind: "refused", message: "% This section has been deleted" };
   const siblings = section ? section.children : root;
   if (read.negated) return negate(siblings, section, read, options);
   return set(root, siblings, section, read, options);
