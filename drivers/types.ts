@@ -113,6 +113,8 @@ export interface Driver {
   readonly digest: Digest;
   readonly evidence: Evidence;
   open(options: OpenOptions): Promise<Session>;
+  /** Pure: does this line raise the risk class to destructive? Asked of every signed line before a change is accepted. */
+  isDestructive(line: string): boolean;
   /** Pure: is this command a read? Checks the anchored allow-list, pipes included. */
   isRead(command: string): boolean;
   /** Pure: what the text would do to this configuration. Without its management address every address counts as one. */
