@@ -57,6 +57,7 @@ const allowed: [file: string, target: string][] = [
   ["hub/store/a.ts", "hub/core/b.ts"],
   ["hub/cli/a.ts", "drivers/model/b.ts"],
   ["hub/cli/a.ts", "hub/api/client.ts"],
+  ["hub/api/client/a.ts", "hub/api/contract/routes.ts"],
   ["hub/console/a.tsx", "hub/api/client/index.ts"],
   ["hub/main.ts", "hub/cli/b.ts"],
   ["simulators/a.ts", "shared/b.ts"],

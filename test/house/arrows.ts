@@ -35,7 +35,7 @@ const zones: Zone[] = [
   { owns: ["agent/core/"], imports: ["shared/", "agent/core/"], pure: "core" },
   { owns: ["agent/"], imports: ["shared/", "drivers/", "agent/"] },
   { owns: ["hub/core/"], imports: ["shared/", "hub/core/"], pure: "core" },
-  { owns: ["hub/api/client"], imports: ["shared/", "hub/api/client"] },
+  { owns: ["hub/api/client"], imports: ["shared/", "hub/api/client", "hub/api/contract/"] },
   { owns: ["hub/cli/"], imports: [...operatorTool, "hub/cli/"] },
   { owns: ["hub/desk/"], imports: [...operatorTool, "hub/desk/"] },
   { owns: ["hub/console/"], imports: ["shared/", "hub/api/client", "hub/console/"], pure: "browser" },
