@@ -25,7 +25,10 @@ export const Instruction = z.strictObject({
   /** None may match. */
   refuse: z.array(Pattern).max(16).optional(),
   /** Answers to questions that the device asks before its prompt returns. */
-  answers: z.array(z.strictObject({ question: Pattern, answer: z.string().max(200) })).max(8).optional(),
+  answers: z
+    .array(z.strictObject({ question: Pattern, answer: z.string().max(200) }))
+    .max(8)
+    .optional(),
 });
 export type Instruction = z.infer<typeof Instruction>;
 
@@ -95,7 +98,10 @@ export const LanguageFile = z.strictObject({
   /** Negated lines that the device shows (`no ip address`). All others only take something away. */
   negatives: z.array(z.strictObject(Place)).max(128).default([]),
   /** Lines that the device does not show because they state the default, unless a section on the way there holds a line that matches `unless`. */
-  defaults: z.array(z.strictObject({ ...Place, unless: Pattern.optional() })).max(128).default([]),
+  defaults: z
+    .array(z.strictObject({ ...Place, unless: Pattern.optional() }))
+    .max(128)
+    .default([]),
   /** Removals (the line without its negation) that also take the lines below, in the sections of this one, that begin with the group `key`. */
   cascade: z.array(z.strictObject(Place)).max(32).default([]),
   /** Lines whose order among themselves matters; those that share the named group `list` are one list. All others are compared without order. */
@@ -114,7 +120,9 @@ export const LanguageFile = z.strictObject({
   /** Tried on typed lines, and on removed lines with their negation. */
   destructive: z.array(Pattern).max(64),
   /** Text that may not be sent at all, or not in this mode. */
-  forbidden: z.array(z.strictObject({ pattern: Pattern, reason: z.string(), mode: z.enum(["merge", "replace"]).optional() })).max(64),
+  forbidden: z
+    .array(z.strictObject({ pattern: Pattern, reason: z.string(), mode: z.enum(["merge", "replace"]).optional() }))
+    .max(64),
 });
 export type LanguageFile = z.infer<typeof LanguageFile>;
 
@@ -137,7 +145,11 @@ export const PlatformFile = z.strictObject({
     excludes: z.array(Pattern).max(16),
     lines: z.int().min(1).max(2),
   }),
-  login: z.array(z.strictObject({ question: Pattern, answer: z.enum(["password", "enable", "username", "newline", "yes", "no"]) })).max(8),
+  login: z
+    .array(
+      z.strictObject({ question: Pattern, answer: z.enum(["password", "enable", "username", "newline", "yes", "no"]) }),
+    )
+    .max(8),
   modes: z.array(Mode).min(1).max(16),
   /** The mode in which reads and changes start. */
   base: z.string(),
@@ -146,7 +158,13 @@ export const PlatformFile = z.strictObject({
   onClose: z.array(Instruction).max(8),
   paging: z.strictObject({ more: Pattern, next: z.string() }).optional(),
   errors: z
-    .array(z.strictObject({ pattern: Pattern, code: z.enum(["COMMAND_REFUSED", "AUTHORIZATION_DENIED"]), unless: Pattern.optional() }))
+    .array(
+      z.strictObject({
+        pattern: Pattern,
+        code: z.enum(["COMMAND_REFUSED", "AUTHORIZATION_DENIED"]),
+        unless: Pattern.optional(),
+      }),
+    )
     .max(64),
   warnings: z.array(Pattern).max(32),
   reads: z.strictObject({

@@ -92,7 +92,14 @@ export interface Session {
   run(command: string, options: RunOptions): Promise<string>;
   readiness(mode: ChangeMode): Promise<Readiness>;
   /** Makes the token for a change; sends nothing that changes the device. `preImageRaw` is what an undo restores. */
-  begin(change: { id: string; mode: ChangeMode; confirmMs: number; preImage: Configuration; text: string; comment: string }): Promise<TransactionToken>;
+  begin(change: {
+    id: string;
+    mode: ChangeMode;
+    confirmMs: number;
+    preImage: Configuration;
+    text: string;
+    comment: string;
+  }): Promise<TransactionToken>;
   /** Arms the device's undo timer and reads it back; ARM_FAILED when it is not there. */
   arm(token: TransactionToken): Promise<void>;
   /** Sends the ordered commands. Stops at the first that is refused: COMMAND_REFUSED or AUTHORIZATION_DENIED. */

@@ -40,7 +40,8 @@ function inspect(value: unknown, depth: number): void {
   if (typeof value === "string") {
     if (LONE_SURROGATE.test(value)) throw new FarhandError("PAYLOAD_NOT_CANONICAL", "lone surrogate");
   } else if (typeof value === "number") {
-    if (!Number.isSafeInteger(value)) throw new FarhandError("PAYLOAD_NOT_CANONICAL", "a number that is not a safe integer");
+    if (!Number.isSafeInteger(value))
+      throw new FarhandError("PAYLOAD_NOT_CANONICAL", "a number that is not a safe integer");
   } else if (Array.isArray(value)) {
     for (const item of value) inspect(item, depth + 1);
   } else if (value !== null && typeof value === "object") {

@@ -47,7 +47,11 @@ export interface Opened {
   readonly kids: readonly KeyId[];
 }
 
-export async function signEnvelope(type: EnvelopeType, payload: unknown, signers: readonly Signer[]): Promise<Envelope> {
+export async function signEnvelope(
+  type: EnvelopeType,
+  payload: unknown,
+  signers: readonly Signer[],
+): Promise<Envelope> {
   const bytes = jcs(payload);
   const signatures = await Promise.all(signers.map((signer) => signBytes(type, bytes, signer)));
   return { payload: toBase64url(bytes), signatures };

@@ -11,23 +11,56 @@ const entry = (what: string, next: string): ErrorEntry => ({ what, next });
 
 export const ERRORS = {
   // Signed bytes
-  ENVELOPE_SHAPE: entry("The envelope is not in the one accepted form.", "Export it again with this version of farhand."),
+  ENVELOPE_SHAPE: entry(
+    "The envelope is not in the one accepted form.",
+    "Export it again with this version of farhand.",
+  ),
   ENVELOPE_TOO_LARGE: entry("The envelope is larger than 512 KiB.", "Split the job into several."),
   ENVELOPE_TYPE: entry("This document is of another type than the one asked for.", "Hand over the right document."),
-  SIGNATURE_BAD: entry("A signature does not match the bytes.", "The bytes were altered after signing; fetch them again, and sign again if that does not help."),
+  SIGNATURE_BAD: entry(
+    "A signature does not match the bytes.",
+    "The bytes were altered after signing; fetch them again, and sign again if that does not help.",
+  ),
   SIGNATURE_MISSING: entry("No trusted key has signed this.", "Sign it with a key that keys.json lists."),
-  PAYLOAD_NOT_CANONICAL: entry("The signed bytes are not canonical JSON (RFC 8785).", "Make the document with farhand."),
-  SCHEMA: entry("The document does not have the expected members.", "Compare it with the schema in the documentation; the path of the first fault is named."),
+  PAYLOAD_NOT_CANONICAL: entry(
+    "The signed bytes are not canonical JSON (RFC 8785).",
+    "Make the document with farhand.",
+  ),
+  SCHEMA: entry(
+    "The document does not have the expected members.",
+    "Compare it with the schema in the documentation; the path of the first fault is named.",
+  ),
   // Authority
   NO_AUTHOR: entry("No author in scope has signed.", "Have a person with the author role for these sites sign."),
-  THRESHOLD: entry("Too few distinct persons have signed.", "Have another person with the approver role for these sites review and sign."),
-  POLICY_UNKNOWN: entry("keys.json has no such policy version.", "Publish the policy, or plan the job again under the current one."),
-  KEYS_VERSION: entry("The document needs a newer keys.json than this agent holds.", "Connect the agent, or import the newer keys.json."),
+  THRESHOLD: entry(
+    "Too few distinct persons have signed.",
+    "Have another person with the approver role for these sites review and sign.",
+  ),
+  POLICY_UNKNOWN: entry(
+    "keys.json has no such policy version.",
+    "Publish the policy, or plan the job again under the current one.",
+  ),
+  KEYS_VERSION: entry(
+    "The document needs a newer keys.json than this agent holds.",
+    "Connect the agent, or import the newer keys.json.",
+  ),
   INVENTORY_MISMATCH: entry("The document was made for another signed inventory.", "Plan the job again."),
-  RISK_UNDERSTATED: entry("The steps carry more risk than the document claims.", "Plan the job again; the risk class is derived from what the steps do."),
-  LEVEL_UNDERSTATED: entry("The device cannot give the guarantee level that was signed.", "Plan the job again and read what blocks the better level."),
-  LOCAL_POLICY: entry("This site's local policy does not allow it.", "Ask the owner of the site's policy file; it can only narrow."),
-  GRANT_SCOPE: entry("The grant does not cover this request.", "Ask for what the grant enumerates, or have a wider grant signed."),
+  RISK_UNDERSTATED: entry(
+    "The steps carry more risk than the document claims.",
+    "Plan the job again; the risk class is derived from what the steps do.",
+  ),
+  LEVEL_UNDERSTATED: entry(
+    "The device cannot give the guarantee level that was signed.",
+    "Plan the job again and read what blocks the better level.",
+  ),
+  LOCAL_POLICY: entry(
+    "This site's local policy does not allow it.",
+    "Ask the owner of the site's policy file; it can only narrow.",
+  ),
+  GRANT_SCOPE: entry(
+    "The grant does not cover this request.",
+    "Ask for what the grant enumerates, or have a wider grant signed.",
+  ),
   GRANT_RATE: entry("The grant's rate is used up.", "Wait a minute, or have a grant with a higher rate signed."),
   // Address and time
   WRONG_ORG: entry("The document is for another organisation.", "Hand it to an agent of that organisation."),
@@ -36,60 +69,165 @@ export const ERRORS = {
   NOT_YET_VALID: entry("The document is not valid yet.", "Wait for its start time, or correct the clock."),
   EXPIRED: entry("The document is no longer valid.", "Sign a new one."),
   LIFETIME: entry("The document is valid for longer than the policy allows.", "Plan it again with a shorter lifetime."),
-  REPLAY: entry("This manifest and attempt was taken already.", "Nothing to do; the stored outcome is final. Plan a new job to run it again."),
+  REPLAY: entry(
+    "This manifest and attempt was taken already.",
+    "Nothing to do; the stored outcome is final. Plan a new job to run it again.",
+  ),
   ATTEMPTS: entry("The signed maximum of attempts is used up.", "Plan a new job."),
   NONCE: entry("The offer does not answer this agent's request.", "Nothing to do; the agent asks again."),
-  SEQUENCE: entry("The offer's sequence number was used already.", "Nothing to do; the hub must re-sync with the agent."),
+  SEQUENCE: entry(
+    "The offer's sequence number was used already.",
+    "Nothing to do; the hub must re-sync with the agent.",
+  ),
   FENCE: entry("A newer attempt has been seen for this device.", "Nothing to do; this one is stale."),
-  OFFER_MISMATCH: entry("The offer, the warrant and the manifest do not belong together.", "The hub must offer them again."),
-  MANIFEST_UNKNOWN: entry("The manifest is not one that the warrant names.", "The bytes were altered, or belong to another job."),
+  OFFER_MISMATCH: entry(
+    "The offer, the warrant and the manifest do not belong together.",
+    "The hub must offer them again.",
+  ),
+  MANIFEST_UNKNOWN: entry(
+    "The manifest is not one that the warrant names.",
+    "The bytes were altered, or belong to another job.",
+  ),
   CANCELED: entry("A person canceled it.", "Nothing to do."),
-  BUNDLE_INCOMPLETE: entry("A text that the manifest names by digest has not arrived.", "The agent asks again; look at the link if it lasts."),
+  BUNDLE_INCOMPLETE: entry(
+    "A text that the manifest names by digest has not arrived.",
+    "The agent asks again; look at the link if it lasts.",
+  ),
   // Plan against reality
-  DRIFTED: entry("The device's configuration is not the one that was reviewed.", "Look at the drift, plan again for this device, and have it signed."),
-  DRIVER_CHANGED: entry("The agent's platform file is not the one that made the plan.", "Plan again with the agent's current version."),
-  DIFF_MISMATCH: entry("The change would do, or did, something other than what was signed.", "Plan again; if it recurs, the platform file needs a rewrite rule."),
-  COMMANDS_MISMATCH: entry("The commands for this device are not the ones that were signed.", "Plan again with the agent's current version."),
+  DRIFTED: entry(
+    "The device's configuration is not the one that was reviewed.",
+    "Look at the drift, plan again for this device, and have it signed.",
+  ),
+  DRIVER_CHANGED: entry(
+    "The agent's platform file is not the one that made the plan.",
+    "Plan again with the agent's current version.",
+  ),
+  DIFF_MISMATCH: entry(
+    "The change would do, or did, something other than what was signed.",
+    "Plan again; if it recurs, the platform file needs a rewrite rule.",
+  ),
+  COMMANDS_MISMATCH: entry(
+    "The commands for this device are not the ones that were signed.",
+    "Plan again with the agent's current version.",
+  ),
   PLATFORM_UNKNOWN: entry("This agent has no driver for the platform.", "Correct the inventory, or update the agent."),
-  PLATFORM_MISMATCH: entry("The device is not what the inventory says.", "Correct platform or serial in the inventory and sign it."),
-  LEVEL_TOO_LOW: entry("The guarantee level is too low for this change.", "Do what the plan lists to raise the level; a management-path change needs a device timer."),
-  EVIDENCE_TOO_LOW: entry("The driver for this platform has not been proved on recorded or real devices.", "Accept it by name in the warrant, or wait for recorded evidence."),
+  PLATFORM_MISMATCH: entry(
+    "The device is not what the inventory says.",
+    "Correct platform or serial in the inventory and sign it.",
+  ),
+  LEVEL_TOO_LOW: entry(
+    "The guarantee level is too low for this change.",
+    "Do what the plan lists to raise the level; a management-path change needs a device timer.",
+  ),
+  EVIDENCE_TOO_LOW: entry(
+    "The driver for this platform has not been proved on recorded or real devices.",
+    "Accept it by name in the warrant, or wait for recorded evidence.",
+  ),
   TEXT_REFUSED: entry("The text holds something that may not be sent to this device.", "Remove the named line."),
-  SECRET_UNKNOWN: entry("The text names a secret that this agent's vault does not hold.", "Store it with: farhand-agent secret set NAME"),
-  SECRET_KEEP: entry("The text keeps a secret that the device does not have at that place.", "Name the secret with secret(\"name\"), or correct the line."),
-  READ_NOT_ALLOWED: entry("The command is not a read on this platform's allow-list.", "Make it a change, or use a command from the list."),
+  SECRET_UNKNOWN: entry(
+    "The text names a secret that this agent's vault does not hold.",
+    "Store it with: farhand-agent secret set NAME",
+  ),
+  SECRET_KEEP: entry(
+    "The text keeps a secret that the device does not have at that place.",
+    'Name the secret with secret("name"), or correct the line.',
+  ),
+  READ_NOT_ALLOWED: entry(
+    "The command is not a read on this platform's allow-list.",
+    "Make it a change, or use a command from the list.",
+  ),
   // Devices
-  CONNECT_TIMEOUT: entry("The device did not answer in time.", "Check reachability from the site: farhand job submit check"),
-  CONNECT_REFUSED: entry("The device refused the connection.", "Check that SSH is enabled and that no access list blocks the agent."),
-  CONNECTION_LOST: entry("The connection to the device broke.", "Look at the transcript; the agent probes the device again."),
-  HOST_KEY: entry("The device's host key is not the pinned one. Nothing was sent to it.", "Find out why before pinning the new key in the inventory."),
-  ALGORITHMS: entry("The device offers only SSH algorithms that its profile does not allow.", "Update the device, or set a legacy profile for it in the signed inventory."),
+  CONNECT_TIMEOUT: entry(
+    "The device did not answer in time.",
+    "Check reachability from the site: farhand job submit check",
+  ),
+  CONNECT_REFUSED: entry(
+    "The device refused the connection.",
+    "Check that SSH is enabled and that no access list blocks the agent.",
+  ),
+  CONNECTION_LOST: entry(
+    "The connection to the device broke.",
+    "Look at the transcript; the agent probes the device again.",
+  ),
+  HOST_KEY: entry(
+    "The device's host key is not the pinned one. Nothing was sent to it.",
+    "Find out why before pinning the new key in the inventory.",
+  ),
+  ALGORITHMS: entry(
+    "The device offers only SSH algorithms that its profile does not allow.",
+    "Update the device, or set a legacy profile for it in the signed inventory.",
+  ),
   LOGIN_REFUSED: entry("The device refused the credential.", "Check the credential in this agent's vault."),
-  CREDENTIAL_UNKNOWN: entry("This agent's vault does not hold the credential.", "Store it with: farhand-agent credential set NAME"),
-  PRIVILEGE: entry("The login does not reach the privilege that the job needs.", "Give the account privileged access, or store the enable secret."),
-  PROMPT: entry("The device's prompt could not be recognised.", "Send the transcript with a report; the platform file needs a case."),
-  COMMAND_TIMEOUT: entry("The device did not finish a command in time.", "Look at the transcript; raise the command deadline if the device is slow."),
+  CREDENTIAL_UNKNOWN: entry(
+    "This agent's vault does not hold the credential.",
+    "Store it with: farhand-agent credential set NAME",
+  ),
+  PRIVILEGE: entry(
+    "The login does not reach the privilege that the job needs.",
+    "Give the account privileged access, or store the enable secret.",
+  ),
+  PROMPT: entry(
+    "The device's prompt could not be recognised.",
+    "Send the transcript with a report; the platform file needs a case.",
+  ),
+  COMMAND_TIMEOUT: entry(
+    "The device did not finish a command in time.",
+    "Look at the transcript; raise the command deadline if the device is slow.",
+  ),
   COMMAND_REFUSED: entry("The device refused a command.", "Look at the transcript for its answer; correct the text."),
-  AUTHORIZATION_DENIED: entry("The device's AAA does not authorise a command.", "Give the account the right to use it."),
+  AUTHORIZATION_DENIED: entry(
+    "The device's AAA does not authorise a command.",
+    "Give the account the right to use it.",
+  ),
   OUTPUT_TOO_LARGE: entry("A command's output exceeds its cap.", "Narrow the command, or raise the cap in the job."),
-  INCOMPLETE_OUTPUT: entry("The configuration ended before its end marker and was not stored.", "Run it again; look at the transcript if it recurs."),
+  INCOMPLETE_OUTPUT: entry(
+    "The configuration ended before its end marker and was not stored.",
+    "Run it again; look at the transcript if it recurs.",
+  ),
   SESSIONS_FULL: entry("The device has no free session.", "Close idle sessions on the device."),
   PENDING_CHANGE: entry("Somebody else's change is pending on the device.", "Finish or discard it, then run again."),
-  ARM_FAILED: entry("The device did not arm its undo timer. Nothing was changed.", "See what blocks it with: farhand job submit check"),
-  VERIFICATION_FAILED: entry("The device did not pass verification after the change.", "It was rolled back; see which expectation failed."),
-  WAY_HOME_LOST: entry("The hub could not be reached afresh after the change.", "It was rolled back; the change cuts this site off."),
-  OTHER_ADMIN: entry("Somebody else changed the device during the change.", "It was rolled back; agree on a time and plan again."),
-  REVERT_FAILED: entry("The device did not return to its snapshot.", "A person must look at the device now; the snapshot is kept."),
-  UNKNOWN_OUTCOME: entry("Whether the change took effect is not known.", "The agent probes until the deadline; then a person decides with evidence."),
+  ARM_FAILED: entry(
+    "The device did not arm its undo timer. Nothing was changed.",
+    "See what blocks it with: farhand job submit check",
+  ),
+  VERIFICATION_FAILED: entry(
+    "The device did not pass verification after the change.",
+    "It was rolled back; see which expectation failed.",
+  ),
+  WAY_HOME_LOST: entry(
+    "The hub could not be reached afresh after the change.",
+    "It was rolled back; the change cuts this site off.",
+  ),
+  OTHER_ADMIN: entry(
+    "Somebody else changed the device during the change.",
+    "It was rolled back; agree on a time and plan again.",
+  ),
+  REVERT_FAILED: entry(
+    "The device did not return to its snapshot.",
+    "A person must look at the device now; the snapshot is kept.",
+  ),
+  UNKNOWN_OUTCOME: entry(
+    "Whether the change took effect is not known.",
+    "The agent probes until the deadline; then a person decides with evidence.",
+  ),
   DEVICE_BUSY: entry("Another task holds this device.", "Nothing to do; it waits its turn."),
   // Process and limits
   DEADLINE: entry("The deadline passed.", "Look at which step took the time; raise the deadline or narrow the job."),
   CRASH_LOOP: entry("The agent restarted too often during this task.", "Send the journal's diagnosis with a report."),
   CAPACITY: entry("The limit of concurrent work is reached.", "Nothing to do; it waits."),
   DISK_FULL: entry("The disk quota is used up.", "Free space, or raise the quota."),
-  JOURNAL_CORRUPT: entry("The journal failed its integrity check and was put aside.", "Keep the file for analysis; the agent starts a new epoch."),
-  VAULT_LOCKED: entry("The vault's key is missing or wrong.", "Give the key file (mode 0400) or the passphrase that made the vault."),
-  VAULT_KEY_MODE: entry("The vault's key file can be read or written by others.", "chmod 0400 the file and make the agent's user its owner."),
+  JOURNAL_CORRUPT: entry(
+    "The journal failed its integrity check and was put aside.",
+    "Keep the file for analysis; the agent starts a new epoch.",
+  ),
+  VAULT_LOCKED: entry(
+    "The vault's key is missing or wrong.",
+    "Give the key file (mode 0400) or the passphrase that made the vault.",
+  ),
+  VAULT_KEY_MODE: entry(
+    "The vault's key file can be read or written by others.",
+    "chmod 0400 the file and make the agent's user its owner.",
+  ),
   ENVIRONMENT: entry("The environment weakens security.", "Unset the named variable and start again."),
   ALREADY_RUNNING: entry("Another process uses this state folder.", "Stop it first."),
   // Hub, API and CLI
@@ -99,14 +237,23 @@ export const ERRORS = {
   CONFLICT: entry("It is in a state that does not allow this.", "Look at it again; the message says what it is now."),
   RATE_LIMITED: entry("Too many requests.", "Wait for the time that the answer names."),
   JOIN_TOKEN: entry("The join token is unknown, used or expired.", "Make a new one: farhand agent invite"),
-  CHALLENGE: entry("The other side did not prove its identity.", "Check that hub and agent belong together; enrol again if the keys changed."),
-  AGENT_PENDING: entry("The agent's key is not countersigned yet.", "Compare the fingerprint, then: farhand agent approve"),
+  CHALLENGE: entry(
+    "The other side did not prove its identity.",
+    "Check that hub and agent belong together; enrol again if the keys changed.",
+  ),
+  AGENT_PENDING: entry(
+    "The agent's key is not countersigned yet.",
+    "Compare the fingerprint, then: farhand agent approve",
+  ),
   PROTOCOL: entry("The other side broke the link protocol.", "Update the older side."),
   CREDIT: entry("The other side sent more than it was allowed.", "Update the older side."),
   INVENTORY_FILE: entry("The inventory file has a fault.", "Correct the named line."),
   TEMPLATE: entry("The template could not be rendered.", "Define the named variable, or correct the template."),
   PLAN_INCOMPLETE: entry("Some devices have no plan.", "See why with: farhand job show; leave them out or plan again."),
-  RECEIPT_MISMATCH: entry("What the hub shows does not follow from the agents' signed plan receipts.", "Do not sign. Report it: the hub may be compromised."),
+  RECEIPT_MISMATCH: entry(
+    "What the hub shows does not follow from the agents' signed plan receipts.",
+    "Do not sign. Report it: the hub may be compromised.",
+  ),
   USAGE: entry("The command line is not understood.", "See --help."),
   IO: entry("A file or network operation failed.", "The message names it; correct and try again."),
   INTERNAL: entry("Farhand made an error.", "Report it with the log line that carries this id."),
@@ -124,7 +271,10 @@ export class FarhandError extends Error {
   readonly detail: string | undefined;
 
   constructor(code: ErrorCode, detail?: string, options?: { cause?: unknown }) {
-    super(detail === undefined ? `${code}: ${ERRORS[code].what}` : `${code}: ${ERRORS[code].what} (${detail})`, options);
+    super(
+      detail === undefined ? `${code}: ${ERRORS[code].what}` : `${code}: ${ERRORS[code].what} (${detail})`,
+      options,
+    );
     this.name = "FarhandError";
     this.code = code;
     this.detail = detail;

@@ -5,10 +5,16 @@ import { FarhandError } from "./errors.ts";
 import type { KeyId } from "./ids.ts";
 
 /** An Ed25519 public key: 32 bytes in base64url (RFC 8037 `x`). */
-export const SigningPublicKey = z.string().regex(/^[A-Za-z0-9_-]{43}$/).brand<"SigningPublicKey">();
+export const SigningPublicKey = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{43}$/)
+  .brand<"SigningPublicKey">();
 export type SigningPublicKey = z.infer<typeof SigningPublicKey>;
 /** An X25519 public key: 32 bytes in base64url. */
-export const BoxPublicKey = z.string().regex(/^[A-Za-z0-9_-]{43}$/).brand<"BoxPublicKey">();
+export const BoxPublicKey = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{43}$/)
+  .brand<"BoxPublicKey">();
 export type BoxPublicKey = z.infer<typeof BoxPublicKey>;
 
 /** A private key as it stands in a key file. `x` is the public half, `d` the secret. */

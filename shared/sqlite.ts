@@ -32,7 +32,8 @@ export function openSqlite(options: SqliteOptions): SqliteStore {
   db.run("PRAGMA cell_size_check = ON");
   db.run("PRAGMA secure_delete = ON");
   db.run("PRAGMA journal_size_limit = 16777216");
-  if (options.quotaBytes !== undefined) db.run(`PRAGMA max_page_count = ${Math.floor(options.quotaBytes / PAGE_BYTES)}`);
+  if (options.quotaBytes !== undefined)
+    db.run(`PRAGMA max_page_count = ${Math.floor(options.quotaBytes / PAGE_BYTES)}`);
   const check = db.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").get();
   if (check?.quick_check !== "ok") {
     db.close();
@@ -45,9 +46,11 @@ export function openSqlite(options: SqliteOptions): SqliteStore {
 function migrate(db: Database, migrations: readonly Migration[]): void {
   const current = db.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
   const newest = migrations.length;
-  if (current > newest) throw new FarhandError("IO", `the database has schema ${current}, this version knows ${newest}`);
+  if (current > newest)
+    throw new FarhandError("IO", `the database has schema ${current}, this version knows ${newest}`);
   migrations.forEach((migration, index) => {
-    if (migration.version !== index + 1) throw new FarhandError("INTERNAL", "migrations are not numbered without a gap");
+    if (migration.version !== index + 1)
+      throw new FarhandError("INTERNAL", "migrations are not numbered without a gap");
     if (migration.version <= current) return;
     db.transaction(() => {
       db.run(migration.sql);
@@ -63,7 +66,9 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-type Settled = { readonly entry: Waiting; readonly value: unknown } | { readonly entry: Waiting; readonly error: unknown };
+type Settled =
+  | { readonly entry: Waiting; readonly value: unknown }
+  | { readonly entry: Waiting; readonly error: unknown };
 
 /** One writer. Transactions that wait at the same time share one COMMIT, each as a savepoint. */
 export class SqliteStore implements Store {
@@ -87,7 +92,8 @@ export class SqliteStore implements Store {
   }
 
   tx<T>(label: string, fn: (tx: Tx) => Promise<T>): Promise<T> {
-    if (this.#inside.getStore()) return Promise.reject(new FarhandError("INTERNAL", `transaction ${label} inside another`));
+    if (this.#inside.getStore())
+      return Promise.reject(new FarhandError("INTERNAL", `transaction ${label} inside another`));
     if (this.#closed) return Promise.reject(new FarhandError("INTERNAL", "the store is closed"));
     return new Promise<T>((resolve, reject) => {
       this.#queue.push({ label, run: fn, resolve: resolve as (value: unknown) => void, reject });
@@ -123,7 +129,9 @@ export class SqliteStore implements Store {
     this.#draining = undefined;
   }
 
+  /** Commits the group. What SQLite throws out as a whole is tried again without the transaction that caused it. */
   async #commitGroup(group: readonly Waiting[]): Promise<void> {
+    if (group.length === 0) return;
     const settled: Settled[] = [];
     const labels = group.map((entry) => entry.label);
     try {
@@ -133,6 +141,10 @@ export class SqliteStore implements Store {
       this.#db.run("COMMIT");
     } catch (error) {
       if (this.#db.inTransaction) this.#db.run("ROLLBACK");
+      if (error instanceof GroupLost) {
+        error.culprit.reject(sqliteError(error.cause));
+        return this.#commitGroup(group.filter((entry) => entry !== error.culprit));
+      }
       const failure = sqliteError(error);
       for (const entry of group) entry.reject(failure);
       return;
@@ -151,10 +163,21 @@ export class SqliteStore implements Store {
       this.#db.run("RELEASE one");
       return { entry, value };
     } catch (error) {
+      // A full disk makes SQLite roll back everything, not this savepoint alone.
+      if (!this.#db.inTransaction) throw new GroupLost(entry, error);
       this.#db.run("ROLLBACK TO one");
       this.#db.run("RELEASE one");
       return { entry, error: sqliteError(error) };
     }
+  }
+}
+
+class GroupLost extends Error {
+  readonly culprit: Waiting;
+
+  constructor(culprit: Waiting, cause: unknown) {
+    super("the group was rolled back", { cause });
+    this.culprit = culprit;
   }
 }
 

@@ -11,8 +11,13 @@ export interface Statement {
   readonly sql: string;
 }
 
-export function statements<const T extends Record<string, string>>(scope: string, sql: T): { readonly [K in keyof T]: Statement } {
-  return Object.fromEntries(Object.entries(sql).map(([name, text]) => [name, { name: `${scope}.${name}`, sql: text }])) as {
+export function statements<const T extends Record<string, string>>(
+  scope: string,
+  sql: T,
+): { readonly [K in keyof T]: Statement } {
+  return Object.fromEntries(
+    Object.entries(sql).map(([name, text]) => [name, { name: `${scope}.${name}`, sql: text }]),
+  ) as {
     readonly [K in keyof T]: Statement;
   };
 }

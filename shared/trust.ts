@@ -32,7 +32,8 @@ export async function openNewerKeys(envelope: Envelope, held: TrustStore): Promi
   const opened = await openEnvelope("farhand-keys+jws", envelope, keyadminLookup(held.keys.document));
   const keys = verified(readAs(Keys, opened.value), opened.bytes);
   if (keys.document.org !== held.keys.document.org) throw new FarhandError("WRONG_ORG");
-  if (keys.document.version < held.keys.document.version) throw new FarhandError("KEYS_VERSION", "older than the one held");
+  if (keys.document.version < held.keys.document.version)
+    throw new FarhandError("KEYS_VERSION", "older than the one held");
   await checkThumbprints(keys.document);
   return new TrustStore(keys);
 }
@@ -66,7 +67,8 @@ async function checkThumbprints(keys: Keys): Promise<void> {
   const seen = new Set<string>();
   const entries = [...keys.people.flatMap((person) => person.keys), ...keys.hub.keys];
   for (const entry of entries) {
-    if ((await keyIdOf(entry.publicKey)) !== entry.kid) throw new FarhandError("SCHEMA", `kid ${entry.kid} is not its key's thumbprint`);
+    if ((await keyIdOf(entry.publicKey)) !== entry.kid)
+      throw new FarhandError("SCHEMA", `kid ${entry.kid} is not its key's thumbprint`);
     if (seen.has(entry.kid)) throw new FarhandError("SCHEMA", `key ${entry.kid} stands twice`);
     seen.add(entry.kid);
   }
@@ -157,11 +159,16 @@ export function authorise(
   }
   const author = persons.get(claim.author);
   if (!author || !holdsRole(author, "author", claim.sites)) throw new FarhandError("NO_AUTHOR", claim.author);
-  const approvers = [...persons.values()].filter((person) => person.id !== author.id && holdsRole(person, "approver", claim.sites));
+  const approvers = [...persons.values()].filter(
+    (person) => person.id !== author.id && holdsRole(person, "approver", claim.sites),
+  );
   const rule = claim.policy.rules[claim.risk];
   const needed = rule.onePerson ? 0 : rule.approvers;
   if (approvers.length < needed) {
-    throw new FarhandError("THRESHOLD", `${approvers.length} of ${needed} approvers for a ${claim.risk} under ${claim.policy.id} v${claim.policy.version}`);
+    throw new FarhandError(
+      "THRESHOLD",
+      `${approvers.length} of ${needed} approvers for a ${claim.risk} under ${claim.policy.id} v${claim.policy.version}`,
+    );
   }
   return { author: author.id, signers: [author.id, ...approvers.map((person) => person.id)] };
 }

@@ -10,7 +10,10 @@ export const Address = z
 /** An SSH host key as the device shows it: the public key blob of RFC 4253 §6.6 in base64. */
 export const HostKey = z.strictObject({
   algorithm: z.enum(["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa"]),
-  publicKey: z.string().max(2048).regex(/^[A-Za-z0-9+/]+={0,2}$/),
+  publicKey: z
+    .string()
+    .max(2048)
+    .regex(/^[A-Za-z0-9+/]+={0,2}$/),
 });
 export type HostKey = z.infer<typeof HostKey>;
 
@@ -55,13 +58,16 @@ export const Inventory = z
     const sites = new Set(inventory.sites.map((site) => site.id));
     const devices = new Set<string>();
     inventory.devices.forEach((device, index) => {
-      if (!sites.has(device.site)) context.addIssue({ code: "custom", path: ["devices", index, "site"], message: `no site ${device.site}` });
-      if (devices.has(device.id)) context.addIssue({ code: "custom", path: ["devices", index, "id"], message: `${device.id} stands twice` });
+      if (!sites.has(device.site))
+        context.addIssue({ code: "custom", path: ["devices", index, "site"], message: `no site ${device.site}` });
+      if (devices.has(device.id))
+        context.addIssue({ code: "custom", path: ["devices", index, "id"], message: `${device.id} stands twice` });
       devices.add(device.id);
     });
     inventory.sites.forEach((site, index) => {
       for (const id of site.wayHome) {
-        if (!devices.has(id)) context.addIssue({ code: "custom", path: ["sites", index, "wayHome"], message: `no device ${id}` });
+        if (!devices.has(id))
+          context.addIssue({ code: "custom", path: ["sites", index, "wayHome"], message: `no device ${id}` });
       }
     });
   });

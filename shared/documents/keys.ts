@@ -1,13 +1,19 @@
 import { z } from "zod";
 import { EpochSeconds, KeyId, OrgId, PersonId, PolicyId, SiteId } from "../ids.ts";
 import { BoxPublicKey, SigningPublicKey } from "../keys.ts";
-import { Risk } from "./common.ts";
+import type { Risk } from "./common.ts";
 
 export const Role = z.enum(["author", "approver", "keyadmin"]);
 export type Role = z.infer<typeof Role>;
 
 /** A role holds at the named sites only; `*` is every site. Role and scope are read together, never unioned across entries. */
-export const RoleGrant = z.strictObject({ role: Role, sites: z.array(z.union([SiteId, z.literal("*")])).min(1).max(5000) });
+export const RoleGrant = z.strictObject({
+  role: Role,
+  sites: z
+    .array(z.union([SiteId, z.literal("*")]))
+    .min(1)
+    .max(5000),
+});
 
 export const SigningKeyEntry = z.strictObject({ kid: KeyId, publicKey: SigningPublicKey });
 
@@ -30,7 +36,10 @@ export const Policy = z.strictObject({
   id: PolicyId,
   version: z.int().min(1),
   rules: z.strictObject({ read: RiskRule, change: RiskRule, destructive: RiskRule }),
-  warrantLifetimeSecondsMax: z.int().min(60).max(180 * 86_400),
+  warrantLifetimeSecondsMax: z
+    .int()
+    .min(60)
+    .max(180 * 86_400),
 });
 export type Policy = z.infer<typeof Policy>;
 
@@ -51,7 +60,10 @@ export const Keys = z.strictObject({
   hub: z.strictObject({ id: z.string().min(1).max(63), keys: z.array(SigningKeyEntry).min(1).max(4) }),
   policies: z.array(Policy).min(1).max(256),
   /** Which policy governs a site; `*` for those not named. */
-  sitePolicies: z.array(z.strictObject({ site: z.union([SiteId, z.literal("*")]), policy: PolicyId })).min(1).max(5000),
+  sitePolicies: z
+    .array(z.strictObject({ site: z.union([SiteId, z.literal("*")]), policy: PolicyId }))
+    .min(1)
+    .max(5000),
   revoked: z.array(Revocation).max(10_000),
   /** Opens sealed configurations when every agent of a site is lost. Its private half is kept offline. */
   recovery: BoxPublicKey,

@@ -3,7 +3,13 @@ import { AgentId, DeviceId, Digest, JobId, OrgId, PlatformId, SiteId } from "../
 import { CommandText, Evidence, Level, UndoCost, Verification } from "./common.ts";
 
 /** A text that travels beside the manifest: too large to sign in place, named by what it is. */
-export const TextRef = z.strictObject({ sha256: Digest, bytes: z.int().min(0).max(16 * 1024 * 1024) });
+export const TextRef = z.strictObject({
+  sha256: Digest,
+  bytes: z
+    .int()
+    .min(0)
+    .max(16 * 1024 * 1024),
+});
 export type TextRef = z.infer<typeof TextRef>;
 
 export const DriftMode = z.enum(["exact", "same-diff"]);
@@ -56,7 +62,10 @@ export const Deadlines = z.strictObject({
   commandMs: z.int().min(100).max(3_600_000),
   taskMs: z.int().min(1000).max(86_400_000),
   /** From the agent's start of the assignment until every task has ended or is UNKNOWN_FINAL. */
-  jobMs: z.int().min(1000).max(7 * 86_400_000),
+  jobMs: z
+    .int()
+    .min(1000)
+    .max(7 * 86_400_000),
   /** How long the device's own undo timer runs. */
   confirmMs: z.int().min(5_000).max(7_200_000),
 });
@@ -85,8 +94,10 @@ export const Manifest = z
     const seen = new Set<string>();
     const kind = manifest.tasks[0]?.kind;
     manifest.tasks.forEach((task, index) => {
-      if (seen.has(task.device)) context.addIssue({ code: "custom", path: ["tasks", index, "device"], message: "a device stands twice" });
-      if (task.kind !== kind) context.addIssue({ code: "custom", path: ["tasks", index, "kind"], message: "kinds are mixed" });
+      if (seen.has(task.device))
+        context.addIssue({ code: "custom", path: ["tasks", index, "device"], message: "a device stands twice" });
+      if (task.kind !== kind)
+        context.addIssue({ code: "custom", path: ["tasks", index, "kind"], message: "kinds are mixed" });
       seen.add(task.device);
     });
   });

@@ -6,7 +6,10 @@ import { CommandText, Evidence, Level, UndoCost } from "./common.ts";
 import { ChangeMode, TextRef } from "./manifest.ts";
 import { Authority } from "./offer.ts";
 
-export const Code = z.custom<ErrorCode>((value) => typeof value === "string" && isErrorCode(value), "must be a known error code");
+export const Code = z.custom<ErrorCode>(
+  (value) => typeof value === "string" && isErrorCode(value),
+  "must be a known error code",
+);
 
 /** A configuration by content: `public` is the hash of the public form; `sealed` names the encrypted raw form, where kept. */
 export const SnapshotRef = z.strictObject({
@@ -51,7 +54,12 @@ export const PlannedDevice = z.strictObject({
   /** What would raise the level: lines to configure, each with why. */
   hints: z.array(Finding).max(64),
 });
-export const UnplannedDevice = z.strictObject({ device: DeviceId, ok: z.literal(false), code: Code, detail: z.string().max(500) });
+export const UnplannedDevice = z.strictObject({
+  device: DeviceId,
+  ok: z.literal(false),
+  code: Code,
+  detail: z.string().max(500),
+});
 export type PlannedDevice = z.infer<typeof PlannedDevice>;
 
 /** The dry run, signed by the agent that made it. */
@@ -63,7 +71,10 @@ export const PlanReceipt = z.strictObject({
   manifest: Digest,
   inventory: Digest,
   at: EpochSeconds,
-  devices: z.array(z.discriminatedUnion("ok", [PlannedDevice, UnplannedDevice])).min(1).max(1000),
+  devices: z
+    .array(z.discriminatedUnion("ok", [PlannedDevice, UnplannedDevice]))
+    .min(1)
+    .max(1000),
 });
 export type PlanReceipt = z.infer<typeof PlanReceipt>;
 
@@ -89,7 +100,15 @@ export const TaskOutcome = z.strictObject({
 });
 export type TaskOutcome = z.infer<typeof TaskOutcome>;
 
-export const AssignmentOutcome = z.enum(["SUCCEEDED", "FAILED", "CANCELED", "TIMED_OUT", "UNKNOWN_FINAL", "REJECTED", "EXPIRED"]);
+export const AssignmentOutcome = z.enum([
+  "SUCCEEDED",
+  "FAILED",
+  "CANCELED",
+  "TIMED_OUT",
+  "UNKNOWN_FINAL",
+  "REJECTED",
+  "EXPIRED",
+]);
 export type AssignmentOutcome = z.infer<typeof AssignmentOutcome>;
 
 /** The agent's signed outcome of one assignment. */

@@ -38,7 +38,11 @@ export const Warrant = z
   .superRefine((warrant, context) => {
     const indices = warrant.waves.flatMap((wave) => wave.manifests);
     const distinct = new Set(indices);
-    if (distinct.size !== indices.length || distinct.size !== warrant.manifests.length || indices.some((i) => i >= warrant.manifests.length)) {
+    if (
+      distinct.size !== indices.length ||
+      distinct.size !== warrant.manifests.length ||
+      indices.some((i) => i >= warrant.manifests.length)
+    ) {
       context.addIssue({ code: "custom", path: ["waves"], message: "the waves must name each manifest exactly once" });
     }
   });

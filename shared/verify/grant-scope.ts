@@ -13,8 +13,10 @@ export function selects(selector: Selector, device: Device): boolean {
 function checkTask(grant: Grant, task: TaskSpec, device: Device): void {
   if (task.kind === "change") throw new FarhandError("GRANT_SCOPE", "a grant covers reads only");
   if (!grant.kinds.includes(task.kind)) throw new FarhandError("GRANT_SCOPE", `kind ${task.kind}`);
-  if (!grant.selectors.some((selector) => selects(selector, device))) throw new FarhandError("GRANT_SCOPE", `device ${device.id}`);
-  const commands = task.kind === "run" ? task.commands : task.kind === "plan" ? task.verify.map((check) => check.command) : [];
+  if (!grant.selectors.some((selector) => selects(selector, device)))
+    throw new FarhandError("GRANT_SCOPE", `device ${device.id}`);
+  const commands =
+    task.kind === "run" ? task.commands : task.kind === "plan" ? task.verify.map((check) => check.command) : [];
   if (task.kind === "plan") return;
   for (const command of commands) {
     if (!grant.commands.includes(command)) throw new FarhandError("GRANT_SCOPE", `command ${command}`);

@@ -18,7 +18,8 @@ export function checkValidity(
   time: TimeBound,
   lifetimeSecondsMax: number,
 ): void {
-  if (validity.exp <= validity.nbf || validity.exp - validity.iat > lifetimeSecondsMax) throw new FarhandError("LIFETIME");
+  if (validity.exp <= validity.nbf || validity.exp - validity.iat > lifetimeSecondsMax)
+    throw new FarhandError("LIFETIME");
   const nowMs = Math.max(time.nowMs, time.floorMs);
   if (validity.nbf * 1000 > nowMs + time.errorMs + FUTURE_SKEW_MS) throw new FarhandError("NOT_YET_VALID");
   if (validity.exp * 1000 <= nowMs - time.errorMs) throw new FarhandError("EXPIRED");

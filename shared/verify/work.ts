@@ -87,8 +87,14 @@ async function verifyUnderWarrant(documents: WorkDocuments, context: VerifierCon
   checkValidity(warrant, context.time, policy.warrantLifetimeSecondsMax);
   checkTrustVersions(warrant, manifest, context);
   const risk = manifest.tasks.map(context.riskOf).reduce(worse, "read");
-  if (riskRank[warrant.risk] < riskRank[risk]) throw new FarhandError("RISK_UNDERSTATED", `${warrant.risk}, derived ${risk}`);
-  const { signers } = authorise(trust, opened.kids, { author: warrant.author, sites: warrant.sites, policy, risk: warrant.risk });
+  if (riskRank[warrant.risk] < riskRank[risk])
+    throw new FarhandError("RISK_UNDERSTATED", `${warrant.risk}, derived ${risk}`);
+  const { signers } = authorise(trust, opened.kids, {
+    author: warrant.author,
+    sites: warrant.sites,
+    policy,
+    risk: warrant.risk,
+  });
   checkTasks(manifest, warrant, context);
   const wave = warrant.waves.find((entry) => entry.manifests.includes(index));
   return {
@@ -163,15 +169,20 @@ function checkTrustVersions(
 
 function checkTasks(manifest: Manifest, warrant: Warrant, context: VerifierContext): void {
   for (const task of manifest.tasks) {
-    if (task.kind !== warrant.kind) throw new FarhandError("OFFER_MISMATCH", `kind ${task.kind} under a ${warrant.kind} warrant`);
+    if (task.kind !== warrant.kind)
+      throw new FarhandError("OFFER_MISMATCH", `kind ${task.kind} under a ${warrant.kind} warrant`);
     if (task.kind !== "change") continue;
     const platform = context.inventory.device(task.device)?.platform;
     if (task.mode === "replace" && task.drift !== "exact") throw new FarhandError("SCHEMA", "replace is always exact");
-    if (task.level === "E" && !warrant.accepts.levelE.includes(task.device)) throw new FarhandError("LEVEL_TOO_LOW", `${task.device} is level E`);
+    if (task.level === "E" && !warrant.accepts.levelE.includes(task.device))
+      throw new FarhandError("LEVEL_TOO_LOW", `${task.device} is level E`);
     if (task.touchesManagement && (task.level === "D" || task.level === "E")) {
       throw new FarhandError("LEVEL_TOO_LOW", `${task.device}: the management path needs a device timer`);
     }
-    if (task.evidence === "simulated" && (platform === undefined || !warrant.accepts.simulatedEvidence.includes(platform))) {
+    if (
+      task.evidence === "simulated" &&
+      (platform === undefined || !warrant.accepts.simulatedEvidence.includes(platform))
+    ) {
       throw new FarhandError("EVIDENCE_TOO_LOW", platform);
     }
   }
@@ -192,7 +203,8 @@ export async function verifyOffer(envelope: Envelope, context: OfferContext): Pr
   if (offer.hub !== context.trust.hubId) throw new FarhandError("OFFER_MISMATCH", "hub");
   if (offer.agent !== context.agent) throw new FarhandError("WRONG_AGENT");
   if (offer.nonce !== context.nonce) throw new FarhandError("NONCE");
-  if (offer.exp <= offer.iat || offer.exp - offer.iat > OFFER_LIFETIME_SECONDS_MAX) throw new FarhandError("LIFETIME", "offer");
+  if (offer.exp <= offer.iat || offer.exp - offer.iat > OFFER_LIFETIME_SECONDS_MAX)
+    throw new FarhandError("LIFETIME", "offer");
   return offer;
 }
 
@@ -205,7 +217,10 @@ export function matchOffer(offer: Offer, work: VerifiedWork): void {
   if (offer.attempt > work.attemptsMax) throw new FarhandError("ATTEMPTS");
 }
 
-export async function verifyCancel(envelope: Envelope, context: Pick<OfferContext, "trust" | "agent">): Promise<Cancel> {
+export async function verifyCancel(
+  envelope: Envelope,
+  context: Pick<OfferContext, "trust" | "agent">,
+): Promise<Cancel> {
   const opened = await openEnvelope("farhand-cancel+jws", envelope, context.trust.hubKey);
   const cancel = readAs(Cancel, opened.value);
   if (cancel.org !== context.trust.org) throw new FarhandError("WRONG_ORG");

@@ -32,13 +32,16 @@ export function encodeFrame(type: number, header: unknown, body: Uint8Array = NO
 }
 
 export function decodeFrame(message: Uint8Array): Frame {
-  if (message.length > FRAME_BYTES_MAX || message.length < PREFIX_BYTES) throw new FarhandError("PROTOCOL", "frame size");
+  if (message.length > FRAME_BYTES_MAX || message.length < PREFIX_BYTES)
+    throw new FarhandError("PROTOCOL", "frame size");
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
   if (view.getUint8(0) !== FRAME_VERSION) throw new FarhandError("PROTOCOL", `frame version ${view.getUint8(0)}`);
   const headEnd = PREFIX_BYTES + view.getUint32(2);
   if (headEnd > message.length) throw new FarhandError("PROTOCOL", "header length");
   try {
-    const header: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(message.subarray(PREFIX_BYTES, headEnd)));
+    const header: unknown = JSON.parse(
+      new TextDecoder("utf-8", { fatal: true }).decode(message.subarray(PREFIX_BYTES, headEnd)),
+    );
     return { type: view.getUint8(1), header, body: message.slice(headEnd) as Bytes };
   } catch (error) {
     throw new FarhandError("PROTOCOL", "header", { cause: error });
@@ -82,7 +85,10 @@ export function decodeRecords(bytes: Uint8Array, countMax: number): WireRecord[]
     if (records.length >= countMax) throw new FarhandError("PROTOCOL", "too many records");
     const head = take();
     try {
-      records.push({ header: JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(head)) as unknown, body: take() });
+      records.push({
+        header: JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(head)) as unknown,
+        body: take(),
+      });
     } catch (error) {
       if (error instanceof FarhandError) throw error;
       throw new FarhandError("PROTOCOL", "record header", { cause: error });

@@ -20,7 +20,15 @@ const AssignmentKey = { manifest: Digest, attempt: z.int().min(1).max(10) } as c
 /** Hub to agent. */
 const down = {
   /** First message of a session: what the agent must sign. */
-  challenge: { type: 1, header: z.strictObject({ hub: z.string().max(63), nonce: Nonce, session: Nonce, versions: z.array(z.int()).max(16) }) },
+  challenge: {
+    type: 1,
+    header: z.strictObject({
+      hub: z.string().max(63),
+      nonce: Nonce,
+      session: Nonce,
+      versions: z.array(z.int()).max(16),
+    }),
+  },
   /** The hub's side of the mutual proof, and where each stream stands. */
   welcome: {
     type: 2,
@@ -77,13 +85,19 @@ const up = {
   },
   pull: { type: 66, header: z.strictObject({ nonce: Nonce, capacity: z.int().min(0).max(1000) }) },
   accept: { type: 67, header: z.strictObject({ ...AssignmentKey, sequence: Seq }) },
-  reject: { type: 68, header: z.strictObject({ ...AssignmentKey, sequence: Seq, code: Code, detail: z.string().max(500) }) },
+  reject: {
+    type: 68,
+    header: z.strictObject({ ...AssignmentKey, sequence: Seq, code: Code, detail: z.string().max(500) }),
+  },
   fetch: { type: 69, header: z.strictObject({ sha256: Digest, offset: z.int().min(0) }) },
   /** Records `first..last` of a lane; the body holds them (encodeRecords). */
   events: { type: 70, header: z.strictObject({ epoch: Epoch, lane: Lane, first: Seq, last: Seq }) },
   credit: { type: 71, header: z.strictObject({ bytes: z.int().min(0) }) },
   /** Records `first..last` were dropped under quota; never in the receipt or state lane. */
-  gap: { type: 72, header: z.strictObject({ epoch: Epoch, lane: Lane, first: Seq, last: Seq, reason: z.string().max(100) }) },
+  gap: {
+    type: 72,
+    header: z.strictObject({ epoch: Epoch, lane: Lane, first: Seq, last: Seq, reason: z.string().max(100) }),
+  },
   /** Canceled as asked, or too late: the current state. */
   canceled: { type: 73, header: z.strictObject({ ...AssignmentKey, generation: z.int(), state: AssignmentState }) },
 } as const;
@@ -118,7 +132,16 @@ export const decodeDown = (message: Uint8Array): DownMessage => decodeWith(down,
 export const decodeUp = (message: Uint8Array): UpMessage => decodeWith(up, message);
 
 /** Frames that spend no credit: a session must always be able to start, answer and stop. */
-export const CREDIT_EXEMPT: ReadonlySet<string> = new Set(["hello", "accept", "reject", "canceled", "pull", "fetch", "credit", "gap"]);
+export const CREDIT_EXEMPT: ReadonlySet<string> = new Set([
+  "hello",
+  "accept",
+  "reject",
+  "canceled",
+  "pull",
+  "fetch",
+  "credit",
+  "gap",
+]);
 
 /** What both sides sign to prove who they are; the label keeps the two directions apart. */
 export function challengeBytes(label: "farhand-agent" | "farhand-hub", parts: readonly string[]): Bytes {
@@ -129,12 +152,40 @@ export function challengeBytes(label: "farhand-agent" | "farhand-hub", parts: re
 export const UpRecord = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("receipt"), envelope: Envelope }),
   z.strictObject({ type: z.literal("plan"), envelope: Envelope }),
-  z.strictObject({ type: z.literal("assignment"), ...AssignmentKey, state: AssignmentState, code: Code.nullable(), reason: z.string().max(200).nullable(), atMs: z.int() }),
-  z.strictObject({ type: z.literal("task"), ...AssignmentKey, device: DeviceId, state: TaskState, step: z.string().max(40).nullable(), code: Code.nullable(), detail: z.string().max(500).nullable(), atMs: z.int() }),
+  z.strictObject({
+    type: z.literal("assignment"),
+    ...AssignmentKey,
+    state: AssignmentState,
+    code: Code.nullable(),
+    reason: z.string().max(200).nullable(),
+    atMs: z.int(),
+  }),
+  z.strictObject({
+    type: z.literal("task"),
+    ...AssignmentKey,
+    device: DeviceId,
+    state: TaskState,
+    step: z.string().max(40).nullable(),
+    code: Code.nullable(),
+    detail: z.string().max(500).nullable(),
+    atMs: z.int(),
+  }),
   /** Part of a text by digest: a diff, a public or sealed configuration, a transcript, an output. */
-  z.strictObject({ type: z.literal("blob"), sha256: Digest, media: z.string().max(63), offset: z.int().min(0), total: z.int().min(0) }),
+  z.strictObject({
+    type: z.literal("blob"),
+    sha256: Digest,
+    media: z.string().max(63),
+    offset: z.int().min(0),
+    total: z.int().min(0),
+  }),
   /** Live output of `run`, for the eye; the whole of it also comes as a blob. */
-  z.strictObject({ type: z.literal("output"), ...AssignmentKey, device: DeviceId, order: z.int().min(0), last: z.boolean() }),
+  z.strictObject({
+    type: z.literal("output"),
+    ...AssignmentKey,
+    device: DeviceId,
+    order: z.int().min(0),
+    last: z.boolean(),
+  }),
   z.strictObject({ type: z.literal("metric"), name: z.string().max(120), value: z.number(), atMs: z.int() }),
 ]);
 export type UpRecord = z.infer<typeof UpRecord>;

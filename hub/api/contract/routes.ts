@@ -4,12 +4,25 @@ import { AgentId, DeviceId, Digest, GrantId, JobId, PlatformId, SiteId } from ".
 import { Grant } from "../../../shared/documents/grant.ts";
 import { BoxPublicKey, SigningPublicKey } from "../../../shared/keys.ts";
 import { JobState } from "../../../shared/states.ts";
-import { AgentView, DeviceView, ErrorBody, JobRequest, JobSummary, JobView, SiteView, SnapshotView, WarrantBundle } from "./views.ts";
+import {
+  AgentView,
+  DeviceView,
+  ErrorBody,
+  JobRequest,
+  JobSummary,
+  JobView,
+  SiteView,
+  SnapshotView,
+  WarrantBundle,
+} from "./views.ts";
 
 /** The whole HTTP surface: server, client and OpenAPI document are made from these. A route that is not here is 404. */
 type Schema = z.ZodType;
 
-const json = <S extends Schema>(schema: S, description: string) => ({ description, content: { "application/json": { schema } } });
+const json = <S extends Schema>(schema: S, description: string) => ({
+  description,
+  content: { "application/json": { schema } },
+});
 const errors = {
   400: json(ErrorBody, "The request is not understood"),
   401: json(ErrorBody, "No valid token"),
@@ -20,9 +33,14 @@ const errors = {
   429: json(ErrorBody, "Too many requests"),
   500: json(ErrorBody, "A fault of Farhand's"),
 } as const;
-const body = <S extends Schema>(schema: S) => ({ body: { required: true, content: { "application/json": { schema } } } });
+const body = <S extends Schema>(schema: S) => ({
+  body: { required: true, content: { "application/json": { schema } } },
+});
 const bearer = [{ bearer: [] as string[] }];
-const page = { limit: z.coerce.number().int().min(1).max(1000).default(100), after: z.string().max(200).optional() } as const;
+const page = {
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  after: z.string().max(200).optional(),
+} as const;
 
 export const routes = {
   enrolChallenge: createRoute({
@@ -54,7 +72,18 @@ export const routes = {
     path: "/api/v1/status",
     security: bearer,
     responses: {
-      200: json(z.strictObject({ org: z.string(), hub: z.string(), version: z.string(), keysVersion: z.int(), agentsVersion: z.int(), inventory: Digest.nullable(), startedMs: z.int() }), "This hub"),
+      200: json(
+        z.strictObject({
+          org: z.string(),
+          hub: z.string(),
+          version: z.string(),
+          keysVersion: z.int(),
+          agentsVersion: z.int(),
+          inventory: Digest.nullable(),
+          startedMs: z.int(),
+        }),
+        "This hub",
+      ),
       ...errors,
     },
   }),
@@ -62,14 +91,23 @@ export const routes = {
     method: "get",
     path: "/api/v1/trust",
     security: bearer,
-    responses: { 200: json(z.strictObject({ keys: Envelope, agents: Envelope.nullable(), inventory: Envelope.nullable() }), "Signed documents as they are"), ...errors },
+    responses: {
+      200: json(
+        z.strictObject({ keys: Envelope, agents: Envelope.nullable(), inventory: Envelope.nullable() }),
+        "Signed documents as they are",
+      ),
+      ...errors,
+    },
   }),
   putTrust: createRoute({
     method: "put",
     path: "/api/v1/trust/{document}",
     security: bearer,
     request: { params: z.strictObject({ document: z.enum(["keys", "agents", "inventory"]) }), ...body(Envelope) },
-    responses: { 200: json(z.strictObject({ sha256: Digest, version: z.int() }), "Stored, and sent to the agents"), ...errors },
+    responses: {
+      200: json(z.strictObject({ sha256: Digest, version: z.int() }), "Stored, and sent to the agents"),
+      ...errors,
+    },
   }),
   invite: createRoute({
     method: "post",
@@ -77,18 +115,41 @@ export const routes = {
     security: bearer,
     request: body(z.strictObject({ agent: AgentId, site: SiteId })),
     responses: {
-      200: json(z.strictObject({ id: z.string(), secret: z.string(), url: z.string(), ca: z.string(), expiresMs: z.int() }), "Parts of a join token; shown once"),
+      200: json(
+        z.strictObject({ id: z.string(), secret: z.string(), url: z.string(), ca: z.string(), expiresMs: z.int() }),
+        "Parts of a join token; shown once",
+      ),
       ...errors,
     },
   }),
-  listAgents: createRoute({ method: "get", path: "/api/v1/agents", security: bearer, responses: { 200: json(z.strictObject({ agents: z.array(AgentView) }), "Agents"), ...errors } }),
-  listSites: createRoute({ method: "get", path: "/api/v1/sites", security: bearer, responses: { 200: json(z.strictObject({ sites: z.array(SiteView) }), "Sites"), ...errors } }),
+  listAgents: createRoute({
+    method: "get",
+    path: "/api/v1/agents",
+    security: bearer,
+    responses: { 200: json(z.strictObject({ agents: z.array(AgentView) }), "Agents"), ...errors },
+  }),
+  listSites: createRoute({
+    method: "get",
+    path: "/api/v1/sites",
+    security: bearer,
+    responses: { 200: json(z.strictObject({ sites: z.array(SiteView) }), "Sites"), ...errors },
+  }),
   listDevices: createRoute({
     method: "get",
     path: "/api/v1/devices",
     security: bearer,
-    request: { query: z.strictObject({ ...page, site: SiteId.optional(), platform: PlatformId.optional(), tag: z.string().max(320).optional() }) },
-    responses: { 200: json(z.strictObject({ devices: z.array(DeviceView), next: z.string().nullable() }), "Devices"), ...errors },
+    request: {
+      query: z.strictObject({
+        ...page,
+        site: SiteId.optional(),
+        platform: PlatformId.optional(),
+        tag: z.string().max(320).optional(),
+      }),
+    },
+    responses: {
+      200: json(z.strictObject({ devices: z.array(DeviceView), next: z.string().nullable() }), "Devices"),
+      ...errors,
+    },
   }),
   getDevice: createRoute({
     method: "get",
@@ -102,7 +163,10 @@ export const routes = {
     path: "/api/v1/devices/{id}/history",
     security: bearer,
     request: { params: z.strictObject({ id: DeviceId }), query: z.strictObject(page) },
-    responses: { 200: json(z.strictObject({ snapshots: z.array(SnapshotView), next: z.string().nullable() }), "Newest first"), ...errors },
+    responses: {
+      200: json(z.strictObject({ snapshots: z.array(SnapshotView), next: z.string().nullable() }), "Newest first"),
+      ...errors,
+    },
   }),
   /** The body is the bytes; the answer names them. */
   putBlob: createRoute({
@@ -117,7 +181,10 @@ export const routes = {
     path: "/api/v1/blobs/{sha256}",
     security: bearer,
     request: { params: z.strictObject({ sha256: Digest }) },
-    responses: { 200: { description: "The bytes, as an attachment", content: { "application/octet-stream": { schema: z.any() } } }, ...errors },
+    responses: {
+      200: { description: "The bytes, as an attachment", content: { "application/octet-stream": { schema: z.any() } } },
+      ...errors,
+    },
   }),
   putGrant: createRoute({
     method: "put",
@@ -130,7 +197,10 @@ export const routes = {
     method: "get",
     path: "/api/v1/grants",
     security: bearer,
-    responses: { 200: json(z.strictObject({ grants: z.array(z.strictObject({ sha256: Digest, grant: Grant })) }), "Grants"), ...errors },
+    responses: {
+      200: json(z.strictObject({ grants: z.array(z.strictObject({ sha256: Digest, grant: Grant })) }), "Grants"),
+      ...errors,
+    },
   }),
   submitJob: createRoute({
     method: "post",
@@ -144,7 +214,10 @@ export const routes = {
     path: "/api/v1/jobs",
     security: bearer,
     request: { query: z.strictObject({ ...page, state: JobState.optional() }) },
-    responses: { 200: json(z.strictObject({ jobs: z.array(JobSummary), next: z.string().nullable() }), "Newest first"), ...errors },
+    responses: {
+      200: json(z.strictObject({ jobs: z.array(JobSummary), next: z.string().nullable() }), "Newest first"),
+      ...errors,
+    },
   }),
   getJob: createRoute({
     method: "get",
@@ -187,7 +260,10 @@ export const routes = {
     path: "/api/v1/events",
     security: bearer,
     request: { query: z.strictObject({ job: JobId.optional(), after: z.coerce.number().int().min(0).optional() }) },
-    responses: { 200: { description: "Server-sent events", content: { "text/event-stream": { schema: z.any() } } }, ...errors },
+    responses: {
+      200: { description: "Server-sent events", content: { "text/event-stream": { schema: z.any() } } },
+      ...errors,
+    },
   }),
 } as const;
 export type Routes = typeof routes;

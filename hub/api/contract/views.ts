@@ -140,13 +140,22 @@ const common = {
 } as const;
 
 /** Reads: under a grant they roll at once; with `author` and no grant they wait for signatures. */
-const readCommon = { ...common, devices: z.array(DeviceId).min(1).max(20_000), grant: GrantId.optional(), author: PersonId.optional() } as const;
+const readCommon = {
+  ...common,
+  devices: z.array(DeviceId).min(1).max(20_000),
+  grant: GrantId.optional(),
+  author: PersonId.optional(),
+} as const;
 
 export const JobRequest = z
   .discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("collect"), ...readCommon }),
     z.strictObject({ kind: z.literal("check"), ...readCommon }),
-    z.strictObject({ kind: z.literal("run"), ...readCommon, commands: z.array(z.string().min(1).max(4096)).min(1).max(64) }),
+    z.strictObject({
+      kind: z.literal("run"),
+      ...readCommon,
+      commands: z.array(z.string().min(1).max(4096)).min(1).max(64),
+    }),
     z.strictObject({
       kind: z.literal("change"),
       ...common,
@@ -156,10 +165,16 @@ export const JobRequest = z
       drift: DriftMode,
       mode: ChangeMode,
       /** Each device's rendered text, uploaded before as a blob. */
-      texts: z.array(z.strictObject({ device: DeviceId, text: TextRef })).min(1).max(20_000),
+      texts: z
+        .array(z.strictObject({ device: DeviceId, text: TextRef }))
+        .min(1)
+        .max(20_000),
       verify: z.array(Verification).max(32),
       /** Devices per wave, in order; what no wave names forms the last one. */
-      waves: z.array(z.strictObject({ devices: z.array(DeviceId).min(1), notBefore: z.int().optional() })).max(100).optional(),
+      waves: z
+        .array(z.strictObject({ devices: z.array(DeviceId).min(1), notBefore: z.int().optional() }))
+        .max(100)
+        .optional(),
       accepts: z.strictObject({ levelE: z.array(DeviceId), simulatedEvidence: z.array(PlatformId) }).optional(),
       attemptsMax: z.int().min(1).max(10).optional(),
     }),
@@ -180,17 +195,58 @@ export const WarrantBundle = z
   .openapi("WarrantBundle");
 
 export const ErrorBody = z
-  .strictObject({ code: Code, message: z.string(), next: z.string(), detail: z.string().nullable(), requestId: z.string() })
+  .strictObject({
+    code: Code,
+    message: z.string(),
+    next: z.string(),
+    detail: z.string().nullable(),
+    requestId: z.string(),
+  })
   .openapi("Error");
 
 /** Data of one server-sent event. The event id is its offset: give it back as Last-Event-ID to resume without a gap. */
 export const StreamEvent = z
   .discriminatedUnion("type", [
     z.strictObject({ type: z.literal("job"), id: z.int(), atMs: TimeMs, job: JobId, state: JobState }),
-    z.strictObject({ type: z.literal("assignment"), id: z.int(), atMs: TimeMs, job: JobId, manifest: Digest, agent: AgentId, state: AssignmentState, code: Code.nullable() }),
-    z.strictObject({ type: z.literal("task"), id: z.int(), atMs: TimeMs, job: JobId, manifest: Digest, device: DeviceId, state: TaskState, step: z.string().nullable(), code: Code.nullable() }),
-    z.strictObject({ type: z.literal("output"), id: z.int(), atMs: TimeMs, job: JobId, device: DeviceId, order: z.int(), last: z.boolean(), text: z.string() }),
-    z.strictObject({ type: z.literal("agent"), id: z.int(), atMs: TimeMs, agent: AgentId, site: SiteId, contact: Contact }),
+    z.strictObject({
+      type: z.literal("assignment"),
+      id: z.int(),
+      atMs: TimeMs,
+      job: JobId,
+      manifest: Digest,
+      agent: AgentId,
+      state: AssignmentState,
+      code: Code.nullable(),
+    }),
+    z.strictObject({
+      type: z.literal("task"),
+      id: z.int(),
+      atMs: TimeMs,
+      job: JobId,
+      manifest: Digest,
+      device: DeviceId,
+      state: TaskState,
+      step: z.string().nullable(),
+      code: Code.nullable(),
+    }),
+    z.strictObject({
+      type: z.literal("output"),
+      id: z.int(),
+      atMs: TimeMs,
+      job: JobId,
+      device: DeviceId,
+      order: z.int(),
+      last: z.boolean(),
+      text: z.string(),
+    }),
+    z.strictObject({
+      type: z.literal("agent"),
+      id: z.int(),
+      atMs: TimeMs,
+      agent: AgentId,
+      site: SiteId,
+      contact: Contact,
+    }),
   ])
   .openapi("StreamEvent");
 export type StreamEvent = z.infer<typeof StreamEvent>;

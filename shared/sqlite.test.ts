@@ -1,0 +1,117 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openSqlite, type SqliteStore } from "./sqlite.ts";
+import { statements } from "./store.ts";
+
+const MIGRATIONS = [{ version: 1, sql: "CREATE TABLE item (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT" }];
+const sql = statements("test", {
+  insert: "INSERT INTO item (id, body) VALUES ($id, $body)",
+  count: "SELECT count(*) AS n FROM item",
+  purge: "DELETE FROM item",
+});
+
+let folder: string;
+let path: string;
+let store: SqliteStore;
+let boundaries: string[];
+const open = (quotaBytes?: number) =>
+  openSqlite({
+    path,
+    migrations: MIGRATIONS,
+    onBoundary: (labels, phase) => boundaries.push(`${phase} ${labels.join("+")}`),
+    ...(quotaBytes ? { quotaBytes } : {}),
+  });
+const count = async () => Number((await store.read((tx) => tx.get(sql.count)))?.n);
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "farhand-sqlite-"));
+  path = join(folder, "test.db");
+  boundaries = [];
+  store = open();
+});
+afterEach(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true });
+});
+
+const insert = (id: number, bytes = 1) =>
+  store.tx(`insert-${id}`, (tx) => tx.run(sql.insert, { id, body: new Uint8Array(bytes) }));
+
+describe("a transaction", () => {
+  it("is on disk when its promise resolves", async () => {
+    await insert(1);
+    const other = openSqlite({ path, migrations: MIGRATIONS });
+    expect((await other.read((tx) => tx.get(sql.count)))?.n).toBe(1);
+    await other.close();
+  });
+
+  it("shares one commit with those that wait at the same time", async () => {
+    await Promise.all([insert(1), insert(2), insert(3)]);
+    expect(boundaries).toEqual(["before-commit insert-1+insert-2+insert-3", "after-commit insert-1+insert-2+insert-3"]);
+  });
+
+  it("that throws undoes its own rows and no neighbour's", async () => {
+    const bad = store.tx("bad", async (tx) => {
+      await tx.run(sql.insert, { id: 2, body: new Uint8Array(1) });
+      throw new Error("changed my mind");
+    });
+    const results = await Promise.allSettled([insert(1), bad, insert(3)]);
+    expect(results.map((result) => result.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(await count()).toBe(2);
+  });
+
+  it("cannot nest", async () => {
+    await expect(store.tx("outer", () => insert(1).then(() => undefined))).rejects.toMatchObject({ code: "INTERNAL" });
+    expect(await count()).toBe(0);
+  });
+
+  it("is not seen by a reader before its commit", async () => {
+    let seen = -1;
+    await store.tx("slow", async (tx) => {
+      await tx.run(sql.insert, { id: 1, body: new Uint8Array(1) });
+      seen = Number((await store.read((reader) => reader.get(sql.count)))?.n);
+    });
+    expect(seen).toBe(0);
+    expect(await count()).toBe(1);
+  });
+
+  it("over the quota fails by name, the rest stays, and deleting makes room again", async () => {
+    await store.close();
+    store = open(256 * 1024);
+    let failure: unknown;
+    let inserted = 0;
+    for (let id = 1; failure === undefined && id < 100; id++) {
+      await insert(id, 16 * 1024).then(
+        () => inserted++,
+        (error: unknown) => (failure = error),
+      );
+    }
+    expect(failure).toMatchObject({ code: "DISK_FULL" });
+    expect(await count()).toBe(inserted);
+    await store.tx("purge", (tx) => tx.run(sql.purge));
+    await insert(1, 16 * 1024);
+    expect(await count()).toBe(1);
+  });
+});
+
+describe("opening", () => {
+  it("refuses a file that is not a sound database", async () => {
+    await store.close();
+    writeFileSync(path, Buffer.alloc(8192, 7));
+    rmSync(`${path}-wal`, { force: true });
+    expect(() => open()).toThrow();
+    rmSync(path);
+    store = open();
+  });
+
+  it("refuses a schema newer than this version knows", async () => {
+    await store.close();
+    const newer = openSqlite({ path, migrations: [...MIGRATIONS, { version: 2, sql: "CREATE TABLE b (x INTEGER)" }] });
+    await newer.close();
+    expect(() => open()).toThrow(/schema 2/);
+    rmSync(path);
+    store = open();
+  });
+});
