@@ -23,6 +23,7 @@ const LockedPackage = z.object({
   resolved: z.string().optional(),
   integrity: z.string().optional(),
   license: z.string().optional(),
+  optionalDependencies: Names,
   hasInstallScript: z.boolean().default(false),
   dev: z.boolean().default(false),
   link: z.boolean().default(false),
@@ -70,6 +71,16 @@ function origins(path: string, entry: z.output<typeof LockedPackage>): string[] 
   return problems;
 }
 
+/** npm drops an optional package that a registry lacks from the lockfile without a word, and `npm ci` then refuses. */
+function leftOut(lock: Lockfile): string[] {
+  const locked = new Set(Object.keys(lock.packages).map(nameIn));
+  return Object.entries(lock.packages).flatMap(([path, entry]) =>
+    Object.keys(entry.optionalDependencies)
+      .filter((name) => !locked.has(name))
+      .map((name) => `${name}: is wanted by ${nameIn(path)} on some machines and is not in the lockfile`),
+  );
+}
+
 function scripts(manifest: Manifest, lock: Lockfile): string[] {
   const withScripts = Object.entries(lock.packages)
     .filter(([path, entry]) => path !== "" && entry.hasInstallScript)
@@ -99,6 +110,7 @@ export function checkLocked(manifestDocument: unknown, lockDocument: unknown, li
     ...inexactVersions(manifest),
     ...outOfStep(manifest, lock),
     ...packages.flatMap(([path, entry]) => origins(path, entry)),
+    ...leftOut(lock),
     ...scripts(manifest, lock),
     ...licences,
   ];
