@@ -17,6 +17,8 @@ function compiles(source: string): boolean {
   }
 }
 
+const Answer = z.strictObject({ question: Pattern, answer: z.string().max(200) });
+
 /** One thing to say to the device and what its answer must, or must not, hold. `${…}` names come from the transaction token. */
 export const Instruction = z.strictObject({
   send: z.string().max(4096),
@@ -25,10 +27,7 @@ export const Instruction = z.strictObject({
   /** None may match. */
   refuse: z.array(Pattern).max(16).optional(),
   /** Answers to questions that the device asks before its prompt returns. */
-  answers: z
-    .array(z.strictObject({ question: Pattern, answer: z.string().max(200) }))
-    .max(8)
-    .optional(),
+  answers: z.array(Answer).max(8).optional(),
 });
 export type Instruction = z.infer<typeof Instruction>;
 
@@ -50,10 +49,14 @@ const Transaction = z.strictObject({
   undoCost: UndoCost,
   timer: z.strictObject({ unit: z.enum(["seconds", "minutes"]), min: z.int(), max: z.int() }),
   /** Asked in order; each that does not hold blocks the level with its finding and hint. */
-  requires: z.array(z.strictObject({ send: z.string(), holds: Pattern, code: z.string(), hint: z.string() })).max(16),
+  requires: z.array(z.strictObject({ send: z.string(), holds: Pattern, code: z.string().regex(/^[A-Z0-9_]{3,40}$/), hint: z.string().max(500) })).max(16),
   blockedLevel: Level,
   arm: Recipe.optional(),
   armed: z.strictObject({ send: z.string(), ours: Pattern, none: Pattern }).optional(),
+  /** Replace: how the whole text becomes a file, before `arm` puts it in force with its timer. */
+  upload: z.strictObject({ enter: Instruction, open: z.string(), more: Pattern, close: z.string(), leave: Instruction, refuse: z.array(Pattern).max(8) }).optional(),
+  /** Whether running differs from what a reboot would load. */
+  unsaved: z.strictObject({ send: z.string(), no: Pattern, yes: Pattern }).optional(),
   before: Recipe.optional(),
   after: Recipe.optional(),
   confirm: Recipe.optional(),
@@ -110,8 +113,13 @@ export const LanguageFile = z.strictObject({
   implied: z.array(z.strictObject(Place)).max(64).default([]),
   /** How the device may write back what was typed. In `shown`, `$<name>` copies a group and `#` stands for a number that the device chose. */
   rewrites: z.array(z.strictObject({ path: Pattern, typed: Pattern, shown: z.string().min(1).max(1000) })).max(64),
-  /** Lines that open a block of free text: up to the named group `delimiter`, with which the pattern ends, or to a line that matches `end`. */
-  blocks: z.array(z.strictObject({ open: Pattern, end: Pattern.optional() })).max(16),
+  /** Lines that the device moves into a section below the one they were typed in (FRR: `network` into `address-family ipv4 unicast`). */
+  moves: z.array(z.strictObject({ ...Place, into: z.string() })).max(32).default([]),
+  /**
+   * Lines that open a block of free text: up to the named group `delimiter`, with which the pattern ends, or to a line that matches
+   * `end`. `shown` is the picture of the delimiter when the device prints it (`^C`); it is never typed, as `^` alone would delimit.
+   */
+  blocks: z.array(z.strictObject({ open: Pattern, end: Pattern.optional(), shown: z.string().max(4).optional() })).max(16),
   /**
    * What is the management path: a changed line whose place (headers and line joined by ` > `), or a header above it, matches; or
    * any line of a section that `holds` a line. `‹address›` stands for the device's management address.
@@ -136,14 +144,18 @@ export const PlatformFile = z.strictObject({
     newline: z.enum(["\n", "\r", "\r\n"]),
     ptyColumns: z.int().min(80).max(32_767),
     ptyRows: z.int().min(24).max(10_000),
-    /** A command typed once to reach the CLI from the login shell (`vtysh`), and the prompt of that login shell. */
-    enterCli: z.strictObject({ shellPrompt: Pattern, command: z.string() }).optional(),
+    /** The program that is the CLI, started on a terminal of its own (`sudo -n vtysh`); without it the login shell is the CLI. */
+    program: z.string().optional(),
   }),
   prompt: z.strictObject({
     /** The first prompt, with the hostname as the named group `host`. Later prompts are matched with the learned hostname. */
     first: Pattern,
     excludes: z.array(Pattern).max(16),
     lines: z.int().min(1).max(2),
+    /** Some prompts show only so many characters of a long hostname. */
+    truncatesAt: z.int().min(1).max(63).optional(),
+    /** A configuration line that renames the device, with the named group `host`: the prompt changes with it. */
+    renames: Pattern.optional(),
   }),
   login: z
     .array(
@@ -167,6 +179,8 @@ export const PlatformFile = z.strictObject({
     )
     .max(64),
   warnings: z.array(Pattern).max(32),
+  /** Answers to questions that configuration lines may ask (`[confirm]`). */
+  answers: z.array(Answer).max(16).optional(),
   reads: z.strictObject({
     /** Anchored by the engine at both ends. */
     allow: z.array(Pattern).min(1).max(200),

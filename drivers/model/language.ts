@@ -1,0 +1,128 @@
+import type { z } from "zod";
+import type { LanguageFile } from "../platform.ts";
+
+/**
+ * A platform's language section, compiled once. Patterns are written against one line without its indent; places are section
+ * headers joined by ` > `.
+ */
+
+export interface Place {
+  readonly path: RegExp;
+  readonly line: RegExp;
+}
+
+export interface BlockRule {
+  readonly open: RegExp;
+  /** Undefined: the block runs to the delimiter that `open` captured. */
+  readonly end: RegExp | undefined;
+  readonly shown: string | undefined;
+}
+
+export interface RedactRule {
+  readonly under: RegExp | undefined;
+  readonly pattern: RegExp;
+}
+
+export interface Rewrite {
+  readonly path: RegExp;
+  readonly typed: RegExp;
+  readonly shown: string;
+}
+
+export type ManagementRule = { readonly place: string } | { readonly section: RegExp; readonly holds: string };
+
+export interface Language {
+  readonly indent: number;
+  readonly leave: string;
+  readonly normalise: readonly { pattern: RegExp; replace: string; beside: RegExp | undefined }[];
+  readonly redact: readonly RedactRule[];
+  readonly secretType: string | undefined;
+  readonly sections: readonly RegExp[];
+  readonly close: readonly { header: RegExp; command: string }[];
+  readonly vanish: readonly RegExp[];
+  readonly single: readonly Place[];
+  readonly negatives: readonly Place[];
+  readonly defaults: readonly (Place & { unless: RegExp | undefined })[];
+  readonly cascade: readonly Place[];
+  readonly ordered: readonly Place[];
+  readonly implied: readonly Place[];
+  readonly moves: readonly (Place & { into: string })[];
+  readonly rewrites: readonly Rewrite[];
+  readonly blocks: readonly BlockRule[];
+  readonly management: readonly ManagementRule[];
+  readonly destructive: readonly RegExp[];
+  readonly forbidden: readonly { pattern: RegExp; reason: string; mode: "merge" | "replace" | undefined }[];
+  /** Comments, separators and closing lines: not part of the tree. */
+  isNoise(line: string): boolean;
+  /** `no X` → `X`; undefined where the line does not begin with the negation. */
+  positive(line: string): string | undefined;
+  negative(line: string): string;
+}
+
+const compile = (source: string): RegExp => new RegExp(source, "v");
+const optional = (source: string | undefined): RegExp | undefined => (source === undefined ? undefined : compile(source));
+const place = ({ path, line }: { path: string; line: string }): Place => ({ path: compile(path), line: compile(line) });
+
+export const PATH_SEPARATOR = " > ";
+
+export function compileLanguage(file: z.output<typeof LanguageFile>): Language {
+  const noise = [file.comment, ...file.noise].map(compile);
+  const negation = `${file.negate} `;
+  return {
+    indent: file.indent,
+    leave: file.leave,
+    normalise: file.normalise.map(({ pattern, replace, beside }) => ({
+      pattern: compile(pattern),
+      replace,
+      beside: optional(beside),
+    })),
+    redact: file.redact.map((rule) =>
+      typeof rule === "string"
+        ? { under: undefined, pattern: new RegExp(rule, "dv") }
+        : { under: compile(rule.under), pattern: new RegExp(rule.pattern, "dv") },
+    ),
+    secretType: file.secretType,
+    sections: file.sections.map(compile),
+    close: file.close.map(({ header, command }) => ({ header: compile(header), command })),
+    vanish: file.vanish.map(compile),
+    single: file.single.map(place),
+    negatives: file.negatives.map(place),
+    defaults: file.defaults.map((rule) => ({ ...place(rule), unless: optional(rule.unless) })),
+    cascade: file.cascade.map(place),
+    ordered: file.ordered.map(place),
+    implied: file.implied.map(place),
+    moves: file.moves.map((rule) => ({ ...place(rule), into: rule.into })),
+    rewrites: file.rewrites.map(({ path, typed, shown }) => ({ path: compile(path), typed: compile(typed), shown })),
+    blocks: file.blocks.map(({ open, end, shown }) => ({ open: compile(open), end: optional(end), shown })),
+    management: file.management.map((rule) =>
+      typeof rule === "string" ? { place: rule } : { section: compile(rule.section), holds: rule.holds },
+    ),
+    destructive: file.destructive.map(compile),
+    forbidden: file.forbidden.map(({ pattern, reason, mode }) => ({ pattern: compile(pattern), reason, mode })),
+    isNoise: (line) => noise.some((pattern) => pattern.test(line)),
+    positive: (line) => (line.startsWith(negation) ? line.slice(negation.length).trimStart() : undefined),
+    negative: (line) => negation + line,
+  };
+}
+
+export const isAt = (rule: Place, path: string, line: string): boolean => rule.path.test(path) && rule.line.test(line);
+
+/** The values of all named groups, or the whole match: lines of one rule with one key hold one value. Undefined: not at this place. */
+export function keyAt(rule: Place, path: string, line: string): string | undefined {
+  if (!rule.path.test(path)) return undefined;
+  const found = rule.line.exec(line);
+  if (!found) return undefined;
+  return found.groups === undefined ? found[0] : Object.values(found.groups).join("\n");
+}
+
+/** What makes a list: undefined for lines whose order does not matter. Numbered from the rule, so that two rules never share a list. */
+export function listOf(language: Language, path: string, line: string): string | undefined {
+  for (const [index, rule] of language.ordered.entries()) {
+    if (!rule.path.test(path)) continue;
+    const found = rule.line.exec(line);
+    if (found) return `${index}\n${found.groups?.["list"] ?? ""}`;
+  }
+  return undefined;
+}
+
+export const below = (path: string, header: string): string => (path === "" ? header : path + PATH_SEPARATOR + header);
