@@ -1,0 +1,291 @@
+import type { Clock } from "../../../shared/clock.ts";
+import { FarhandError } from "../../../shared/errors.ts";
+import type { Credential } from "../../../shared/secret.ts";
+import type { Instruction, PlatformFile } from "../../platform.ts";
+import type { TranscriptSink } from "../../types.ts";
+import type { ByteStream } from "../ssh/stream.ts";
+import { Dialogue, type TailVerdict } from "./dialogue.ts";
+import { Prompts } from "./prompt.ts";
+import { requireTypable } from "./reads.ts";
+import type { LineRedactor } from "./redactor.ts";
+
+export interface CliOptions {
+  readonly file: PlatformFile;
+  readonly stream: ByteStream;
+  readonly credential: Credential;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly connectMs: number;
+  readonly commandMs: number;
+  readonly transcript: TranscriptSink;
+  readonly redact: LineRedactor;
+}
+
+export interface CommandOptions {
+  /** Receives the answer's lines as they come, without echo and prompt; the device waits for it. */
+  readonly onLines?: (lines: readonly string[]) => Promise<void> | void;
+  readonly outputBytesMax: number;
+  readonly answers?: readonly { question: string; answer: string }[];
+  /** What `${…}` in answers stands for. */
+  readonly variables?: Variables;
+  /** Stop at a tail that is no prompt (a here-document's `+>`). */
+  readonly until?: RegExp;
+}
+
+export type Variables = Readonly<Record<string, string | number | boolean>>;
+
+/** Of a configuration line or a recipe: nothing that answers one is long. */
+const ANSWER_BYTES_MAX = 256 * 1024;
+const QUESTIONS_MAX = 12;
+
+/** A network CLI on a byte stream, driven by a platform file: prompts, modes, echo, paging, questions. One command at a time. */
+export class Cli {
+  readonly #o: CliOptions;
+  readonly #dialogue: Dialogue;
+  readonly #prompts: Prompts;
+  readonly #more: RegExp | undefined;
+  #mode = "";
+  #busy = false;
+
+  constructor(options: CliOptions) {
+    this.#o = options;
+    this.#dialogue = new Dialogue(options.stream, options.clock);
+    this.#prompts = new Prompts(options.file);
+    this.#more = options.file.paging ? new RegExp(options.file.paging.more, "v") : undefined;
+  }
+
+  get hostname(): string {
+    return this.#prompts.hostname;
+  }
+
+  get mode(): string {
+    return this.#mode;
+  }
+
+  get usable(): boolean {
+    return this.#dialogue.usable;
+  }
+
+  /** From the first byte to the base mode, with paging off. Errors: PROMPT, LOGIN_REFUSED, PRIVILEGE, COMMAND_TIMEOUT, CONNECTION_LOST. */
+  async open(): Promise<void> {
+    await this.#login();
+    if (this.#mode !== this.#o.file.base) await this.enter(this.#o.file.base);
+    for (const step of this.#o.file.onOpen) await this.instruct(step, {});
+  }
+
+  /** Walks the mode graph. PRIVILEGE when the device does not let us. */
+  async enter(name: string, variables: Variables = {}): Promise<void> {
+    for (let hops = 0; this.#mode !== name; hops++) {
+      const steps = hops < 8 ? this.#towards(name) : undefined;
+      if (!steps) throw new FarhandError("PRIVILEGE", `no way from mode ${this.#mode} to ${name}`);
+      const before = this.#mode;
+      for (const step of steps) await this.instruct(step, variables);
+      if (this.#mode === before) throw new FarhandError("PRIVILEGE", `the device stays in mode ${before}`);
+    }
+  }
+
+  #towards(name: string): readonly Instruction[] | undefined {
+    const modes = this.#o.file.modes;
+    const target = modes.find((mode) => mode.name === name);
+    if (target?.enter?.from === this.#mode) return target.enter.steps;
+    const current = modes.find((mode) => mode.name === this.#mode);
+    if (current?.leave) return current.leave.steps;
+    // One step up through a mode between: exec → privileged → configuration.
+    const between = modes.find((mode) => mode.name === target?.enter?.from);
+    return between?.enter?.from === this.#mode ? between.enter.steps : undefined;
+  }
+
+  /** Says one thing and checks its answer. COMMAND_REFUSED, AUTHORIZATION_DENIED, TEXT_REFUSED. Returns the answer. */
+  async instruct(step: Instruction, variables: Variables): Promise<string> {
+    const command = substitute(step.send, variables);
+    const lines: string[] = [];
+    await this.command(command, {
+      outputBytesMax: ANSWER_BYTES_MAX,
+      onLines: (more) => void lines.push(...more),
+      variables,
+      ...(step.answers ? { answers: step.answers } : {}),
+    });
+    const answer = lines.join("\n");
+    for (const source of step.refuse ?? []) {
+      const found = new RegExp(source, "imv").exec(answer);
+      if (found) throw new FarhandError("COMMAND_REFUSED", this.#complaint(command, found[0]));
+    }
+    const missing = (step.expect ?? []).find((source) => !new RegExp(source, "imv").test(answer));
+    if (missing !== undefined) throw new FarhandError("COMMAND_REFUSED", this.#complaint(command, lines.at(-1) ?? "an unexpected answer"));
+    return answer;
+  }
+
+  /** Sends one configuration line and applies the error rules to its answer. */
+  async configure(line: string): Promise<void> {
+    const renames = this.#o.file.prompt.renames;
+    const host = renames === undefined ? undefined : new RegExp(renames, "v").exec(line)?.groups?.["host"];
+    if (host !== undefined) this.#prompts.expectRename(host);
+    const lines: string[] = [];
+    await this.command(line, {
+      outputBytesMax: ANSWER_BYTES_MAX,
+      onLines: (more) => void lines.push(...more),
+      answers: this.#o.file.answers ?? [],
+    });
+    this.requireNoError(line, lines);
+  }
+
+  /** COMMAND_REFUSED or AUTHORIZATION_DENIED when a line of the answer is one of the platform's errors. */
+  requireNoError(command: string, lines: readonly string[]): void {
+    for (const line of lines) {
+      for (const rule of this.#o.file.errors) {
+        if (!new RegExp(rule.pattern, "iv").test(line)) continue;
+        if (rule.unless !== undefined && new RegExp(rule.unless, "iv").test(line)) continue;
+        throw new FarhandError(rule.code, this.#complaint(command, line));
+      }
+    }
+  }
+
+  #complaint(command: string, line: string): string {
+    return `${JSON.stringify(this.#o.redact(command))}: ${JSON.stringify(this.#o.redact(line.trim()))}`.slice(0, 400);
+  }
+
+  /** Types a command, swallows its echo, hands over its answer, returns at the prompt. Poisons the session when it cannot. */
+  async command(text: string, options: CommandOptions): Promise<void> {
+    const [first = "", ...block] = text.split("\n");
+    requireTypable(first, this.#o.redact(first));
+    // In a block of free text (a banner) "?" is a letter.
+    for (const line of block) requireTypable(line.replaceAll("?", ""), this.#o.redact(line));
+    if (this.#busy) throw new FarhandError("INTERNAL", "two commands at once on one session");
+    this.#busy = true;
+    try {
+      await this.#o.transcript.write("sent", text.split("\n").map(this.#o.redact).join("\n"));
+      this.#dialogue.forgetTail();
+      await this.#dialogue.type(text.replaceAll("\n", this.#o.file.transport.newline) + this.#o.file.transport.newline);
+      await this.#answer(text, options);
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  async #answer(text: string, options: CommandOptions): Promise<void> {
+    // The lines of a block are echoed one by one; the prompt comes after the last.
+    const echo = echoMatcher(text.slice(text.lastIndexOf("\n") + 1));
+    const answers = (options.answers ?? []).map(({ question, answer }) => ({ question: new RegExp(question, "iv"), answer }));
+    let echoed = false;
+    let bytes = 0;
+    let questions = 0;
+    const lines = async (given: readonly string[]): Promise<void> => {
+      const received: string[] = [];
+      for (const line of given) {
+        if (!echoed) {
+          // A log message may come between what we typed and its echo. It is no answer.
+          echoed = echo(line);
+          continue;
+        }
+        bytes += line.length + 1;
+        received.push(line);
+      }
+      if (bytes > options.outputBytesMax) throw new FarhandError("OUTPUT_TOO_LARGE", `more than ${options.outputBytesMax} bytes`);
+      if (received.length === 0) return;
+      await this.#o.transcript.write("received", received.map(this.#o.redact).join("\n"));
+      await options.onLines?.(received);
+    };
+    const tail = (last: string): TailVerdict<string> => {
+      if (!echoed) return undefined;
+      if (options.until?.test(last)) return { stop: this.#mode };
+      const mode = this.#prompts.match(last);
+      if (mode !== undefined) return { stop: mode };
+      if (this.#more?.test(last)) return { page: this.#o.file.paging?.next ?? " " };
+      const known = answers.find(({ question }) => question.test(last));
+      if (!known) return undefined;
+      if (++questions > QUESTIONS_MAX) throw new FarhandError("PROMPT", "the device asks the same question again and again");
+      return { type: this.#reply(known.answer, options.variables ?? {}) };
+    };
+    const patience = { deadlineMs: this.#o.commandMs, signal: this.#o.signal, what: this.#o.redact(text).slice(0, 100) };
+    this.#mode = await this.#dialogue.listen<string>({ lines, tail }, patience);
+  }
+
+  #reply(answer: string, variables: Variables): string {
+    const { enable, password } = this.#o.credential;
+    if (answer === "${enable}") {
+      const secret = enable ?? password;
+      if (!secret) throw new FarhandError("PRIVILEGE", "the device asks for an enable secret and the vault has none");
+      return secret.reveal() + this.#o.file.transport.newline;
+    }
+    return substitute(answer, variables) + this.#o.file.transport.newline;
+  }
+
+  /**
+   * The first prompt is not known yet, and a banner may end in `#`. So a candidate counts only when a bare newline brings the
+   * same line again.
+   */
+  async #login(): Promise<void> {
+    const { file, credential, connectMs, signal } = this.#o;
+    const questions = file.login.map(({ question, answer }) => ({ question: new RegExp(question, "iv"), answer }));
+    const newline = file.transport.newline;
+    let candidate: string | undefined;
+    let asked = 0;
+    let linesSince = 0;
+    const reply = (answer: string): string => {
+      const value = { password: credential.password?.reveal(), enable: credential.enable?.reveal(), username: credential.username };
+      if (answer === "newline") return newline;
+      if (answer === "yes" || answer === "no") return answer + newline;
+      return (value[answer as keyof typeof value] ?? "") + newline;
+    };
+    const seen = async (given: readonly string[]): Promise<void> => {
+      linesSince += given.length;
+      await this.#o.transcript.write("received", given.map(this.#o.redact).join("\n"));
+    };
+    const tail = (last: string): TailVerdict<string> => {
+      const question = questions.find((one) => one.question.test(last));
+      if (question) {
+        if (++asked > QUESTIONS_MAX) throw new FarhandError("LOGIN_REFUSED", "the device keeps asking");
+        if (question.answer === "password" && candidate === undefined && asked > 3) throw new FarhandError("LOGIN_REFUSED", "the device asks for the password again");
+        return { type: reply(question.answer) };
+      }
+      if (this.#prompts.hostOf(last) === undefined) return undefined;
+      if (last === candidate) return linesSince > 0 ? { stop: last } : undefined;
+      candidate = last;
+      linesSince = 0;
+      return { type: newline };
+    };
+    try {
+      const prompt = await this.#dialogue.listen<string>({ lines: seen, tail }, { deadlineMs: connectMs, signal, what: "login" });
+      this.#prompts.learn(this.#prompts.hostOf(prompt) ?? "");
+      const mode = this.#prompts.match(prompt);
+      if (mode === undefined) throw new FarhandError("PROMPT", `${JSON.stringify(prompt)} belongs to no mode`);
+      this.#mode = mode;
+    } catch (error) {
+      if (error instanceof FarhandError && error.code === "COMMAND_TIMEOUT") throw new FarhandError("PROMPT", `no prompt within ${connectMs} ms`, { cause: error });
+      throw error;
+    }
+  }
+
+  /** Says good-bye where that matters and closes. Never throws. */
+  async close(): Promise<void> {
+    if (this.#dialogue.usable) {
+      try {
+        if (this.#mode !== this.#o.file.base) await this.enter(this.#o.file.base);
+        for (const step of this.#o.file.onClose) await this.#dialogue.type(step.send + this.#o.file.transport.newline);
+      } catch {
+        // The device's state is what was journalled; a failed good-bye changes nothing.
+      }
+    }
+    this.#dialogue.poison(new Error("closed by us"));
+  }
+}
+
+const squeeze = (text: string): string => text.replace(/\s+/g, "");
+
+/** A line is the echo when it ends in what was typed. Where a narrow terminal cut it, its end is enough. */
+function echoMatcher(text: string): (line: string) => boolean {
+  const typed = squeeze(text);
+  return (line) => {
+    const shown = squeeze(line);
+    if (shown.endsWith(typed)) return true;
+    return typed.length > 40 && shown.length >= 12 && typed.endsWith(shown.slice(-12));
+  };
+}
+
+export function substitute(template: string, variables: Variables): string {
+  return template.replace(/\$\{(\w+)\}/g, (_whole, name: string) => {
+    const value = variables[name];
+    if (value === undefined) throw new FarhandError("INTERNAL", `a platform file names \${${name}}, which has no value`);
+    return String(value);
+  });
+}

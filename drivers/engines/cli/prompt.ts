@@ -1,0 +1,60 @@
+import type { PlatformFile } from "../../platform.ts";
+
+/** Which mode a last line is the prompt of, once the hostname is known. Exact: any other line that ends in `#` is output. */
+export class Prompts {
+  readonly #file: PlatformFile;
+  readonly #first: RegExp;
+  readonly #excludes: readonly RegExp[];
+  #modes: readonly { name: string; pattern: RegExp }[] = [];
+  #hosts: readonly string[] = [];
+
+  constructor(file: PlatformFile) {
+    this.#file = file;
+    this.#first = new RegExp(file.prompt.first, "v");
+    this.#excludes = file.prompt.excludes.map((source) => new RegExp(source, "v"));
+  }
+
+  get hostname(): string {
+    return this.#hosts[0] ?? "";
+  }
+
+  /** The hostname in a first prompt. */
+  hostOf(tail: string): string | undefined {
+    if (this.#excluded(tail)) return undefined;
+    return this.#first.exec(tail)?.groups?.["host"];
+  }
+
+  learn(host: string): void {
+    this.#compile([host]);
+  }
+
+  /** A line that renames the device is about to be sent: both names are prompts until the new one is seen. */
+  expectRename(host: string): void {
+    this.#compile([this.hostname, host]);
+  }
+
+  /** The mode whose prompt this line is. */
+  match(tail: string): string | undefined {
+    if (tail === "" || this.#excluded(tail)) return undefined;
+    for (const { name, pattern } of this.#modes) {
+      const found = pattern.exec(tail);
+      if (!found) continue;
+      const host = this.#hosts.find((candidate) => tail.startsWith(candidate));
+      if (host !== undefined && host !== this.hostname) this.#compile([host]);
+      return name;
+    }
+    return undefined;
+  }
+
+  #compile(hosts: readonly string[]): void {
+    this.#hosts = hosts;
+    const cut = this.#file.prompt.truncatesAt;
+    const forms = hosts.flatMap((host) => (cut !== undefined && host.length > cut ? [host, host.slice(0, cut)] : [host]));
+    const host = forms.map((form) => RegExp.escape(form)).join("|");
+    this.#modes = this.#file.modes.map(({ name, suffix }) => ({ name, pattern: new RegExp(`^(?:${host})(?:${suffix})\\s*$`, "v") }));
+  }
+
+  #excluded(tail: string): boolean {
+    return this.#excludes.some((pattern) => pattern.test(tail));
+  }
+}
