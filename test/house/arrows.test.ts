@@ -19,6 +19,8 @@ const forbidden: [file: string, target: string][] = [
   ["drivers/a.ts", "simulators/x.ts"],
   ["drivers/a.test.ts", "simulators/x.ts"],
   ["drivers/model/a.ts", "drivers/engines/x.ts"],
+  ["drivers/types.ts", "drivers/engines/x.ts"],
+  ["hub/cli/a.ts", "drivers/types.ts"],
   ["agent/a.ts", "hub/x.ts"],
   ["agent/a.ts", "simulators/x.ts"],
   ["agent/a.ts", "test/x.ts"],
@@ -51,6 +53,7 @@ const forbidden: [file: string, target: string][] = [
 const allowed: [file: string, target: string][] = [
   ["shared/a.ts", "shared/b.ts"],
   ["drivers/a.ts", "shared/b.ts"],
+  ["drivers/model/a.ts", "drivers/types.ts"],
   ["agent/a.ts", "drivers/b.ts"],
   ["agent/core/a.ts", "shared/b.ts"],
   ["agent/core/deep/a.ts", "agent/core/b.ts"],
