@@ -34,15 +34,17 @@ export function redactStream(
   /** Inside a value that was hidden already and that has not ended. */
   let swallowing = false;
 
-  const redact = (text: string): string => replaceRanges(text, ranges(text), (value) => hide(known.forms.get(value) ?? value));
+  const hideKnown = (value: string): string => hide(known.forms.get(value) ?? value);
+  const redact = (text: string): string => replaceRanges(text, ranges(text), hideKnown);
   const ranges = (text: string): Range[] => union([...findSecrets(language, text), ...knownRanges(known, text)]);
 
   const cut = (): string => {
     const found = ranges(held);
     let edge = held.length - tail;
-    for (const range of found) if (range.start < edge && range.end > edge) edge = range.start;
-    if (edge > 0) {
-      const out = redact(held.slice(0, edge));
+    for (const range of found) if (range.from < edge && range.end > edge) edge = range.end;
+    if (edge < held.length) {
+      const whole = found.filter((range) => range.end <= edge);
+      const out = replaceRanges(held.slice(0, edge), whole, hideKnown);
       held = held.slice(edge);
       return out;
     }
@@ -133,6 +135,8 @@ function urlForms(value: string): string[] {
 function knownRanges({ pattern }: Known, text: string): Range[] {
   if (!pattern) return [];
   const ranges: Range[] = [];
-  for (const found of text.matchAll(pattern)) ranges.push({ start: found.index, end: found.index + found[0].length });
+  for (const found of text.matchAll(pattern)) {
+    ranges.push({ start: found.index, end: found.index + found[0].length, from: found.index });
+  }
   return ranges;
 }

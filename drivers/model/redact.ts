@@ -6,6 +6,8 @@ import { TOKEN } from "./token.ts";
 export interface Range {
   readonly start: number;
   readonly end: number;
+  /** Where the words begin by which the secret was recognised: a cut between them and the secret would show it. */
+  readonly from: number;
 }
 
 /** Longer lines are searched in windows, so that no pattern meets more than this and its cost stays bounded. */
@@ -28,8 +30,11 @@ export function findSecrets(language: Language, line: string, header?: string): 
     const text = start === 0 ? window : window.slice(start);
     for (const { under, pattern } of language.redact) {
       if (under && header !== undefined && !under.test(header)) continue;
-      const found = pattern.exec(text)?.indices?.groups?.["secret"];
-      if (found && found[1] > found[0]) ranges.push({ start: from + start + found[0], end: from + start + found[1] });
+      const found = pattern.exec(text);
+      const secret = found?.indices?.groups?.["secret"];
+      if (!found || !secret || secret[1] <= secret[0]) continue;
+      const offset = from + start;
+      ranges.push({ start: offset + secret[0], end: offset + secret[1], from: offset + found.index });
     }
   }
   return ranges.length < 2 ? ranges : union(ranges);
@@ -39,7 +44,7 @@ export function union(ranges: readonly Range[]): Range[] {
   const out: Range[] = [];
   for (const range of ranges.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
     const last = out.at(-1);
-    if (last && range.start < last.end) out[out.length - 1] = { start: last.start, end: Math.max(last.end, range.end) };
+    if (last && range.start < last.end) out[out.length - 1] = { ...last, end: Math.max(last.end, range.end), from: Math.min(last.from, range.from) };
     else out.push(range);
   }
   return out;
