@@ -1,0 +1,224 @@
+/** The handle by which tests, fleets and the demo hold one simulated IOS-XE device. */
+import { z } from "zod";
+import { systemClock, type Clock } from "../../shared/clock.ts";
+import { hostKeyFrom } from "../ssh/hostkey.ts";
+import { SessionClosed } from "../ssh/output.ts";
+import { startSshServer, type ExecRequest, type ShellRequest, type SshCounters, type SshServer } from "../ssh/server.ts";
+import { Terminal } from "../ssh/terminal.ts";
+import { Device, type ApplyRecord, type DeviceEvent, type PendingRollback } from "./device.ts";
+import { Fault, type FaultInput, type FaultKind } from "./faults.ts";
+import { bannerText, Session, type CommandRecord } from "./session.ts";
+
+export type { ApplyRecord, CommandRecord, DeviceEvent, Fault, FaultInput, FaultKind, PendingRollback };
+
+export const CiscoIosxeConfig = z.strictObject({
+  /** How the test calls the device; the hostname comes from the configuration. */
+  name: z.string().min(1),
+  address: z.string().default("127.0.0.1"),
+  /** 0 takes any free port. */
+  port: z.number().int().min(0).max(65_535).default(0),
+  username: z.string().default("netops"),
+  password: z.string().default("n3t0ps-lab"),
+  /** OpenSSH public key lines that may log in as `username`. */
+  publicKeys: z.array(z.string()).default([]),
+  methods: z.array(z.enum(["password", "keyboard-interactive", "publickey"])).default(["password", "keyboard-interactive"]),
+  enablePassword: z.string().optional(),
+  /** 15 lands in privileged mode, 1 needs `enable`. */
+  loginPrivilege: z.number().int().min(1).max(15).default(15),
+  model: z.string().default("C8000V"),
+  serial: z.string().default("9SIMULATED0"),
+  version: z.string().default("17.9.4a"),
+  /** `line vty`: connections at one time. */
+  vtyLines: z.number().int().positive().default(16),
+  /** Same seed, same host key. Random without it. */
+  hostKeySeed: z.string().optional(),
+  /** The configuration that the device boots with, as `show running-config` prints it. */
+  config: z.string(),
+  /** Bytes that `show tech-support` prints. */
+  bulkBytes: z.number().int().min(0).default(1_000_000),
+  faults: z.array(Fault).default([]),
+});
+export type CiscoIosxeConfig = z.output<typeof CiscoIosxeConfig>;
+export type CiscoIosxeConfigInput = z.input<typeof CiscoIosxeConfig>;
+
+export interface HostKeyPublic {
+  readonly algorithm: string;
+  /** The key blob, as in a known_hosts line. */
+  readonly base64: string;
+  /** `SHA256:…` */
+  readonly sha256: string;
+}
+
+export interface SimulatedDevice {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly hostKeyPublic: HostKeyPublic;
+  readonly username: string;
+  readonly password: string;
+  readonly enablePassword: string | undefined;
+  readonly serial: string;
+  readonly model: string;
+  readonly version: string;
+  hostname(): string;
+  /** TCP connections accepted since the start, refused ones included. */
+  acceptCount(): number;
+  /** How many times a password reached the device, right or wrong. */
+  passwordAttempts(): number;
+  counters(): SshCounters;
+  runningConfig(): string;
+  startupConfig(): string;
+  /** An out-of-band change: another admin, another tool. Not an apply. Throws when the device would refuse a line. */
+  mutate(lines: readonly string[], by?: string): void;
+  setFault(fault: FaultInput): void;
+  clearFault(kind?: FaultKind): void;
+  faults(): readonly Fault[];
+  commands(): readonly CommandRecord[];
+  /** Configuration sessions with an accepted line, `configure replace` and `copy … running-config`, since the start. */
+  applies(): readonly ApplyRecord[];
+  applyCount(): number;
+  events(): readonly DeviceEvent[];
+  pendingRollback(): PendingRollback | undefined;
+  files(): readonly string[];
+  /** Power off and on. */
+  reboot(bootMs?: number): void;
+  stop(): Promise<void>;
+}
+
+export interface SimulatorDependencies {
+  clock?: Clock;
+  signal?: AbortSignal;
+}
+
+export async function startCiscoIosxe(input: CiscoIosxeConfigInput, { clock = systemClock, signal }: SimulatorDependencies = {}): Promise<SimulatedDevice> {
+  signal?.throwIfAborted();
+  const config = CiscoIosxeConfig.parse(input);
+  const lines = new Map<number, { session: Session; remote: string }>();
+  const log: CommandRecord[] = [];
+  let server: SshServer | undefined;
+  const device = new Device({
+    facts: { model: config.model, serial: config.serial, version: config.version },
+    clock,
+    config: config.config,
+    bulkBytes: config.bulkBytes,
+    surroundings: {
+      setReachability: (next) => server?.setReachability(next),
+      dropSessions: () => server?.dropConnections(),
+      tell: (sessionId, text) => {
+        lines.get(sessionId)?.session.term.write(text).catch(() => {});
+      },
+    },
+  });
+  for (const fault of config.faults) device.faults.set(fault);
+
+  function open(request: ShellRequest | ExecRequest): { session: Session; closed: AbortSignal } {
+    const closing = new AbortController();
+    const id = request.connectionId;
+    request.stream.on("close", () => {
+      closing.abort(new SessionClosed("the connection is closed"));
+      lines.delete(id);
+    });
+    let sent = 0;
+    const term = new Terminal({
+      stream: request.stream,
+      clock,
+      signal: closing.signal,
+      pace: () => device.faults.pace,
+      onBytes: (count) => {
+        sent += count;
+        const drop = device.faults.get("drop");
+        if (drop?.afterBytes !== undefined && sent >= drop.afterBytes) request.drop(drop.how);
+      },
+    });
+    const session = new Session({
+      device,
+      term,
+      sessionId: id,
+      user: request.username,
+      remote: request.remote,
+      privilege: config.loginPrivilege,
+      signal: closing.signal,
+      drop: request.drop,
+      enablePassword: () => config.enablePassword,
+      log,
+      others: () => [...lines].map(([line, entry]) => ({ user: entry.session.user, remote: entry.remote, line })),
+    });
+    lines.set(id, { session, remote: request.remote });
+    return { session, closed: closing.signal };
+  }
+
+  server = await startSshServer({
+    address: config.address,
+    port: config.port,
+    hostKey: hostKeyFrom(config.hostKeySeed),
+    users: () => [{ username: config.username, password: config.password, publicKeys: config.publicKeys }],
+    methods: config.methods,
+    maxConnections: config.vtyLines,
+    channelsPerConnection: 1,
+    banner: () => bannerText(device, "login"),
+    shell: (request) => {
+      const { session } = open(request);
+      session.term.length = request.size.rows;
+      session.term.width = request.size.columns || 80;
+      request.onResize((size) => {
+        session.term.length = size.rows;
+        session.term.width = size.columns || 80;
+      });
+      void session.run().finally(() => request.stream.end());
+    },
+    exec: (request) => {
+      const { session } = open(request);
+      session.term.length = 0;
+      void session.term
+        .write("\n")
+        .then(() => session.line(request.command, session.prompt()))
+        .catch(() => {})
+        .finally(() => request.exit(0));
+    },
+  });
+  const ssh = server;
+  const { hostKey } = ssh;
+
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    device.stop();
+    signal?.removeEventListener("abort", stop);
+    stopping ??= ssh.stop();
+    return stopping;
+  };
+  signal?.addEventListener("abort", stop, { once: true });
+
+  return {
+    name: config.name,
+    address: ssh.address,
+    port: ssh.port,
+    hostKeyPublic: { algorithm: hostKey.algorithm, base64: hostKey.base64, sha256: hostKey.sha256 },
+    username: config.username,
+    password: config.password,
+    enablePassword: config.enablePassword,
+    serial: config.serial,
+    model: config.model,
+    version: config.version,
+    hostname: () => device.hostname,
+    acceptCount: () => ssh.counters.accepts,
+    passwordAttempts: () => ssh.counters.passwordAttempts,
+    counters: () => ({ ...ssh.counters }),
+    runningConfig: () => device.runningText(),
+    startupConfig: () => device.startup,
+    mutate: (changes, by = "other-admin") => device.mutate(changes, by),
+    setFault: (fault) => void device.faults.set(fault),
+    clearFault: (kind) => {
+      device.faults.clear(kind);
+      if (device.up && (kind === undefined || kind === "unreachable-after-apply")) ssh.setReachability("up");
+    },
+    faults: () => device.faults.active,
+    commands: () => log,
+    applies: () => device.applies,
+    applyCount: () => device.applies.length,
+    events: () => device.events,
+    pendingRollback: () => device.pending,
+    files: () => [...device.files.keys()],
+    reboot: (bootMs = 120_000) => device.reboot(bootMs),
+    stop,
+  };
+}

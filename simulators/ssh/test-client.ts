@@ -1,0 +1,110 @@
+/** A small SSH client for the simulators' own tests: it types and looks. It is no model for a driver. */
+import ssh2, { type ClientChannel, type ConnectConfig } from "ssh2";
+
+export interface TestTarget {
+  address: string;
+  port: number;
+  username: string;
+  password: string;
+}
+
+export interface TestSession {
+  /** Everything that arrived since the start. */
+  output(): string;
+  /** Sends keys and waits until what arrives after them matches. */
+  type(keys: string, until: RegExp): Promise<string>;
+  waitFor(until: RegExp): Promise<string>;
+  send(keys: string): void;
+  readonly closed: Promise<void>;
+  readonly banner: () => string | undefined;
+  end(): void;
+}
+
+export interface TestClientOptions {
+  columns?: number;
+  rows?: number;
+  extra?: Partial<ConnectConfig>;
+}
+
+export async function connectTestClient(target: TestTarget, options: TestClientOptions = {}): Promise<TestSession> {
+  const client = new ssh2.Client();
+  let banner: string | undefined;
+  client.on("banner", (text) => (banner = text));
+  const closed = new Promise<void>((resolve) => client.on("close", () => resolve()));
+  await ready(client, target, options);
+  const channel = await new Promise<ClientChannel>((resolve, reject) =>
+    client.shell({ cols: options.columns ?? 200, rows: options.rows ?? 24, term: "vt100" }, (error, stream) => (error ? reject(error) : resolve(stream))),
+  );
+  client.on("error", () => {});
+  let received = "";
+  let from = 0;
+  let check: (() => void) | undefined;
+  let over = false;
+  channel.on("data", (chunk: Buffer) => {
+    received += chunk.toString("utf8");
+    check?.();
+  });
+  void closed.then(() => {
+    over = true;
+    check?.();
+  });
+  const waitFor = (until: RegExp) =>
+    new Promise<string>((resolve, reject) => {
+      check = () => {
+        const fresh = received.slice(from);
+        if (until.test(fresh)) {
+          check = undefined;
+          from = received.length;
+          resolve(fresh);
+        } else if (over) {
+          check = undefined;
+          reject(new Error(`closed before ${until} came; got ${JSON.stringify(fresh)}`));
+        }
+      };
+      check();
+    });
+  return {
+    output: () => received,
+    waitFor,
+    send: (keys) => void channel.write(keys),
+    type: (keys, until) => {
+      from = received.length;
+      channel.write(keys);
+      return waitFor(until);
+    },
+    closed,
+    banner: () => banner,
+    end: () => void client.end(),
+  };
+}
+
+async function ready(client: ssh2.Client, target: TestTarget, options: TestClientOptions): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    client.once("ready", resolve);
+    client.once("error", reject);
+    client.once("close", () => reject(new Error("closed before it was ready")));
+    client.connect({ host: target.address, port: target.port, username: target.username, password: target.password, hostVerifier: () => true, readyTimeout: 5000, ...options.extra });
+  });
+}
+
+export async function execOnce(target: TestTarget, command: string): Promise<{ text: string; status: number | undefined }> {
+  const client = new ssh2.Client();
+  await ready(client, target, {});
+  client.on("error", () => {});
+  return new Promise((resolve, reject) => {
+    client.exec(command, (error, stream) => {
+      if (error) {
+        reject(error);
+        return;
+      }
+      let text = "";
+      let status: number | undefined;
+      stream.on("data", (chunk: Buffer) => (text += chunk.toString("utf8")));
+      stream.on("exit", (code: number) => (status = code));
+      stream.on("close", () => {
+        client.end();
+        resolve({ text, status });
+      });
+    });
+  });
+}
