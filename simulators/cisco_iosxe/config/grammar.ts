@@ -129,10 +129,10 @@ const GLOBAL = grammar(
 const INTERFACE = grammar(
   "arp timeout NUM", "bandwidth NUM", "carrier-delay …", "cdp enable", "channel-group NUM …", "crypto map WORD", "delay NUM", "description LINE", "duplex auto|full|half",
   "encapsulation dot1Q NUM …", "encapsulation ppp|hdlc", "hold-queue …", "ip access-group WORD in|out", "ip address A.B.C.D A.B.C.D", "ip address A.B.C.D A.B.C.D secondary", "ip address dhcp",
-  "ip flow …", "ip helper-address A.B.C.D …", "ip mtu NUM", "ip nat inside|outside", "ip nbar …", "ip ospf …", "ip pim …", "ip policy route-map WORD", "ip proxy-arp", "ip redirects",
-  "ip tcp adjust-mss NUM", "ip unnumbered IFACE", "ip unreachables", "ip verify …", "ip virtual-reassembly …", "ip vrf forwarding WORD", "ipv6 …", "isis …", "keepalive …", "lldp …", "load-interval NUM",
-  "logging event …", "mac-address WORD", "media-type …", "mop enabled", "mop sysid", "mpls …", "mtu NUM", "negotiation auto", "ntp …", "service-policy input|output WORD", "service …", "shutdown", "snmp trap …",
-  "spanning-tree …", "speed …", "standby …", "storm-control …", "switchport", "switchport access vlan NUM", "switchport mode access|trunk", "switchport trunk …", "switchport nonegotiate",
+  "ip flow ingress|egress|monitor …", "ip helper-address A.B.C.D …", "ip mtu NUM", "ip nat inside|outside", "ip nbar …", "ip ospf …", "ip pim …", "ip policy route-map WORD", "ip proxy-arp", "ip redirects",
+  "ip tcp adjust-mss NUM", "ip unnumbered IFACE", "ip unreachables", "ip verify …", "ip virtual-reassembly …", "ip vrf forwarding WORD", "ipv6 address …", "ipv6 enable", "ipv6 mtu NUM", "ipv6 nd …", "ipv6 ospf …", "ipv6 traffic-filter WORD in|out", "isis …", "keepalive …", "lldp transmit|receive", "load-interval NUM",
+  "logging event …", "mac-address WORD", "media-type …", "mop enabled", "mop sysid", "mpls ip", "mpls mtu …", "mpls traffic-eng tunnels", "mtu NUM", "negotiation auto", "ntp broadcast …", "ntp disable", "service-policy input|output WORD", "shutdown", "snmp trap …",
+  "spanning-tree portfast …", "spanning-tree bpduguard …", "spanning-tree cost NUM", "spanning-tree link-type …", "speed …", "standby …", "storm-control …", "switchport", "switchport access vlan NUM", "switchport mode access|trunk", "switchport trunk …", "switchport nonegotiate",
   "switchport voice vlan NUM", "tunnel …", "vrf forwarding WORD", "vrrp …", "zone-member …",
 );
 

@@ -1,0 +1,93 @@
+/** Many devices in one process, each with its own loopback address, from one seed. */
+import { z } from "zod";
+import { systemClock, type Clock } from "../../shared/clock.ts";
+import { startCiscoIosxe, type SimulatedDevice } from "../cisco_iosxe/index.ts";
+import { generateDevice, Profile } from "./generate.ts";
+
+export const FleetConfig = z.strictObject({
+  count: z.number().int().min(1).max(5000),
+  seed: z.number().int().default(1),
+  /** `own`: every device has an address of its own in 127/8 (Linux); `shared`: all on `baseAddress`, told apart by port. */
+  addressing: z.enum(["own", "shared"]).default("own"),
+  baseAddress: z.string().default("127.20.0.1"),
+  /** 0 takes any free port; with addresses of their own all devices may share one. */
+  port: z.number().int().min(0).max(65_535).default(0),
+  username: z.string().default("netops"),
+  password: z.string().default("n3t0ps-lab"),
+  enablePassword: z.string().optional(),
+  loginPrivilege: z.number().int().min(1).max(15).default(15),
+  version: z.string().default("17.9.4a"),
+  model: z.string().default("C8000V"),
+  vtyLines: z.number().int().positive().default(16),
+  bulkBytes: z.number().int().min(0).default(1_000_000),
+  profile: Profile.prefault({}),
+});
+export type FleetConfig = z.output<typeof FleetConfig>;
+export type FleetConfigInput = z.input<typeof FleetConfig>;
+
+export interface Fleet {
+  readonly devices: readonly SimulatedDevice[];
+  /** By name, which is the hostname that the device started with. */
+  device(name: string): SimulatedDevice;
+  /** TCP connections that any device accepted. */
+  acceptCount(): number;
+  stop(): Promise<void>;
+}
+
+export interface FleetDependencies {
+  clock?: Clock;
+  signal?: AbortSignal;
+}
+
+function addressAt(base: string, index: number): string {
+  const number = base.split(".").reduce((sum, part) => sum * 256 + Number(part), 0) + index;
+  return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join(".");
+}
+
+export async function startFleet(input: FleetConfigInput, { clock = systemClock, signal }: FleetDependencies = {}): Promise<Fleet> {
+  const config = FleetConfig.parse(input);
+  const started = await Promise.allSettled(
+    Array.from({ length: config.count }, (_, index) => {
+      const made = generateDevice({ index, seed: config.seed, profile: config.profile, version: config.version, model: config.model, username: config.username });
+      return startCiscoIosxe(
+        {
+          name: made.hostname,
+          address: config.addressing === "own" ? addressAt(config.baseAddress, index) : config.baseAddress,
+          port: config.port,
+          username: config.username,
+          password: config.password,
+          ...(config.enablePassword === undefined ? {} : { enablePassword: config.enablePassword }),
+          loginPrivilege: config.loginPrivilege,
+          model: config.model,
+          serial: made.serial,
+          version: config.version,
+          vtyLines: config.vtyLines,
+          hostKeySeed: `${config.seed}/${made.hostname}`,
+          config: made.config,
+          bulkBytes: config.bulkBytes,
+        },
+        { clock, ...(signal ? { signal } : {}) },
+      );
+    }),
+  );
+  const devices = started.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const failed = started.find((result) => result.status === "rejected");
+  if (failed) {
+    // A half-started fleet would keep its ports.
+    await Promise.all(devices.map((device) => device.stop()));
+    throw failed.reason;
+  }
+  const byName = new Map(devices.map((device) => [device.name, device]));
+  return {
+    devices,
+    device(name) {
+      const found = byName.get(name);
+      if (!found) throw new Error(`the fleet has no device ${name}`);
+      return found;
+    },
+    acceptCount: () => devices.reduce((sum, device) => sum + device.acceptCount(), 0),
+    async stop() {
+      await Promise.all(devices.map((device) => device.stop()));
+    },
+  };
+}
