@@ -1,0 +1,133 @@
+import type { ChangeMode } from "../../shared/documents/manifest.ts";
+import type { Finding } from "../../shared/documents/receipt.ts";
+import { FarhandError } from "../../shared/errors.ts";
+import type { Language } from "./language.ts";
+import { type Line, scan } from "./lines.ts";
+import { normalise } from "./normalise.ts";
+import { type Hide, publicLines } from "./public-form.ts";
+import { findSecrets } from "./redact.ts";
+import { hasStrayMark, nameToken, type Token, tokensIn } from "./token.ts";
+import { parseLines, placed } from "./tree.ts";
+
+/** What an author wrote, checked line by line before anything is made of it. */
+export interface AuthorText {
+  /** As written, tokens and all. */
+  readonly raw: readonly Line[];
+  /** Line for line the same, secrets that were written out replaced by their tags. */
+  readonly shown: readonly Line[];
+  readonly warnings: readonly Finding[];
+}
+
+/** Control and format characters: they work on terminals, or hide from the reviewer what will be sent. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/v;
+const UNRENDERED = /\{\{|\{%|\[object Object\]|\bundefined\b/v;
+
+export function readAuthor(language: Language, mode: ChangeMode, text: string, hide: Hide): AuthorText {
+  // A last line that is not ended is a line too; the volatile header of a pasted configuration is not the author's.
+  const raw = scan(language, mode === "replace" ? normalise(language, text) : text).map((line) => withShownDelimiter(line));
+  const shown = publicLines(language, raw, hide);
+  const headers = new Map<Line, string>();
+  for (const { line, header } of placed(parseLines(language, raw))) if (header !== undefined) headers.set(line, header);
+  const warnings: Finding[] = [];
+  for (const [at, line] of raw.entries()) {
+    const parts = [line.text, ...(line.body ?? [])];
+    const shownParts = [shown[at]?.text ?? "", ...(shown[at]?.body ?? [])];
+    const header = headers.get(line) ?? "";
+    for (const [offset, part] of parts.entries()) {
+      const number = line.number + offset;
+      check(language, mode, part, shownParts[offset] ?? "", number, line.body !== undefined && offset > 0);
+      checkTokens(language, part, offset === 0 ? header : "", number);
+      const tags = (of: string): number => tokensIn(of).filter((token) => token.kind === "tag").length;
+      if (tags(shownParts[offset] ?? "") > tags(part)) {
+        warnings.push({ code: "INLINE_SECRET", detail: `line ${number}: a secret is written out; use secret("name")` });
+      }
+    }
+    if (mode === "merge" && line.block?.closed === "never") refuse(line.number, line.text, "a block that is not closed");
+  }
+  return { raw, shown, warnings };
+}
+
+function refuse(number: number, shown: string, reason: string): never {
+  const printable = shown.replaceAll(new RegExp(INVISIBLE.source, "gv"), "·");
+  throw new FarhandError("TEXT_REFUSED", `line ${number}: ${reason}: ${printable.slice(0, 120)}`);
+}
+
+/** `text` is looked at, `shown` is what may be told about it. */
+function check(language: Language, mode: ChangeMode, text: string, shown: string, number: number, inBlock: boolean): void {
+  if (INVISIBLE.test(text)) refuse(number, shown, "control or invisible characters");
+  if (UNRENDERED.test(text)) refuse(number, shown, "template text that was not rendered");
+  if (hasStrayMark(text)) refuse(number, shown, "a mark ‹ or › outside a secret");
+  const reason = forbidden(language, mode, text, inBlock);
+  if (reason !== undefined) refuse(number, shown, reason);
+}
+
+/** Words in a banner are no commands, but they are typed all the same: only what is forbidden anywhere counts there. */
+export function forbidden(language: Language, mode: ChangeMode, text: string, inBlock: boolean): string | undefined {
+  if (!inBlock && language.isNoise(text)) return undefined;
+  return language.forbidden.find(
+    (rule) =>
+      (rule.mode === undefined || rule.mode === mode) &&
+      !(inBlock && rule.pattern.source.startsWith("^")) &&
+      rule.pattern.test(text),
+  )?.reason;
+}
+
+/**
+ * A secret may only stand where the platform file would hide it when the device shows it: otherwise `description ‹secret("x")›` would
+ * carry it home in the clear.
+ */
+function checkTokens(language: Language, text: string, header: string, number: number): void {
+  if (tokensIn(text).length === 0) return;
+  const { line, values } = substitute(text, () => "Zq7xWvK93mPd");
+  if (!allHidden(language, line, header, values)) refuse(number, text, "a secret where this platform would show it");
+}
+
+export interface Substituted {
+  readonly line: string;
+  /** Where the values stand now. */
+  readonly values: readonly { start: number; end: number }[];
+}
+
+export function substitute(text: string, value: (token: Token) => string): Substituted {
+  let line = "";
+  let at = 0;
+  const values: { start: number; end: number }[] = [];
+  for (const token of tokensIn(text)) {
+    line += text.slice(at, token.start);
+    const start = line.length;
+    line += value(token);
+    values.push({ start, end: line.length });
+    at = token.end;
+  }
+  return { line: line + text.slice(at), values };
+}
+
+export function allHidden(language: Language, line: string, header: string, values: Substituted["values"]): boolean {
+  const ranges = findSecrets(language, line, header);
+  return values.every(({ start, end }) => ranges.some((range) => range.start <= start && range.end >= end));
+}
+
+/** Names of the vault's secrets that a text uses. */
+export function secretNames(text: string): string[] {
+  const names = new Set<string>();
+  for (const token of tokensIn(text)) if (token.kind === "name") names.add(token.value);
+  return [...names].toSorted();
+}
+
+/** What a template's `secret("name")` renders to. */
+export { nameToken };
+
+/** Banners read back with the device's picture of a delimiter, whatever delimiter was typed, and lose what follows it. */
+function withShownDelimiter(line: Line): Line {
+  const { block } = line;
+  if (!block || block.closed === "never" || block.delimiter === undefined || block.rule.shown === undefined) return line;
+  const { delimiter, at } = block;
+  const { shown } = block.rule;
+  const head = line.text.slice(0, at) + shown;
+  const rest = line.text.slice(at + delimiter.length);
+  const moved = { ...block, delimiter: shown };
+  if (!line.body) return { ...line, text: head + rest.slice(0, rest.indexOf(delimiter)) + shown, block: moved };
+  const last = line.body.at(-1) ?? "";
+  const body = [...line.body.slice(0, -1), last.slice(0, last.indexOf(delimiter)) + shown];
+  return { ...line, text: head + rest, body, block: moved };
+}
