@@ -52,7 +52,8 @@ const Transaction = z.strictObject({
   requires: z.array(z.strictObject({ send: z.string(), holds: Pattern, code: z.string().regex(/^[A-Z0-9_]{3,40}$/), hint: z.string().max(500) })).max(16),
   blockedLevel: Level,
   arm: Recipe.optional(),
-  armed: z.strictObject({ send: z.string(), ours: Pattern, none: Pattern }).optional(),
+  /** The timer, read back. `ours` may name `${…}` of the token; `any` is somebody's. */
+  armed: z.strictObject({ send: z.string(), ours: z.string().max(1000), none: Pattern, any: Pattern }).optional(),
   /** Replace: how the whole text becomes a file, before `arm` puts it in force with its timer. */
   upload: z.strictObject({ enter: Instruction, open: z.string(), more: Pattern, close: z.string(), leave: Instruction, refuse: z.array(Pattern).max(8) }).optional(),
   /** Whether running differs from what a reboot would load. */

@@ -1,0 +1,84 @@
+import { parse as parseYaml } from "yaml";
+import { jcs, sha256 } from "../shared/bytes.ts";
+import { FarhandError } from "../shared/errors.ts";
+import { Cli } from "./engines/cli/cli.ts";
+import { readChecker } from "./engines/cli/reads.ts";
+import { CliSession } from "./engines/cli/session.ts";
+import { connectSsh, type SshConnection } from "./engines/ssh/client.ts";
+import { PlatformFile } from "./platform.ts";
+import { deviceText, type DeviceText } from "./text.ts";
+import { hooks } from "./transaction/hooks.ts";
+import { RecipeUndo } from "./transaction/recipes.ts";
+import type { Undo } from "./transaction/undo.ts";
+import type { Configuration, Driver, OpenOptions, Session } from "./types.ts";
+
+/** Parses and checks a platform file. Throws SCHEMA with the path of the first fault. */
+export function readPlatform(text: string): PlatformFile {
+  const parsed = PlatformFile.safeParse(parseYaml(text));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new FarhandError("SCHEMA", `platform file: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`);
+}
+
+/** An engine plus a platform file. */
+export function makeDriver(file: PlatformFile): Driver {
+  const model = deviceText(file);
+  const isRead = readChecker(file);
+  return {
+    platform: file.id,
+    digest: sha256(jcs(file)),
+    evidence: file.evidence,
+    isRead,
+    isDestructive: model.isDestructive,
+    predict: model.predict,
+    diff: model.diff,
+    sameDiff: model.sameDiff,
+    publicForm: model.publicForm,
+    open: (options) => open(file, model, isRead, options),
+  };
+}
+
+async function open(file: PlatformFile, model: DeviceText, isRead: (command: string) => boolean, o: OpenOptions): Promise<Session> {
+  const { target, credential, clock, signal } = o;
+  const startedMs = clock.monotonicMs();
+  const connection = await connectSsh({ target, credential, clock, signal, connectMs: o.connectMs });
+  try {
+    const { ptyColumns, ptyRows, program } = file.transport;
+    const stream = await connection.shell({ columns: ptyColumns, rows: ptyRows }, program);
+    const known = [credential.password, credential.enable, credential.privateKey].flatMap((secret) => (secret ? [secret.reveal()] : []));
+    const redact = model.lineRedactor(target.id, o.tagger, [...known, ...o.secrets]);
+    const connectMs = Math.max(1, o.connectMs - (clock.monotonicMs() - startedMs));
+    const cli = new Cli({ file, stream, credential, clock, signal, connectMs, commandMs: o.commandMs, transcript: o.transcript, redact });
+    await openCli(cli, program);
+    const configuration = (raw: string): Configuration => model.configuration(target.id, raw, o.tagger);
+    return new CliSession({
+      file,
+      cli,
+      redact,
+      isRead,
+      undo: undoFor(file, cli, connection, o, configuration),
+      configuration,
+      disconnect: () => connection.close(),
+    });
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+async function openCli(cli: Cli, program: string | undefined): Promise<void> {
+  try {
+    await cli.open();
+  } catch (error) {
+    const ended = error instanceof FarhandError && error.code === "CONNECTION_LOST" && cli.hostname === "";
+    if (program !== undefined && ended) throw new FarhandError("PRIVILEGE", `"${program}" ended before its prompt`, { cause: error });
+    throw error;
+  }
+}
+
+function undoFor(file: PlatformFile, cli: Cli, connection: SshConnection, o: OpenOptions, configuration: (raw: string) => Configuration): Undo {
+  const name = file.transactions.merge?.hook ?? file.transactions.replace?.hook;
+  const hook = name === undefined ? undefined : hooks[name];
+  if (name !== undefined && !hook) throw new FarhandError("INTERNAL", `${file.id} names the hook ${name}, which does not exist`);
+  return hook ? hook(file, cli, connection, o, configuration) : new RecipeUndo(file, cli, o.credential.username);
+}

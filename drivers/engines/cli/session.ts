@@ -1,0 +1,148 @@
+import type { ChangeMode } from "../../../shared/documents/manifest.ts";
+import { FarhandError } from "../../../shared/errors.ts";
+import { worse } from "../../level.ts";
+import type { PlatformFile } from "../../platform.ts";
+import type { Undo } from "../../transaction/undo.ts";
+import type { Configuration, Facts, Pending, Readiness, RunOptions, Session, TransactionToken } from "../../types.ts";
+import type { Cli } from "./cli.ts";
+import type { LineRedactor } from "./redactor.ts";
+
+export interface CliSessionOptions {
+  readonly file: PlatformFile;
+  readonly cli: Cli;
+  readonly undo: Undo;
+  readonly redact: LineRedactor;
+  readonly isRead: (command: string) => boolean;
+  /** Raw text of a complete configuration → what is kept of it. */
+  readonly configuration: (raw: string) => Configuration;
+  /** Ends the connection under the terminal. */
+  readonly disconnect: () => void;
+}
+
+const FACT_BYTES_MAX = 256 * 1024;
+/** A read that is refused is answered in a line or two; more is output, in which anything may stand. */
+const REFUSAL_LINES_MAX = 6;
+
+/** A device behind a CLI. */
+export class CliSession implements Session {
+  readonly #o: CliSessionOptions;
+
+  constructor(options: CliSessionOptions) {
+    this.#o = options;
+  }
+
+  async facts(): Promise<Facts> {
+    const { file, cli } = this.#o;
+    let text = "";
+    for (const command of file.facts.commands) text += `${await this.#read(command, FACT_BYTES_MAX)}\n`;
+    const find = (source: string | undefined): string | null =>
+      source === undefined ? null : (new RegExp(source, "mv").exec(text)?.slice(1).find((group) => group !== undefined) ?? null);
+    return {
+      hostname: cli.hostname,
+      vendor: file.vendor,
+      model: find(file.facts.model),
+      version: find(file.facts.version),
+      serial: find(file.facts.serial),
+    };
+  }
+
+  async running(): Promise<Configuration> {
+    const { get } = this.#o.file;
+    const raw = await this.#read(get.command, get.bytesMax);
+    const last = raw.trimEnd().slice(raw.trimEnd().lastIndexOf("\n") + 1);
+    if (!new RegExp(`^(?:${get.endMarker})$`, "v").test(last)) throw new FarhandError("INCOMPLETE_OUTPUT", "no end marker");
+    if (raw.length < get.bytesMin) throw new FarhandError("INCOMPLETE_OUTPUT", `only ${raw.length} bytes`);
+    return this.#o.configuration(raw);
+  }
+
+  /** READ_NOT_ALLOWED before anything is sent; COMMAND_REFUSED when the device does not know the command. */
+  async run(command: string, options: RunOptions): Promise<string> {
+    if (!this.#o.isRead(command)) throw new FarhandError("READ_NOT_ALLOWED", command.slice(0, 200));
+    const { cli, redact } = this.#o;
+    const head: string[] = [];
+    let count = 0;
+    let output = "";
+    await cli.command(command, {
+      outputBytesMax: options.outputBytesMax,
+      onLines: async (lines) => {
+        count += lines.length;
+        if (head.length <= REFUSAL_LINES_MAX) head.push(...lines.slice(0, REFUSAL_LINES_MAX + 1));
+        const text = `${lines.map(redact).join("\n")}\n`;
+        if (options.sink) await options.sink(text);
+        else output += text;
+      },
+    });
+    if (count <= REFUSAL_LINES_MAX) cli.requireNoError(command, head);
+    return output;
+  }
+
+  async #read(command: string, outputBytesMax: number): Promise<string> {
+    const { cli, file } = this.#o;
+    await cli.enter(file.base);
+    const parts: string[] = [];
+    await cli.command(command, { outputBytesMax, onLines: (lines) => void parts.push(...lines) });
+    if (parts.length <= REFUSAL_LINES_MAX) cli.requireNoError(command, parts);
+    return `${parts.join("\n")}\n`;
+  }
+
+  async readiness(mode: ChangeMode): Promise<Readiness> {
+    const { file, undo } = this.#o;
+    const transaction = file.transactions[mode];
+    if (!transaction) {
+      const blockers = [{ code: "MODE_UNSUPPORTED", detail: `${file.id} cannot ${mode}` }];
+      return { level: "E", undoCost: { kind: "in-place" }, blockers, pendingByOther: false, unsaved: null, warnings: [] };
+    }
+    await this.#o.cli.enter(file.base);
+    const blockers = await undo.blockers(mode);
+    const blocked = blockers.length > 0;
+    const unsaved = await undo.unsaved(mode);
+    const warnings = unsaved === true ? [{ code: "UNSAVED_RUNNING", detail: "running differs from what a reboot loads; saving after the change saves that too" }] : [];
+    return {
+      level: blocked ? worse(transaction.level, transaction.blockedLevel) : transaction.level,
+      undoCost: transaction.undoCost,
+      blockers,
+      pendingByOther: blocked ? false : await undo.pendingByOther(mode),
+      unsaved,
+      warnings,
+    };
+  }
+
+  async begin(change: Parameters<Session["begin"]>[0]): Promise<TransactionToken> {
+    const data = await this.#o.undo.begin(change);
+    const { id, mode, confirmMs, preImage } = change;
+    return { platform: this.#o.file.id, id, mode, confirmMs, preImage: preImage.publicDigest, data };
+  }
+
+  arm(token: TransactionToken): Promise<void> {
+    return this.#o.undo.arm(token);
+  }
+
+  apply(token: TransactionToken, commands: readonly string[]): Promise<void> {
+    return this.#o.undo.apply(token, commands);
+  }
+
+  pending(token: TransactionToken): Promise<Pending> {
+    return this.#o.undo.pending(token);
+  }
+
+  confirm(token: TransactionToken): Promise<void> {
+    return this.#o.undo.confirm(token);
+  }
+
+  revert(token: TransactionToken): Promise<void> {
+    return this.#o.undo.revert(token);
+  }
+
+  save(token: TransactionToken): Promise<void> {
+    return this.#o.undo.save(token);
+  }
+
+  cleanup(token: TransactionToken): Promise<void> {
+    return this.#o.undo.cleanup(token);
+  }
+
+  async close(): Promise<void> {
+    await this.#o.cli.close();
+    this.#o.disconnect();
+  }
+}

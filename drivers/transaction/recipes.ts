@@ -1,0 +1,162 @@
+import { createHash } from "node:crypto";
+import type { ChangeMode } from "../../shared/documents/manifest.ts";
+import type { Finding } from "../../shared/documents/receipt.ts";
+import { FarhandError } from "../../shared/errors.ts";
+import { substitute, type Cli, type Variables } from "../engines/cli/cli.ts";
+import type { Instruction, PlatformFile } from "../platform.ts";
+import type { Pending, TransactionToken } from "../types.ts";
+import type { ChangeStart, Undo } from "./undo.ts";
+
+type Transaction = NonNullable<PlatformFile["transactions"]["merge"]>;
+
+const UNIT_MS = { seconds: 1000, minutes: 60_000 } as const;
+
+/** Names on the device and in its logs: from the change's id, in hex, so that nothing in them can mean anything to a CLI. */
+export function deviceName(changeId: string): string {
+  return createHash("sha256").update(changeId).digest("hex").slice(0, 16);
+}
+
+/** A native transaction whose every step is an instruction list in the platform file. */
+export class RecipeUndo implements Undo {
+  readonly #file: PlatformFile;
+  readonly #cli: Cli;
+  readonly #username: string;
+
+  constructor(file: PlatformFile, cli: Cli, username: string) {
+    this.#file = file;
+    this.#cli = cli;
+    this.#username = username;
+  }
+
+  readonly timer = (confirmMs: number): number => this.#units(this.#of("merge"), confirmMs) * UNIT_MS[this.#of("merge").timer.unit];
+
+  #of(mode: ChangeMode): Transaction {
+    const transaction = this.#file.transactions[mode];
+    if (!transaction) throw new FarhandError("LEVEL_TOO_LOW", `${this.#file.id} has no ${mode}`);
+    return transaction;
+  }
+
+  #units(transaction: Transaction, confirmMs: number): number {
+    const { unit, min, max } = transaction.timer;
+    const units = Math.max(min, Math.ceil(confirmMs / UNIT_MS[unit]));
+    if (units > max) throw new FarhandError("ARM_FAILED", `the device's timer runs for ${max} ${unit} at most`);
+    return units;
+  }
+
+  async blockers(mode: ChangeMode): Promise<readonly Finding[]> {
+    const findings: Finding[] = [];
+    for (const { send, holds, code, hint } of this.#of(mode).requires) {
+      const answer = await this.#cli.instruct({ send }, {});
+      if (!new RegExp(holds, "imv").test(answer)) findings.push({ code, detail: hint });
+    }
+    return findings;
+  }
+
+  async pendingByOther(mode: ChangeMode): Promise<boolean> {
+    const armed = this.#of(mode).armed;
+    if (!armed) return false;
+    const answer = await this.#cli.instruct({ send: armed.send }, {});
+    return !new RegExp(armed.none, "imv").test(answer) && new RegExp(armed.any, "imv").test(answer);
+  }
+
+  async unsaved(mode: ChangeMode): Promise<boolean | null> {
+    const rule = this.#of(mode).unsaved;
+    if (!rule) return null;
+    const answer = await this.#cli.instruct({ send: rule.send }, {});
+    if (new RegExp(rule.no, "imv").test(answer)) return false;
+    return new RegExp(rule.yes, "imv").test(answer) ? true : null;
+  }
+
+  async begin(change: ChangeStart): Promise<TransactionToken["data"]> {
+    const transaction = this.#of(change.mode);
+    for (const source of transaction.upload?.refuse ?? []) {
+      const found = new RegExp(source, "mv").exec(change.text);
+      if (found) throw new FarhandError("TEXT_REFUSED", `this cannot be written to the device's file system: ${JSON.stringify(found[0])}`);
+    }
+    return await Promise.resolve({
+      name: deviceName(change.id),
+      timer: this.#units(transaction, change.confirmMs),
+      username: this.#username,
+    });
+  }
+
+  async arm(token: TransactionToken): Promise<void> {
+    const transaction = this.#of(token.mode);
+    // A replace is armed by the command that applies it: `apply` reads the timer back then.
+    if (transaction.upload) return;
+    try {
+      await this.#recipe(transaction.arm, token.data);
+    } catch (error) {
+      if (error instanceof FarhandError && error.code === "COMMAND_REFUSED") throw new FarhandError("ARM_FAILED", error.detail, { cause: error });
+      throw error;
+    }
+    await this.#requireArmed(token);
+  }
+
+  async #requireArmed(token: TransactionToken): Promise<void> {
+    const pending = await this.pending(token);
+    if (pending !== "armed") throw new FarhandError("ARM_FAILED", `read back: ${pending}`);
+  }
+
+  async apply(token: TransactionToken, commands: readonly string[]): Promise<void> {
+    const transaction = this.#of(token.mode);
+    if (transaction.upload) {
+      await this.#uploadFile(transaction.upload, token.data, commands);
+      await this.#recipe(transaction.arm, token.data);
+      await this.#requireArmed(token);
+      return;
+    }
+    await this.#recipe(transaction.before, token.data);
+    await this.#cli.enter(this.#file.config);
+    for (const command of commands) await this.#cli.configure(command);
+    await this.#cli.enter(this.#file.base);
+    await this.#recipe(transaction.after, token.data);
+  }
+
+  /** Into a here-document of the device's own shell, line by line. */
+  async #uploadFile(upload: NonNullable<Transaction["upload"]>, data: Variables, lines: readonly string[]): Promise<void> {
+    const bounded = { outputBytesMax: 64 * 1024 };
+    const more = new RegExp(upload.more, "v");
+    await this.#cli.instruct(upload.enter, data);
+    await this.#cli.command(substitute(upload.open, data), { ...bounded, until: more });
+    for (const line of lines.flatMap((block) => block.split("\n"))) await this.#cli.command(line, { ...bounded, until: more });
+    await this.#cli.command(upload.close, bounded);
+    await this.#cli.instruct(upload.leave, data);
+  }
+
+  async pending(token: TransactionToken): Promise<Pending> {
+    const armed = this.#of(token.mode).armed;
+    if (!armed) return "none";
+    await this.#cli.enter(this.#file.base);
+    const answer = await this.#cli.instruct({ send: armed.send }, token.data);
+    if (new RegExp(armed.none, "imv").test(answer)) return "none";
+    const escaped = Object.fromEntries(Object.entries(token.data).map(([key, value]) => [key, RegExp.escape(String(value))]));
+    if (new RegExp(substitute(armed.ours, escaped), "imv").test(answer)) return "armed";
+    return new RegExp(armed.any, "imv").test(answer) ? "other" : "unknown";
+  }
+
+  async confirm(token: TransactionToken): Promise<void> {
+    await this.#recipe(this.#of(token.mode).confirm, token.data);
+  }
+
+  async revert(token: TransactionToken): Promise<void> {
+    // Nothing armed is nothing to revert: the caller reads the configuration again and sees.
+    if ((await this.pending(token)) !== "armed") return;
+    await this.#recipe(this.#of(token.mode).revert, token.data);
+  }
+
+  async save(token: TransactionToken): Promise<void> {
+    await this.#recipe(this.#of(token.mode).save, token.data);
+  }
+
+  async cleanup(token: TransactionToken): Promise<void> {
+    await this.#recipe(this.#of(token.mode).cleanup, token.data);
+  }
+
+  async #recipe(steps: readonly Instruction[] | undefined, data: Variables): Promise<void> {
+    if (!steps) return;
+    await this.#cli.enter(this.#file.base);
+    for (const step of steps) await this.#cli.instruct(step, data);
+    if (this.#cli.mode !== this.#file.base) await this.#cli.enter(this.#file.base);
+  }
+}

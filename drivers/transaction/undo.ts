@@ -1,0 +1,32 @@
+import type { ChangeMode } from "../../shared/documents/manifest.ts";
+import type { Finding } from "../../shared/documents/receipt.ts";
+import type { Configuration, Pending, TransactionToken } from "../types.ts";
+
+/** What a change is made of when its token is made. */
+export interface ChangeStart {
+  readonly id: string;
+  readonly mode: ChangeMode;
+  readonly confirmMs: number;
+  readonly preImage: Configuration;
+  readonly text: string;
+  readonly comment: string;
+}
+
+/** How one platform arms, applies, confirms and undoes. From recipes in its file, or a hook in code. */
+export interface Undo {
+  /** Milliseconds that the device will really wait, for a wish in milliseconds. */
+  readonly timer: (confirmMs: number) => number;
+  /** What keeps a change of this mode from its level, worst first. */
+  blockers(mode: ChangeMode): Promise<readonly Finding[]>;
+  pendingByOther(mode: ChangeMode): Promise<boolean>;
+  unsaved(mode: ChangeMode): Promise<boolean | null>;
+  /** Data for the token; nothing is changed on the device. TEXT_REFUSED for text that could not be undone. */
+  begin(change: ChangeStart): Promise<TransactionToken["data"]>;
+  arm(token: TransactionToken): Promise<void>;
+  apply(token: TransactionToken, commands: readonly string[]): Promise<void>;
+  pending(token: TransactionToken): Promise<Pending>;
+  confirm(token: TransactionToken): Promise<void>;
+  revert(token: TransactionToken): Promise<void>;
+  save(token: TransactionToken): Promise<void>;
+  cleanup(token: TransactionToken): Promise<void>;
+}
