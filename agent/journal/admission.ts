@@ -1,0 +1,58 @@
+import { FarhandError } from "../../shared/errors.ts";
+import type { DeviceId, Digest } from "../../shared/ids.ts";
+import { statements, type Tx } from "../../shared/store.ts";
+import type { AssignmentKey } from "../core/model.ts";
+import { getMeta, putMeta } from "./meta.ts";
+import { int } from "./row.ts";
+
+const sql = statements("journal.admission", {
+  bySequence: "SELECT manifest, attempt FROM assignment WHERE sequence = $sequence",
+  byKey: "SELECT sequence FROM assignment WHERE manifest = $manifest AND attempt = $attempt",
+  fence: "SELECT fence FROM device_fence WHERE device = $device",
+  raiseFence: `INSERT INTO device_fence (device, fence) VALUES ($device, $fence)
+    ON CONFLICT (device) DO UPDATE SET fence = excluded.fence WHERE excluded.fence > device_fence.fence`,
+  bucket: "SELECT tokens, at_ms FROM grant_bucket WHERE grant_digest = $grant",
+  putBucket: `INSERT INTO grant_bucket (grant_digest, tokens, at_ms) VALUES ($grant, $tokens, $atMs)
+    ON CONFLICT (grant_digest) DO UPDATE SET tokens = excluded.tokens, at_ms = excluded.at_ms`,
+});
+
+export async function isHeld(tx: Pick<Tx, "get">, key: AssignmentKey): Promise<boolean> {
+  return (await tx.get(sql.byKey, { manifest: key.manifest, attempt: key.attempt })) !== undefined;
+}
+
+/** Every number up to this one has been seen: the hub may tell from it what never arrived. */
+export async function sequenceHighWater(tx: Pick<Tx, "get">): Promise<number> {
+  return Number((await getMeta(tx, "sequence")) ?? 0);
+}
+
+/** A number is used once. SEQUENCE when it is below what was seen, or belongs to another assignment. */
+export async function checkSequence(tx: Tx, sequence: number): Promise<void> {
+  if (sequence <= (await sequenceHighWater(tx)) || (await tx.get(sql.bySequence, { sequence }))) throw new FarhandError("SEQUENCE");
+}
+
+/** To be called once the assignment with this sequence is stored: the mark moves over everything without a gap. */
+export async function raiseSequence(tx: Tx): Promise<void> {
+  let mark = await sequenceHighWater(tx);
+  while (await tx.get(sql.bySequence, { sequence: mark + 1 })) mark++;
+  await putMeta(tx, "sequence", String(mark));
+}
+
+/** A change for a device for which a newer one was seen is stale: FENCE. */
+export async function checkFence(tx: Tx, fence: number, devices: readonly DeviceId[]): Promise<void> {
+  for (const device of devices) {
+    const row = await tx.get(sql.fence, { device });
+    if (row && fence < int(row, "fence")) throw new FarhandError("FENCE", device);
+  }
+  for (const device of devices) await tx.run(sql.raiseFence, { device, fence });
+}
+
+/** A token bucket of one minute's worth of devices. In the journal, so that a restart does not refill it. */
+export async function spendGrant(tx: Tx, grant: Digest, spend: { devices: number; perMinute: number; nowMs: number }): Promise<void> {
+  const row = await tx.get(sql.bucket, { grant });
+  const held = row && typeof row["tokens"] === "number" ? row["tokens"] : spend.perMinute;
+  // A clock that went back earns nothing.
+  const passedMs = row ? Math.max(0, spend.nowMs - int(row, "at_ms")) : 0;
+  const tokens = Math.min(spend.perMinute, held + (passedMs * spend.perMinute) / 60_000);
+  if (tokens < spend.devices) throw new FarhandError("GRANT_RATE", `${spend.perMinute} devices a minute`);
+  await tx.run(sql.putBucket, { grant, tokens: tokens - spend.devices, atMs: spend.nowMs });
+}

@@ -1,0 +1,41 @@
+import { Epoch } from "../../shared/wire/messages.ts";
+import { statements, type Store, type Tx } from "../../shared/store.ts";
+import { text } from "./row.ts";
+
+type Read = Pick<Tx, "get">;
+
+const sql = statements("journal.meta", {
+  get: "SELECT value FROM meta WHERE key = $key",
+  put: "INSERT INTO meta (key, value) VALUES ($key, $value) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+});
+
+type Key = "epoch" | "sequence" | "time-floor" | "chain" | "checkpoint";
+
+export async function getMeta(tx: Read, key: Key): Promise<string | undefined> {
+  const row = await tx.get(sql.get, { key });
+  return row ? text(row, "value") : undefined;
+}
+
+export async function putMeta(tx: Tx, key: Key, value: string): Promise<void> {
+  await tx.run(sql.put, { key, value });
+}
+
+/** The epoch of this file; made once, when the file is new. */
+export function ensureEpoch(store: Store, make: () => string): Promise<string> {
+  return store.tx("epoch", async (tx) => {
+    const held = await getMeta(tx, "epoch");
+    if (held !== undefined) return Epoch.parse(held);
+    const epoch = Epoch.parse(make());
+    await putMeta(tx, "epoch", epoch);
+    return epoch;
+  });
+}
+
+/** The time that authenticated documents prove to have passed. Never raised from the local clock. */
+export async function timeFloorMs(tx: Read): Promise<number> {
+  return Number((await getMeta(tx, "time-floor")) ?? 0);
+}
+
+export async function raiseTimeFloor(tx: Tx, provedMs: number): Promise<void> {
+  if (provedMs > (await timeFloorMs(tx))) await putMeta(tx, "time-floor", String(provedMs));
+}

@@ -1,0 +1,62 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import type { Clock } from "../../shared/clock.ts";
+import { errorCode, FarhandError } from "../../shared/errors.ts";
+import { openSqlite, type Migration } from "../../shared/sqlite.ts";
+import type { BoundaryObserver, Store } from "../../shared/store.ts";
+import { ensureEpoch } from "./meta.ts";
+import first from "./migrations/0001_journal.sql" with { type: "text" };
+
+export const journalMigrations: readonly Migration[] = [{ version: 1, sql: first }];
+
+/** Beyond this, writes fail as DISK_FULL; large bodies live in spool files and are counted there. */
+const JOURNAL_BYTES_MAX = 2 * 1024 * 1024 * 1024;
+
+export interface JournalOptions {
+  readonly stateDir: string;
+  readonly clock: Clock;
+  readonly onBoundary?: BoundaryObserver;
+  readonly quotaBytes?: number;
+}
+
+export interface OpenedJournal {
+  readonly store: Store;
+  readonly epoch: string;
+  /** Where a damaged journal was put aside; null when the journal was sound. */
+  readonly putAside: string | null;
+}
+
+export async function openJournal(options: JournalOptions): Promise<OpenedJournal> {
+  const path = join(options.stateDir, "journal.db");
+  let putAside: string | null = null;
+  let store: Store;
+  try {
+    store = open(path, options);
+  } catch (error) {
+    if (!isCorrupt(error)) throw error;
+    putAside = `${path}.corrupt-${options.clock.nowMs()}`;
+    for (const suffix of ["", "-wal", "-shm"]) {
+      if (existsSync(path + suffix)) renameSync(path + suffix, putAside + suffix);
+    }
+    store = open(path, options);
+  }
+  const epoch = await ensureEpoch(store, () => randomBytes(16).toString("hex"));
+  return { store, epoch, putAside };
+}
+
+function open(path: string, options: JournalOptions): Store {
+  return openSqlite({
+    path,
+    migrations: journalMigrations,
+    quotaBytes: options.quotaBytes ?? JOURNAL_BYTES_MAX,
+    ...(options.onBoundary ? { onBoundary: options.onBoundary } : {}),
+  });
+}
+
+/** quick_check finds damage in a readable file; a file that is no database at all fails before that. */
+function isCorrupt(error: unknown): boolean {
+  if (error instanceof FarhandError) return errorCode(error) === "JOURNAL_CORRUPT";
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return code.startsWith("SQLITE_NOTADB") || code.startsWith("SQLITE_CORRUPT");
+}
