@@ -35,7 +35,6 @@ export async function connectTestClient(target: TestTarget, options: TestClientO
   const channel = await new Promise<ClientChannel>((resolve, reject) =>
     client.shell({ cols: options.columns ?? 200, rows: options.rows ?? 24, term: "vt100" }, (error, stream) => (error ? reject(error) : resolve(stream))),
   );
-  client.on("error", () => {});
   let received = "";
   let from = 0;
   let check: (() => void) | undefined;
@@ -82,6 +81,8 @@ async function ready(client: ssh2.Client, target: TestTarget, options: TestClien
   await new Promise<void>((resolve, reject) => {
     client.once("ready", resolve);
     client.once("error", reject);
+    // An error after the first one (a reset after a refusal) has nobody to tell.
+    client.on("error", () => {});
     client.once("close", () => reject(new Error("closed before it was ready")));
     client.connect({ host: target.address, port: target.port, username: target.username, password: target.password, hostVerifier: () => true, readyTimeout: 5000, ...options.extra });
   });
@@ -90,7 +91,6 @@ async function ready(client: ssh2.Client, target: TestTarget, options: TestClien
 export async function execOnce(target: TestTarget, command: string): Promise<{ text: string; status: number | undefined }> {
   const client = new ssh2.Client();
   await ready(client, target, {});
-  client.on("error", () => {});
   return new Promise((resolve, reject) => {
     client.exec(command, (error, stream) => {
       if (error) {
