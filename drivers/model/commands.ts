@@ -49,7 +49,7 @@ export function replaceCommands(lines: readonly Line[]): Command[] {
 const DELIMITERS = ["~", "@", "#", "%", "=", "|", "&", "+", "_", "Z"];
 
 /** `^C` is the device's picture of one byte; typed, `^` alone would end the banner. Another character that the text does not hold stands for it. */
-function typedBlock(line: Line): string {
+export function typedBlock(line: Line): string {
   const whole = wholeText(line);
   const { block } = line;
   if (!block || block.closed === "never" || block.delimiter === undefined || block.delimiter !== block.rule.shown) return whole;

@@ -5,7 +5,7 @@ import { FarhandError } from "../../shared/errors.ts";
 import type { DeviceId } from "../../shared/ids.ts";
 import type { Prediction, Tagger } from "../types.ts";
 import { allHidden, type AuthorText, forbidden, readAuthor, substitute } from "./author.ts";
-import { type Command, mergeCommands, replaceCommands } from "./commands.ts";
+import { type Command, mergeCommands, replaceCommands, typedBlock } from "./commands.ts";
 import { diffJson, diffTrees } from "./diff.ts";
 import { isDestructive, touchesManagement } from "./flags.ts";
 import { type Keep, keeper } from "./keep.ts";
@@ -92,7 +92,8 @@ function renderer(
     const raw = command.source && sources.get(command.source);
     if (!command.source || !raw) return { text: command.text, raw: undefined, path: "", header: "" };
     const { path, header } = places.get(command.source) ?? { path: "", header: undefined };
-    const text = command.text === "" ? "" : withSecrets(mode, command.text, command.source, raw);
+    // The line as the author wrote it: what was written out was hidden only in what people see.
+    const text = command.text === "" ? "" : (mode === "replace" ? " ".repeat(raw.indent) : "") + typedBlock(raw);
     for (const part of text.split("\n")) substitute(part, (token) => (token.kind === "tag" ? kept(keep, path, part, token.value) : ""));
     return { text, raw, path, header: header ?? "" };
   });
@@ -148,15 +149,6 @@ function renderPart(
     throw new FarhandError("TEXT_REFUSED", `line ${number}: the value of ${names.join(", ") || "a kept secret"} does not fit this platform`);
   }
   return part.slice(0, indent) + line;
-}
-
-/** The command with the author's own secrets again: the shown line differs from the raw one in nothing but them. */
-function withSecrets(mode: ChangeMode, command: string, shown: Line, raw: Line): string {
-  const [from, to] = [[shown.text, ...(shown.body ?? [])], [raw.text, ...(raw.body ?? [])]];
-  const indent = mode === "replace" ? " ".repeat(raw.indent) : "";
-  const same = from.every((text, at) => text === to[at]);
-  // A block's delimiter was chosen anew for typing; its words are taken over line by line only where a secret stands in them.
-  return same ? command : from.length === 1 ? indent + (to[0] ?? "") : to.map((text, at) => (at === 0 ? indent : "") + text).join("\n");
 }
 
 function placesOf(nodes: readonly SourceNode[]): Map<Line, { path: string; header: string | undefined }> {
