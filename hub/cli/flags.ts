@@ -21,7 +21,7 @@ export interface HubFlags extends OutputFlags {
 export const text: InputParser<string, CliContext> = (input) => input;
 
 /** A parser of ids and the like from its schema; the message is the schema's. */
-export function as<T>(schema: z.ZodType<T>): InputParser<T, CliContext> {
+export function as<S extends z.ZodType>(schema: S): InputParser<z.output<S>, CliContext> {
   return (input) => {
     const parsed = schema.safeParse(input);
     if (parsed.success) return parsed.data;

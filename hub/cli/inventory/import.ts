@@ -1,0 +1,78 @@
+import { buildCommand } from "@stricli/core";
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { jcs, sha256 } from "../../../shared/bytes.ts";
+import { Inventory } from "../../../shared/documents/inventory.ts";
+import { envelopeBytes, parseEnvelope, readAs, signEnvelope } from "../../../shared/envelope.ts";
+import { FarhandError } from "../../../shared/errors.ts";
+import { openInventory, type TrustStore } from "../../../shared/trust.ts";
+import type { HubClient } from "../../api/client/index.ts";
+import { command, docs, type Cli } from "../command.ts";
+import type { CliContext } from "../context.ts";
+import { writeFile } from "../files.ts";
+import { hubFlags, keyFlags, text, type HubFlags, type KeyFlags } from "../flags.ts";
+import { signerFromFile } from "../keys/passphrase.ts";
+import { clientOf, readBytes, readText } from "../settings.ts";
+import { loadAnchor, loadTrust } from "../trust/load.ts";
+import { readInventoryFile } from "./file.ts";
+
+interface Flags extends HubFlags, KeyFlags {
+  readonly publish: boolean;
+  readonly out?: string;
+}
+
+export const inventoryImport = buildCommand<Flags, [string], CliContext>({
+  docs: docs(
+    "Read the inventory from YAML, sign it, and publish it",
+    ["farhand inventory import inventory.yaml --key kim.key.json --publish", "farhand inventory import inventory.yaml --key kim.key.json --out inventory.json"],
+    "Names every fault as file:line:column. Signed by a keyadmin. Nothing happens where nothing changed:\ngrants and plans hold for exactly one inventory, so a new version needs new ones.",
+  ),
+  parameters: {
+    flags: {
+      ...hubFlags,
+      ...keyFlags,
+      publish: { kind: "boolean", brief: "Hand it to the hub", default: false, withNegated: false },
+      out: { kind: "parsed", parse: text, brief: "Write the signed inventory here", placeholder: "FILE", optional: true },
+    },
+    positional: { kind: "tuple", parameters: [{ parse: text, brief: "Inventory in YAML", placeholder: "FILE.yaml" }] },
+  },
+  func: command(importFile),
+});
+
+async function importFile(cli: Cli, flags: Flags, file: string) {
+  const read = readInventoryFile(file, readText(resolve(cli.cwd, file)));
+  if (!flags.publish && flags.out === undefined) throw new FarhandError("USAGE", "say where it goes: --publish, --out FILE, or both");
+  const out = flags.out === undefined ? undefined : resolve(cli.cwd, flags.out);
+  const client = flags.publish ? clientOf(cli, flags) : undefined;
+  const { trust, before } = await held(cli, flags, client, out);
+  if (read.org !== trust.org) throw new FarhandError("WRONG_ORG", `${file} is of ${read.org}, your keys.json of ${trust.org}`);
+  const unchanged = before !== null && sha256(jcs({ ...read, version: before.version })) === sha256(jcs(before));
+  const counts = { devices: read.devices.length, sites: read.sites.length };
+  if (unchanged) {
+    cli.out.data("inventory-import", { changed: false, version: before.version, sha256: sha256(jcs(before)), ...counts }, () => `nothing changed: version ${before.version} stays`);
+    return undefined;
+  }
+  const document = readAs(Inventory, { ...read, version: (before?.version ?? 0) + 1 });
+  const envelope = await signEnvelope("farhand-inventory+jws", document, [await signerFromFile(cli, flags, flags.key)]);
+  // Opening it again with what everyone else trusts finds a key that is no keyadmin's before the hub does.
+  const { digest } = await openInventory(envelope, trust);
+  if (out !== undefined) writeFile(out, envelopeBytes(envelope), { mode: 0o644 });
+  if (client) await client.call("putTrust", { params: { document: "inventory" }, body: envelope });
+  cli.out.data("inventory-import", { changed: true, version: document.version, sha256: digest, ...counts }, () =>
+    `inventory version ${document.version}: ${counts.devices} devices at ${counts.sites} sites, ${digest}`,
+  );
+  if (client) cli.out.next("farhand inventory list");
+  else cli.out.next(`farhand trust publish ${flags.out ?? ""}`);
+  return undefined;
+}
+
+/** The inventory that the new one follows: the hub's, else the one in the file that will be written. */
+async function held(cli: Cli, flags: Flags, client: HubClient | undefined, out: string | undefined): Promise<{ trust: TrustStore; before: Inventory | null }> {
+  if (client) {
+    const trusted = await loadTrust(cli, flags, client);
+    return { trust: trusted.store, before: trusted.inventory?.inventory.document ?? null };
+  }
+  const trust = await loadAnchor(cli, flags);
+  if (out === undefined || !existsSync(out)) return { trust, before: null };
+  return { trust, before: (await openInventory(parseEnvelope(readBytes(out)), trust)).inventory.document };
+}

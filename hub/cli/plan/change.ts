@@ -1,0 +1,164 @@
+import { buildCommand } from "@stricli/core";
+import { resolve } from "node:path";
+import { sha256, utf8 } from "../../../shared/bytes.ts";
+import { ChangeMode, DriftMode, type TextRef } from "../../../shared/documents/manifest.ts";
+import type { Device } from "../../../shared/documents/inventory.ts";
+import { FarhandError } from "../../../shared/errors.ts";
+import { DeviceId, GrantId, PersonId, PlatformId } from "../../../shared/ids.ts";
+import type { InputOf } from "../../api/client/index.ts";
+import { command, docs, type Cli } from "../command.ts";
+import type { CliContext } from "../context.ts";
+import { confirmFlag, deadlineFlags, deadlinesOf, type DeadlineFlags } from "../deadlines.ts";
+import { as, hubFlags, text, whole, type HubFlags } from "../flags.ts";
+import { followJob } from "../job/follow.ts";
+import { parseSelector, pick } from "../select.ts";
+import { clientOf, readText } from "../settings.ts";
+import { loadTrust, requireInventory } from "../trust/load.ts";
+import { readVerifications, readWaves, timeOf } from "./inputs.ts";
+import { recordPath, writeRecord, type PlanRecord } from "./record.ts";
+import { reportPlan } from "./report.ts";
+import { NO_VARIABLES, readVariables, variablesOf } from "./variables.ts";
+
+interface Flags extends HubFlags, DeadlineFlags {
+  readonly template: string;
+  readonly vars?: string;
+  readonly select: string;
+  readonly author: PersonId;
+  readonly grant: GrantId;
+  readonly title: string;
+  readonly reason?: string;
+  readonly mode: ChangeMode;
+  readonly drift: DriftMode;
+  readonly verify?: string;
+  readonly wave?: readonly string[];
+  readonly notBefore?: number;
+  readonly lifetimeHours?: number;
+  readonly attempts?: number;
+  readonly acceptLevelE?: readonly DeviceId[];
+  readonly acceptSimulated?: readonly PlatformId[];
+  readonly record?: string;
+  readonly wait: number;
+}
+
+const optionalText = (brief: string, placeholder: string) => ({ kind: "parsed", parse: text, brief, placeholder, optional: true }) as const;
+const needed = (brief: string, placeholder: string) => ({ kind: "parsed", parse: text, brief, placeholder }) as const;
+
+export const planChange = buildCommand<Flags, [], CliContext>({
+  docs: docs(
+    "Render a template for each device and have the agents plan the change",
+    [
+      "farhand plan change --template edge.j2 --vars vars.yaml --select site=ams,tag.role=edge --author ann --grant nightly --title 'NTP at the edge'",
+      "farhand plan change --template r1.j2 --select device=r1 --author ann --grant nightly --title 'Peer 64510' --verify bgp.yaml --wave device=r1@2026-11-25T02:00Z",
+    ],
+    "Templates are Jinja; an undefined variable is an error. A template sees its variables and device.{id, site, platform, address, tags};\n" +
+      'secret("name") stays a token until the agent has verified the signatures.\n' +
+      "Variables: a YAML file with all:, sites: {SITE: …}, devices: {DEVICE: …}; the nearer one wins.\n" +
+      "Verification: a YAML list of {command, contains, absent, withinSeconds}.\n" +
+      "Exits 2 where there are changes to sign, 0 where no device would change.",
+  ),
+  parameters: {
+    flags: {
+      ...hubFlags,
+      template: needed("Jinja template of the configuration text", "FILE.j2"),
+      vars: optionalText("Variables in YAML", "FILE.yaml"),
+      select: needed("Devices: site=ams,platform=frr_linux,tag.role=edge,device=r1", "SELECTOR"),
+      author: { kind: "parsed", parse: as(PersonId), brief: "You, as keys.json names you", placeholder: "P" },
+      grant: { kind: "parsed", parse: as(GrantId), brief: "Grant under which the agents read and plan", placeholder: "GRANT" },
+      title: needed("What it is, in one line", "TEXT"),
+      reason: optionalText("Why", "TEXT"),
+      mode: { kind: "enum", values: ChangeMode.options, brief: "merge adds the text; replace makes it the whole configuration", default: "merge" },
+      drift: { kind: "enum", values: DriftMode.options, brief: "exact: any drift refuses; same-diff: an equal diff goes on", default: "exact" },
+      verify: optionalText("Checks after the change, in YAML", "FILE.yaml"),
+      wave: { kind: "parsed", parse: text, brief: "SELECTOR[@TIME], in order; what no wave names is the last one", placeholder: "WAVE", variadic: true, optional: true },
+      notBefore: { kind: "parsed", parse: timeOf, brief: "Earliest start, as 2026-11-25T02:00Z", placeholder: "TIME", optional: true },
+      lifetimeHours: { kind: "parsed", parse: whole(1, 4_320), brief: "How long the warrant is valid", placeholder: "N", optional: true },
+      attempts: { kind: "parsed", parse: whole(1, 10), brief: "Attempts at most, and only for devices proved not applied", placeholder: "N", optional: true },
+      acceptLevelE: { kind: "parsed", parse: as(DeviceId), brief: "Accept that this device cannot undo the change", placeholder: "DEVICE", variadic: true, optional: true },
+      acceptSimulated: { kind: "parsed", parse: as(PlatformId), brief: "Accept a driver proved on simulators only", placeholder: "PLATFORM", variadic: true, optional: true },
+      ...deadlineFlags,
+      confirmSeconds: confirmFlag,
+      record: optionalText("Where to remember what was planned (default: the state folder)", "PLAN.json"),
+      wait: { kind: "parsed", parse: whole(1, 86_400), brief: "Seconds to wait for the plan", default: "900", placeholder: "S" },
+    },
+  },
+  func: command(planFrom),
+});
+
+async function planFrom(cli: Cli, flags: Flags) {
+  if (flags.mode === "replace" && flags.drift !== "exact") throw new FarhandError("USAGE", "--mode replace is always --drift exact");
+  const client = clientOf(cli, flags);
+  const trusted = await loadTrust(cli, flags, client);
+  const inventory = requireInventory(trusted);
+  const devices = pick(parseSelector(flags.select), inventory);
+  if (!trusted.store.person(flags.author)?.roles.some((entry) => entry.role === "author")) {
+    throw new FarhandError("NO_AUTHOR", `${flags.author} is no author in keys.json`);
+  }
+  const verify = flags.verify === undefined ? [] : readVerifications(flags.verify, readText(resolve(cli.cwd, flags.verify)));
+  const waves = flags.wave === undefined ? null : readWaves(flags.wave, devices, inventory);
+  const rendered = await render(cli, flags, devices, inventory);
+
+  const stored = new Set<string>();
+  for (const { ref, bytes } of rendered) {
+    if (!stored.has(ref.sha256)) await client.putBlob(bytes);
+    stored.add(ref.sha256);
+  }
+  const accepts = { levelE: [...(flags.acceptLevelE ?? [])], simulatedEvidence: [...(flags.acceptSimulated ?? [])] };
+  const texts = rendered.map(({ device, ref }) => ({ device, text: ref }));
+  const body: InputOf<"submitJob">["body"] = {
+    kind: "change",
+    title: flags.title,
+    reason: flags.reason ?? "",
+    author: flags.author,
+    grant: flags.grant,
+    drift: flags.drift,
+    mode: flags.mode,
+    texts,
+    verify,
+    accepts,
+    ...deadlinesOf(flags),
+    ...(waves && { waves: waves.map((wave) => ({ devices: [...wave.devices], ...(wave.notBefore !== null && { notBefore: wave.notBefore }) })) }),
+    ...(flags.notBefore !== undefined && { notBefore: flags.notBefore }),
+    ...(flags.lifetimeHours !== undefined && { lifetimeSeconds: flags.lifetimeHours * 3_600 }),
+    ...(flags.attempts !== undefined && { attemptsMax: flags.attempts }),
+  };
+  const job = await client.submit(body);
+  const record: PlanRecord = {
+    schema: "farhand.plan-record/1",
+    job: job.id,
+    author: flags.author,
+    title: flags.title,
+    reason: flags.reason ?? "",
+    inventory: inventory.digest,
+    mode: flags.mode,
+    drift: flags.drift,
+    verify,
+    accepts,
+    attemptsMax: flags.attempts ?? null,
+    waves: waves?.map((wave) => ({ devices: [...wave.devices], notBefore: wave.notBefore })) ?? null,
+    texts,
+  };
+  const path = flags.record === undefined ? recordPath(cli, job.id) : resolve(cli.cwd, flags.record);
+  writeRecord(path, record);
+  cli.out.note(`job ${job.id}: planning on ${devices.length} devices`);
+  const planned = await followJob(cli, client, { job: job.id, until: (state) => state !== "DRAFT", waitMs: flags.wait * 1000 });
+  return reportPlan(cli, client, planned, { devices: devices.map((device) => device.id), record: path });
+}
+
+interface Rendered {
+  readonly device: DeviceId;
+  readonly ref: TextRef;
+  readonly bytes: ReturnType<typeof utf8>;
+}
+
+async function render(cli: Cli, flags: Flags, devices: readonly Device[], inventory: ReturnType<typeof requireInventory>): Promise<Rendered[]> {
+  // The template engine is a WebAssembly module: only this command pays for loading it.
+  const { Template } = await import("./template.ts");
+  const variables = flags.vars === undefined ? NO_VARIABLES : readVariables(flags.vars, readText(resolve(cli.cwd, flags.vars)), inventory);
+  const template = new Template(flags.template, readText(resolve(cli.cwd, flags.template)));
+  return devices.map((device) => {
+    const rendered = template.render(device.id, variablesOf(variables, device));
+    if (rendered.trim() === "") throw new FarhandError("TEMPLATE", `${flags.template}: renders to nothing (${device.id})`);
+    const bytes = utf8(rendered);
+    return { device: device.id, ref: { sha256: sha256(bytes), bytes: bytes.length }, bytes };
+  });
+}

@@ -1,0 +1,69 @@
+import { Environment } from "minijinja-js";
+import { utf8 } from "../../../shared/bytes.ts";
+import { FarhandError } from "../../../shared/errors.ts";
+import { hasStrayMark, nameToken } from "../../../drivers/model/token.ts";
+
+/** Instructions of the template engine for one device: a loop without end stops here. */
+const FUEL = 20_000_000n;
+const TEXT_BYTES_MAX = 16 * 1024 * 1024;
+const SECRET_NAME = /^[A-Za-z0-9][A-Za-z0-9._\-/]{0,62}$/;
+/** Not `.html` or the like: the engine escapes by the name's ending. */
+const TEMPLATE_NAME = "template";
+
+/**
+ * One template, rendered for many devices. The engine is MiniJinja in WebAssembly: values go in as data, text comes out, and nothing
+ * of JavaScript can be reached from inside. An undefined variable is an error wherever it is printed, tested or followed.
+ */
+export class Template {
+  readonly #name: string;
+  readonly #engine = new Environment();
+
+  constructor(name: string, source: string) {
+    this.#name = name;
+    this.#engine.undefinedBehavior = "strict";
+    this.#engine.keepTrailingNewline = true;
+    this.#engine.trimBlocks = true;
+    this.#engine.lstripBlocks = true;
+    // Errors then quote the source around them, from which the variable's name is taken. Values are never shown.
+    this.#engine.debug = true;
+    this.#engine.addGlobal("secret", secret);
+    this.#guard(() => this.#engine.addTemplate(TEMPLATE_NAME, source), undefined);
+  }
+
+  render(device: string, variables: Readonly<Record<string, unknown>>): string {
+    this.#engine.fuel = Number(FUEL);
+    const rendered = this.#guard(() => this.#engine.renderTemplate(TEMPLATE_NAME, variables), device);
+    const text = ending(rendered.replaceAll("\r\n", "\n"));
+    if (hasStrayMark(text)) throw new FarhandError("TEMPLATE", `${this.#name}: ‹ or › outside a secret's token (${device})`);
+    if (utf8(text).length > TEXT_BYTES_MAX) throw new FarhandError("TEMPLATE", `${this.#name}: renders to more than 16 MiB (${device})`);
+    return text;
+  }
+
+  #guard<T>(run: () => T, device: string | undefined): T {
+    try {
+      return run();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      throw new FarhandError("TEMPLATE", this.#placed(message) + (device === undefined ? "" : ` (${device})`), { cause: error });
+    }
+  }
+
+  /** `edge.j2:12: undefined value: site.asn`, out of the engine's multi-line report. */
+  #placed(message: string): string {
+    const lines = message.split("\n");
+    const head = /^(?<what>.*) \(in \S+:(?<line>\d+)\)$/.exec(lines[0] ?? "")?.groups;
+    if (!head) return `${this.#name}: ${lines[0] ?? "not rendered"}`;
+    const at = lines.findIndex((line) => /^ {5}i {2,}\^+/.test(line));
+    const caret = at === -1 ? null : /\^+/.exec(lines[at] ?? "");
+    const quoted = caret ? (lines[at - 1] ?? "").slice(caret.index, caret.index + caret[0].length) : "";
+    return `${this.#name}:${head["line"]}: ${head["what"]}${quoted === "" ? "" : `: ${quoted}`}`;
+  }
+}
+
+const ending = (text: string): string => (text === "" || text.endsWith("\n") ? text : `${text}\n`);
+
+/** In a template: the agent puts the value in after it has verified the signatures. */
+function secret(name: unknown): string {
+  if (typeof name !== "string" || !SECRET_NAME.test(name)) throw new Error("secret(…) needs the name of a secret in the agent's vault");
+  return nameToken(name);
+}
