@@ -53,7 +53,11 @@ const closes = ({ rule, delimiter }: Omit<OpenBlock, "closed">, line: string): b
   delimiter === undefined ? rule.end?.test(line) === true : line.includes(delimiter);
 
 export function splitLines(text: string): string[] {
-  return text.split(/\r*\n/v);
+  return text.split("\n").map((line) => {
+    let end = line.length;
+    while (end > 0 && line.charCodeAt(end - 1) === 0x0d) end--;
+    return end === line.length ? line : line.slice(0, end);
+  });
 }
 
 export function scan(language: Language, text: string): Line[] {
