@@ -139,6 +139,7 @@ function authenticate(context: AuthContext, options: SshServerOptions, counters:
 }
 
 interface Live {
+  readonly id: number;
   readonly socket: Socket;
   connection?: Connection;
 }
@@ -158,7 +159,6 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
   };
   const live = new Set<Live>();
   let reachability: Reachability = "up";
-  let accepting: Live | undefined;
 
   const ssh = new ssh2.Server(
     {
@@ -172,10 +172,14 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
       },
     },
     (connection, info) => {
-      if (accepting) accepting.connection = connection;
-      const entry = accepting;
-      const id = counters.accepts;
-      serveConnection(connection, options, counters, { id, remote: info.ip, drop: (how) => entry && drop(entry, how) });
+      // ssh2 tells of a connection only after the client's version line; the peer's port says which socket it was.
+      const entry = [...live].find(({ socket }) => socket.remotePort === info.port && socket.remoteAddress === info.ip);
+      if (!entry) {
+        connection.end();
+        return;
+      }
+      entry.connection = connection;
+      serveConnection(connection, options, counters, { id: entry.id, remote: info.ip, drop: (how) => drop(entry, how) });
     },
   );
 
@@ -191,7 +195,7 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
       socket.resetAndDestroy();
       return;
     }
-    const entry: Live = { socket };
+    const entry: Live = { id: counters.accepts, socket };
     if (reachability === "up" && live.size >= (options.maxConnections ?? Number.POSITIVE_INFINITY)) {
       counters.refusedNoLine += 1;
       socket.destroy();
@@ -204,12 +208,8 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
       counters.openConnections = live.size;
     });
     if (reachability === "blackhole") return;
-    // ssh2 emits its own "connection" inside injectSocket, so this names the socket that it belongs to.
-    accepting = entry;
     ssh.injectSocket(socket);
-    accepting = undefined;
-    const onData = (chunk: Buffer) => (counters.bytesIn += chunk.length);
-    socket.on("data", onData);
+    socket.on("data", (chunk: Buffer) => (counters.bytesIn += chunk.length));
   });
 
   await new Promise<void>((resolve, reject) => {
