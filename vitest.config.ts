@@ -6,7 +6,7 @@ const textModules = {
   name: "text-modules",
   enforce: "pre" as const,
   load(id: string) {
-    return id.endsWith(".sql") ? `export default ${JSON.stringify(readFileSync(id, "utf8"))}` : undefined;
+    return /\.(?:sql|yaml)$/.test(id) ? `export default ${JSON.stringify(readFileSync(id, "utf8"))}` : undefined;
   },
 };
 

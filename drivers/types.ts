@@ -210,6 +210,8 @@ export interface ChangeOutcome {
   readonly diff: string | null;
   readonly verified: readonly { command: string; ok: boolean }[];
   readonly level: Level | null;
+  /** True when the device was certainly not changed by us: the agent may start it again. */
+  readonly notApplied: boolean;
 }
 
 /** What the journal holds of a change when the agent starts again. */
@@ -218,4 +220,6 @@ export interface ChangeProgress {
   /** Steps whose intent was committed, and whether their end was. */
   readonly steps: readonly { step: StepName; done: boolean }[];
   readonly before: Digest | null;
+  /** The snapshot's public text, handed over with `done("snapshot", Configuration)`; without it a change that was kept cannot be told from another. */
+  readonly beforeText?: string | null;
 }

@@ -109,7 +109,9 @@ export class CliSession implements Session {
 
   async begin(change: Parameters<Session["begin"]>[0]): Promise<TransactionToken> {
     const data = await this.#o.undo.begin(change);
-    const { id, mode, confirmMs, preImage } = change;
+    const { id, mode, preImage } = change;
+    // What the device will really wait: whole minutes on some.
+    const confirmMs = this.#o.undo.timer(change.confirmMs);
     return { platform: this.#o.file.id, id, mode, confirmMs, preImage: preImage.publicDigest, data };
   }
 
