@@ -256,9 +256,12 @@ CREATE TABLE upload (
   media TEXT NOT NULL,
   total INTEGER NOT NULL,
   received INTEGER NOT NULL,
-  started_ms INTEGER NOT NULL,
-  UNIQUE (sender, sha256)
+  -- arriving, whole (its digest is still to be checked) or checked.
+  state TEXT NOT NULL,
+  started_ms INTEGER NOT NULL
 );
+CREATE INDEX upload_sender ON upload (sender, sha256, state);
+CREATE INDEX upload_state ON upload (state, started_ms);
 
 -- Compressed and encrypted, each part on its own, so that neither end holds a whole text in memory.
 CREATE TABLE upload_part (
