@@ -49,7 +49,9 @@ async function main(): Promise<void> {
     for (const { device, fault } of faults) fleet.device(device).setFault(fault);
     for (const device of fleet.devices) print(deviceLine(device));
     print({ type: "ready", count: fleet.devices.length });
-    const aborted = new Promise<undefined>((resolve) => stopping.signal.addEventListener("abort", () => resolve(undefined), { once: true }));
+    const aborted = new Promise<undefined>((resolve) =>
+      stopping.signal.addEventListener("abort", () => resolve(undefined), { once: true }),
+    );
     for (;;) {
       const next = await Promise.race([lines.next(), aborted]);
       if (next === undefined || next.done) break;

@@ -1,5 +1,6 @@
 /** A visit to configuration mode: where the user stands, what was typed, and what the box says to each line. */
-import { grammarOf, modeOfPath, promptOf } from "./config/grammar.ts";
+import { grammarOf } from "./config/grammar.ts";
+import { modeOfPath, promptOf } from "./config/modes.ts";
 import type { EditResult } from "./config/edit.ts";
 import type { ApplyRecord } from "./device.ts";
 import { nextWords } from "./match.ts";

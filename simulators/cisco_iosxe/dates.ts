@@ -45,6 +45,8 @@ export function uptime(forMs: number): string {
     [Math.floor(minutes / 60) % 24, "hour"],
     [minutes % 60, "minute"],
   ];
-  const shown = parts.filter(([count, unit]) => count > 0 || unit === "minute").map(([count, unit]) => `${count} ${unit}${count === 1 ? "" : "s"}`);
+  const shown = parts
+    .filter(([count, unit]) => count > 0 || unit === "minute")
+    .map(([count, unit]) => `${count} ${unit}${count === 1 ? "" : "s"}`);
   return shown.join(", ");
 }

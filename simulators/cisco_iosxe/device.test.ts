@@ -14,8 +14,18 @@ afterEach(async () => {
 
 async function boot(options: Partial<CiscoIosxeConfigInput> = {}, profile: Partial<Profile> = {}) {
   const clock = new ManualClock();
-  const made = generateDevice({ index: 0, seed: 1, profile: Profile.parse(profile), version: "17.9.4a", model: "C8000V", username: "netops" });
-  const device = await startCiscoIosxe({ name: "dut", config: made.config, serial: made.serial, hostKeySeed: "dut", ...options }, { clock });
+  const made = generateDevice({
+    index: 0,
+    seed: 1,
+    profile: Profile.parse(profile),
+    version: "17.9.4a",
+    model: "C8000V",
+    username: "netops",
+  });
+  const device = await startCiscoIosxe(
+    { name: "dut", config: made.config, serial: made.serial, hostKeySeed: "dut", ...options },
+    { clock },
+  );
   open.push(() => device.stop());
   return { device, clock };
 }
@@ -50,7 +60,9 @@ describe("the command line", () => {
   test("shows a whole running configuration with its volatile header", async () => {
     const { device } = await boot();
     const text = (await type(await login(device), "show running-config")).replaceAll("\r\n", "\n");
-    expect(text).toMatch(/Building configuration\.\.\.\n\nCurrent configuration : \d+ bytes\n!\n! No configuration change since last restart\n!\nversion 17\.9\n/);
+    expect(text).toMatch(
+      /Building configuration\.\.\.\n\nCurrent configuration : \d+ bytes\n!\n! No configuration change since last restart\n!\nversion 17\.9\n/,
+    );
     expect(text).toContain(device.runningConfig());
     expect(text).toMatch(/\nend\n\ns0001-rtr01#$/);
   });
@@ -67,7 +79,9 @@ describe("the command line", () => {
   test("puts the caret under the word that it does not know", async () => {
     const { device } = await boot();
     const text = await type(await login(device), "show vtp status");
-    expect(text).toContain(`\r\n${" ".repeat("s0001-rtr01#show ".length)}^\r\n% Invalid input detected at '^' marker.\r\n\r\n`);
+    expect(text).toContain(
+      `\r\n${" ".repeat("s0001-rtr01#show ".length)}^\r\n% Invalid input detected at '^' marker.\r\n\r\n`,
+    );
   });
 
   test("asks for the enable password and refuses a wrong one", async () => {
@@ -100,7 +114,9 @@ describe("configuration mode", () => {
   test("follows submodes and a new hostname in its prompt", async () => {
     const { device } = await boot();
     const session = await login(device);
-    expect(await type(session, "configure terminal")).toContain("Enter configuration commands, one per line.  End with CNTL/Z.");
+    expect(await type(session, "configure terminal")).toContain(
+      "Enter configuration commands, one per line.  End with CNTL/Z.",
+    );
     expect(await type(session, "interface Loopback5")).toContain("(config-if)#");
     expect(await type(session, "router bgp 64512")).toContain("(config-router)#");
     expect(await type(session, "address-family ipv4")).toContain("(config-router-af)#");
@@ -146,7 +162,9 @@ describe("the timer", () => {
     await type(first, arm(2), "ntp server 9.9.9.9", "end");
     first.end();
     const second = await login(device);
-    expect(await type(second, "show archive config rollback timer")).toMatch(/Timer type: absolute timer\r\nTimer value: 2 min\r\nUser: netops/);
+    expect(await type(second, "show archive config rollback timer")).toMatch(
+      /Timer type: absolute timer\r\nTimer value: 2 min\r\nUser: netops/,
+    );
     await type(second, "configure confirm");
     expect(await type(second, "show archive config rollback timer")).toContain("%No Rollback Confirmed Change pending");
     clock.advance(10 * MINUTE_MS);
@@ -157,7 +175,9 @@ describe("the timer", () => {
   test("goes back at once when asked", async () => {
     const { device } = await boot();
     const before = device.runningConfig();
-    expect(await type(await login(device), arm(5), "ntp server 9.9.9.9", "end", "configure revert now")).toContain("Rollback Done");
+    expect(await type(await login(device), arm(5), "ntp server 9.9.9.9", "end", "configure revert now")).toContain(
+      "Rollback Done",
+    );
     expect(device.runningConfig()).toBe(before);
   });
 
@@ -174,9 +194,13 @@ describe("the timer", () => {
   test("is refused without an archive", async () => {
     const { device } = await boot({}, { archive: false });
     const session = await login(device);
-    expect(await type(session, arm(5))).toMatch(/%Turn config archive on before using Rollback Confirmed Change\r\ns0001-rtr01#$/);
+    expect(await type(session, arm(5))).toMatch(
+      /%Turn config archive on before using Rollback Confirmed Change\r\ns0001-rtr01#$/,
+    );
     expect(await type(session, "show archive")).toContain(" Archive feature not enabled");
-    expect(await type(session, "configure replace nvram:startup-config force time 5")).toContain("%Turn config archive on");
+    expect(await type(session, "configure replace nvram:startup-config force time 5")).toContain(
+      "%Turn config archive on",
+    );
   });
 
   test("takes 1 to 120 minutes", async () => {
@@ -197,8 +221,16 @@ describe("configure replace", () => {
   test("makes the running configuration the file's, banner included", async () => {
     const { device, session } = await saved();
     const before = device.runningConfig();
-    device.mutate(["no banner motd", "no router bgp 64512", "interface Loopback9", " ip address 9.9.9.9 255.255.255.255", "hostname s0001-rtr01"]);
-    expect(await type(session, "configure replace flash:good force")).toContain("Total number of passes: 1\r\nRollback Done");
+    device.mutate([
+      "no banner motd",
+      "no router bgp 64512",
+      "interface Loopback9",
+      " ip address 9.9.9.9 255.255.255.255",
+      "hostname s0001-rtr01",
+    ]);
+    expect(await type(session, "configure replace flash:good force")).toContain(
+      "Total number of passes: 1\r\nRollback Done",
+    );
     expect(device.runningConfig()).toBe(before);
     expect(device.applies()).toMatchObject([{ via: "replace" }]);
   });
@@ -207,7 +239,9 @@ describe("configure replace", () => {
     const { device, clock, session } = await saved();
     device.mutate(["ntp server 9.9.9.9"]);
     const before = device.runningConfig();
-    expect(await type(session, "configure replace flash:good force time 3")).toContain("Backing up current running config to bootflash:archive-");
+    expect(await type(session, "configure replace flash:good force time 3")).toContain(
+      "Backing up current running config to bootflash:archive-",
+    );
     expect(device.pendingRollback()).toMatchObject({ minutes: 3 });
     clock.advance(3 * MINUTE_MS);
     expect(device.runningConfig()).toBe(before);
@@ -218,7 +252,9 @@ describe("configure replace", () => {
     device.mutate(["ntp server 9.9.9.9", "snmp-server location Elsewhere"]);
     const before = device.runningConfig();
     device.setFault({ kind: "refuse-line", match: "snmp-server location" });
-    expect(await type(session, "configure replace flash:good force revert trigger error timer 5")).toContain("original configuration has been successfully restored");
+    expect(await type(session, "configure replace flash:good force revert trigger error timer 5")).toContain(
+      "original configuration has been successfully restored",
+    );
     expect(device.runningConfig()).toBe(before);
     expect(device.pendingRollback()).toBeUndefined();
   });
@@ -244,7 +280,9 @@ describe("configure replace", () => {
     for (const line of ["ntp server 7.7.7.7", "end"]) await session.type(`${line}\r`, /\+>$/);
     await session.type("}\r", /\(tcl\)#$/);
     await session.type("tclquit\r", PROMPT);
-    expect(await type(session, "show archive config incremental-diffs flash:new ignorecase")).toContain("!List of Commands:\r\nntp server 7.7.7.7\r\nend\r\n");
+    expect(await type(session, "show archive config incremental-diffs flash:new ignorecase")).toContain(
+      "!List of Commands:\r\nntp server 7.7.7.7\r\nend\r\n",
+    );
     await session.type("copy flash:new running-config\n", /\? $/);
     expect(await session.type("\n", PROMPT)).toContain("bytes copied in");
     expect(device.runningConfig()).toContain("ntp server 7.7.7.7");
@@ -255,7 +293,9 @@ describe("configure replace", () => {
     await session.type("tclsh\n", /\(tcl\)#$/);
     await session.type(`puts [open "flash:cut" w+] {hostname x}\r`, /\(tcl\)#$/);
     await session.type("tclquit\r", PROMPT);
-    expect(await type(session, "configure replace flash:cut force")).toContain("%The input file is not a valid config file.");
+    expect(await type(session, "configure replace flash:cut force")).toContain(
+      "%The input file is not a valid config file.",
+    );
   });
 });
 
@@ -339,7 +379,9 @@ describe("faults", () => {
     await session.closed;
     await expect(connectTestClient(device)).rejects.toThrow();
     clock.advance(90_000);
-    expect(await type(await login(device), "show archive config rollback timer")).toContain("%No Rollback Confirmed Change pending");
+    expect(await type(await login(device), "show archive config rollback timer")).toContain(
+      "%No Rollback Confirmed Change pending",
+    );
     expect(device.runningConfig()).toBe(before);
     clock.advance(10 * MINUTE_MS);
     expect(device.events().filter((event) => event.kind === "rolled-back")).toEqual([]);

@@ -162,7 +162,8 @@ export class Device {
   afterEdit(): void {
     const fault = this.faults.get("unreachable-after-apply");
     if (!fault) return;
-    if (fault.match === undefined || new RegExp(fault.match, "im").test(this.runningText())) this.#surroundings.setReachability(fault.how);
+    if (fault.match === undefined || new RegExp(fault.match, "im").test(this.runningText()))
+      this.#surroundings.setReachability(fault.how);
   }
 
   /** At the end of an apply: what waits for a change under a timer happens now. */
@@ -205,7 +206,8 @@ export class Device {
         result = this.edit(path, raw, by, { body: lines.slice(at + 1, at + 1 + length), confirmed: true });
         at += length;
       }
-      if (result.kind !== "ok") throw new Error(`${this.hostname} refuses the out-of-band line ${JSON.stringify(line)}: ${result.kind}`);
+      if (result.kind !== "ok")
+        throw new Error(`${this.hostname} refuses the out-of-band line ${JSON.stringify(line)}: ${result.kind}`);
       path = result.path;
     }
     this.record({ kind: "out-of-band", by, lines: [...lines] });
@@ -255,12 +257,26 @@ export class Device {
   }
 
   /** Saves what runs now and starts the clock that brings it back. Undefined without an archive. */
-  arm(options: { minutes: number; type: "absolute" | "idle"; user: string; sessionId: number; saved?: ConfigNode[]; archive?: string }): PendingRollback | undefined {
+  arm(options: {
+    minutes: number;
+    type: "absolute" | "idle";
+    user: string;
+    sessionId: number;
+    saved?: ConfigNode[];
+    archive?: string;
+  }): PendingRollback | undefined {
     const archive = options.archive ?? this.archive();
     if (archive === undefined) return undefined;
     this.#disarm();
     const nowMs = this.clock.nowMs();
-    const info: PendingRollback = { armedAtMs: nowMs, deadlineMs: nowMs + options.minutes * MINUTE_MS, minutes: options.minutes, type: options.type, user: options.user, archive };
+    const info: PendingRollback = {
+      armedAtMs: nowMs,
+      deadlineMs: nowMs + options.minutes * MINUTE_MS,
+      minutes: options.minutes,
+      type: options.type,
+      user: options.user,
+      archive,
+    };
     this.#armed = { info, saved: options.saved ?? clone(this.running), sessionId: options.sessionId, timers: [] };
     this.#startTimers(this.#armed);
     this.record({ kind: "armed", minutes: options.minutes, by: options.user });
@@ -277,7 +293,10 @@ export class Device {
 
   #fire(armed: Armed): void {
     if (this.#armed !== armed || !this.up) return;
-    this.#surroundings.tell(armed.sessionId, `\nRollback Confirmed Change: rolling to:${armed.info.archive}\n\nTotal number of passes: 1\nRollback Done\n\n`);
+    this.#surroundings.tell(
+      armed.sessionId,
+      `\nRollback Confirmed Change: rolling to:${armed.info.archive}\n\nTotal number of passes: 1\nRollback Done\n\n`,
+    );
     this.rollback("timer", armed.info.user);
   }
 
@@ -285,7 +304,13 @@ export class Device {
   rearm(minutes: number, type: "absolute" | "idle"): boolean {
     if (!this.#armed) return false;
     const nowMs = this.clock.nowMs();
-    this.#armed.info = { ...this.#armed.info, armedAtMs: nowMs, deadlineMs: nowMs + minutes * MINUTE_MS, minutes, type };
+    this.#armed.info = {
+      ...this.#armed.info,
+      armedAtMs: nowMs,
+      deadlineMs: nowMs + minutes * MINUTE_MS,
+      minutes,
+      type,
+    };
     this.#startTimers(this.#armed);
     return true;
   }

@@ -13,22 +13,52 @@ export const Fault = z.discriminatedUnion("kind", [
   /** Takes the command, echoes it, and never says anything again in that session. */
   z.strictObject({ kind: z.literal("hang"), at: pattern }),
   /** Ends the connection at a command, or in the middle of an output after so many bytes. */
-  z.strictObject({ kind: z.literal("drop"), at: pattern.optional(), afterBytes: z.number().int().positive().optional(), how: z.enum(["reset", "close"]).default("reset") }),
+  z.strictObject({
+    kind: z.literal("drop"),
+    at: pattern.optional(),
+    afterBytes: z.number().int().positive().optional(),
+    how: z.enum(["reset", "close"]).default("reset"),
+  }),
   /** Shows another prompt, at once or after a command. `{host}` stands for the hostname. */
   z.strictObject({ kind: z.literal("wrong-prompt"), prompt: z.string(), at: pattern.optional() }),
   /** Accepts `terminal length` and goes on paging. */
   z.strictObject({ kind: z.literal("paging-left-on"), length: z.number().int().min(2).default(24) }),
-  z.strictObject({ kind: z.literal("refuse-line"), ...lineSelector, message: z.string().default("% Invalid input detected at '^' marker.") }),
+  z.strictObject({
+    kind: z.literal("refuse-line"),
+    ...lineSelector,
+    message: z.string().default("% Invalid input detected at '^' marker."),
+  }),
   /** AAA says no: on a configuration line by number or pattern, or on an exec command by pattern. */
   z.strictObject({ kind: z.literal("authorization-denied"), ...lineSelector }),
   /** The change cuts the way to the device; the device itself lives. Ends when the configuration is rolled back. */
-  z.strictObject({ kind: z.literal("unreachable-after-apply"), match: pattern.optional(), how: z.enum(["refuse", "blackhole"]).default("refuse") }),
+  z.strictObject({
+    kind: z.literal("unreachable-after-apply"),
+    match: pattern.optional(),
+    how: z.enum(["refuse", "blackhole"]).default("refuse"),
+  }),
   /** Loses power after a change that still waits for its confirmation: comes back with the startup configuration and no timer. */
-  z.strictObject({ kind: z.literal("reboot-before-confirm"), afterMs: z.number().min(0).default(0), bootMs: z.number().min(0).default(120_000) }),
+  z.strictObject({
+    kind: z.literal("reboot-before-confirm"),
+    afterMs: z.number().min(0).default(0),
+    bootMs: z.number().min(0).default(120_000),
+  }),
   /** Somebody else works on the box while a confirmation is waited for. */
-  z.strictObject({ kind: z.literal("other-admin-change"), lines: z.array(z.string()).min(1), by: z.string().default("noc-admin"), afterMs: z.number().min(0).default(0) }),
-  z.strictObject({ kind: z.literal("slow-output"), chunkBytes: z.number().int().positive().default(64), delayMs: z.number().positive().default(20) }),
-  z.strictObject({ kind: z.literal("tiny-chunks"), chunkBytes: z.number().int().positive().default(1), delayMs: z.number().min(0).default(0) }),
+  z.strictObject({
+    kind: z.literal("other-admin-change"),
+    lines: z.array(z.string()).min(1),
+    by: z.string().default("noc-admin"),
+    afterMs: z.number().min(0).default(0),
+  }),
+  z.strictObject({
+    kind: z.literal("slow-output"),
+    chunkBytes: z.number().int().positive().default(64),
+    delayMs: z.number().positive().default(20),
+  }),
+  z.strictObject({
+    kind: z.literal("tiny-chunks"),
+    chunkBytes: z.number().int().positive().default(1),
+    delayMs: z.number().min(0).default(0),
+  }),
 ]);
 export type Fault = z.output<typeof Fault>;
 export type FaultInput = z.input<typeof Fault>;
@@ -77,7 +107,10 @@ export class FaultBoard {
   /** What a configuration line meets, if anything. */
   forLine(line: string, number: number): { message: string } | undefined {
     const hit = (fault: { line?: number | undefined; match?: string | undefined } | undefined) =>
-      fault !== undefined && (fault.line === number || matches(fault.match, line.trim()) || (fault.line === undefined && fault.match === undefined));
+      fault !== undefined &&
+      (fault.line === number ||
+        matches(fault.match, line.trim()) ||
+        (fault.line === undefined && fault.match === undefined));
     if (hit(this.get("authorization-denied"))) return { message: "Command authorization failed.\n" };
     const refuse = this.get("refuse-line");
     return refuse && hit(refuse) ? { message: refuse.message } : undefined;

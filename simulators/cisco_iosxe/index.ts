@@ -3,7 +3,13 @@ import { z } from "zod";
 import { systemClock, type Clock } from "../../shared/clock.ts";
 import { hostKeyFrom } from "../ssh/hostkey.ts";
 import { SessionClosed } from "../ssh/output.ts";
-import { startSshServer, type ExecRequest, type ShellRequest, type SshCounters, type SshServer } from "../ssh/server.ts";
+import {
+  startSshServer,
+  type ExecRequest,
+  type ShellRequest,
+  type SshCounters,
+  type SshServer,
+} from "../ssh/server.ts";
 import { Terminal } from "../ssh/terminal.ts";
 import { Device, type ApplyRecord, type DeviceEvent, type PendingRollback } from "./device.ts";
 import { Fault, type FaultInput, type FaultKind } from "./faults.ts";
@@ -21,7 +27,9 @@ export const CiscoIosxeConfig = z.strictObject({
   password: z.string().default("n3t0ps-lab"),
   /** OpenSSH public key lines that may log in as `username`. */
   publicKeys: z.array(z.string()).default([]),
-  methods: z.array(z.enum(["password", "keyboard-interactive", "publickey"])).default(["password", "keyboard-interactive"]),
+  methods: z
+    .array(z.enum(["password", "keyboard-interactive", "publickey"]))
+    .default(["password", "keyboard-interactive"]),
   enablePassword: z.string().optional(),
   /** 15 lands in privileged mode, 1 needs `enable`. */
   loginPrivilege: z.number().int().min(1).max(15).default(15),
@@ -90,22 +98,29 @@ export interface SimulatorDependencies {
   signal?: AbortSignal;
 }
 
-export async function startCiscoIosxe(input: CiscoIosxeConfigInput, { clock = systemClock, signal }: SimulatorDependencies = {}): Promise<SimulatedDevice> {
+export async function startCiscoIosxe(
+  input: CiscoIosxeConfigInput,
+  { clock = systemClock, signal }: SimulatorDependencies = {},
+): Promise<SimulatedDevice> {
   signal?.throwIfAborted();
   const config = CiscoIosxeConfig.parse(input);
   const lines = new Map<number, { session: Session; remote: string }>();
   const log: CommandRecord[] = [];
-  let server: SshServer | undefined;
+  // The device speaks to its network from the first fault on, the network to the device from the first session on.
+  const network: { server?: SshServer } = {};
   const device = new Device({
     facts: { model: config.model, serial: config.serial, version: config.version },
     clock,
     config: config.config,
     bulkBytes: config.bulkBytes,
     surroundings: {
-      setReachability: (next) => server?.setReachability(next),
-      dropSessions: () => server?.dropConnections(),
+      setReachability: (next) => network.server?.setReachability(next),
+      dropSessions: () => network.server?.dropConnections(),
       tell: (sessionId, text) => {
-        lines.get(sessionId)?.session.term.write(text).catch(() => {});
+        lines
+          .get(sessionId)
+          ?.session.term.write(text)
+          .catch(() => {});
       },
     },
   });
@@ -147,7 +162,7 @@ export async function startCiscoIosxe(input: CiscoIosxeConfigInput, { clock = sy
     return { session, closed: closing.signal };
   }
 
-  server = await startSshServer({
+  const ssh = await startSshServer({
     address: config.address,
     port: config.port,
     hostKey: hostKeyFrom(config.hostKeySeed),
@@ -176,17 +191,18 @@ export async function startCiscoIosxe(input: CiscoIosxeConfigInput, { clock = sy
         .finally(() => request.exit(0));
     },
   });
-  const ssh = server;
+  network.server = ssh;
   const { hostKey } = ssh;
 
   let stopping: Promise<void> | undefined;
   const stop = () => {
     device.stop();
-    signal?.removeEventListener("abort", stop);
+    signal?.removeEventListener("abort", onAbort);
     stopping ??= ssh.stop();
     return stopping;
   };
-  signal?.addEventListener("abort", stop, { once: true });
+  const onAbort = () => void stop();
+  signal?.addEventListener("abort", onAbort, { once: true });
 
   return {
     name: config.name,

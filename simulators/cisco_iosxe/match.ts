@@ -83,12 +83,17 @@ export function matchLine<Id extends string>(grammar: readonly Pattern<Id>[], li
     live = step.live;
     const rest = live.find((entry) => isRest(entry.pattern.words[index]));
     if (rest && live.every((entry) => isRest(entry.pattern.words[index]))) {
-      resting = { pattern: rest.pattern, words: [...rest.words.slice(0, index), ...tokens.slice(index).map((later) => later.text)] };
+      resting = {
+        pattern: rest.pattern,
+        words: [...rest.words.slice(0, index), ...tokens.slice(index).map((later) => later.text)],
+      };
       break;
     }
   }
   if (resting) return matched(resting, tokens, line);
-  const done = live.find(({ pattern }) => pattern.words.length === tokens.length || pattern.words[tokens.length] === "…");
+  const done = live.find(
+    ({ pattern }) => pattern.words.length === tokens.length || pattern.words[tokens.length] === "…",
+  );
   return done ? matched(done, tokens, line) : { kind: "incomplete", canonical: live[0]?.words.join(" ") ?? "" };
 }
 
@@ -96,11 +101,17 @@ function matched<Id extends string>(entry: Live<Id>, tokens: Token[], line: stri
   // A free rest keeps its own blanks: a description may have two in a row.
   const restAt = entry.pattern.words.findIndex((word) => isRest(word));
   const restFrom = restAt < 0 ? undefined : tokens[restAt]?.at;
-  const canonical = restFrom === undefined ? entry.words.join(" ") : [...entry.words.slice(0, restAt), line.slice(restFrom).trimEnd()].join(" ");
+  const canonical =
+    restFrom === undefined
+      ? entry.words.join(" ")
+      : [...entry.words.slice(0, restAt), line.slice(restFrom).trimEnd()].join(" ");
   return { kind: "matched", id: entry.pattern.id, words: entry.words, canonical, tokens };
 }
 
-type Step<Id extends string> = { kind: "live"; live: Live<Id>[] } | { kind: "invalid"; at: number } | { kind: "ambiguous"; text: string };
+type Step<Id extends string> =
+  | { kind: "live"; live: Live<Id>[] }
+  | { kind: "invalid"; at: number }
+  | { kind: "ambiguous"; text: string };
 
 function narrow<Id extends string>(live: readonly Live<Id>[], index: number, token: Token): Step<Id> {
   const wanted = token.text.toLowerCase();
@@ -115,7 +126,8 @@ function narrow<Id extends string>(live: readonly Live<Id>[], index: number, tok
     const word = pattern.words[index];
     if (word === undefined) continue;
     if (keyword !== undefined && keywordsAt(word).includes(keyword)) next.push({ pattern, words: [...words, keyword] });
-    else if (keyword === undefined && valueFits(word, token.text)) next.push({ pattern, words: [...words, token.text] });
+    else if (keyword === undefined && valueFits(word, token.text))
+      next.push({ pattern, words: [...words, token.text] });
   }
   // A free rest is taken only where no keyword fits, but then it must not be lost beside a keyword either.
   if (next.length === 0) {

@@ -30,7 +30,9 @@ export async function runExec(session: Session, command: ExecCommand, words: rea
   const last = words.at(-1) ?? "";
   switch (command) {
     case "archive-config":
-      return say(device.archive() === undefined ? " Archive feature not enabled\n% Error caught by command handler\n" : "\n");
+      return say(
+        device.archive() === undefined ? " Archive feature not enabled\n% Error caught by command handler\n" : "\n",
+      );
     case "configure-confirm":
       return say(device.confirm(user) ? "" : NONE_PENDING);
     case "configure-replace":
@@ -76,7 +78,9 @@ export async function runExec(session: Session, command: ExecCommand, words: rea
     case "show-inventory":
       return say(show.showInventory(device));
     case "show-logging":
-      return say("Syslog logging: enabled (0 messages dropped, 0 messages rate-limited, 0 flushes, 0 overruns, xml disabled, filtering disabled)\n\n");
+      return say(
+        "Syslog logging: enabled (0 messages dropped, 0 messages rate-limited, 0 flushes, 0 overruns, xml disabled, filtering disabled)\n\n",
+      );
     case "show-prefix-list":
       return say(show.showPrefixList(device, words[3]));
     case "show-privilege":
@@ -134,7 +138,12 @@ function configureTerminal(session: Session, words: readonly string[]): ExecAnsw
   if (minutes === undefined) return { kind: "caret", word: words.length - 1 };
   if (device.archivePath === undefined) return say(NO_ARCHIVE);
   if (device.pending) return say("%Rollback Confirmed Change is already pending. Confirm or revert it first\n");
-  const pending = device.arm({ minutes, type: words.includes("idle") ? "idle" : "absolute", user: session.user, sessionId: session.options.sessionId });
+  const pending = device.arm({
+    minutes,
+    type: words.includes("idle") ? "idle" : "absolute",
+    user: session.user,
+    sessionId: session.options.sessionId,
+  });
   if (!pending) return say(NO_ARCHIVE);
   session.config = new ConfigMode(session);
   if (minutes === 1) session.notice = WARNING;
@@ -154,7 +163,11 @@ async function replace(session: Session, words: readonly string[]): Promise<Exec
     const answer = await term.ask(REPLACE_QUESTION);
     if (!/^y(?:es)?$/i.test(answer?.trim() ?? "")) return say("\n");
   }
-  const outcome = replaceConfig({ device, user: session.user, sessionId: session.options.sessionId }, words[2] ?? "", read.options);
+  const outcome = replaceConfig(
+    { device, user: session.user, sessionId: session.options.sessionId },
+    words[2] ?? "",
+    read.options,
+  );
   session.notice = outcome.notice;
   return say(outcome.text);
 }
@@ -164,7 +177,9 @@ function revertNow(session: Session): ExecAnswer {
   const archive = device.pending?.archive;
   const commands = device.rollback("asked", user);
   if (!commands) return say(NONE_PENDING);
-  return say(`Rollback Confirmed Change: rolling to:${archive}\n\nTotal number of passes: ${commands.length === 0 ? 0 : 1}\nRollback Done\n\n`);
+  return say(
+    `Rollback Confirmed Change: rolling to:${archive}\n\nTotal number of passes: ${commands.length === 0 ? 0 : 1}\nRollback Done\n\n`,
+  );
 }
 
 async function enable(session: Session): Promise<ExecAnswer> {

@@ -1,6 +1,6 @@
 /** One user's line on the box: prompts, levels, the loop that reads a command and answers it. */
-import { SessionClosed, Terminal } from "../ssh/terminal.ts";
-import { ConfigMode } from "./config_mode.ts";
+import { SessionClosed, type Terminal } from "../ssh/terminal.ts";
+import type { ConfigMode } from "./config_mode.ts";
 import type { Device } from "./device.ts";
 import { EXEC, UNPRIVILEGED, type ExecCommand } from "./exec/grammar.ts";
 import { splitPipe } from "./exec/pipe.ts";
@@ -116,7 +116,9 @@ export class Session {
 
   async #help(text: string): Promise<void> {
     const words = this.config ? this.config.help(text) : nextWords(EXEC, text);
-    await this.term.write(words.length === 0 ? "% Unrecognized command\n" : `${words.map((word) => `  ${word}`).join("\n")}\n\n`);
+    await this.term.write(
+      words.length === 0 ? "% Unrecognized command\n" : `${words.map((word) => `  ${word}`).join("\n")}\n\n`,
+    );
   }
 
   /** Runs one typed line in whatever mode the session is. */
@@ -124,7 +126,13 @@ export class Session {
     const text = typed.trim();
     if (text === "" || text.startsWith("!")) return undefined;
     const mode = this.config ? "config" : "exec";
-    this.options.log.push({ atMs: this.device.clock.nowMs(), sessionId: this.options.sessionId, user: this.user, mode, line: text });
+    this.options.log.push({
+      atMs: this.device.clock.nowMs(),
+      sessionId: this.options.sessionId,
+      user: this.user,
+      mode,
+      line: text,
+    });
     await this.#meetFaults(text);
     const answer = this.config ? await this.#configLine(typed, text, prompt) : await this.exec(typed, prompt);
     const wrong = this.device.faults.get("wrong-prompt");
@@ -203,7 +211,13 @@ export class Session {
 
   async #answer(
     answer: ExecAnswer,
-    how: { prompt: string; match: readonly { at: number }[]; shift: number; filter: ((text: string) => string) | undefined; redirect: string | undefined },
+    how: {
+      prompt: string;
+      match: readonly { at: number }[];
+      shift: number;
+      filter: ((text: string) => string) | undefined;
+      redirect: string | undefined;
+    },
   ): Promise<"logout" | undefined> {
     switch (answer.kind) {
       case "logout":
@@ -215,7 +229,11 @@ export class Session {
         return undefined;
       case "text":
         if (how.redirect !== undefined) this.device.writeFile(how.redirect, answer.text);
-        else await this.term.page(how.filter ? how.filter(answer.text) : answer.text, this.device.faults.get("paging-left-on")?.length);
+        else
+          await this.term.page(
+            how.filter ? how.filter(answer.text) : answer.text,
+            this.device.faults.get("paging-left-on")?.length,
+          );
         return undefined;
       default:
         return answer satisfies never;
@@ -228,7 +246,9 @@ export class Session {
   }
 
   async #unknown(word: string): Promise<undefined> {
-    const asked = this.device.has("no ip domain lookup") ? "" : `Translating "${word}"...domain server (255.255.255.255)\n`;
+    const asked = this.device.has("no ip domain lookup")
+      ? ""
+      : `Translating "${word}"...domain server (255.255.255.255)\n`;
     await this.term.write(`${asked}% Unknown command or computer name, or unable to find computer address\n\n`);
     return undefined;
   }

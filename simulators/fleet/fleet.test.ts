@@ -21,7 +21,9 @@ test("the same seed gives the same fleet, another seed another one", async () =>
 test("every device has an address of its own and answers there as itself", async () => {
   fleet = await startFleet({ count: 12, profile: { interfaces: 400 } });
   expect(new Set(fleet.devices.map((device) => device.address)).size).toBe(12);
-  const answers = await Promise.all(fleet.devices.map((device) => execOnce(device, "show running-config | include ^hostname")));
+  const answers = await Promise.all(
+    fleet.devices.map((device) => execOnce(device, "show running-config | include ^hostname")),
+  );
   expect(answers.map(({ text }) => text.trim())).toEqual(fleet.devices.map((device) => `hostname ${device.name}`));
   expect(fleet.acceptCount()).toBe(12);
   expect(fleet.devices[0]?.runningConfig().match(/^interface GigabitEthernet\d+\/0/gm)).toHaveLength(400);
@@ -34,8 +36,11 @@ test("the process protocol changes, breaks and reads devices", async () => {
   const say = async (command: object) => (fleet ? obey(Command.parse(command), fleet, clock) : {});
   await say({ command: "mutate", device: name, lines: ["ntp server 9.9.9.9"], by: "eve" });
   await say({ command: "setFault", device: name, fault: { kind: "hang", at: "show" } });
-  expect(await say({ command: "running-config", device: name })).toMatchObject({ text: expect.stringContaining("ntp server 9.9.9.9") });
-  expect(await say({ command: "stats", device: name })).toMatchObject({ accepts: 0, devices: [{ name, applies: 0, faults: ["hang"] }] });
+  expect(JSON.stringify(await say({ command: "running-config", device: name }))).toContain("ntp server 9.9.9.9");
+  expect(await say({ command: "stats", device: name })).toMatchObject({
+    accepts: 0,
+    devices: [{ name, applies: 0, faults: ["hang"] }],
+  });
   expect(await say({ command: "advance", ms: 5000 })).toEqual({ nowMs: clock.nowMs() });
   await expect(say({ command: "mutate", device: "nobody", lines: ["x"] })).rejects.toThrow(/no device nobody/);
 });
@@ -46,5 +51,7 @@ test("an aborted signal stops the whole fleet", async () => {
   const [device] = fleet.devices;
   stopping.abort();
   await fleet.stop();
-  await expect(execOnce(device ?? { address: "", port: 0, username: "", password: "" }, "show clock")).rejects.toThrow();
+  await expect(
+    execOnce(device ?? { address: "", port: 0, username: "", password: "" }, "show clock"),
+  ).rejects.toThrow();
 });

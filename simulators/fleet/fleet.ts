@@ -44,11 +44,21 @@ function addressAt(base: string, index: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join(".");
 }
 
-export async function startFleet(input: FleetConfigInput, { clock = systemClock, signal }: FleetDependencies = {}): Promise<Fleet> {
+export async function startFleet(
+  input: FleetConfigInput,
+  { clock = systemClock, signal }: FleetDependencies = {},
+): Promise<Fleet> {
   const config = FleetConfig.parse(input);
   const started = await Promise.allSettled(
     Array.from({ length: config.count }, (_, index) => {
-      const made = generateDevice({ index, seed: config.seed, profile: config.profile, version: config.version, model: config.model, username: config.username });
+      const made = generateDevice({
+        index,
+        seed: config.seed,
+        profile: config.profile,
+        version: config.version,
+        model: config.model,
+        username: config.username,
+      });
       return startCiscoIosxe(
         {
           name: made.hostname,

@@ -55,7 +55,10 @@ export function generateDevice(options: GenerateOptions): GeneratedDevice {
   const serial = serialFrom(random);
   const asn = 64_512 + (index % 1000);
   const octets = [10 + Math.floor(index / 60_000), Math.floor(index / 250) % 250, index % 250];
-  const salt = () => Array.from({ length: 14 }, () => "abcdefghijklmnopqrstuvwxyzABCDEFGH0123456789."[Math.floor(random() * 45)]).join("");
+  const salt = () =>
+    Array.from({ length: 14 }, () => "abcdefghijklmnopqrstuvwxyzABCDEFGH0123456789."[Math.floor(random() * 45)]).join(
+      "",
+    );
   const lines: string[] = [
     `version ${options.version.split(".").slice(0, 2).join(".")}`,
     "service timestamps debug datetime msec",
@@ -79,7 +82,9 @@ export function generateDevice(options: GenerateOptions): GeneratedDevice {
     "login on-success log",
     `license udi pid ${options.model} sn ${serial}`,
     "memory free low-watermark processor 72329",
-    ...(profile.archive ? ["archive", " log config", "  logging enable", " path bootflash:archive", " maximum 10"] : []),
+    ...(profile.archive
+      ? ["archive", " log config", "  logging enable", " path bootflash:archive", " maximum 10"]
+      : []),
     `username ${options.username} privilege 15 secret 9 $9$${salt()}$${salt()}${salt()}${salt()}y`,
     "interface Loopback0",
     ` ip address 192.0.${Math.floor(index / 250) % 250}.${(index % 250) + 1} 255.255.255.255`,
@@ -87,30 +92,60 @@ export function generateDevice(options: GenerateOptions): GeneratedDevice {
   for (let number = 0; number < profile.interfaces; number += 1) {
     // /30 links, counted on; every device has its own 172.16/12-like block and never meets another in one process.
     const at = number * 4;
-    lines.push(`interface GigabitEthernet${Math.floor(number / 48)}/0/${number % 48}`, ` description ${pick(ROLES)} ${pick(CARRIERS)} circuit ${String(Math.floor(random() * 1e6)).padStart(6, "0")}`);
+    lines.push(
+      `interface GigabitEthernet${Math.floor(number / 48)}/0/${number % 48}`,
+      ` description ${pick(ROLES)} ${pick(CARRIERS)} circuit ${String(Math.floor(random() * 1e6)).padStart(6, "0")}`,
+    );
     const used = number === 0 || random() < 0.8;
-    lines.push(used ? ` ip address 172.${16 + Math.floor(at / 65_536)}.${Math.floor(at / 256) % 256}.${(at % 256) + 1} 255.255.255.252` : " no ip address");
+    lines.push(
+      used
+        ? ` ip address 172.${16 + Math.floor(at / 65_536)}.${Math.floor(at / 256) % 256}.${(at % 256) + 1} 255.255.255.252`
+        : " no ip address",
+    );
     if (used && random() < 0.3) lines.push(" ip ospf cost 100");
     if (!used) lines.push(" shutdown");
     lines.push(" negotiation auto", " no mop enabled", " no mop sysid");
   }
-  lines.push("interface GigabitEthernet0", " vrf forwarding Mgmt-intf", ` ip address ${octets[0]}.${octets[1]}.${octets[2]}.10 255.255.255.0`, " negotiation auto");
+  lines.push(
+    "interface GigabitEthernet0",
+    " vrf forwarding Mgmt-intf",
+    ` ip address ${octets[0]}.${octets[1]}.${octets[2]}.10 255.255.255.0`,
+    " negotiation auto",
+  );
   if (profile.bgpNeighbors > 0) {
     lines.push(`router bgp ${asn}`, " bgp log-neighbor-changes");
     for (let number = 0; number < profile.bgpNeighbors; number += 1) {
       const peer = `172.16.${Math.floor((number * 4) / 256)}.${((number * 4) % 256) + 2}`;
-      lines.push(` neighbor ${peer} remote-as ${65_000 + number}`, ` neighbor ${peer} description ${pick(CARRIERS)}`, ` neighbor ${peer} password 7 ${salt().replaceAll(/\D/g, "1")}AA`);
+      lines.push(
+        ` neighbor ${peer} remote-as ${65_000 + number}`,
+        ` neighbor ${peer} description ${pick(CARRIERS)}`,
+        ` neighbor ${peer} password 7 ${salt().replaceAll(/\D/g, "1")}AA`,
+      );
     }
-    lines.push(" address-family ipv4", `  network 192.0.${Math.floor(index / 250) % 250}.${(index % 250) + 1} mask 255.255.255.255`);
+    lines.push(
+      " address-family ipv4",
+      `  network 192.0.${Math.floor(index / 250) % 250}.${(index % 250) + 1} mask 255.255.255.255`,
+    );
     for (let number = 0; number < profile.bgpNeighbors; number += 1) {
       const peer = `172.16.${Math.floor((number * 4) / 256)}.${((number * 4) % 256) + 2}`;
       lines.push(`  neighbor ${peer} activate`, `  neighbor ${peer} prefix-list PL-IN in`);
     }
     lines.push(" exit-address-family");
   }
-  lines.push("ip forward-protocol nd", "no ip http server", "no ip http secure-server", "ip ssh version 2", "ip scp server enable", "ip access-list standard SNMP-RO", ` 10 permit ${octets[0]}.${octets[1]}.0.0 0.0.255.255`, " 20 deny   any");
+  lines.push(
+    "ip forward-protocol nd",
+    "no ip http server",
+    "no ip http secure-server",
+    "ip ssh version 2",
+    "ip scp server enable",
+    "ip access-list standard SNMP-RO",
+    ` 10 permit ${octets[0]}.${octets[1]}.0.0 0.0.255.255`,
+    " 20 deny   any",
+  );
   for (let number = 0; number < profile.prefixListEntries; number += 1) {
-    lines.push(`ip prefix-list PL-IN seq ${(number + 1) * 5} permit 10.${Math.floor(number / 256) % 256}.${number % 256}.0/24`);
+    lines.push(
+      `ip prefix-list PL-IN seq ${(number + 1) * 5} permit 10.${Math.floor(number / 256) % 256}.${number % 256}.0/24`,
+    );
   }
   lines.push(
     "logging host 10.255.0.10",
@@ -118,7 +153,9 @@ export function generateDevice(options: GenerateOptions): GeneratedDevice {
     `snmp-server location Site ${site}`,
     "snmp-server contact noc@lab.example.net",
     "control-plane",
-    ...(profile.banner ? ["banner motd ^C", "*** Authorised users only. ###", "Problems? noc> call +1 555 0100 #", "^C"] : []),
+    ...(profile.banner
+      ? ["banner motd ^C", "*** Authorised users only. ###", "Problems? noc> call +1 555 0100 #", "^C"]
+      : []),
     "line con 0",
     " stopbits 1",
     "line vty 0 15",

@@ -22,7 +22,13 @@ export const Command = z.discriminatedUnion("command", [
   z.strictObject({ command: z.literal("running-config"), id, device }),
   z.strictObject({ command: z.literal("startup-config"), id, device }),
   z.strictObject({ command: z.literal("log"), id, device }),
-  z.strictObject({ command: z.literal("mutate"), id, device, lines: z.array(z.string()).min(1), by: z.string().optional() }),
+  z.strictObject({
+    command: z.literal("mutate"),
+    id,
+    device,
+    lines: z.array(z.string()).min(1),
+    by: z.string().optional(),
+  }),
   z.strictObject({ command: z.literal("setFault"), id, device, fault: Fault }),
   z.strictObject({ command: z.literal("clearFault"), id, device: device.optional(), kind: z.string().optional() }),
   z.strictObject({ command: z.literal("reboot"), id, device, bootMs: z.number().min(0).optional() }),
@@ -85,7 +91,8 @@ export async function obey(command: Command, fleet: Fleet, clock: Clock): Promis
       const chosen = command.device === undefined ? fleet.devices : [fleet.device(command.device)];
       const kinds = Fault.options.map((option) => option.shape.kind.value);
       const kind = kinds.find((candidate) => candidate === command.kind);
-      if (command.kind !== undefined && kind === undefined) throw new Error(`there is no fault ${command.kind}; there are ${kinds.join(", ")}`);
+      if (command.kind !== undefined && kind === undefined)
+        throw new Error(`there is no fault ${command.kind}; there are ${kinds.join(", ")}`);
       for (const entry of chosen) entry.clearFault(kind);
       return {};
     }

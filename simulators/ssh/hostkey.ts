@@ -27,7 +27,8 @@ function publicKeyOf(secret: Buffer): Buffer {
 }
 
 export function hostKeyFrom(seed?: string): HostKey {
-  const secret = seed === undefined ? randomBytes(32) : createHash("sha256").update(`simulated host key ${seed}`).digest();
+  const secret =
+    seed === undefined ? randomBytes(32) : createHash("sha256").update(`simulated host key ${seed}`).digest();
   const publicKey = publicKeyOf(secret);
   const blob = Buffer.concat([sshString("ssh-ed25519"), sshString(publicKey)]);
   const check = createHash("sha256").update(secret).digest().subarray(0, 4);

@@ -6,7 +6,9 @@ import { connectTestClient, execOnce } from "./test-client.ts";
 let server: SshServer | undefined;
 afterEach(() => server?.stop());
 
-async function start(options: Partial<SshServerOptions> = {}): Promise<{ server: SshServer; target: { address: string; port: number; username: string; password: string } }> {
+async function start(
+  options: Partial<SshServerOptions> = {},
+): Promise<{ server: SshServer; target: { address: string; port: number; username: string; password: string } }> {
   server = await startSshServer({
     users: () => [{ username: "ada", password: "right" }],
     shell: ({ stream }) => void stream.write("hello\r\n"),
@@ -67,10 +69,18 @@ test("answers a keyboard-interactive client", async () => {
   const { server, target } = await start({ methods: ["keyboard-interactive"] });
   const { default: ssh2 } = await import("ssh2");
   const client = new ssh2.Client();
-  client.on("keyboard-interactive", (_name, _instructions, _language, prompts, finish) => finish(prompts.map(() => "right")));
+  client.on("keyboard-interactive", (_name, _instructions, _language, prompts, finish) =>
+    finish(prompts.map(() => "right")),
+  );
   await new Promise<void>((resolve, reject) => {
     client.on("ready", resolve).on("error", reject);
-    client.connect({ host: target.address, port: target.port, username: "ada", tryKeyboard: true, hostVerifier: () => true });
+    client.connect({
+      host: target.address,
+      port: target.port,
+      username: "ada",
+      tryKeyboard: true,
+      hostVerifier: () => true,
+    });
   });
   expect(server.counters.passwordAttempts).toBe(1);
   client.end();
@@ -78,10 +88,15 @@ test("answers a keyboard-interactive client", async () => {
 
 test("lets a known public key in without a password", async () => {
   const key = hostKeyFrom("ada's key");
-  const { server, target } = await start({ methods: ["publickey"], users: () => [{ username: "ada", publicKeys: [`ssh-ed25519 ${key.base64} ada`] }] });
+  const { server, target } = await start({
+    methods: ["publickey"],
+    users: () => [{ username: "ada", publicKeys: [`ssh-ed25519 ${key.base64} ada`] }],
+  });
   const session = await connectTestClient(target, { extra: { privateKey: key.privateKey } });
   await session.waitFor(/hello/);
-  await expect(connectTestClient(target, { extra: { privateKey: hostKeyFrom("mallory").privateKey } })).rejects.toThrow(/authentication/i);
+  await expect(connectTestClient(target, { extra: { privateKey: hostKeyFrom("mallory").privateKey } })).rejects.toThrow(
+    /authentication/i,
+  );
   expect(server.counters.passwordAttempts).toBe(0);
   session.end();
 });

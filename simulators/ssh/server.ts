@@ -22,7 +22,7 @@ export interface SshPeer {
   readonly username: string;
   readonly remote: string;
   /** Ends the connection: `reset` sends a TCP RST, `close` a disconnect. */
-  drop(how: "reset" | "close"): void;
+  readonly drop: (how: "reset" | "close") => void;
 }
 
 export interface ShellRequest extends SshPeer {
@@ -35,7 +35,7 @@ export interface ShellRequest extends SshPeer {
 export interface ExecRequest extends SshPeer {
   readonly stream: Duplex;
   readonly command: string;
-  exit(status: number): void;
+  readonly exit: (status: number) => void;
 }
 
 export interface SshUser {
@@ -90,7 +90,13 @@ export interface SshServer {
 }
 
 // No finite-field Diffie-Hellman: under Bun it stalls the event loop of every device in the process.
-const KEX: ssh2.KexAlgorithm[] = ["curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521"];
+const KEX: ssh2.KexAlgorithm[] = [
+  "curve25519-sha256",
+  "curve25519-sha256@libssh.org",
+  "ecdh-sha2-nistp256",
+  "ecdh-sha2-nistp384",
+  "ecdh-sha2-nistp521",
+];
 
 function same(a: string, b: string): boolean {
   const left = Buffer.from(a);
@@ -122,11 +128,16 @@ function authenticate(context: AuthContext, options: SshServerOptions, counters:
       return;
     case "keyboard-interactive":
       if (!methods.includes("keyboard-interactive")) refuse();
-      else context.prompt([{ prompt: options.passwordPrompt ?? "Password: ", echo: false }], (answers) => checkPassword(answers[0] ?? ""));
+      else
+        context.prompt([{ prompt: options.passwordPrompt ?? "Password: ", echo: false }], (answers) =>
+          checkPassword(answers[0] ?? ""),
+        );
       return;
     case "publickey": {
       const offered = context.key.data.toString("base64");
-      const line = methods.includes("publickey") ? user?.publicKeys?.find((key) => key.split(/\s+/)[1] === offered) : undefined;
+      const line = methods.includes("publickey")
+        ? user?.publicKeys?.find((key) => key.split(/\s+/)[1] === offered)
+        : undefined;
       const parsed = line === undefined ? undefined : ssh2.utils.parseKey(line);
       if (parsed === undefined || parsed instanceof Error || Array.isArray(parsed)) return refuse();
       if (!context.signature || !context.blob) return context.accept();
@@ -179,7 +190,11 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
         return;
       }
       entry.connection = connection;
-      serveConnection(connection, options, counters, { id: entry.id, remote: info.ip, drop: (how) => drop(entry, how) });
+      serveConnection(connection, options, counters, {
+        id: entry.id,
+        remote: info.ip,
+        drop: (how) => drop(entry, how),
+      });
     },
   );
 
@@ -267,7 +282,12 @@ interface ConnectionFacts {
   drop: (how: "reset" | "close") => void;
 }
 
-function serveConnection(connection: Connection, options: SshServerOptions, counters: SshCounters, facts: ConnectionFacts): void {
+function serveConnection(
+  connection: Connection,
+  options: SshServerOptions,
+  counters: SshCounters,
+  facts: ConnectionFacts,
+): void {
   let username = "";
   let channels = 0;
   connection.on("error", () => {});
@@ -287,7 +307,12 @@ function serveConnection(connection: Connection, options: SshServerOptions, coun
   });
 }
 
-function serveSession(session: Session, options: SshServerOptions, connection: Connection, facts: ConnectionFacts & { username: string }): void {
+function serveSession(
+  session: Session,
+  options: SshServerOptions,
+  connection: Connection,
+  facts: ConnectionFacts & { username: string },
+): void {
   const size: TerminalSize = { columns: 80, rows: 24 };
   const resizeListeners: ((size: TerminalSize) => void)[] = [];
   const peer: SshPeer = { connectionId: facts.id, username: facts.username, remote: facts.remote, drop: facts.drop };

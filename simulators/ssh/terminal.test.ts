@@ -18,7 +18,14 @@ function line(pace?: () => Pace | undefined) {
   const clock = new ManualClock();
   const closing = new AbortController();
   const term = new Terminal({ stream, clock, signal: closing.signal, ...(pace ? { pace } : {}) });
-  return { term, clock, closing, writes, screen: () => screen, type: (keys: string) => void stream.push(Buffer.from(keys)) };
+  return {
+    term,
+    clock,
+    closing,
+    writes,
+    screen: () => screen,
+    type: (keys: string) => void stream.push(Buffer.from(keys)),
+  };
 }
 
 test("echoes what is typed and ends a line with CRLF", async () => {

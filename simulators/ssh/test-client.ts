@@ -33,7 +33,9 @@ export async function connectTestClient(target: TestTarget, options: TestClientO
   const closed = new Promise<void>((resolve) => client.on("close", () => resolve()));
   await ready(client, target, options);
   const channel = await new Promise<ClientChannel>((resolve, reject) =>
-    client.shell({ cols: options.columns ?? 200, rows: options.rows ?? 24, term: "vt100" }, (error, stream) => (error ? reject(error) : resolve(stream))),
+    client.shell({ cols: options.columns ?? 200, rows: options.rows ?? 24, term: "vt100" }, (error, stream) =>
+      error ? reject(error) : resolve(stream),
+    ),
   );
   let received = "";
   let from = 0;
@@ -84,11 +86,22 @@ async function ready(client: ssh2.Client, target: TestTarget, options: TestClien
     // An error after the first one (a reset after a refusal) has nobody to tell.
     client.on("error", () => {});
     client.once("close", () => reject(new Error("closed before it was ready")));
-    client.connect({ host: target.address, port: target.port, username: target.username, password: target.password, hostVerifier: () => true, readyTimeout: 5000, ...options.extra });
+    client.connect({
+      host: target.address,
+      port: target.port,
+      username: target.username,
+      password: target.password,
+      hostVerifier: () => true,
+      readyTimeout: 5000,
+      ...options.extra,
+    });
   });
 }
 
-export async function execOnce(target: TestTarget, command: string): Promise<{ text: string; status: number | undefined }> {
+export async function execOnce(
+  target: TestTarget,
+  command: string,
+): Promise<{ text: string; status: number | undefined }> {
   const client = new ssh2.Client();
   await ready(client, target, {});
   return new Promise((resolve, reject) => {

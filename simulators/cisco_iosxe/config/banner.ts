@@ -6,7 +6,9 @@
 
 const START = /^(banner (?:motd|login|exec|incoming|prompt-timeout|slip-ppp)) (\S)(.*)$/s;
 
-export type TypedBanner = { kind: "open"; isLast: (line: string) => boolean } | { kind: "whole"; line: string; body?: string[] };
+export type TypedBanner =
+  | { kind: "open"; isLast: (line: string) => boolean }
+  | { kind: "whole"; line: string; body?: string[] };
 
 export function typedBanner(line: string, body: readonly string[] | undefined): TypedBanner | undefined {
   const found = START.exec(line);
@@ -17,7 +19,11 @@ export function typedBanner(line: string, body: readonly string[] | undefined): 
   if (!body) return { kind: "open", isLast: (next) => next.includes(delimiter) };
   // What follows the closing delimiter on its line is dropped.
   const last = body.at(-1) ?? "";
-  return { kind: "whole", line: `${command} ^C${text}`, body: [...body.slice(0, -1), `${last.slice(0, last.indexOf(delimiter))}^C`] };
+  return {
+    kind: "whole",
+    line: `${command} ^C${text}`,
+    body: [...body.slice(0, -1), `${last.slice(0, last.indexOf(delimiter))}^C`],
+  };
 }
 
 /** The text of a file, as `show` would show it once loaded. */

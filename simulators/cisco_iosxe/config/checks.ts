@@ -1,6 +1,6 @@
 /** What IOS refuses although it parses. Each text is what the box prints. */
 import type { ConfigNode } from "./tree.ts";
-import type { Mode } from "./grammar.ts";
+import type { Mode } from "./modes.ts";
 
 export interface CheckContext {
   mode: Mode;
@@ -38,13 +38,15 @@ function checkAddress(line: string, { root, section }: CheckContext): string | u
   const own = network(address, mask);
   for (const other of root) {
     if (other === section || !other.line.startsWith("interface ")) continue;
-    const forwarding = (entry: ConfigNode | undefined) => entry?.children.find((child) => /^(?:ip )?vrf forwarding /.test(child.line))?.line;
+    const forwarding = (entry: ConfigNode | undefined) =>
+      entry?.children.find((child) => /^(?:ip )?vrf forwarding /.test(child.line))?.line;
     if (forwarding(other) !== forwarding(section)) continue;
     for (const child of other.children) {
       const theirs = ADDRESS_LINE.exec(child.line);
       if (!theirs) continue;
       const widest = Math.min(mask, toNumber(theirs[2] ?? ""));
-      if (network(address, widest) === network(toNumber(theirs[1] ?? ""), widest)) return `% ${toDotted(own)} overlaps with ${other.line.slice("interface ".length)}`;
+      if (network(address, widest) === network(toNumber(theirs[1] ?? ""), widest))
+        return `% ${toDotted(own)} overlaps with ${other.line.slice("interface ".length)}`;
     }
   }
   return undefined;
@@ -57,9 +59,11 @@ function checkNeighbor(line: string, { root, section, parents }: CheckContext): 
   if (!found) return undefined;
   const [, peer, what, value] = found;
   const bgp = root.find((entry) => entry.line === parents[0]) ?? section;
-  const has = (wanted: string) => bgp?.children.some((child) => child.line === wanted || child.line.startsWith(`${wanted} `)) ?? false;
+  const has = (wanted: string) =>
+    bgp?.children.some((child) => child.line === wanted || child.line.startsWith(`${wanted} `)) ?? false;
   if (what === "remote-as" || (what === "peer-group" && value === undefined)) return undefined;
-  if (what === "peer-group") return has(`neighbor ${value} peer-group`) ? undefined : `% Configure the peer-group ${value} first`;
+  if (what === "peer-group")
+    return has(`neighbor ${value} peer-group`) ? undefined : `% Configure the peer-group ${value} first`;
   if (has(`neighbor ${peer} remote-as`) || has(`neighbor ${peer} peer-group`)) return undefined;
   return "% Specify remote-as or peer-group commands first";
 }
@@ -69,10 +73,15 @@ function checkPrefixList(line: string, { root }: CheckContext): string | undefin
   if (!found) return undefined;
   const [, name, sequence, prefix, lengthText, ge, le] = found;
   const length = Number(lengthText);
-  const badRange = (ge !== undefined && Number(ge) <= length) || (le !== undefined && Number(le) < Math.max(length, Number(ge ?? 0))) || Number(le ?? ge ?? 0) > 32;
+  const badRange =
+    (ge !== undefined && Number(ge) <= length) ||
+    (le !== undefined && Number(le) < Math.max(length, Number(ge ?? 0))) ||
+    Number(le ?? ge ?? 0) > 32;
   if (badRange) return `% Invalid prefix range for ${prefix}/${length}, make sure: len < ge-value <= le-value`;
   const taken = root.find((entry) => entry.line.startsWith(`ip prefix-list ${name} seq ${sequence} `));
-  return taken && taken.line !== line ? `%Insertion failed - seq # exists: ${taken.line.slice(`ip prefix-list ${name} `.length)}` : undefined;
+  return taken && taken.line !== line
+    ? `%Insertion failed - seq # exists: ${taken.line.slice(`ip prefix-list ${name} `.length)}`
+    : undefined;
 }
 
 export function refusal(line: string, context: CheckContext): string | undefined {
@@ -89,8 +98,12 @@ export function refusal(line: string, context: CheckContext): string | undefined
       if (line.startsWith("license udi ")) {
         return root.some((entry) => entry.line === line) ? undefined : "% The UDI of this device cannot be changed";
       }
-      const running = line.startsWith("router bgp ") ? root.find((entry) => entry.line.startsWith("router bgp ")) : undefined;
-      return running && running.line !== line ? `BGP is already running; AS is ${running.line.slice("router bgp ".length)}` : undefined;
+      const running = line.startsWith("router bgp ")
+        ? root.find((entry) => entry.line.startsWith("router bgp "))
+        : undefined;
+      return running && running.line !== line
+        ? `BGP is already running; AS is ${running.line.slice("router bgp ".length)}`
+        : undefined;
     }
     default:
       return undefined;

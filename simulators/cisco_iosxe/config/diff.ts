@@ -1,7 +1,7 @@
 /** The contextual diff and the rollback command list, in the forms in which IOS prints them. */
 import { compareGlobal } from "./order.ts";
 import { settingKey } from "./settings.ts";
-import { modeOfPath } from "./grammar.ts";
+import { modeOfPath } from "./modes.ts";
 import { flatten } from "./print.ts";
 import type { ConfigNode } from "./tree.ts";
 
@@ -22,8 +22,14 @@ function onlyIn(a: readonly ConfigNode[], b: readonly ConfigNode[], sign: "+" | 
 }
 
 function signed(entry: ConfigNode, sign: string, depth: number): string[] {
-  const body = (entry.body ?? []).map((line) => `${" ".repeat(depth + (line.startsWith(" ") ? 1 : 0))}${sign}${line.trim()}`);
-  return [`${" ".repeat(depth)}${sign}${entry.line}`, ...body, ...entry.children.flatMap((child) => signed(child, sign, depth + 1))];
+  const body = (entry.body ?? []).map(
+    (line) => `${" ".repeat(depth + (line.startsWith(" ") ? 1 : 0))}${sign}${line.trim()}`,
+  );
+  return [
+    `${" ".repeat(depth)}${sign}${entry.line}`,
+    ...body,
+    ...entry.children.flatMap((child) => signed(child, sign, depth + 1)),
+  ];
 }
 
 export function contextualDiff(first: readonly ConfigNode[], second: readonly ConfigNode[]): string {
@@ -48,7 +54,9 @@ function removals(from: readonly ConfigNode[], to: readonly ConfigNode[], path: 
     const twin = byLine.get(entry.line);
     if (twin) return removals(entry.children, twin.children, [...path, entry.line]);
     // A default that must come back on: `no X` is taken away by X.
-    return [{ path, line: entry.line.startsWith("no ") ? entry.line.slice(3) : `no ${entry.line}` }].filter(({ line }) => !restoredByAddition(path, line, to));
+    return [{ path, line: entry.line.startsWith("no ") ? entry.line.slice(3) : `no ${entry.line}` }].filter(
+      ({ line }) => !restoredByAddition(path, line, to),
+    );
   });
 }
 
@@ -74,7 +82,8 @@ export function printCommands(commands: readonly Command[]): string[] {
   let shown = "";
   for (const command of commands) {
     const section = command.path.join("\n");
-    if (section !== shown && section !== "") command.path.forEach((line, depth) => out.push(`${" ".repeat(depth)}${line}`));
+    if (section !== shown && section !== "")
+      command.path.forEach((line, depth) => out.push(`${" ".repeat(depth)}${line}`));
     shown = section;
     out.push(`${" ".repeat(command.path.length)}${command.line}`, ...(command.body ?? []));
     // A section that the command itself opened needs no second heading.

@@ -1,7 +1,8 @@
 /** One typed line, applied to a running configuration. Pure but for the tree that it is given to change. */
 import { matchLine, tokensOf } from "../match.ts";
 import { refusal } from "./checks.ts";
-import { grammarOf, LEAVES_FREE_MODE, modeOfPath, submodeOf, type Mode } from "./grammar.ts";
+import { grammarOf } from "./grammar.ts";
+import { LEAVES_FREE_MODE, modeOfPath, submodeOf, type Mode } from "./modes.ts";
 import { initialLines, interfaceName, isPhysical } from "./interfaces.ts";
 import { storedForm } from "./secrets.ts";
 import { negatedForm, settingKey } from "./settings.ts";
@@ -24,10 +25,17 @@ export interface EditOptions {
   confirmed?: boolean;
 }
 
-type Read = { kind: "read"; mode: Mode; path: string[]; negated: boolean; line: string } | Exclude<EditResult, { kind: "ok" | "refused" | "needs-body" | "needs-confirm" }>;
+type Read =
+  | { kind: "read"; mode: Mode; path: string[]; negated: boolean; line: string }
+  | Exclude<EditResult, { kind: "ok" | "refused" | "needs-body" | "needs-confirm" }>;
 
 /** `path` names the submode: the section lines that lead to it. */
-export function editLine(root: ConfigNode[], path: readonly string[], typed: string, options: EditOptions = {}): EditResult {
+export function editLine(
+  root: ConfigNode[],
+  path: readonly string[],
+  typed: string,
+  options: EditOptions = {},
+): EditResult {
   const read = readLine(root, path, typed);
   if (read.kind !== "read") return read;
   const section = sectionAt(root, read.path);
@@ -88,7 +96,13 @@ function readIn(root: readonly ConfigNode[], path: readonly string[], typed: str
 
 type ReadLine = Extract<Read, { kind: "read" }>;
 
-function set(root: ConfigNode[], siblings: ConfigNode[], section: ConfigNode | undefined, read: ReadLine, options: EditOptions): EditResult {
+function set(
+  root: ConfigNode[],
+  siblings: ConfigNode[],
+  section: ConfigNode | undefined,
+  read: ReadLine,
+  options: EditOptions,
+): EditResult {
   const { mode, path } = read;
   const encrypt = root.some((entry) => entry.line === "service password-encryption");
   let line = numbered(mode, siblings, storedForm(read.line, encrypt));
@@ -98,20 +112,23 @@ function set(root: ConfigNode[], siblings: ConfigNode[], section: ConfigNode | u
   let body = options.body;
   if (banner?.kind === "open") return { kind: "needs-body", isLast: banner.isLast };
   if (banner) ({ line, body } = banner);
-  else if (/^certificate /.test(line) && !body) return { kind: "needs-body", isLast: (text) => text.trim() === "quit" };
+  else if (line.startsWith("certificate ") && !body)
+    return { kind: "needs-body", isLast: (text) => text.trim() === "quit" };
   const submode = submodeOf(mode, line);
   if (submode !== undefined && !banner) {
     const existing = siblings.find((entry) => entry.line === line);
     const entry = existing ?? node(line, [], body);
     if (!existing) {
       siblings.push(entry);
-      if (line.startsWith("interface ")) for (const initial of initialLines(line.slice("interface ".length))) entry.children.push(node(initial));
+      if (line.startsWith("interface "))
+        for (const initial of initialLines(line.slice("interface ".length))) entry.children.push(node(initial));
     }
     // A certificate is a section in the text and nothing to enter.
     return { kind: "ok", path: body ? path : [...path, line], changed: !existing };
   }
   if (line === "exit-address-family") return { kind: "ok", path: path.slice(0, -1), changed: false };
-  if (line === "shutdown" || negatedForm(mode, line) !== "negative") return { kind: "ok", path, changed: replaceSetting(siblings, mode, line, body) };
+  if (line === "shutdown" || negatedForm(mode, line) !== "negative")
+    return { kind: "ok", path, changed: replaceSetting(siblings, mode, line, body) };
   // Default-on settings do not show: typing one only takes its `no` away.
   return { kind: "ok", path, changed: removeWhere(siblings, (entry) => entry.line === `no ${line}`) };
 }
@@ -131,11 +148,18 @@ function replaceSetting(siblings: ConfigNode[], mode: Mode, line: string, body?:
 
 /** Entries without a number get the next one, as they read back. */
 function numbered(mode: Mode, siblings: readonly ConfigNode[], line: string): string {
-  const step = (taken: number[], by: number) => (taken.length === 0 ? by : Math.floor(Math.max(...taken) / by) * by + by);
+  const step = (taken: number[], by: number) =>
+    taken.length === 0 ? by : Math.floor(Math.max(...taken) / by) * by + by;
   if (mode === "acl-standard" || mode === "acl-extended") {
     if (/^\d/.test(line)) return line;
     const same = siblings.find((entry) => entry.line.replace(/^\d+ /, "") === line);
-    return same?.line ?? `${step(siblings.map((entry) => Number.parseInt(entry.line, 10)), 10)} ${line}`;
+    return (
+      same?.line ??
+      `${step(
+        siblings.map((entry) => Number.parseInt(entry.line, 10)),
+        10,
+      )} ${line}`
+    );
   }
   const list = mode === "global" ? /^ip prefix-list (\S+) ((?:permit|deny) .*)$/.exec(line) : null;
   if (!list) return line;
@@ -144,33 +168,69 @@ function numbered(mode: Mode, siblings: readonly ConfigNode[], line: string): st
     return found && found[1] === list[1] ? [{ line: entry.line, sequence: Number(found[2]), rule: found[3] }] : [];
   });
   const same = entries.find((entry) => entry.rule === list[2]);
-  return same?.line ?? `ip prefix-list ${list[1]} seq ${step(entries.map((entry) => entry.sequence), 5)} ${list[2]}`;
+  return (
+    same?.line ??
+    `ip prefix-list ${list[1]} seq ${step(
+      entries.map((entry) => entry.sequence),
+      5,
+    )} ${list[2]}`
+  );
 }
 
-function negate(siblings: ConfigNode[], section: ConfigNode | undefined, read: ReadLine, options: EditOptions): EditResult {
+function negate(
+  siblings: ConfigNode[],
+  section: ConfigNode | undefined,
+  read: ReadLine,
+  options: EditOptions,
+): EditResult {
   const { mode, path, line } = read;
   const done = (changed: boolean): EditResult => ({ kind: "ok", path, changed });
-  if (mode === "global" && isPhysical(line)) return { kind: "refused", message: "% Removal of physical interfaces is not permitted" };
-  if (mode === "global" && line.startsWith("license udi ")) return { kind: "refused", message: "% The UDI of this device cannot be changed" };
-  if (mode === "global" && line.startsWith("username ") && !options.confirmed && siblings.some((entry) => entry.line.startsWith(`${line.split(" ").slice(0, 2).join(" ")} `))) {
-    return { kind: "needs-confirm", question: "This operation will remove all username related configurations with same name.Do you want to continue? [confirm]" };
+  if (mode === "global" && isPhysical(line))
+    return { kind: "refused", message: "% Removal of physical interfaces is not permitted" };
+  if (mode === "global" && line.startsWith("license udi "))
+    return { kind: "refused", message: "% The UDI of this device cannot be changed" };
+  if (
+    mode === "global" &&
+    line.startsWith("username ") &&
+    !options.confirmed &&
+    siblings.some((entry) => entry.line.startsWith(`${line.split(" ").slice(0, 2).join(" ")} `))
+  ) {
+    return {
+      kind: "needs-confirm",
+      question:
+        "This operation will remove all username related configurations with same name.Do you want to continue? [confirm]",
+    };
   }
   // `no ip address 10.0.0.1 …` and `no ip address` leave the same thing behind.
   const key = settingKey(mode, line);
   const shown = negatedForm(mode, key) ?? negatedForm(mode, line);
   if (shown !== undefined) {
     const subject = negatedForm(mode, line) === undefined ? key : line;
-    const removed = removeWhere(siblings, (entry) => entry.line === subject || (subject === "ip address" && entry.line.startsWith("ip address ")));
+    const removed = removeWhere(
+      siblings,
+      (entry) => entry.line === subject || (subject === "ip address" && entry.line.startsWith("ip address ")),
+    );
     return done(replaceSetting(siblings, mode, `no ${subject}`) || removed);
   }
   const peer = /^neighbor (\S+) (?:remote-as .*|peer-group)$/.exec(line)?.[1];
   if (peer !== undefined) {
     const bgp = section ? [section, ...section.children] : [];
-    return done(bgp.map((part) => removeWhere(part.children, (entry) => entry.line.startsWith(`neighbor ${peer} `))).some(Boolean));
+    return done(
+      bgp
+        .map((part) => removeWhere(part.children, (entry) => entry.line.startsWith(`neighbor ${peer} `)))
+        .some(Boolean),
+    );
   }
   const hasKey = key !== line;
   return done(
-    removeWhere(siblings, (entry) => entry.line === line || entry.line.startsWith(`${line} `) || (hasKey && settingKey(mode, entry.line) === key) || unnumbered(entry.line) === line),
+    removeWhere(
+      siblings,
+      (entry) =>
+        entry.line === line ||
+        entry.line.startsWith(`${line} `) ||
+        (hasKey && settingKey(mode, entry.line) === key) ||
+        unnumbered(entry.line) === line,
+    ),
   );
 }
 

@@ -1,10 +1,32 @@
 /** Interface names: written short, shown long; physical ones cannot be made or removed by configuration. */
 import type { ConfigNode } from "./tree.ts";
 
-const TYPES = ["AppGigabitEthernet", "BDI", "Dialer", "Ethernet", "FastEthernet", "FortyGigabitEthernet", "GigabitEthernet", "HundredGigE", "Loopback", "Null", "Port-channel", "Serial", "TenGigabitEthernet", "Tunnel", "TwentyFiveGigE", "TwoGigabitEthernet", "Vlan"];
+const TYPES = [
+  "AppGigabitEthernet",
+  "BDI",
+  "Dialer",
+  "Ethernet",
+  "FastEthernet",
+  "FortyGigabitEthernet",
+  "GigabitEthernet",
+  "HundredGigE",
+  "Loopback",
+  "Null",
+  "Port-channel",
+  "Serial",
+  "TenGigabitEthernet",
+  "Tunnel",
+  "TwentyFiveGigE",
+  "TwoGigabitEthernet",
+  "Vlan",
+];
 const VIRTUAL = /^(?:BDI|Dialer|Loopback|Null|Port-channel|Tunnel|Vlan)\d/;
 
-export type InterfaceName = { kind: "name"; name: string } | { kind: "invalid"; at: number } | { kind: "incomplete" } | { kind: "ambiguous"; text: string };
+export type InterfaceName =
+  | { kind: "name"; name: string }
+  | { kind: "invalid"; at: number }
+  | { kind: "incomplete" }
+  | { kind: "ambiguous"; text: string };
 
 /** `text` is what follows `interface`, `at` where it begins in the line. */
 export function interfaceName(text: string, at: number, root: readonly ConfigNode[]): InterfaceName {
@@ -19,7 +41,9 @@ export function interfaceName(text: string, at: number, root: readonly ConfigNod
   if (found[2] === undefined) return { kind: "incomplete" };
   const name = `${type}${found[2]}`;
   const parent = name.replace(/\.\d+$/, "");
-  const exists = root.some((entry) => entry.line === `interface ${name}` || (name !== parent && entry.line === `interface ${parent}`));
+  const exists = root.some(
+    (entry) => entry.line === `interface ${name}` || (name !== parent && entry.line === `interface ${parent}`),
+  );
   if (exists || VIRTUAL.test(name)) return { kind: "name", name };
   return { kind: "invalid", at: at + (found[1] ?? "").length };
 }

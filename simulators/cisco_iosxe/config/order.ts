@@ -67,7 +67,12 @@ const INTERFACE_ORDER: readonly RegExp[] = [
   /^speed |^duplex |^(?:no )?negotiation |^media-type/,
 ];
 
-const BGP_ORDER: readonly RegExp[] = [/^(?:no )?bgp /, /^(?:no )?timers /, /^(?:neighbor|no neighbor|network|redistribute|aggregate-address|maximum-paths|no auto)/, /^address-family /];
+const BGP_ORDER: readonly RegExp[] = [
+  /^(?:no )?bgp /,
+  /^(?:no )?timers /,
+  /^(?:neighbor|no neighbor|network|redistribute|aggregate-address|maximum-paths|no auto)/,
+  /^address-family /,
+];
 
 function rankIn(order: readonly RegExp[], line: string, fallback: number): number {
   const at = order.findIndex((pattern) => pattern.test(line));
@@ -91,7 +96,17 @@ function positive(line: string): string {
   return line.startsWith("no ") ? line.slice(3) : line;
 }
 
-const INTERFACE_TYPES = ["loopback", "tunnel", "port-channel", "fastethernet", "gigabitethernet", "twogigabitethernet", "tengigabitethernet", "hundredgige", "vlan"];
+const INTERFACE_TYPES = [
+  "loopback",
+  "tunnel",
+  "port-channel",
+  "fastethernet",
+  "gigabitethernet",
+  "twogigabitethernet",
+  "tengigabitethernet",
+  "hundredgige",
+  "vlan",
+];
 
 function interfaceRank(line: string): number {
   const type = /^interface ([a-z-]+)/i.exec(line)?.[1]?.toLowerCase() ?? "";
@@ -117,7 +132,8 @@ export function compareGlobal(a: ConfigNode, b: ConfigNode): number {
     const described = Number(b.line.includes(" description ")) - Number(a.line.includes(" description "));
     return described || naturalCompare(a.line, b.line);
   }
-  if (a.line.startsWith("line ") && b.line.startsWith("line ")) return LINES.indexOf(a.line.slice(5, 8)) - LINES.indexOf(b.line.slice(5, 8)) || naturalCompare(a.line, b.line);
+  if (a.line.startsWith("line ") && b.line.startsWith("line "))
+    return LINES.indexOf(a.line.slice(5, 8)) - LINES.indexOf(b.line.slice(5, 8)) || naturalCompare(a.line, b.line);
   return naturalCompare(positive(a.line), positive(b.line));
 }
 
@@ -128,15 +144,24 @@ const NEIGHBOR = /^neighbor (\S+) (\S+)/;
 const VRF_ORDER: readonly RegExp[] = [/^description /, /^rd /, /^route-target /, /^address-family /];
 
 /** Sections in which the order of the lines is their meaning, or not ours to know. */
-const AS_TYPED = /^(?:policy-map|class|call-home|event manager|crypto|aaa group|ip ssh pubkey-chain|flow|key|certificate|redundancy|control-plane)/;
+const AS_TYPED =
+  /^(?:policy-map|class|call-home|event manager|crypto|aaa group|ip ssh pubkey-chain|flow|key|certificate|redundancy|control-plane)/;
 
 export function compareIn(parent: string, a: ConfigNode, b: ConfigNode): number {
   if (AS_TYPED.test(parent)) return 0;
-  const table = parent.startsWith("interface ") ? INTERFACE_ORDER : /^router bgp |^address-family /.test(parent) ? BGP_ORDER : parent.startsWith("vrf ") ? VRF_ORDER : [];
+  const table = parent.startsWith("interface ")
+    ? INTERFACE_ORDER
+    : /^router bgp |^address-family /.test(parent)
+      ? BGP_ORDER
+      : parent.startsWith("vrf ")
+        ? VRF_ORDER
+        : [];
   const other = table === BGP_ORDER ? 2 : table.length;
   const rank = rankIn(table, a.line, other) - rankIn(table, b.line, other);
   if (rank !== 0) return rank;
-  return (table === BGP_ORDER ? compareNeighbors(a.line, b.line) : 0) || naturalCompare(positive(a.line), positive(b.line));
+  return (
+    (table === BGP_ORDER ? compareNeighbors(a.line, b.line) : 0) || naturalCompare(positive(a.line), positive(b.line))
+  );
 }
 
 function compareNeighbors(a: string, b: string): number {

@@ -17,8 +17,11 @@ export function printConfig(nodes: readonly ConfigNode[]): string {
 }
 
 function needsSeparator(previous: ConfigNode, next: ConfigNode): boolean {
-  if (previous.children.length > 0 || next.line.startsWith("interface ") || next.line.startsWith("router ")) return !next.line.startsWith("line ");
-  return globalRank(previous.line) !== globalRank(next.line) && !/^(?:no )?(?:service|platform|version) /.test(next.line);
+  if (previous.children.length > 0 || next.line.startsWith("interface ") || next.line.startsWith("router "))
+    return !next.line.startsWith("line ");
+  return (
+    globalRank(previous.line) !== globalRank(next.line) && !/^(?:no )?(?:service|platform|version) /.test(next.line)
+  );
 }
 
 function printNode(entry: ConfigNode, depth: number, out: string[]): void {
@@ -35,5 +38,9 @@ function printNode(entry: ConfigNode, depth: number, out: string[]): void {
 
 /** Lines as they are typed or listed, without separators. */
 export function flatten(entry: ConfigNode, depth = 0): string[] {
-  return [" ".repeat(depth) + entry.line, ...(entry.body ?? []), ...entry.children.flatMap((child) => flatten(child, depth + 1))];
+  return [
+    " ".repeat(depth) + entry.line,
+    ...(entry.body ?? []),
+    ...entry.children.flatMap((child) => flatten(child, depth + 1)),
+  ];
 }

@@ -1,5 +1,5 @@
 /** Which lines set the same thing. A newer line takes the place of an older one with the same key. */
-import type { Mode } from "./grammar.ts";
+import type { Mode } from "./modes.ts";
 
 /** How many leading words name the setting; the rest is its value. */
 const GLOBAL_KEYS: readonly (readonly [RegExp, number])[] = [
@@ -24,15 +24,27 @@ const GLOBAL_KEYS: readonly (readonly [RegExp, number])[] = [
 ];
 
 const INTERFACE_KEYS: readonly (readonly [RegExp, number])[] = [
-  [/^(?:description|bandwidth|mtu|delay|duplex|speed|load-interval|encapsulation|media-type|keepalive|mac-address)\b/, 1],
+  [
+    /^(?:description|bandwidth|mtu|delay|duplex|speed|load-interval|encapsulation|media-type|keepalive|mac-address)\b/,
+    1,
+  ],
   [/^ip address \S+ \S+ secondary$/, 5],
-  [/^(?:ip (?:address|mtu|unnumbered)|vrf forwarding|arp timeout|switchport mode|tunnel (?:source|destination|mode|key))\b/, 2],
-  [/^(?:ip (?:vrf forwarding|tcp adjust-mss|ospf (?:cost|priority|network|hello-interval))|switchport (?:access|voice) vlan|service-policy (?:input|output))\b/, 3],
+  [
+    /^(?:ip (?:address|mtu|unnumbered)|vrf forwarding|arp timeout|switchport mode|tunnel (?:source|destination|mode|key))\b/,
+    2,
+  ],
+  [
+    /^(?:ip (?:vrf forwarding|tcp adjust-mss|ospf (?:cost|priority|network|hello-interval))|switchport (?:access|voice) vlan|service-policy (?:input|output))\b/,
+    3,
+  ],
 ];
 
 const BGP_KEYS: readonly (readonly [RegExp, number])[] = [
   [/^neighbor \S+ peer-group$/, 3],
-  [/^neighbor \S+ (?:remote-as|peer-group|description|update-source|password|timers|ebgp-multihop|maximum-prefix|weight|local-as|send-community|default-originate|next-hop-self)/, 3],
+  [
+    /^neighbor \S+ (?:remote-as|peer-group|description|update-source|password|timers|ebgp-multihop|maximum-prefix|weight|local-as|send-community|default-originate|next-hop-self)/,
+    3,
+  ],
   [/^bgp (?:router-id|cluster-id)/, 2],
   [/^network \S+/, 2],
   [/^redistribute \S+/, 2],
@@ -40,7 +52,10 @@ const BGP_KEYS: readonly (readonly [RegExp, number])[] = [
 ];
 
 const OTHER_KEYS: readonly (readonly [RegExp, number])[] = [
-  [/^(?:description|exec-timeout|password|session-timeout|stopbits|path|maximum|time-period|rd|router-id|name|state|length|width|shape|priority|police)\b/, 1],
+  [
+    /^(?:description|exec-timeout|password|session-timeout|stopbits|path|maximum|time-period|rd|router-id|name|state|length|width|shape|priority|police)\b/,
+    1,
+  ],
   [/^(?:transport \w+|privilege level|set \S+|match \S+ \S+|logging (?:size|enable)|bandwidth)\b/, 2],
   [/^\d+ /, 1],
 ];
@@ -62,7 +77,8 @@ function tableOf(mode: Mode): readonly (readonly [RegExp, number])[] {
   }
 }
 
-const DIRECTED = /^(neighbor \S+ (?:route-map|prefix-list|filter-list|distribute-list)|ip access-group|access-class) \S+ (in|out)/;
+const DIRECTED =
+  /^(neighbor \S+ (?:route-map|prefix-list|filter-list|distribute-list)|ip access-group|access-class) \S+ (in|out)/;
 
 export function settingKey(mode: Mode, line: string): string {
   const positive = line.startsWith("no ") ? line.slice(3) : line;
@@ -75,9 +91,21 @@ export function settingKey(mode: Mode, line: string): string {
 /** `no X` of these is itself a line of the running configuration; `both` also shows the positive form. */
 const SHOWN_NEGATED: readonly (readonly [readonly Mode[], RegExp, "negative" | "both"])[] = [
   [["interface", "subinterface"], /^ip address$/, "negative"],
-  [["interface", "subinterface"], /^(?:mop (?:enabled|sysid)|ip (?:redirects|unreachables|proxy-arp)|cdp enable|switchport)$/, "negative"],
-  [["global"], /^(?:ip (?:domain lookup|source-route|bootp server|gratuitous-arps)|logging console|service pad|cdp run)$/, "negative"],
-  [["global"], /^(?:ip http (?:server|secure-server)|aaa new-model|platform punt-keepalive disable-kernel-core)$/, "both"],
+  [
+    ["interface", "subinterface"],
+    /^(?:mop (?:enabled|sysid)|ip (?:redirects|unreachables|proxy-arp)|cdp enable|switchport)$/,
+    "negative",
+  ],
+  [
+    ["global"],
+    /^(?:ip (?:domain lookup|source-route|bootp server|gratuitous-arps)|logging console|service pad|cdp run)$/,
+    "negative",
+  ],
+  [
+    ["global"],
+    /^(?:ip http (?:server|secure-server)|aaa new-model|platform punt-keepalive disable-kernel-core)$/,
+    "both",
+  ],
   [["bgp", "bgp-af"], /^(?:auto-summary|synchronization)$/, "both"],
   [["bgp"], /^bgp default ipv4-unicast$/, "negative"],
   [["archive-log"], /^hidekeys$/, "both"],

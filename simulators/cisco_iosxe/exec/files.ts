@@ -14,16 +14,21 @@ export interface FileContext {
 const TOTAL_BYTES = 6_286_540_800;
 
 export function dir(device: Device): string {
-  const rows = [...device.files].toSorted(([a], [b]) => a.localeCompare(b)).map(
-    ([name, file], index) => `${String(index + 11).padStart(5)}  -rw-  ${String(Buffer.byteLength(file.text)).padStart(15)}  ${fileTime(file.atMs)}  ${name}\n`,
-  );
+  const rows = [...device.files]
+    .toSorted(([a], [b]) => a.localeCompare(b))
+    .map(
+      ([name, file], index) =>
+        `${String(index + 11).padStart(5)}  -rw-  ${String(Buffer.byteLength(file.text)).padStart(15)}  ${fileTime(file.atMs)}  ${name}\n`,
+    );
   const used = [...device.files.values()].reduce((sum, file) => sum + Buffer.byteLength(file.text), 0);
   return `Directory of bootflash:/\n\n${rows.join("")}\n${TOTAL_BYTES} bytes total (${TOTAL_BYTES - 796_291_072 - used} bytes free)\n`;
 }
 
 export function more(device: Device, url: string): string {
   const text = device.readConfig(url);
-  return text === undefined ? `%Error opening ${url} (No such file or directory)\n` : `${text}${text.endsWith("\n") ? "" : "\n"}`;
+  return text === undefined
+    ? `%Error opening ${url} (No such file or directory)\n`
+    : `${text}${text.endsWith("\n") ? "" : "\n"}`;
 }
 
 function quiet(device: Device): boolean {
@@ -34,7 +39,8 @@ export async function deleteFile({ device, term }: FileContext, url: string, for
   const name = fileKey(url);
   if (!force && !quiet(device)) {
     if ((await term.ask(`Delete filename [${name}]? `)) === undefined) return "";
-    if (!(await term.confirm(`Delete bootflash:/${name}? [confirm]`))) return "Delete of bootflash:/" + name + " aborted!\n";
+    if (!(await term.confirm(`Delete bootflash:/${name}? [confirm]`)))
+      return "Delete of bootflash:/" + name + " aborted!\n";
   }
   if (!device.files.has(name)) return `%Error deleting bootflash:/${name} (No such file or directory)\n`;
   device.files.delete(name);
@@ -112,7 +118,11 @@ function mergeInto({ device, user }: FileContext, text: string): string {
       apply.lines.push(line);
       device.afterEdit();
     } else {
-      complaints.push(result?.kind === "refused" ? `${result.message}\n` : (fault?.message ?? `${line}\n^\n% Invalid input detected at '^' marker.\n`));
+      complaints.push(
+        result?.kind === "refused"
+          ? `${result.message}\n`
+          : (fault?.message ?? `${line}\n^\n% Invalid input detected at '^' marker.\n`),
+      );
     }
   }
   device.afterApply();
@@ -168,4 +178,3 @@ async function tclBraces(term: Terminal, start: string): Promise<string | undefi
     }
   }
 }
-

@@ -2,9 +2,42 @@
 import { patterns } from "../match.ts";
 
 export type ExecCommand =
-  | "archive-config" | "configure-confirm" | "configure-replace" | "configure-revert-now" | "configure-revert-timer" | "configure-terminal" | "copy" | "delete" | "dir" | "disable" | "enable" | "exit"
-  | "more" | "reload" | "show-archive" | "show-differences" | "show-incremental" | "show-rollback-timer" | "show-clock" | "show-interface-brief" | "show-inventory" | "show-privilege" | "show-running" | "show-running-interface"
-  | "show-startup" | "show-tech" | "show-users" | "show-version" | "show-prefix-list" | "show-bgp-summary" | "show-logging" | "tclsh" | "terminal-length" | "terminal-width" | "terminal-ignored" | "write-memory";
+  | "archive-config"
+  | "configure-confirm"
+  | "configure-replace"
+  | "configure-revert-now"
+  | "configure-revert-timer"
+  | "configure-terminal"
+  | "copy"
+  | "delete"
+  | "dir"
+  | "disable"
+  | "enable"
+  | "exit"
+  | "more"
+  | "reload"
+  | "show-archive"
+  | "show-differences"
+  | "show-incremental"
+  | "show-rollback-timer"
+  | "show-clock"
+  | "show-interface-brief"
+  | "show-inventory"
+  | "show-privilege"
+  | "show-running"
+  | "show-running-interface"
+  | "show-startup"
+  | "show-tech"
+  | "show-users"
+  | "show-version"
+  | "show-prefix-list"
+  | "show-bgp-summary"
+  | "show-logging"
+  | "tclsh"
+  | "terminal-length"
+  | "terminal-width"
+  | "terminal-ignored"
+  | "write-memory";
 
 export const EXEC = patterns<ExecCommand>([
   ["archive-config", "archive config"],
@@ -63,5 +96,16 @@ export const EXEC = patterns<ExecCommand>([
 
 /** Commands of the user level. */
 export const UNPRIVILEGED: ReadonlySet<ExecCommand> = new Set<ExecCommand>([
-  "enable", "disable", "exit", "show-clock", "show-interface-brief", "show-inventory", "show-privilege", "show-users", "show-version", "terminal-length", "terminal-width", "terminal-ignored",
+  "enable",
+  "disable",
+  "exit",
+  "show-clock",
+  "show-interface-brief",
+  "show-inventory",
+  "show-privilege",
+  "show-users",
+  "show-version",
+  "terminal-length",
+  "terminal-width",
+  "terminal-ignored",
 ]);

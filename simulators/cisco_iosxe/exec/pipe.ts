@@ -30,7 +30,14 @@ export function splitPipe(line: string): PipeResult {
   if (!verb) return { kind: "invalid", at: bar + 2 };
   const argument = (found?.[2] ?? "").trimEnd();
   const redirect = verb === "redirect" || verb === "append" || verb === "tee" ? argument : undefined;
-  return { kind: "ok", piped: { command, redirect, filter: redirect === undefined ? (text) => applyFilter(verb, pattern(argument), text) : undefined } };
+  return {
+    kind: "ok",
+    piped: {
+      command,
+      redirect,
+      filter: redirect === undefined ? (text) => applyFilter(verb, pattern(argument), text) : undefined,
+    },
+  };
 }
 
 function applyFilter(verb: Verb, wanted: RegExp, text: string): string {

@@ -10,7 +10,10 @@ export interface ReplaceOptions {
   timerMinutes: number | undefined;
 }
 
-export type ReplaceWords = { kind: "ok"; options: ReplaceOptions } | { kind: "invalid"; word: number } | { kind: "incomplete" };
+export type ReplaceWords =
+  | { kind: "ok"; options: ReplaceOptions }
+  | { kind: "invalid"; word: number }
+  | { kind: "incomplete" };
 
 /** `[nolock] [list] [force] [ignore case] [revert trigger [error] [timer N] | time N]` */
 export function readReplaceWords(words: readonly string[]): ReplaceWords {
@@ -85,13 +88,16 @@ export function replaceConfig(context: ReplaceContext, url: string, options: Rep
   if (!parsed.ended) return { text: "%The input file is not a valid config file.\n" };
   const saved = clone(device.running);
   const archive = options.timerMinutes === undefined ? undefined : device.archive();
-  const backing = archive === undefined ? "" : `Rollback Confirmed Change: Backing up current running config to ${archive}\n\n`;
+  const backing =
+    archive === undefined ? "" : `Rollback Confirmed Change: Backing up current running config to ${archive}\n\n`;
   const apply = device.beginApply("replace", user);
   const run = runPasses(device, parsed.nodes, user, apply);
   if (run.failed.length > 0 && options.revertOnError) {
     device.restore(saved, user);
     device.record({ kind: "rolled-back", why: "error", by: user });
-    return { text: `${backing}${aborted(run)}\nRollback to the original configuration initiated\nTotal number of passes: 1\nThe original configuration has been successfully restored.\n\n` };
+    return {
+      text: `${backing}${aborted(run)}\nRollback to the original configuration initiated\nTotal number of passes: 1\nThe original configuration has been successfully restored.\n\n`,
+    };
   }
   if (options.timerMinutes !== undefined && archive !== undefined) {
     device.arm({ minutes: options.timerMinutes, type: "absolute", user, sessionId, saved, archive });
@@ -99,8 +105,16 @@ export function replaceConfig(context: ReplaceContext, url: string, options: Rep
   device.afterEdit();
   device.afterApply();
   const notice = options.timerMinutes === 1 ? WARNING : undefined;
-  const listed = options.list ? run.passes.map((commands, pass) => `!Pass ${pass + 1}\n!List of Rollback Commands:\n${[...printCommands(commands), "end"].join("\n")}\n\n`).join("") : "";
-  const text = run.failed.length > 0 ? aborted(run) : `${listed}Total number of passes: ${run.passes.length}\nRollback Done\n\n`;
+  const listed = options.list
+    ? run.passes
+        .map(
+          (commands, pass) =>
+            `!Pass ${pass + 1}\n!List of Rollback Commands:\n${[...printCommands(commands), "end"].join("\n")}\n\n`,
+        )
+        .join("")
+    : "";
+  const text =
+    run.failed.length > 0 ? aborted(run) : `${listed}Total number of passes: ${run.passes.length}\nRollback Done\n\n`;
   return { text: backing + text, ...(notice === undefined ? {} : { notice }) };
 }
 
@@ -133,8 +147,11 @@ function runCommand(device: Device, command: Command, user: string, number: numb
   if (device.faults.forLine(command.line, number)) return false;
   const body = command.body;
   // Shown text carries the picture of the banner's delimiter, a command its byte.
-  const line = body || /^banner /.test(command.line) ? command.line.replaceAll("^C", "\x03") : command.line;
-  const result = device.edit(command.path, line, user, { confirmed: true, ...(body ? { body: body.map((text) => text.replaceAll("^C", "\x03")) } : {}) });
+  const line = body || command.line.startsWith("banner ") ? command.line.replaceAll("^C", "\x03") : command.line;
+  const result = device.edit(command.path, line, user, {
+    confirmed: true,
+    ...(body ? { body: body.map((text) => text.replaceAll("^C", "\x03")) } : {}),
+  });
   return result.kind === "ok";
 }
 

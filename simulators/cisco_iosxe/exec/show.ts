@@ -10,9 +10,11 @@ import type { Device } from "../device.ts";
 export function showRunning(device: Device): string {
   const text = device.runningText();
   const header = ["!"];
-  if (device.lastChange) header.push(`! Last configuration change at ${longTime(device.lastChange.atMs)} by ${device.lastChange.by}`);
+  if (device.lastChange)
+    header.push(`! Last configuration change at ${longTime(device.lastChange.atMs)} by ${device.lastChange.by}`);
   else header.push(`! No configuration change since last restart`);
-  if (device.lastSave) header.push(`! NVRAM config last updated at ${longTime(device.lastSave.atMs)} by ${device.lastSave.by}`);
+  if (device.lastSave)
+    header.push(`! NVRAM config last updated at ${longTime(device.lastSave.atMs)} by ${device.lastSave.by}`);
   const body = `${header.join("\n")}\n!\n${text}`;
   return `Building configuration...\n\nCurrent configuration : ${Buffer.byteLength(body)} bytes\n${body}\n`;
 }
@@ -26,14 +28,19 @@ export function showRunningInterface(device: Device, name: string): string | und
 
 export function showStartup(device: Device): string {
   if (device.startup === "") return "startup-config is not present\n";
-  const saved = device.lastSave ? `!\n! Last configuration change at ${longTime(device.lastSave.atMs)} by ${device.lastSave.by}\n!\n` : "!\n";
+  const saved = device.lastSave
+    ? `!\n! Last configuration change at ${longTime(device.lastSave.atMs)} by ${device.lastSave.by}\n!\n`
+    : "!\n";
   return `Using ${Buffer.byteLength(device.startup)} out of 33554432 bytes\n${saved}${device.startup}\n`;
 }
 
 export function showVersion(device: Device): string {
   const { model, serial, version } = device.facts;
   const up = uptime(device.clock.nowMs() - device.bootedAtMs + 20 * 7 * 86_400_000);
-  const padded = version.split(".").map((part) => part.padStart(2, "0")).join(".");
+  const padded = version
+    .split(".")
+    .map((part) => part.padStart(2, "0"))
+    .join(".");
   return `Cisco IOS XE Software, Version ${padded}
 Cisco IOS Software [Cupertino], Virtual XE Software (X86_64_LINUX_IOSD-UNIVERSALK9-M), Version ${version}, RELEASE SOFTWARE (fc3)
 Technical Support: http://www.cisco.com/techsupport
@@ -113,7 +120,10 @@ User: ${pending.user}
 export function showDifferences(device: Device, words: readonly string[]): string {
   const [first, second] = words.filter((word) => word !== "ignorecase");
   // One name compares the running configuration with it, none the running with the startup one.
-  const [left, right] = first === undefined ? ["nvram:startup-config", "system:running-config"] : [first, second ?? "system:running-config"];
+  const [left, right] =
+    first === undefined
+      ? ["nvram:startup-config", "system:running-config"]
+      : [first, second ?? "system:running-config"];
   const texts = [left, right].map((url) => device.readConfig(url));
   const missing = texts.findIndex((text) => text === undefined);
   if (missing >= 0) return `%Error: Could not open file ${[left, right][missing]} for reading\n`;
@@ -149,10 +159,13 @@ export function showIncremental(device: Device, url: string): string {
 export function showInterfaceBrief(device: Device): string {
   const rows = device.running.flatMap((entry) => {
     if (!entry.line.startsWith("interface ")) return [];
-    const address = entry.children.find((child) => /^ip address \d/.test(child.line))?.line.split(" ")[2] ?? "unassigned";
+    const address =
+      entry.children.find((child) => /^ip address \d/.test(child.line))?.line.split(" ")[2] ?? "unassigned";
     const down = entry.children.some((child) => child.line === "shutdown");
     const method = address === "unassigned" ? "unset" : "manual";
-    return [`${entry.line.slice(10).padEnd(23)}${address.padEnd(16)}YES ${method.padEnd(7)}${(down ? "administratively down" : "up").padEnd(22)}${down ? "down" : "up"}\n`];
+    return [
+      `${entry.line.slice(10).padEnd(23)}${address.padEnd(16)}YES ${method.padEnd(7)}${(down ? "administratively down" : "up").padEnd(22)}${down ? "down" : "up"}\n`,
+    ];
   });
   return `Interface              IP-Address      OK? Method Status                Protocol\n${rows.join("")}`;
 }
@@ -180,7 +193,9 @@ export function showBgpSummary(device: Device): string {
     const found = /^neighbor (\S+) remote-as (\d+)$/.exec(child.line);
     if (!found) return [];
     const down = bgp.children.some((other) => other.line === `neighbor ${found[1]} shutdown`);
-    return [`${(found[1] ?? "").padEnd(15)} 4 ${(found[2] ?? "").padStart(12)}     100     100        1    0    0 01:23:45 ${down ? "Idle (Admin)" : "       1"}\n`];
+    return [
+      `${(found[1] ?? "").padEnd(15)} 4 ${(found[2] ?? "").padStart(12)}     100     100        1    0    0 01:23:45 ${down ? "Idle (Admin)" : "       1"}\n`,
+    ];
   });
   return `BGP router identifier 192.0.2.1, local AS number ${as}
 BGP table version is 1, main routing table version 1
