@@ -1,0 +1,249 @@
+import { z } from "zod";
+import { FarhandError } from "../../shared/errors.ts";
+import type { ChangeOutcome, ChangeSpec, Configuration, Session, TransactionHooks, TransactionToken } from "../types.ts";
+import { closeQuietly, MARGIN_MS, outcome, reach, why, type Change, type ChangeContext } from "./context.ts";
+import { Drifted, precheck, type Checked } from "./precheck.ts";
+import { cleanQuietly, rollBack } from "./rollback.ts";
+import { requireVerified, verifyAll, type Verified } from "./verify.ts";
+
+/**
+ * One signed change on one device:
+ *
+ * precheck → snapshot → arm → read again → apply → (new connection) → way home → verify → read again → confirm → save → read again
+ *
+ * | what happens | outcome |
+ * | --- | --- |
+ * | anything before `apply` fails | FAILED / DRIFTED / CANCELED, notApplied; an armed timer is disarmed |
+ * | somebody changed the device between snapshot and apply | DRIFTED, notApplied |
+ * | apply is refused or breaks; no new connection; way home lost; verification fails; the measured diff is not the signed one | undo: ROLLED_BACK, FAILED (REVERT_FAILED) or UNKNOWN |
+ * | confirm is refused or breaks | the device is asked: kept → DONE, undone → ROLLED_BACK |
+ * | save fails | DONE with the code: the change is in force and proved, and would not survive a reboot |
+ *
+ * Each intent is durable before its packets leave. A cancel is heeded up to the apply, never later.
+ */
+export async function runChange(context: ChangeContext, spec: ChangeSpec, hooks: TransactionHooks): Promise<ChangeOutcome> {
+  const change: Change = { context, spec, hooks };
+  await hooks.state("PRECHECK");
+  let session: Session | undefined;
+  let prepared: Prepared | ChangeOutcome;
+  try {
+    await hooks.intent("precheck", {});
+    session = await context.open(context.signal);
+    prepared = await prepare(change, session);
+  } catch (error) {
+    await closeQuietly(session);
+    context.signal.throwIfAborted();
+    if (error instanceof Drifted) return outcome({ state: "DRIFTED", ...why(error), before: error.before, notApplied: true });
+    return outcome({ state: "FAILED", ...why(error), notApplied: true });
+  }
+  if ("state" in prepared) {
+    await closeQuietly(session);
+    return prepared;
+  }
+  return await applyAndProve(change, session, prepared);
+}
+
+interface Prepared extends Checked {
+  readonly token: TransactionToken;
+  /** Monotonic: when the device's timer fires at the latest. */
+  readonly firesByMs: number;
+}
+
+async function prepare({ context, spec, hooks }: Change, session: Session): Promise<Prepared | ChangeOutcome> {
+  const canceled = (before: Configuration | null): ChangeOutcome => outcome({ state: "CANCELED", code: "CANCELED", before, notApplied: true });
+  const checked = await precheck(context, spec, session);
+  const { before, level } = checked;
+  await hooks.done("precheck", { publicDigest: before.publicDigest, level, warnings: checked.warnings });
+  await hooks.intent("snapshot", {});
+  await hooks.done("snapshot", before);
+  if (hooks.stopRequested()) return canceled(before);
+  if (checked.commands.length === 0) {
+    const verified = await verifyAll(context, session, spec.verify, Number.MAX_SAFE_INTEGER);
+    requireVerified(verified);
+    return outcome({ state: "DONE", before, after: before, diff: checked.prediction.diff, verified, level, notApplied: true });
+  }
+  const { id, mode, confirmMs, text, comment } = spec;
+  const token = await session.begin({ id, mode, confirmMs, preImage: before, text, comment });
+  await hooks.intent("arm", token);
+  const firesByMs = context.clock.monotonicMs() + token.confirmMs;
+  try {
+    await session.arm(token);
+    await hooks.done("arm", {});
+    const now = await session.running();
+    if (now.publicDigest !== before.publicDigest) throw new Drifted("DRIFTED", "somebody else changed the device just now", now);
+    if (hooks.stopRequested()) {
+      await disarm(session, token);
+      return canceled(before);
+    }
+  } catch (error) {
+    await disarm(session, token);
+    if (error instanceof FarhandError && error.code === "DRIFTED" && !(error instanceof Drifted)) throw new Drifted("DRIFTED", error.detail ?? "", before);
+    throw error;
+  }
+  return { ...checked, token, firesByMs };
+}
+
+/** Nothing was applied: keeping what is there is what ends the timer. An undo could take somebody else's work with it. */
+export async function disarm(session: Session, token: TransactionToken): Promise<void> {
+  try {
+    if ((await session.pending(token)) === "armed") await session.confirm(token);
+    await cleanQuietly(session, token);
+  } catch {
+    // The timer then fires onto the configuration that is there already.
+  }
+}
+
+async function applyAndProve(change: Change, first: Session, prepared: Prepared): Promise<ChangeOutcome> {
+  const { context, spec, hooks } = change;
+  const { token, before, firesByMs } = prepared;
+  let verified: readonly Verified[] = [];
+  let session: Session | undefined = first;
+  try {
+    await hooks.state("APPLYING");
+    await hooks.intent("apply", { commands: prepared.commands.length });
+    await session.apply(token, prepared.commands);
+    await hooks.done("apply", {});
+    await closeQuietly(session);
+    session = undefined;
+    await hooks.state("CONFIRM_WAIT");
+    await hooks.intent("reconnect", {});
+    session = await reach(context, proveBy(prepared));
+    await hooks.done("reconnect", {});
+    if (spec.onWayHome) {
+      await hooks.intent("way-home", {});
+      await wayHome(change, proveBy(prepared));
+      await hooks.done("way-home", {});
+    }
+    await hooks.intent("verify", {});
+    verified = await verifyAll(context, session, spec.verify, proveBy(prepared));
+    await hooks.done("verify", { verified });
+    requireVerified(verified);
+    requireSigned(change, before.publicText, await session.running());
+  } catch (error) {
+    await closeQuietly(session);
+    context.signal.throwIfAborted();
+    return await rollBack(change, { token, preImage: before.publicDigest, before, reason: why(error), verified, firesByMs });
+  }
+  return await keep(change, session, { token, before, verified, level: prepared.level, firesByMs });
+}
+
+/** Proof must be in hand while there is time left to confirm. */
+const proveBy = ({ firesByMs, token }: Prepared): number => firesByMs - Math.min(10_000, token.confirmMs / 4);
+
+async function wayHome({ context, hooks }: Change, untilMs: number): Promise<void> {
+  const late = new AbortController();
+  const timer = context.clock.after(Math.max(0, untilMs - context.clock.monotonicMs()), () =>
+    late.abort(new FarhandError("WAY_HOME_LOST", "no fresh connection to the hub in time")),
+  );
+  try {
+    await hooks.wayHome(AbortSignal.any([context.signal, late.signal]));
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (error instanceof FarhandError && error.code === "WAY_HOME_LOST") throw error;
+    throw new FarhandError("WAY_HOME_LOST", why(error).detail, { cause: error });
+  } finally {
+    timer.clear();
+  }
+}
+
+const Entries = z.array(z.unknown());
+
+/** The measured diff must be the signed one. One that holds all of it and more is somebody else's work. */
+export function requireSigned({ context, spec }: Pick<Change, "context" | "spec">, before: string, after: Configuration): void {
+  const measured = context.driver.diff(before, after.publicText);
+  if (context.driver.sameDiff(spec.diff, measured)) return;
+  const found = new Set(Entries.parse(JSON.parse(measured)).map((entry) => JSON.stringify(entry)));
+  const all = Entries.parse(JSON.parse(spec.diff)).every((entry) => found.has(JSON.stringify(entry)));
+  throw new FarhandError(all ? "OTHER_ADMIN" : "DIFF_MISMATCH", "measured on the device after the change");
+}
+
+export interface Kept {
+  readonly token: TransactionToken;
+  readonly before: Configuration | null;
+  readonly verified: readonly Verified[];
+  readonly level: ChangeOutcome["level"];
+  readonly firesByMs: number;
+  /** Public text of the snapshot, where `before` is not at hand. */
+  readonly beforeText?: string;
+}
+
+/** Confirms what was proved, saves it, reads it once more. From here on there is no way back, and no cancel. */
+export async function keep(change: Change, session: Session, kept: Kept): Promise<ChangeOutcome> {
+  const { context, hooks } = change;
+  let current: Session | undefined = session;
+  try {
+    await hooks.intent("confirm", {});
+    await current.confirm(kept.token);
+    await hooks.done("confirm", {});
+  } catch (error) {
+    await closeQuietly(current);
+    context.signal.throwIfAborted();
+    const settled = await confirmAgain(change, kept, why(error));
+    if ("state" in settled) return settled;
+    current = settled;
+  }
+  return await saveAndRead(change, current, kept);
+}
+
+/** The confirmation broke or was refused. The device knows: armed → once more; kept → go on; undone → say so. */
+async function confirmAgain(change: Change, kept: Kept, reason: ReturnType<typeof why>): Promise<Session | ChangeOutcome> {
+  const { context, hooks } = change;
+  const { token, before, firesByMs } = kept;
+  let session: Session | undefined;
+  try {
+    session = await reach(context, firesByMs);
+    if ((await session.pending(token)) === "armed") await session.confirm(token);
+    const isOurs = (await session.pending(token)) === "none" && isSigned(change, kept, await session.running());
+    if (isOurs) {
+      await hooks.done("confirm", {});
+      return session;
+    }
+  } catch {
+    context.signal.throwIfAborted();
+  }
+  await closeQuietly(session);
+  return await rollBack(change, { token, preImage: before?.publicDigest ?? token.preImage, before, reason, verified: kept.verified, firesByMs });
+}
+
+export function isSigned(change: Change, kept: Pick<Kept, "before" | "beforeText">, after: Configuration): boolean {
+  const text = kept.before?.publicText ?? kept.beforeText;
+  return text !== undefined && change.context.driver.sameDiff(change.spec.diff, change.context.driver.diff(text, after.publicText));
+}
+
+export async function saveAndRead(change: Change, first: Session, kept: Kept): Promise<ChangeOutcome> {
+  const { context, hooks } = change;
+  const text = kept.before?.publicText ?? kept.beforeText ?? null;
+  const done = (after: Configuration | null, problem?: ReturnType<typeof why>): ChangeOutcome =>
+    outcome({
+      state: "DONE",
+      code: problem?.code ?? null,
+      detail: problem ? `in force and confirmed, but: ${problem.detail}` : null,
+      before: kept.before,
+      after,
+      diff: text === null || after === null ? null : context.driver.diff(text, after.publicText),
+      verified: kept.verified,
+      level: kept.level,
+    });
+  let session: Session | undefined = first;
+  let problem: ReturnType<typeof why> | undefined;
+  for (let attempt = 0; attempt < 2; attempt++) {
+    try {
+      session ??= await reach(context, context.clock.monotonicMs() + MARGIN_MS);
+      await hooks.intent("save", {});
+      await session.save(kept.token);
+      await hooks.done("save", {});
+      await hooks.intent("re-read", {});
+      const after = await session.running();
+      await hooks.done("re-read", { publicDigest: after.publicDigest });
+      await cleanQuietly(session, kept.token);
+      await closeQuietly(session);
+      return done(after, isSigned(change, kept, after) ? undefined : { code: "OTHER_ADMIN", detail: "the device was changed again right after" });
+    } catch (error) {
+      await closeQuietly(session);
+      session = undefined;
+      context.signal.throwIfAborted();
+      problem = why(error);
+    }
+  }
+  return done(null, problem);
+}
