@@ -6,7 +6,9 @@ import { getMeta, putMeta } from "./meta.ts";
 import { int } from "./row.ts";
 
 const sql = statements("journal.admission", {
-  bySequence: "SELECT manifest, attempt FROM assignment WHERE sequence = $sequence",
+  seen: "SELECT 1 AS seen FROM sequence_seen WHERE sequence = $sequence",
+  see: "INSERT INTO sequence_seen (sequence) VALUES ($sequence)",
+  forget: "DELETE FROM sequence_seen WHERE sequence <= $sequence",
   byKey: "SELECT sequence FROM assignment WHERE manifest = $manifest AND attempt = $attempt",
   fence: "SELECT fence FROM device_fence WHERE device = $device",
   raiseFence: `INSERT INTO device_fence (device, fence) VALUES ($device, $fence)
@@ -25,15 +27,13 @@ export async function sequenceHighWater(tx: Pick<Tx, "get">): Promise<number> {
   return Number((await getMeta(tx, "sequence")) ?? 0);
 }
 
-/** A number is used once. SEQUENCE when it is below what was seen, or belongs to another assignment. */
-export async function checkSequence(tx: Tx, sequence: number): Promise<void> {
-  if (sequence <= (await sequenceHighWater(tx)) || (await tx.get(sql.bySequence, { sequence }))) throw new FarhandError("SEQUENCE");
-}
-
-/** To be called once the assignment with this sequence is stored: the mark moves over everything without a gap. */
-export async function raiseSequence(tx: Tx): Promise<void> {
+/** Uses a number up: SEQUENCE when it was used before. The mark moves over everything that has no gap. */
+export async function takeSequence(tx: Tx, sequence: number): Promise<void> {
   let mark = await sequenceHighWater(tx);
-  while (await tx.get(sql.bySequence, { sequence: mark + 1 })) mark++;
+  if (sequence <= mark || (await tx.get(sql.seen, { sequence }))) throw new FarhandError("SEQUENCE", String(sequence));
+  await tx.run(sql.see, { sequence });
+  while (await tx.get(sql.seen, { sequence: mark + 1 })) mark++;
+  await tx.run(sql.forget, { sequence: mark });
   await putMeta(tx, "sequence", String(mark));
 }
 

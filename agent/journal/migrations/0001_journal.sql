@@ -8,7 +8,7 @@ CREATE TABLE meta (
 CREATE TABLE assignment (
   manifest TEXT NOT NULL,
   attempt INTEGER NOT NULL,
-  sequence INTEGER NOT NULL UNIQUE,
+  sequence INTEGER NOT NULL,
   fence INTEGER NOT NULL,
   job TEXT,
   authority_kind TEXT NOT NULL,
@@ -31,6 +31,11 @@ CREATE TABLE assignment (
   PRIMARY KEY (manifest, attempt)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX assignment_open ON assignment (settled, sequence);
+
+-- Offer numbers seen beyond the high-water mark (meta 'sequence'); those below it are all used.
+CREATE TABLE sequence_seen (
+  sequence INTEGER PRIMARY KEY
+) STRICT;
 
 -- A cancel may come before its offer: then it stands here alone.
 CREATE TABLE cancel (
