@@ -13,6 +13,7 @@ export const TextRef = z.strictObject({
 export type TextRef = z.infer<typeof TextRef>;
 
 export const DriftMode = z.enum(["exact", "same-diff"]);
+export type DriftMode = z.infer<typeof DriftMode>;
 export const ChangeMode = z.enum(["merge", "replace"]);
 export type ChangeMode = z.infer<typeof ChangeMode>;
 

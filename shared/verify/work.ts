@@ -167,7 +167,8 @@ function checkTrustVersions(
   }
 }
 
-function checkTasks(manifest: Manifest, warrant: Warrant, context: VerifierContext): void {
+/** Also what a reviewer asks before signing: an agent that would refuse a device says so too late. */
+export function checkTasks(manifest: Manifest, warrant: Warrant, context: Pick<VerifierContext, "inventory">): void {
   for (const task of manifest.tasks) {
     if (task.kind !== warrant.kind)
       throw new FarhandError("OFFER_MISMATCH", `kind ${task.kind} under a ${warrant.kind} warrant`);
