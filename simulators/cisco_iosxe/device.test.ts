@@ -369,6 +369,20 @@ describe("faults", () => {
     expect(await type(await login(device), "show privilege")).toContain("15");
   });
 
+  test("unreachable-after-apply as a black hole: nothing closes, nothing answers", async () => {
+    const { device } = await boot();
+    device.setFault({ kind: "unreachable-after-apply", how: "blackhole" });
+    const session = await login(device);
+    await type(session, "configure terminal");
+    await session.type("ntp server 9.9.9.9\n", /9\.9\r\n$/);
+    session.send("end\n");
+    await expect(connectTestClient(device, { extra: { readyTimeout: 200 } })).rejects.toThrow(/handshake/);
+    expect(session.output()).toMatch(/9\.9\r\n$/);
+    device.clearFault();
+    await session.closed;
+    expect(await type(await login(device), "show privilege")).toContain("15");
+  });
+
   test("reboot-before-confirm: comes back with the startup configuration and no timer", async () => {
     const { device, clock } = await boot();
     const before = device.startupConfig();

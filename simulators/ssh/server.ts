@@ -257,6 +257,8 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
           case "blackhole":
             entry.socket.removeAllListeners("data");
             entry.socket.pause();
+            // What the device still says is lost on the way too.
+            entry.socket.write = () => true;
             entry.connection?.removeAllListeners();
             entry.connection?.on("error", () => {});
             break;
