@@ -16,7 +16,7 @@ const STEP = 3072;
 
 const LEADING = /^\s*(?:(?:no|default)\s+)?/v;
 /** In a transcript a line may be an echo behind a prompt, a line of a diff, or a log of what was typed. */
-const ECHO = /^(?:[^\s>#]{1,80}[>#]\s{0,4}|[^:]{0,200}logged command:)?\s{0,64}[+\-]?\s{0,64}(?:do\s|no\s|default\s){0,2}\s{0,8}/v;
+const ECHO = /^(?:[^\s>#]{1,80}[>#]\s{0,4}|.{0,200}?logged command:)?\s{0,64}[+\-]?\s{0,64}(?:do\s|no\s|default\s){0,2}\s{0,8}/v;
 
 /**
  * `header` is the section header above: patterns that ask for one are skipped where it does not match. Undefined means unknown (a
@@ -34,7 +34,10 @@ export function findSecrets(language: Language, line: string, header?: string): 
       const secret = found?.indices?.groups?.["secret"];
       if (!found || !secret || secret[1] <= secret[0]) continue;
       const offset = from + start;
-      ranges.push({ start: offset + secret[0], end: offset + secret[1], from: offset + found.index });
+      let end = offset + secret[1];
+      // A value that the window cut off goes on to the next blank.
+      if (end === from + window.length) while (end < line.length && !/\s/v.test(line.charAt(end))) end++;
+      ranges.push({ start: offset + secret[0], end, from: offset + found.index });
     }
   }
   return ranges.length < 2 ? ranges : union(ranges);
