@@ -7,6 +7,7 @@ export type DocumentKind = "keys" | "agents" | "inventory";
 
 const sql = statements("document", {
   latest: "SELECT version, sha256, envelope FROM document WHERE kind = :kind ORDER BY version DESC LIMIT 1",
+  all: "SELECT version, sha256, envelope FROM document WHERE kind = :kind ORDER BY version",
   add: `INSERT INTO document (kind, version, sha256, envelope, stored_ms)
         VALUES (:kind, :version, :sha256, :envelope, :nowMs)`,
   addGrant: `INSERT INTO standing_grant (sha256, id, envelope, signers, stored_ms)
@@ -28,6 +29,16 @@ export async function latestDocument(store: Store, kind: DocumentKind): Promise<
   return (
     row && { version: int(row, "version"), sha256: named<Digest>(row, "sha256"), envelope: json<Envelope>(row, "envelope") }
   );
+}
+
+/** Every version, oldest first: a newer keys.json is trusted because the one before it says who may sign it. */
+export async function allDocuments(store: Store, kind: DocumentKind): Promise<DocumentRow[]> {
+  const rows = await store.read((tx) => tx.all(sql.all, { kind }));
+  return rows.map((row) => ({
+    version: int(row, "version"),
+    sha256: named<Digest>(row, "sha256"),
+    envelope: json<Envelope>(row, "envelope"),
+  }));
 }
 
 export async function addDocument(tx: Tx, kind: DocumentKind, row: DocumentRow, nowMs: number): Promise<void> {

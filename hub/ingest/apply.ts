@@ -1,0 +1,204 @@
+import type { AssignmentEvent, TaskWord } from "../core/assignment-model.ts";
+import type { AssignmentKey } from "../core/model.ts";
+import { sha256 } from "../../shared/bytes.ts";
+import type { AgentEntry } from "../../shared/documents/agents.ts";
+import { PlanReceipt, Receipt } from "../../shared/documents/receipt.ts";
+import { openEnvelope, readAs, type Envelope } from "../../shared/envelope.ts";
+import { errorCode, FarhandError } from "../../shared/errors.ts";
+import type { AgentId, DeviceId, Digest } from "../../shared/ids.ts";
+import type { Store, Tx } from "../../shared/store.ts";
+import type { UpRecord } from "../../shared/wire/messages.ts";
+import { loadAssignment } from "../store/assignments.ts";
+import { audit } from "../store/audit.ts";
+import { addMessage } from "../store/messages.ts";
+import { storePlan, storeReceipt } from "../store/receipts.ts";
+import { backlogOf, moveApplied, type Backlog, type StoredRecord } from "../store/streams.ts";
+import type { EffectSink } from "../effects.ts";
+import { decideLoadedIn, type At } from "./decide.ts";
+
+const RECORDS_AT_ONCE = 500;
+
+export interface ApplyDeps {
+  readonly store: Store;
+  readonly effects: EffectSink;
+  /** The agent's entry in the countersigned agents.json. */
+  readonly agent: (id: AgentId) => AgentEntry | undefined;
+}
+
+/** A record with its meaning found, before the transaction: signatures are checked here. */
+type Meaning =
+  | { readonly type: "word"; readonly key: AssignmentKey; readonly event: AssignmentEvent }
+  | { readonly type: "receipt"; readonly key: AssignmentKey; readonly receipt: Receipt; readonly sha256: Digest; readonly envelope: Envelope }
+  | { readonly type: "plan"; readonly key: AssignmentKey; readonly plan: PlanReceipt; readonly sha256: Digest; readonly envelope: Envelope }
+  | { readonly type: "nothing"; readonly key: null; readonly refused: string | null };
+
+interface Run {
+  readonly key: AssignmentKey | null;
+  readonly meanings: Meaning[];
+  last: number;
+}
+
+/**
+ * Lets the next records of a stream do what they mean, each once: the mark moves in the transaction that applies them.
+ * One transaction per run of records about one assignment. True when there may be more.
+ */
+export async function applyBacklog(deps: ApplyDeps, stream: number, at: At): Promise<boolean> {
+  const backlog = await backlogOf(deps.store, stream, RECORDS_AT_ONCE);
+  if (!backlog || backlog.applied >= backlog.acked) return false;
+  const entry = deps.agent(backlog.agent);
+  const runs = await runsOf(backlog, entry);
+  let applied = backlog.applied;
+  for (const run of runs) {
+    const from = applied;
+    const effects = await deps.store.tx("apply", async (tx) => {
+      if (!(await moveApplied(tx, stream, from, run.last))) throw new FarhandError("CONFLICT", "applied by another");
+      return applyRun(tx, backlog.agent, run, at);
+    });
+    deps.effects.perform(effects);
+    applied = run.last;
+  }
+  deps.effects.moved();
+  return true;
+}
+
+async function runsOf(backlog: Backlog, entry: AgentEntry | undefined): Promise<Run[]> {
+  const runs: Run[] = [];
+  for (const record of backlog.records) {
+    const meaning = await meaningOf(record, backlog.agent, entry);
+    const run = runs.at(-1);
+    if (run && sameKey(run.key, meaning.key)) {
+      run.meanings.push(meaning);
+      run.last = record.sequence;
+    } else runs.push({ key: meaning.key, meanings: [meaning], last: record.sequence });
+  }
+  // Numbers at the end that a gap names hold no record.
+  const last = runs.at(-1);
+  if (last) last.last = backlog.acked;
+  else runs.push({ key: null, meanings: [], last: backlog.acked });
+  return runs;
+}
+
+const sameKey = (a: AssignmentKey | null, b: AssignmentKey | null): boolean =>
+  a?.manifest === b?.manifest && a?.attempt === b?.attempt;
+
+async function meaningOf(stored: StoredRecord, agent: AgentId, entry: AgentEntry | undefined): Promise<Meaning> {
+  if (stored.type === "unreadable") return nothing(null);
+  const record = JSON.parse(stored.header) as UpRecord;
+  switch (record.type) {
+    case "assignment": {
+      const { manifest, attempt, state, code, reason } = record;
+      return { type: "word", key: { manifest, attempt }, event: { type: "assignment", state, code, reason } };
+    }
+    case "task": {
+      const { manifest, attempt, device, state, step, code, detail, atMs } = record;
+      const word: TaskWord = { device, state, step, code, detail, atMs };
+      return { type: "word", key: { manifest, attempt }, event: { type: "task", word } };
+    }
+    case "receipt":
+    case "plan":
+      try {
+        return await opened(record, agent, entry);
+      } catch (error) {
+        return nothing(`${record.type}: ${errorCode(error)}`);
+      }
+    case "blob":
+    case "output":
+    case "metric":
+      return nothing(null);
+    default:
+      return record satisfies never;
+  }
+}
+
+const nothing = (refused: string | null): Meaning => ({ type: "nothing", key: null, refused });
+
+/** Verified before it means anything: signed by this very agent's countersigned key, and speaking for itself. */
+async function opened(
+  record: Extract<UpRecord, { type: "receipt" | "plan" }>,
+  agent: AgentId,
+  entry: AgentEntry | undefined,
+): Promise<Meaning> {
+  const lookup = (kid: string) => (entry && entry.kid === kid ? entry.signKey : undefined);
+  const { envelope } = record;
+  if (record.type === "plan") {
+    const { value, bytes } = await openEnvelope("farhand-plan+jws", envelope, lookup);
+    const plan = readAs(PlanReceipt, value);
+    if (plan.agent !== agent) throw new FarhandError("WRONG_AGENT");
+    return { type: "plan", key: { manifest: plan.manifest, attempt: 1 }, plan, sha256: sha256(bytes), envelope };
+  }
+  const { value, bytes } = await openEnvelope("farhand-receipt+jws", envelope, lookup);
+  const receipt = readAs(Receipt, value);
+  if (receipt.agent !== agent) throw new FarhandError("WRONG_AGENT");
+  const { manifest, attempt } = receipt;
+  return { type: "receipt", key: { manifest, attempt }, receipt, sha256: sha256(bytes), envelope };
+}
+
+async function applyRun(tx: Tx, agent: AgentId, run: Run, at: At): Promise<Awaited<ReturnType<typeof decideLoadedIn>>["effects"]> {
+  if (run.key === null) {
+    for (const meaning of run.meanings) {
+      if (meaning.type === "nothing" && meaning.refused !== null) await refuse(tx, agent, meaning.refused, at);
+    }
+    return [];
+  }
+  const loaded = await loadAssignment(tx, run.key, devicesIn(run.meanings));
+  // Words about another agent's work, or about none, are kept as records and mean nothing.
+  if (!loaded || loaded.identity.agent !== agent) {
+    await refuse(tx, agent, `about ${run.key.manifest}, which is not its work`, at);
+    return [];
+  }
+  const own = new Set<string>(loaded.tasks.map((task) => task.device));
+  const events: AssignmentEvent[] = [];
+  for (const meaning of run.meanings) {
+    switch (meaning.type) {
+      case "word":
+        events.push(meaning.event);
+        break;
+      case "receipt": {
+        const receipt = { ...meaning.receipt, tasks: meaning.receipt.tasks.filter((task) => own.has(task.device)) };
+        if (receipt.job !== loaded.identity.job) {
+          await refuse(tx, agent, `receipt ${meaning.sha256} names another job`, at);
+          break;
+        }
+        await storeReceipt(tx, receipt, meaning.sha256, meaning.envelope, at.nowMs);
+        events.push(eventOf(receipt, meaning.sha256));
+        break;
+      }
+      case "plan": {
+        const { identity } = loaded;
+        if (identity.purpose !== "plan" || meaning.plan.job !== identity.job) {
+          await refuse(tx, agent, `plan ${meaning.sha256} was not asked for`, at);
+          break;
+        }
+        const plan = { ...meaning.plan, devices: meaning.plan.devices.filter((device) => own.has(device.device)) };
+        await storePlan(tx, plan, meaning.sha256, meaning.envelope, at.nowMs);
+        await addMessage(tx, { to: "job", job: identity.job, body: { type: "progress" } });
+        break;
+      }
+      case "nothing":
+        break;
+      default:
+        meaning satisfies never;
+    }
+  }
+  return (await decideLoadedIn(tx, loaded, events, at)).effects;
+}
+
+function* devicesIn(meanings: readonly Meaning[]): Generator<DeviceId> {
+  for (const meaning of meanings) {
+    if (meaning.type === "word" && meaning.event.type === "task") yield meaning.event.word.device;
+    else if (meaning.type === "receipt") for (const task of meaning.receipt.tasks) yield task.device;
+    else if (meaning.type === "plan") for (const device of meaning.plan.devices) yield device.device;
+  }
+}
+
+function eventOf(receipt: Receipt, digest: Digest): AssignmentEvent {
+  const tasks = receipt.tasks.map((task) => {
+    const { device, state, code, detail } = task;
+    return { device, state, step: null, code, detail, atMs: (task.endedAt ?? receipt.endedAt) * 1000 };
+  });
+  return { type: "receipt", digest, outcome: receipt.outcome, code: receipt.code, tasks };
+}
+
+async function refuse(tx: Tx, agent: AgentId, detail: string, at: At): Promise<void> {
+  await audit(tx, at.nowMs, { actor: `agent:${agent}`, action: "record.apply", object: agent, decision: "refused", detail });
+}
