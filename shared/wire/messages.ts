@@ -41,7 +41,7 @@ const down = {
   },
   offer: { type: 3, header: z.strictObject({ offer: Envelope, authority: Envelope, manifestBytes: z.int().min(1) }) },
   manifest: { type: 4, header: z.strictObject({ sha256: Digest }) },
-  /** Part of a text that the agent asked for; the body is the bytes from `offset`. */
+  /** One part of a text, in answer to one `fetch`: the bytes from its `offset` on. The agent asks again until it holds `total`. */
   blob: { type: 5, header: z.strictObject({ sha256: Digest, offset: z.int().min(0), total: z.int().min(0) }) },
   cancel: { type: 6, header: z.strictObject({ cancel: Envelope }) },
   /** A newer signed document; the body is its envelope. */
@@ -89,6 +89,7 @@ const up = {
     type: 68,
     header: z.strictObject({ ...AssignmentKey, sequence: Seq, code: Code, detail: z.string().max(500) }),
   },
+  /** A text that a served manifest names. One fetch is answered by one `blob`; a text that is not held is answered with `total` 0. */
   fetch: { type: 69, header: z.strictObject({ sha256: Digest, offset: z.int().min(0) }) },
   /** Records `first..last` of a lane; the body holds them (encodeRecords). */
   events: { type: 70, header: z.strictObject({ epoch: Epoch, lane: Lane, first: Seq, last: Seq }) },
