@@ -1,0 +1,44 @@
+import { TaskState } from "../../../shared/states.ts";
+import { taskTone, type Tone } from "../tone.ts";
+import { Mark } from "./state.tsx";
+
+export type Counts = Partial<Record<TaskState, number>>;
+
+export const present = (counts: Counts): [TaskState, number][] =>
+  TaskState.options.flatMap((state): [TaskState, number][] => {
+    const count = counts[state] ?? 0;
+    return count > 0 ? [[state, count]] : [];
+  });
+
+const label = (counts: Counts): string =>
+  present(counts)
+    .map(([state, count]) => `${count} ${state}`)
+    .join(", ");
+
+const left: readonly Tone[] = ["good", "undone", "bad", "unknown", "stopped", "wait", "active", "idle"];
+const place = (state: TaskState): number => left.indexOf(taskTone[state]);
+
+/** One bar of all tasks; the numbers stand beside it, so the bar is only a picture of them. */
+export function CountsBar({ counts }: { counts: Counts }) {
+  const list = present(counts).toSorted((a, b) => place(a[0]) - place(b[0]));
+  return (
+    <span className="bar" role="img" aria-label={label(counts) === "" ? "no tasks yet" : label(counts)}>
+      {list.map(([state, count]) => (
+        <span key={state} className={`bar-part tone-${taskTone[state]}`} style={{ flexGrow: count }} />
+      ))}
+    </span>
+  );
+}
+
+export function CountsList({ counts }: { counts: Counts }) {
+  return (
+    <span className="counts" aria-hidden="true">
+      {present(counts).map(([state, count]) => (
+        <span key={state} className={`count tone-${taskTone[state]}`} title={`${count} ${state}`}>
+          <Mark tone={taskTone[state]} />
+          {count}
+        </span>
+      ))}
+    </span>
+  );
+}
