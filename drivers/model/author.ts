@@ -2,7 +2,7 @@ import type { ChangeMode } from "../../shared/documents/manifest.ts";
 import type { Finding } from "../../shared/documents/receipt.ts";
 import { FarhandError } from "../../shared/errors.ts";
 import type { Language } from "./language.ts";
-import { type Line, scan } from "./lines.ts";
+import { type Line, scan, splitLines } from "./lines.ts";
 import { normalise } from "./normalise.ts";
 import { type Hide, publicLines } from "./public-form.ts";
 import { findSecrets } from "./redact.ts";
@@ -20,9 +20,11 @@ export interface AuthorText {
 
 /** Control and format characters: they work on terminals, or hide from the reviewer what will be sent. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/v;
-const UNRENDERED = /\{\{|\{%|\[object Object\]|\bundefined\b/v;
+const UNRENDERED = /\{\{|\{%|\[object Object\]|(?:^|\s)undefined(?:\s|$)/v;
 
-export function readAuthor(language: Language, mode: ChangeMode, text: string, hide: Hide): AuthorText {
+/** `live` is the public form of the running configuration: what stands there already, odd as it may be, is no mistake of the text. */
+export function readAuthor(language: Language, mode: ChangeMode, text: string, live: string, hide: Hide): AuthorText {
+  const liveLines = new Set(splitLines(live).map((line) => line.trim()));
   // A last line that is not ended is a line too; the volatile header of a pasted configuration is not the author's.
   const raw = scan(language, mode === "replace" ? normalise(language, text) : text).map((line) => withShownDelimiter(line));
   const shown = publicLines(language, raw, hide);
@@ -35,7 +37,8 @@ export function readAuthor(language: Language, mode: ChangeMode, text: string, h
     const header = headers.get(line) ?? "";
     for (const [offset, part] of parts.entries()) {
       const number = line.number + offset;
-      check(language, mode, part, shownParts[offset] ?? "", number, line.body !== undefined && offset > 0);
+      const isLive = liveLines.has((shownParts[offset] ?? "").trim());
+      check(language, mode, { text: part, shown: shownParts[offset] ?? "", number, inBlock: offset > 0, isLive });
       checkTokens(language, part, offset === 0 ? header : "", number);
       const tags = (of: string): number => tokensIn(of).filter((token) => token.kind === "tag").length;
       if (tags(shownParts[offset] ?? "") > tags(part)) {
@@ -52,10 +55,18 @@ function refuse(number: number, shown: string, reason: string): never {
   throw new FarhandError("TEXT_REFUSED", `line ${number}: ${reason}: ${printable.slice(0, 120)}`);
 }
 
-/** `text` is looked at, `shown` is what may be told about it. */
-function check(language: Language, mode: ChangeMode, text: string, shown: string, number: number, inBlock: boolean): void {
-  if (INVISIBLE.test(text)) refuse(number, shown, "control or invisible characters");
-  if (UNRENDERED.test(text)) refuse(number, shown, "template text that was not rendered");
+interface Part {
+  readonly text: string;
+  /** What may be told about it. */
+  readonly shown: string;
+  readonly number: number;
+  readonly inBlock: boolean;
+  readonly isLive: boolean;
+}
+
+function check(language: Language, mode: ChangeMode, { text, shown, number, inBlock, isLive }: Part): void {
+  if (!isLive && INVISIBLE.test(text)) refuse(number, shown, "control or invisible characters");
+  if (!isLive && UNRENDERED.test(text)) refuse(number, shown, "template text that was not rendered");
   if (hasStrayMark(text)) refuse(number, shown, "a mark ‹ or › outside a secret");
   const reason = forbidden(language, mode, text, inBlock);
   if (reason !== undefined) refuse(number, shown, reason);

@@ -19,6 +19,8 @@ class Section {
   readonly parent: Section | undefined;
   /** Made by this change: nothing is known about what the device starts it with. */
   readonly isNew: boolean;
+  /** What a cascade of this change took away: removing its lines again is refused by the device. */
+  readonly gone = new Set<string>();
   readonly #open = new Map<ConfigNode, Section>();
   #byLine: Map<string, ConfigNode> | undefined;
 
@@ -136,6 +138,7 @@ class Merger {
       this.#warn("ALREADY_PRESENT", typed, "is there already, and is not sent");
       return false;
     }
+    for (const key of at.gone) if (typed.line.startsWith(`${key} `)) at.gone.delete(key);
     const negative = language.negative(typed.line);
     const replaced = this.#replaces(at, typed.line);
     const cleared = (replaced !== undefined || at.find(negative) !== undefined) && at.remove((line) => line === negative || replaced?.(line) === true);
@@ -184,7 +187,7 @@ class Merger {
     const prefix = `${positive} `;
     let changed = target ? at.remove((line) => line === target.line) : at.remove((line) => line.startsWith(prefix));
     if (this.#cascade(at, positive)) changed = true;
-    if (shown) {
+    if (shown && !isGone(at, positive)) {
       const replaced = this.#replaces(at, typed.line);
       if (replaced) at.remove(replaced);
       at.add(typed.line);
@@ -207,6 +210,7 @@ class Merger {
       };
       if (at.remove(taken)) changed = true;
       for (const child of at.node.children) if (this.#takeBelow(at.open(child, false), taken)) changed = true;
+      at.gone.add(key);
     }
     return changed;
   }
@@ -222,6 +226,13 @@ class Merger {
   #warn(code: string, typed: SourceNode, what: string): void {
     this.warnings.push({ code, detail: `line ${typed.source.number} ${what}: ${typed.line.slice(0, 200)}` });
   }
+}
+
+function isGone(at: Section, positive: string): boolean {
+  for (let section: Section | undefined = at; section; section = section.parent) {
+    for (const key of section.gone) if (positive === key || positive.startsWith(`${key} `)) return true;
+  }
+  return false;
 }
 
 /** Sections of a kind that the device does not show while they are empty; innermost and last first, so that one can be taken away. */

@@ -33,7 +33,7 @@ const WARNINGS_MAX = 64;
  */
 export function predict(language: Language, change: Change): Prediction {
   const hide = hider(change.device, change.tagger);
-  const author = readAuthor(language, change.mode, change.text, hide);
+  const author = readAuthor(language, change.mode, change.text, change.before.publicText, hide);
   const before = parse(language, change.before.publicText);
   const { after, commands, warnings } = planned(language, change, author);
   const diff = diffTrees(language, before, after);
