@@ -17,7 +17,7 @@ import { href, route, type Page, type Route } from "./route.ts";
 import { logout } from "./session.ts";
 import { nextTheme, theme } from "./theme.ts";
 import type { Tone } from "./tone.ts";
-import { useLive } from "./use-live.ts";
+import { LiveEverything } from "./use-live.ts";
 import { useWatched } from "./watched.ts";
 
 const liveTone: { readonly [S in LiveState]: Tone } = { connecting: "wait", live: "good", reconnecting: "bad" };
@@ -38,7 +38,6 @@ export function Shell() {
   const [help, setHelp] = useState(false);
   const showHelp = useCallback(() => setHelp(true), []);
   useKeyboard(showHelp);
-  useLive(current);
   const main = useFocusOnArrival(current);
   return (
     <>
@@ -46,6 +45,7 @@ export function Shell() {
         Skip to content
       </a>
       <Header current={current} showHelp={showHelp} />
+      {current.page !== "job" && <LiveEverything />}
       <main ref={main} tabIndex={-1}>
         <CurrentPage route={current} />
       </main>
@@ -137,9 +137,9 @@ function Header({ current, showHelp }: { current: Route; showHelp: () => void })
           </a>
         ))}
       </nav>
-      <span className={`live tone-${liveTone[live]}`} role="status" aria-label="Event stream">
+      <output className={`live tone-${liveTone[live]}`} aria-label="Event stream">
         <Mark tone={liveTone[live]} /> {liveText[live]}
-      </span>
+      </output>
       <div className="tools">
         <button type="button" className="quiet-button" onClick={nextTheme} aria-label={`Theme: ${chosen}. Change`}>
           Theme: {chosen}

@@ -1,13 +1,11 @@
-import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
+import { useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
 import type { AgentView, JobSummary, JobView, StreamEvent } from "../api/client/index.ts";
 import type { JobId } from "../../shared/ids.ts";
 import { isTerminal, jobMoves, taskMoves } from "../../shared/states.ts";
 import { follow } from "./live.ts";
 import { LiveOutput } from "./output.ts";
 import { patchJob, patchSummaries } from "./patch.ts";
-import { jobQuery } from "./queries.ts";
-import type { Route } from "./route.ts";
 
 /** What a job's events do not carry (diffs, transcripts, levels) is read again, at most this often. */
 const REFETCH_MS = 1_500;
@@ -81,24 +79,12 @@ function apply(client: QueryClient, refetch: Refetcher, events: readonly StreamE
 const neverChanges = new Set<unknown>(["blob", "warrant"]);
 
 /** Keeps the page's data moving: one stream, for the open job or for everything. */
-export function useLive(route: Route): void {
+function useLive(job: JobId | undefined, replay: boolean): void {
   const client = useQueryClient();
-  const job = route.page === "job" ? (route.id as JobId) : undefined;
-  const first = useQuery({ ...jobQuery((job ?? "") as JobId), enabled: job !== undefined });
-  const known = job === undefined || first.data !== undefined || first.isError;
-
-  // Decided when the job is first seen: the stream is not opened again because the job ended.
-  const replay = useRef<{ job: string; replay: boolean } | undefined>(undefined);
-  if (first.data && job !== undefined && replay.current?.job !== job) {
-    replay.current = { job, replay: first.data.kind === "run" && !isTerminal(jobMoves, first.data.state) };
-  }
-  const replays = replay.current?.job === job && replay.current?.replay === true;
-
   useEffect(() => {
-    if (!known) return undefined;
     liveOutput.clear();
     const refetch = new Refetcher(client);
-    const stop = follow(job === undefined ? {} : { job, replay: replays }, {
+    const stop = follow(job === undefined ? {} : { job, replay }, {
       onOpen: () => void client.invalidateQueries({ predicate: ({ queryKey }) => !neverChanges.has(queryKey[0]) }),
       onEvents: (events) => apply(client, refetch, events),
     });
@@ -106,5 +92,17 @@ export function useLive(route: Route): void {
       stop();
       refetch.stop();
     };
-  }, [client, job, known, replays]);
+  }, [client, job, replay]);
+}
+
+export function LiveEverything(): null {
+  useLive(undefined, false);
+  return null;
+}
+
+export function LiveJob({ job }: { job: JobView }): null {
+  // Decided when the job is first seen: the stream is not opened again because the job ended.
+  const [replay] = useState(() => job.kind === "run" && !isTerminal(jobMoves, job.state));
+  useLive(job.id, replay);
+  return null;
 }

@@ -48,13 +48,13 @@ export function TaskDetail({ task }: { task: TaskView }) {
         </p>
       )}
       {views.length > 0 && (
-        <div className="views" role="group" aria-label={`Evidence of ${task.device}`}>
+        <fieldset className="views" aria-label={`Evidence of ${task.device}`}>
           {views.map((view) => (
             <button key={view} type="button" aria-pressed={view === chosen} onClick={() => setQuery({ show: view })}>
               {names[view]}
             </button>
           ))}
-        </div>
+        </fieldset>
       )}
       {chosen && <Evidence view={chosen} task={task} />}
     </div>
@@ -86,11 +86,7 @@ function LiveText({ device }: { device: string }) {
     <>
       {output.dropped > 0 && <p className="quiet">{output.dropped} earlier characters are not kept on this page.</p>}
       <DeviceText text={output.text} label="Live output" follow />
-      {!output.ended && (
-        <p className="quiet" role="status">
-          More is coming.
-        </p>
-      )}
+      {!output.ended && <output className="quiet">More is coming.</output>}
     </>
   );
 }

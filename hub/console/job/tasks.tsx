@@ -7,6 +7,7 @@ import { Foreign } from "../parts/text.tsx";
 import { Time } from "../parts/time.tsx";
 import { ERRORS } from "../../../shared/errors.ts";
 import { route, setQuery } from "../route.ts";
+import { plain } from "../text.ts";
 import { useWatched } from "../watched.ts";
 import { rowsOf, type ListRow } from "./rows.ts";
 import { TaskDetail } from "./task-detail.tsx";
@@ -121,7 +122,7 @@ function TaskRows({ task, open }: { task: TaskView; open: boolean }) {
   return (
     <>
       <tr className={open ? "open" : undefined}>
-        <th scope="row" className="name">
+        <th scope="row" className="name" aria-label={plain(task.device)}>
           <button
             type="button"
             className="row-button"

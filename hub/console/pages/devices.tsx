@@ -9,6 +9,7 @@ import { Command, Equivalent, Foreign } from "../parts/text.tsx";
 import { Time } from "../parts/time.tsx";
 import { devicesQuery } from "../queries.ts";
 import { deviceHref, jobHref, route } from "../route.ts";
+import { plain } from "../text.ts";
 import { useWatched } from "../watched.ts";
 
 const textOf = (device: DeviceView): string =>
@@ -32,10 +33,10 @@ export function DevicesPage() {
       <div className="title-row">
         <PageTitle title="Devices" />
         {list.data && (
-          <span className="quiet" role="status">
+          <output className="quiet">
             {devices.length} of {list.data.devices.length}
             {list.data.more && "; the inventory is larger than what this page holds"}
-          </span>
+          </output>
         )}
         <Search label="Filter devices" value={filter} hint="site:ams state:DRIFTED role=edge" />
       </div>
@@ -83,7 +84,7 @@ function DeviceTable({ devices, all }: { devices: readonly DeviceView[]; all: nu
           <tbody>
             {shown.map((device) => (
               <tr key={device.id}>
-                <th scope="row" className="name">
+                <th scope="row" className="name" aria-label={plain(device.id)}>
                   <a href={deviceHref(device.id)}>
                     <Foreign>{device.id}</Foreign>
                   </a>

@@ -15,6 +15,7 @@ import { Time } from "../parts/time.tsx";
 import { jobQuery } from "../queries.ts";
 import { href, route, setQuery } from "../route.ts";
 import { taskTone } from "../tone.ts";
+import { LiveEverything, LiveJob } from "../use-live.ts";
 import { useWatched } from "../watched.ts";
 
 export function JobPage({ id }: { id: JobId }) {
@@ -36,7 +37,9 @@ export function JobPage({ id }: { id: JobId }) {
           <Loading what="the job" />
         </>
       )}
+      {job.data && <LiveJob job={job.data} />}
       {job.data && <Loaded job={job.data} />}
+      {job.isError && !job.data && <LiveEverything />}
     </>
   );
 }

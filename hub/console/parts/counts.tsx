@@ -22,7 +22,8 @@ const place = (state: TaskState): number => left.indexOf(taskTone[state]);
 export function CountsBar({ counts }: { counts: Counts }) {
   const list = present(counts).toSorted((a, b) => place(a[0]) - place(b[0]));
   return (
-    <span className="bar" role="img" aria-label={label(counts) === "" ? "no tasks yet" : label(counts)}>
+    <span className="bar">
+      <span className="visually-hidden">{label(counts) === "" ? "no tasks yet" : label(counts)}</span>
       {list.map(([state, count]) => (
         <span key={state} className={`bar-part tone-${taskTone[state]}`} style={{ flexGrow: count }} />
       ))}

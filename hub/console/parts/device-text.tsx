@@ -14,19 +14,18 @@ export function DeviceText({ text, label, follow = false }: { text: string; labe
   const lines = text.replace(/\r\n/g, "\n").replace(/\n$/, "").split("\n");
   const listed = follow ? lines.slice(-LINES) : lines;
   const { shown, controls } = usePaged(listed, LINES);
-  const box = useRef<HTMLPreElement>(null);
+  const box = useRef<HTMLElement>(null);
   const atEnd = useRef(true);
   useEffect(() => {
     if (follow && atEnd.current && box.current) box.current.scrollTop = box.current.scrollHeight;
   }, [follow, text]);
   return (
     <>
-      <pre
+      <section
         ref={box}
         className="device-text"
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrollable region must take focus
         tabIndex={0}
-        role="region"
         aria-label={label}
         onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) => {
           atEnd.current = scrollTop + clientHeight >= scrollHeight - 8;
@@ -42,7 +41,7 @@ export function DeviceText({ text, label, follow = false }: { text: string; labe
             {"\n"}
           </span>
         ))}
-      </pre>
+      </section>
       {controls}
     </>
   );

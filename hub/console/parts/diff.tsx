@@ -24,7 +24,7 @@ export function DiffRows({ rows, label }: { rows: readonly Row[]; label: string 
       </figcaption>
       {/* Scrolls sideways: reachable by keyboard. */}
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrollable region must take focus */}
-      <div className="diff-body" tabIndex={0} role="region" aria-label={`${label}, lines`}>
+      <section className="diff-body" tabIndex={0} aria-label={`${label}, lines`}>
         {shown.map((row, index) =>
           row.kind === "gap" ? (
             <div key={index} className="diff-gap">
@@ -40,7 +40,7 @@ export function DiffRows({ rows, label }: { rows: readonly Row[]; label: string 
             </div>
           ),
         )}
-      </div>
+      </section>
       {controls}
     </figure>
   );

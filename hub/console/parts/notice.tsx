@@ -47,9 +47,5 @@ export function Problem({ error, retry }: { error: unknown; retry?: () => void }
 }
 
 export function Loading({ what }: { what: string }) {
-  return (
-    <p className="loading" role="status">
-      Loading {what}
-    </p>
-  );
+  return <output className="loading">Loading {what}</output>;
 }

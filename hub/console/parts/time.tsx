@@ -8,6 +8,7 @@ let now = Date.now();
 /** One clock for the page, so that a thousand rows do not keep a thousand timers. */
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
+  now = Date.now();
   timer ??= setInterval(() => {
     now = Date.now();
     for (const one of listeners) one();
@@ -44,7 +45,7 @@ export function Time({ ms }: { ms: number | null }) {
   if (ms === null) return <span className="quiet">never</span>;
   return (
     <time dateTime={new Date(ms).toISOString()} title={utc(ms)}>
-      {relative(ms, Math.max(current, Date.now()))}
+      {relative(ms, current)}
     </time>
   );
 }
