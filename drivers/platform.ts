@@ -106,8 +106,11 @@ export const LanguageFile = z.strictObject({
     .array(z.strictObject({ ...Place, unless: Pattern.optional() }))
     .max(128)
     .default([]),
-  /** Removals (the line without its negation) that also take the lines below, in the sections of this one, that begin with the group `key`. */
-  cascade: z.array(z.strictObject(Place)).max(32).default([]),
+  /**
+   * Removals (the line without its negation) that also take the lines of this section and of those in it that begin with the group
+   * `key`, and the lines that match `refers`, in which `$<key>` and other groups stand for what was matched.
+   */
+  cascade: z.array(z.strictObject({ ...Place, refers: z.string().max(200).optional() })).max(32).default([]),
   /** Lines whose order among themselves matters; those that share the named group `list` are one list. All others are compared without order. */
   ordered: z.array(z.strictObject(Place)).max(64).default([]),
   /** Lines that the device adds by itself in a section that the change adds. */

@@ -26,7 +26,9 @@ const UNRENDERED = /\{\{|\{%|\[object Object\]|(?:^|\s)undefined(?:\s|$)/v;
 export function readAuthor(language: Language, mode: ChangeMode, text: string, live: string, hide: Hide): AuthorText {
   const liveLines = new Set(splitLines(live).map((line) => line.trim()));
   // A last line that is not ended is a line too; the volatile header of a pasted configuration is not the author's.
-  const raw = scan(language, mode === "replace" ? normalise(language, text) : text).map((line) => withShownDelimiter(line));
+  const raw = scan(language, mode === "replace" ? normalise(language, text) : text).map((line) =>
+    withShownDelimiter(line),
+  );
   const shown = publicLines(language, raw, hide);
   const headers = new Map<Line, string>();
   for (const { line, header } of placed(parseLines(language, raw))) if (header !== undefined) headers.set(line, header);
@@ -45,7 +47,8 @@ export function readAuthor(language: Language, mode: ChangeMode, text: string, l
         warnings.push({ code: "INLINE_SECRET", detail: `line ${number}: a secret is written out; use secret("name")` });
       }
     }
-    if (mode === "merge" && line.block?.closed === "never") refuse(line.number, line.text, "a block that is not closed");
+    if (mode === "merge" && line.block?.closed === "never")
+      refuse(line.number, line.text, "a block that is not closed");
   }
   return { raw, shown, warnings };
 }
@@ -131,7 +134,8 @@ export { nameToken };
 /** Banners read back with the device's picture of a delimiter, whatever delimiter was typed, and lose what follows it. */
 function withShownDelimiter(line: Line): Line {
   const { block } = line;
-  if (!block || block.closed === "never" || block.delimiter === undefined || block.rule.shown === undefined) return line;
+  if (!block || block.closed === "never" || block.delimiter === undefined || block.rule.shown === undefined)
+    return line;
   const { delimiter, at } = block;
   const { shown } = block.rule;
   const head = line.text.slice(0, at) + shown;

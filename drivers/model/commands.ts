@@ -52,7 +52,8 @@ const DELIMITERS = ["~", "@", "#", "%", "=", "|", "&", "+", "_", "Z"];
 export function typedBlock(line: Line): string {
   const whole = wholeText(line);
   const { block } = line;
-  if (!block || block.closed === "never" || block.delimiter === undefined || block.delimiter !== block.rule.shown) return whole;
+  if (!block || block.closed === "never" || block.delimiter === undefined || block.delimiter !== block.rule.shown)
+    return whole;
   const start = block.at + block.delimiter.length;
   const end = whole.indexOf(block.delimiter, start);
   const words = whole.slice(start, end);

@@ -56,7 +56,11 @@ describe.skipIf(folder === undefined)("the corpus", () => {
       const { fail } = z.object({ fail: z.array(z.string()) }).parse(parseYaml(read("oxidized", name)));
       const raw = read("oxidized", name.replace("__secret.yaml", "__output.txt"));
       const stream = redactStream(ios, device, tagger, []);
-      const streamed = [...raw].map((c) => stream.push(c)).join("") + stream.flush();
+      const streamed =
+        raw
+          .split("")
+          .map((c) => stream.push(c))
+          .join("") + stream.flush();
       for (const secret of fail) {
         expect(raw).toContain(secret);
         for (const text of [publicText(raw), streamed]) expect(lines(text, secret)).toEqual([]);
@@ -66,8 +70,14 @@ describe.skipIf(folder === undefined)("the corpus", () => {
 
   test("what napalm removes is hidden, and nothing of the rest is", () => {
     const raw = read("napalm", "ios", "test_get_config_sanitized", "normal", "show_running_config.txt");
-    const expected = z.object({ running: z.string() }).parse(JSON.parse(read("napalm", "ios", "test_get_config_sanitized", "normal", "expected_result.json"))).running;
-    const bare = (text: string): string[] => text.split("\n").map((line) => line.trimEnd().replaceAll(/‹secret:\w+›/gv, "<removed>")).filter((line) => line !== "" && line !== "!");
+    const expected = z
+      .object({ running: z.string() })
+      .parse(JSON.parse(read("napalm", "ios", "test_get_config_sanitized", "normal", "expected_result.json"))).running;
+    const bare = (text: string): string[] =>
+      text
+        .split("\n")
+        .map((line) => line.trimEnd().replaceAll(/‹secret:\w+›/gv, "<removed>"))
+        .filter((line) => line !== "" && line !== "!");
     // napalm leaves this one in the clear.
     expect(bare(publicText(raw))).toEqual(bare(expected.replace("enable password cisco", "enable password <removed>")));
   });
@@ -77,21 +87,54 @@ describe.skipIf(folder === undefined)("the corpus", () => {
     ["running", "remediation", "generated"],
     ["generated", "rollback", "running"],
   ])("the %s configuration with the %s becomes the %s one", (from, change, to) => {
-    const [before, text, after] = [from, change, to].map((name) => read("hier_config", `ios_${name}.conf`)) as [string, string, string];
-    const prediction = predict(ios, { device, mode: "merge", text, before: { raw: normalise(ios, before), publicText: publicText(before) }, tagger });
+    const [before, text, after] = [from, change, to].map((name) => read("hier_config", `ios_${name}.conf`)) as [
+      string,
+      string,
+      string,
+    ];
+    const prediction = predict(ios, {
+      device,
+      mode: "merge",
+      text,
+      before: { raw: normalise(ios, before), publicText: publicText(before) },
+      tagger,
+    });
     // hier_config writes `no shutdown` into its configurations; IOS never shows it, so a new interface has it in one of them only.
-    const visible = (json: string): string[] => parseDiff(json).filter((entry) => entry.line !== "no shutdown").map((entry) => JSON.stringify(entry));
+    const visible = (json: string): string[] =>
+      parseDiff(json)
+        .filter((entry) => entry.line !== "no shutdown")
+        .map((entry) => JSON.stringify(entry));
     expect(visible(prediction.diff)).toEqual(visible(diffTexts(ios, publicText(before), publicText(after))));
   });
 
   test("a merge and a replace do what napalm expects of them", () => {
     const initial = read("napalm", "ios", "ios", "initial.conf");
     const before = { raw: normalise(ios, initial), publicText: publicText(initial) };
-    const merged = predict(ios, { device, mode: "merge", text: read("napalm", "ios", "ios", "merge_good.conf"), before, tagger });
+    const merged = predict(ios, {
+      device,
+      mode: "merge",
+      text: read("napalm", "ios", "ios", "merge_good.conf"),
+      before,
+      tagger,
+    });
     expect(renderDiff(merged.diff)).toBe("+ logging buffered 9000");
-    const replaced = predict(ios, { device, mode: "replace", text: read("napalm", "ios", "ios", "new_good.conf"), before, tagger });
-    expect(renderDiff(replaced.diff).split("\n")).toEqual(["+ router bgp 65000", "+   bgp log-neighbor-changes", "+   neighbor 1.1.1.1 remote-as 12345", "  interface GigabitEthernet2", "-   no ip address", "+   ip address 172.20.0.1 255.255.255.0"]);
+    const replaced = predict(ios, {
+      device,
+      mode: "replace",
+      text: read("napalm", "ios", "ios", "new_good.conf"),
+      before,
+      tagger,
+    });
+    expect(renderDiff(replaced.diff).split("\n")).toEqual([
+      "+ router bgp 65000",
+      "+   bgp log-neighbor-changes",
+      "+   neighbor 1.1.1.1 remote-as 12345",
+      "  interface GigabitEthernet2",
+      "-   no ip address",
+      "+   ip address 172.20.0.1 255.255.255.0",
+    ]);
   });
 });
 
-const lines = (text: string, secret: string): string[] => text.split("\n").filter((line) => line.includes(secret) && !line.startsWith("! "));
+const lines = (text: string, secret: string): string[] =>
+  text.split("\n").filter((line) => line.includes(secret) && !line.startsWith("! "));

@@ -129,9 +129,7 @@ function orderedLists(
   };
   collect(before, "before");
   collect(after, "after");
-  return [...lists]
-    .toSorted(([a], [b]) => naturalOrder(a, b))
-    .map(([, list]) => inOrder(list.before, list.after));
+  return [...lists].toSorted(([a], [b]) => naturalOrder(a, b)).map(([, list]) => inOrder(list.before, list.after));
 }
 
 /** Lines that are in both, up to the first new line that the rest of the old list does not hold. */
@@ -169,7 +167,8 @@ function subtree(
   diffSection(language, sides[0], sides[1], inner, where, out);
 }
 
-const naturally = (nodes: readonly ConfigNode[]): ConfigNode[] => nodes.toSorted((a, b) => naturalOrder(a.line, b.line));
+const naturally = (nodes: readonly ConfigNode[]): ConfigNode[] =>
+  nodes.toSorted((a, b) => naturalOrder(a.line, b.line));
 
 /** Runs of digits by value, everything else by code unit: the same on every machine, in every locale. */
 export function naturalOrder(a: string, b: string): number {

@@ -14,7 +14,8 @@ export function touchesManagement(
   trees: readonly (readonly ConfigNode[])[],
   managementAddress: string | undefined,
 ): boolean {
-  const address = managementAddress === undefined ? ANY_ADDRESS : `(?<![\\w.:])${RegExp.escape(managementAddress)}(?![\\w.:])`;
+  const address =
+    managementAddress === undefined ? ANY_ADDRESS : `(?<![\\w.:])${RegExp.escape(managementAddress)}(?![\\w.:])`;
   const compile = (source: string): RegExp => new RegExp(source.replaceAll(ADDRESS, address), "v");
   const places = language.management.flatMap((rule) => ("place" in rule ? [compile(rule.place)] : []));
   const carrying = sectionsThatCarry(language, trees, compile);

@@ -19,7 +19,8 @@ export function keeper(language: Language, raw: string, hide: Hide): Keep {
   };
 }
 
-const key = (path: string, line: string, token: string): string => `${path}\n${line.split(/\s/v, 1)[0] ?? ""}\n${token}`;
+const key = (path: string, line: string, token: string): string =>
+  `${path}\n${line.split(/\s/v, 1)[0] ?? ""}\n${token}`;
 
 function secretsOf(language: Language, raw: string, hide: Hide): Map<string, string> {
   const values = new Map<string, string>();

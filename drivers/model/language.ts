@@ -43,7 +43,7 @@ export interface Language {
   readonly single: readonly Place[];
   readonly negatives: readonly Place[];
   readonly defaults: readonly (Place & { unless: RegExp | undefined })[];
-  readonly cascade: readonly Place[];
+  readonly cascade: readonly (Place & { refers: string | undefined })[];
   readonly ordered: readonly Place[];
   readonly implied: readonly Place[];
   readonly moves: readonly (Place & { into: string })[];
@@ -60,7 +60,8 @@ export interface Language {
 }
 
 const compile = (source: string): RegExp => new RegExp(source, "v");
-const optional = (source: string | undefined): RegExp | undefined => (source === undefined ? undefined : compile(source));
+const optional = (source: string | undefined): RegExp | undefined =>
+  source === undefined ? undefined : compile(source);
 const place = ({ path, line }: { path: string; line: string }): Place => ({ path: compile(path), line: compile(line) });
 
 export const PATH_SEPARATOR = " > ";
@@ -88,7 +89,7 @@ export function compileLanguage(file: z.output<typeof LanguageFile>): Language {
     single: file.single.map(place),
     negatives: file.negatives.map(place),
     defaults: file.defaults.map((rule) => ({ ...place(rule), unless: optional(rule.unless) })),
-    cascade: file.cascade.map(place),
+    cascade: file.cascade.map((rule) => ({ ...place(rule), refers: rule.refers })),
     ordered: file.ordered.map(place),
     implied: file.implied.map(place),
     moves: file.moves.map((rule) => ({ ...place(rule), into: rule.into })),

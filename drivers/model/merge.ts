@@ -104,7 +104,10 @@ class Merger {
     const positive = this.#language.positive(typed.line);
     if (typed.children.length > 0) {
       if (positive !== undefined) {
-        throw new FarhandError("TEXT_REFUSED", `line ${typed.source.number}: a removal cannot have lines below it: ${typed.line.slice(0, 120)}`);
+        throw new FarhandError(
+          "TEXT_REFUSED",
+          `line ${typed.source.number}: a removal cannot have lines below it: ${typed.line.slice(0, 120)}`,
+        );
       }
       return this.#header(at, typed);
     }
@@ -122,7 +125,8 @@ class Merger {
   #present(at: Section, line: string): ConfigNode | undefined {
     const exact = at.find(line);
     if (exact) return exact;
-    if (!this.#language.rewrites.some((rule) => isAt({ path: rule.path, line: rule.typed }, at.path, line))) return undefined;
+    if (!this.#language.rewrites.some((rule) => isAt({ path: rule.path, line: rule.typed }, at.path, line)))
+      return undefined;
     const matches = shownAs(this.#language, at.path, line);
     return at.node.children.find((child) => matches(child.line));
   }
@@ -141,7 +145,9 @@ class Merger {
     for (const key of at.gone) if (typed.line.startsWith(`${key} `)) at.gone.delete(key);
     const negative = language.negative(typed.line);
     const replaced = this.#replaces(at, typed.line);
-    const cleared = (replaced !== undefined || at.find(negative) !== undefined) && at.remove((line) => line === negative || replaced?.(line) === true);
+    const cleared =
+      (replaced !== undefined || at.find(negative) !== undefined) &&
+      at.remove((line) => line === negative || replaced?.(line) === true);
     if (this.#isDefault(at, typed.line)) {
       // In a section that is new the device's own start is unknown: the line is sent, and shows nothing.
       if (!cleared && !at.isNew) this.#warn("ALREADY_PRESENT", typed, "states the default, and is not sent");
@@ -202,11 +208,19 @@ class Merger {
     let changed = false;
     for (const rule of this.#language.cascade) {
       if (!rule.path.test(at.path)) continue;
-      const key = rule.line.exec(positive)?.groups?.["key"];
+      const groups = rule.line.exec(positive)?.groups;
+      const key = groups?.["key"];
       if (key === undefined) continue;
+      const refers =
+        rule.refers === undefined
+          ? undefined
+          : new RegExp(
+              rule.refers.replaceAll(/\$<(\w+)>/gv, (_, name: string) => RegExp.escape(groups?.[name] ?? "")),
+              "v",
+            );
       const taken = (line: string): boolean => {
         const bare = this.#language.positive(line) ?? line;
-        return bare === key || bare.startsWith(`${key} `);
+        return bare === key || bare.startsWith(`${key} `) || refers?.test(bare) === true;
       };
       if (at.remove(taken)) changed = true;
       for (const child of at.node.children) if (this.#takeBelow(at.open(child, false), taken)) changed = true;

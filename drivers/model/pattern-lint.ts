@@ -2,7 +2,12 @@
  * Finds what makes a regular expression slow: a repetition inside a repetition (`(a+)+`), and two unbounded repetitions of the same
  * thing side by side (`\s*\s*`). A pattern of a platform file meets text that a device chose.
  */
-export type PatternFault = "does not compile" | "nested repetition" | "adjacent repetitions" | "back reference" | "too many unbounded repetitions";
+export type PatternFault =
+  | "does not compile"
+  | "nested repetition"
+  | "adjacent repetitions"
+  | "back reference"
+  | "too many unbounded repetitions";
 
 /** Each one multiplies the work on a line that almost matches. */
 const UNBOUNDED_ANY_MAX = 2;
@@ -69,7 +74,12 @@ class Reader {
     const text = this.#source.slice(start, this.#at);
     const unbounded = this.#quantifier();
     if (unbounded && inner.repeats) this.fault ??= "nested repetition";
-    return { text, repeats: inner.repeats || unbounded, any: inner.any + (unbounded && text === "." ? 1 : 0), unbounded };
+    return {
+      text,
+      repeats: inner.repeats || unbounded,
+      any: inner.any + (unbounded && text === "." ? 1 : 0),
+      unbounded,
+    };
   }
 
   #atom(): Cost {
@@ -83,7 +93,9 @@ class Reader {
       return cost;
     }
     if (c === "[") this.#class();
-    else if (c === "\\") this.#at += /^\\(?:[pP]\{[^\}]*\}|u\{[^\}]*\}|u.{4}|x.{2}|.)/v.exec(this.#source.slice(this.#at))?.[0].length ?? 2;
+    else if (c === "\\")
+      this.#at +=
+        /^\\(?:[pP]\{[^\}]*\}|u\{[^\}]*\}|u.{4}|x.{2}|.)/v.exec(this.#source.slice(this.#at))?.[0].length ?? 2;
     else this.#at++;
     return { repeats: false, any: 0 };
   }

@@ -8,9 +8,11 @@ import { SHOWN } from "./fixtures/places.ts";
 const PLATFORMS = ["cisco_iosxe", "frr_linux"] as const;
 
 function patternsIn(value: unknown, path = ""): [string, string][] {
-  if (typeof value === "string") return /(?:replace|shown|command|reason|into|mode|negate|leave)$/v.test(path) ? [] : [[path, value]];
+  if (typeof value === "string")
+    return /(?:replace|refers|shown|command|reason|into|mode|negate|leave)$/v.test(path) ? [] : [[path, value]];
   if (Array.isArray(value)) return value.flatMap((item, at) => patternsIn(item, `${path}[${at}]`));
-  if (value !== null && typeof value === "object") return Object.entries(value).flatMap(([key, item]) => patternsIn(item, `${path}.${key}`));
+  if (value !== null && typeof value === "object")
+    return Object.entries(value).flatMap(([key, item]) => patternsIn(item, `${path}.${key}`));
   return [];
 }
 
@@ -20,7 +22,8 @@ describe.each(PLATFORMS)("the language of %s", (id) => {
   const secrets = id === "cisco_iosxe" ? IOS_SECRETS : FRR_SECRETS;
 
   test("has only patterns that compile and stay linear", () => {
-    for (const [path, source] of patternsIn(file)) expect([path, source, lintPattern(source)]).toEqual([path, source, undefined]);
+    for (const [path, source] of patternsIn(file))
+      expect([path, source, lintPattern(source)]).toEqual([path, source, undefined]);
   });
 
   test("names a group `secret` in every pattern that hides, and each hides something of the known lines", () => {
@@ -44,11 +47,24 @@ describe.each(PLATFORMS)("the language of %s", (id) => {
   test("every rule about a place matches a place that is known, and none matches an ordinary line", () => {
     const places = SHOWN[id];
     const ordinary = ["interface Ethernet9", "a line that no platform knows"] as const;
-    const lists = { single: file.single, negatives: file.negatives, defaults: file.defaults, cascade: file.cascade, ordered: file.ordered, implied: file.implied, moves: file.moves };
+    const lists = {
+      single: file.single,
+      negatives: file.negatives,
+      defaults: file.defaults,
+      cascade: file.cascade,
+      ordered: file.ordered,
+      implied: file.implied,
+      moves: file.moves,
+    };
     for (const [name, rules] of Object.entries(lists)) {
       for (const { path, line } of rules) {
         const [place, text] = [new RegExp(path, "v"), new RegExp(line, "v")];
-        expect([name, path, line, places.some(([where, what]) => place.test(where) && text.test(what))]).toEqual([name, path, line, true]);
+        expect([name, path, line, places.some(([where, what]) => place.test(where) && text.test(what))]).toEqual([
+          name,
+          path,
+          line,
+          true,
+        ]);
         expect([name, line, text.test(ordinary[1])]).toEqual([name, line, false]);
       }
     }
@@ -58,11 +74,31 @@ describe.each(PLATFORMS)("the language of %s", (id) => {
     }
   });
 
-  test.each(["noise", "sections", "vanish", "destructive", "forbidden", "close", "blocks", "normalise", "management"] as const)("every pattern in %s has a case, and none takes an ordinary line", (name) => {
+  test.each([
+    "noise",
+    "sections",
+    "vanish",
+    "destructive",
+    "forbidden",
+    "close",
+    "blocks",
+    "normalise",
+    "management",
+  ] as const)("every pattern in %s has a case, and none takes an ordinary line", (name) => {
     const sources = file[name].map((rule) =>
-      typeof rule === "string" ? rule : "pattern" in rule ? rule.pattern : "header" in rule ? rule.header : "open" in rule ? rule.open : rule.section,
+      typeof rule === "string"
+        ? rule
+        : "pattern" in rule
+          ? rule.pattern
+          : "header" in rule
+            ? rule.header
+            : "open" in rule
+              ? rule.open
+              : rule.section,
     );
-    const cases = SHOWN[id].map(([path, line]) => (name === "vanish" || name === "management" ? (path === "" ? line : `${path} > ${line}`) : line));
+    const cases = SHOWN[id].map(([path, line]) =>
+      name === "vanish" || name === "management" ? (path === "" ? line : `${path} > ${line}`) : line,
+    );
     for (const source of sources) {
       const pattern = new RegExp(source.replaceAll("‹address›", "10\\.0\\.0\\.1"), "v");
       expect([source, cases.some((line) => pattern.test(line))]).toEqual([source, true]);
@@ -84,7 +120,10 @@ describe("the pattern lint", () => {
     expect(lintPattern(source)).toBe(fault);
   });
 
-  test.each(["^a +(?:b +)?(?<secret>\\S+)$", "[*+]+x", "\\(\\w+\\)", "(?:a{1,3}){2}", "x(?=\\d+)", "[a-z[0-9]]+y"])("lets %s pass", (source) => {
-    expect(lintPattern(source)).toBeUndefined();
-  });
+  test.each(["^a +(?:b +)?(?<secret>\\S+)$", "[*+]+x", "\\(\\w+\\)", "(?:a{1,3}){2}", "x(?=\\d+)", "[a-z[0-9]]+y"])(
+    "lets %s pass",
+    (source) => {
+      expect(lintPattern(source)).toBeUndefined();
+    },
+  );
 });

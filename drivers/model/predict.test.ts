@@ -66,10 +66,22 @@ interface Result extends Prediction {
   readonly typed: string[];
 }
 
-function change(language: Language, raw: string, text: string, mode: ChangeMode = "merge", managementAddress?: string): Result {
+function change(
+  language: Language,
+  raw: string,
+  text: string,
+  mode: ChangeMode = "merge",
+  managementAddress?: string,
+): Result {
   const before = { raw: normalise(language, raw), publicText: publicForm(language, device, raw, tagger).publicText };
   const prediction = predict(language, { device, mode, text, before, tagger, managementAddress });
-  return { ...prediction, lines: renderDiff(prediction.diff).split("\n").filter((line) => line !== ""), typed: JSON.parse(prediction.commands) as string[] };
+  return {
+    ...prediction,
+    lines: renderDiff(prediction.diff)
+      .split("\n")
+      .filter((line) => line !== ""),
+    typed: JSON.parse(prediction.commands) as string[],
+  };
 }
 
 const onFrr = (text: string, address?: string): Result => change(frr, FRR, text, "merge", address);
@@ -86,32 +98,87 @@ const shown = (line: string): string => publicForm(ios, device, line, tagger).pu
 
 describe("a merge", () => {
   test("types only what does something, in the author's order, inside its sections, and leaves them", () => {
-    const result = onFrr("ip prefix-list Q permit 10.0.0.0/8\nrouter bgp 65001\n neighbor 10.0.100.2 remote-as 65002\n address-family ipv4 unicast\n  neighbor 10.0.100.2 prefix-list Q in\n  network 10.101.0.0/24\n exit-address-family\nexit\ninterface eth0\n description site LAN\n");
-    expect(result.typed).toEqual(["ip prefix-list Q permit 10.0.0.0/8", "router bgp 65001", "neighbor 10.0.100.2 remote-as 65002", "address-family ipv4 unicast", "neighbor 10.0.100.2 prefix-list Q in", "exit-address-family", "exit"]);
-    expect(result.lines).toEqual(["+ ip prefix-list Q permit 10.0.0.0/8", "  router bgp 65001", "+   neighbor 10.0.100.2 remote-as 65002", "    address-family ipv4 unicast", "+     neighbor 10.0.100.2 prefix-list Q in"]);
+    const result = onFrr(
+      "ip prefix-list Q permit 10.0.0.0/8\nrouter bgp 65001\n neighbor 10.0.100.2 remote-as 65002\n address-family ipv4 unicast\n  neighbor 10.0.100.2 prefix-list Q in\n  network 10.101.0.0/24\n exit-address-family\nexit\ninterface eth0\n description site LAN\n",
+    );
+    expect(result.typed).toEqual([
+      "ip prefix-list Q permit 10.0.0.0/8",
+      "router bgp 65001",
+      "neighbor 10.0.100.2 remote-as 65002",
+      "address-family ipv4 unicast",
+      "neighbor 10.0.100.2 prefix-list Q in",
+      "exit-address-family",
+      "exit",
+    ]);
+    expect(result.lines).toEqual([
+      "+ ip prefix-list Q permit 10.0.0.0/8",
+      "  router bgp 65001",
+      "+   neighbor 10.0.100.2 remote-as 65002",
+      "    address-family ipv4 unicast",
+      "+     neighbor 10.0.100.2 prefix-list Q in",
+    ]);
     expect(result.warnings.map((warning) => warning.code)).toEqual(["ALREADY_PRESENT", "ALREADY_PRESENT"]);
     expect(result.render(() => undefined)).toEqual(result.typed);
   });
 
   test("knows what FRR moves into the address family, shows as default, and already numbers", () => {
-    const result = onFrr("router bgp 65001\n network 10.9.0.0/16\n neighbor 10.0.12.2 activate\nip prefix-list P permit any\n");
+    const result = onFrr(
+      "router bgp 65001\n network 10.9.0.0/16\n neighbor 10.0.12.2 activate\nip prefix-list P permit any\n",
+    );
     expect(result.typed).toEqual(["router bgp 65001", "network 10.9.0.0/16", "exit"]);
-    expect(result.lines).toEqual(["  router bgp 65001", "    address-family ipv4 unicast", "+     network 10.9.0.0/16"]);
+    expect(result.lines).toEqual([
+      "  router bgp 65001",
+      "    address-family ipv4 unicast",
+      "+     network 10.9.0.0/16",
+    ]);
   });
 
   test("removes a neighbour with all its lines, also in the address family", () => {
-    expect(onFrr("router bgp 65001\n no neighbor 10.0.12.2\n").lines.map((line) => line.replace(/‹.*›/v, "…"))).toEqual(["  router bgp 65001", "-   neighbor 10.0.12.2 password …", "-   neighbor 10.0.12.2 remote-as 65002", "    address-family ipv4 unicast", "-     neighbor 10.0.12.2 prefix-list P out"]);
+    expect(onFrr("router bgp 65001\n no neighbor 10.0.12.2\n").lines.map((line) => line.replace(/‹.*›/v, "…"))).toEqual(
+      [
+        "  router bgp 65001",
+        "-   neighbor 10.0.12.2 password …",
+        "-   neighbor 10.0.12.2 remote-as 65002",
+        "    address-family ipv4 unicast",
+        "-     neighbor 10.0.12.2 prefix-list P out",
+      ],
+    );
   });
 
   test("lets a section vanish with its last line where the platform does not show it empty", () => {
-    expect(onFrr("interface eth1\n no ip address 10.0.12.1/29\n").lines).toEqual(["- interface eth1", "-   ip address 10.0.12.1/29"]);
+    expect(onFrr("interface eth1\n no ip address 10.0.12.1/29\n").lines).toEqual([
+      "- interface eth1",
+      "-   ip address 10.0.12.1/29",
+    ]);
     expect(onFrr("interface eth9\n no description\n").lines).toEqual([]);
-    expect(onIos("interface GigabitEthernet1\n no description\n no shutdown\n").lines).toEqual(["  interface GigabitEthernet1", "-   description up", "-   shutdown"]);
+    expect(onIos("interface GigabitEthernet1\n no description\n no shutdown\n").lines).toEqual([
+      "  interface GigabitEthernet1",
+      "-   description up",
+      "-   shutdown",
+    ]);
   });
 
   test("replaces what holds one value, and shows IOS's own negation", () => {
-    expect(onIos("interface GigabitEthernet1\n description down\n no ip address\ninterface Loopback1\n ip address 10.1.1.1 255.255.255.255\n").lines).toEqual(["  interface GigabitEthernet1", "-   description up", "-   ip address 10.0.0.1 255.255.255.0", "+   description down", "+   no ip address", "  interface Loopback1", "-   no ip address", "+   ip address 10.1.1.1 255.255.255.255"]);
-    expect(onFrr("router bgp 65001\n bgp ebgp-requires-policy\n bgp router-id 1.1.1.1").lines).toEqual(["  router bgp 65001", "-   bgp router-id 10.255.0.1", "-   no bgp ebgp-requires-policy", "+   bgp router-id 1.1.1.1"]);
+    expect(
+      onIos(
+        "interface GigabitEthernet1\n description down\n no ip address\ninterface Loopback1\n ip address 10.1.1.1 255.255.255.255\n",
+      ).lines,
+    ).toEqual([
+      "  interface GigabitEthernet1",
+      "-   description up",
+      "-   ip address 10.0.0.1 255.255.255.0",
+      "+   description down",
+      "+   no ip address",
+      "  interface Loopback1",
+      "-   no ip address",
+      "+   ip address 10.1.1.1 255.255.255.255",
+    ]);
+    expect(onFrr("router bgp 65001\n bgp ebgp-requires-policy\n bgp router-id 1.1.1.1").lines).toEqual([
+      "  router bgp 65001",
+      "-   bgp router-id 10.255.0.1",
+      "-   no bgp ebgp-requires-policy",
+      "+   bgp router-id 1.1.1.1",
+    ]);
   });
 
   test("drops a removal that takes nothing away: FRR refuses it", () => {
@@ -121,13 +188,25 @@ describe("a merge", () => {
   });
 
   test("sends everything in a section that it makes, and leaves a section without lines too", () => {
-    expect(onIos("interface Loopback5\nvlan 30\n name x\ninterface Vlan30\n no shutdown\n").typed).toEqual(["interface Loopback5", "exit", "vlan 30", "name x", "exit", "interface Vlan30", "no shutdown", "exit"]);
+    expect(onIos("interface Loopback5\nvlan 30\n name x\ninterface Vlan30\n no shutdown\n").typed).toEqual([
+      "interface Loopback5",
+      "exit",
+      "vlan 30",
+      "name x",
+      "exit",
+      "interface Vlan30",
+      "no shutdown",
+      "exit",
+    ]);
   });
 
   test("types a banner as one command, with a delimiter that a keyboard has", () => {
     const result = onIos("banner motd #\nnew ~ text\n#\n");
     expect(result.typed).toEqual(["banner motd @\nnew ~ text\n@"]);
-    expect(parseDiff(result.diff).map((entry) => entry.line)).toEqual(["banner motd ^C\nhello\n^C", "banner motd ^C\nnew ~ text\n^C"]);
+    expect(parseDiff(result.diff).map((entry) => entry.line)).toEqual([
+      "banner motd ^C\nhello\n^C",
+      "banner motd ^C\nnew ~ text\n^C",
+    ]);
     expect(onIos("banner motd $\nhello\n$\n").typed).toEqual([]);
   });
 });
@@ -155,17 +234,27 @@ describe("secrets in an author's text", () => {
     const result = onFrr('router bgp 65001\n neighbor 10.0.12.2 password ‹secret("bgp")›\n');
     expect(result.typed).toEqual(["router bgp 65001", 'neighbor 10.0.12.2 password ‹secret("bgp")›', "exit"]);
     expect(result.diff).toContain('‹secret(\\"bgp\\")›');
-    expect(result.render((name) => (name === "bgp" ? "hunter2" : undefined))[1]).toBe("neighbor 10.0.12.2 password hunter2");
+    expect(result.render((name) => (name === "bgp" ? "hunter2" : undefined))[1]).toBe(
+      "neighbor 10.0.12.2 password hunter2",
+    );
     expect(codeOf(() => result.render(() => undefined))).toBe("SECRET_UNKNOWN");
-    for (const bad of ["a\nno router bgp 65001", "", "a\u0007", "a?", "a\u2028b"]) expect(codeOf(() => result.render(() => bad))).toBe("TEXT_REFUSED");
+    for (const bad of ["a\nno router bgp 65001", "", "a\u0007", "a?", "a\u2028b"])
+      expect(codeOf(() => result.render(() => bad))).toBe("TEXT_REFUSED");
   });
 
   test("may not hold a value of which the device would show a part", () => {
-    expect(codeOf(() => onIos('snmp-server community ‹secret("c")› RO').render(() => "two words"))).toBe("TEXT_REFUSED");
+    expect(codeOf(() => onIos('snmp-server community ‹secret("c")› RO').render(() => "two words"))).toBe(
+      "TEXT_REFUSED",
+    );
   });
 
   test("are refused where the platform would show them", () => {
-    for (const text of ['interface eth0\n description ‹secret("bgp")›', 'ip prefix-list P description ‹secret("bgp")›', '! ‹secret("bgp")›']) expect(codeOf(() => onFrr(text))).toBe("TEXT_REFUSED");
+    for (const text of [
+      'interface eth0\n description ‹secret("bgp")›',
+      'ip prefix-list P description ‹secret("bgp")›',
+      '! ‹secret("bgp")›',
+    ])
+      expect(codeOf(() => onFrr(text))).toBe("TEXT_REFUSED");
   });
 
   test("that are kept come from the same section of the live configuration, in a line of the same kind", () => {
@@ -179,7 +268,9 @@ describe("secrets in an author's text", () => {
 
   test("that are written out are warned about and hidden in diff and commands", () => {
     const result = onIos("enable secret 9 $9$new\n");
-    expect(result.warnings).toEqual([{ code: "INLINE_SECRET", detail: 'line 1: a secret is written out; use secret("name")' }]);
+    expect(result.warnings).toEqual([
+      { code: "INLINE_SECRET", detail: 'line 1: a secret is written out; use secret("name")' },
+    ]);
     expect(result.diff + result.commands).not.toContain("$9$new");
     expect(result.render(() => undefined)).toEqual(["enable secret 9 $9$new"]);
   });
@@ -226,7 +317,10 @@ describe("flags", () => {
     expect(onIos("interface Loopback1\n description x\n", "10.0.0.1").touchesManagement).toBe(false);
     expect(onIos("line vty 0 4\n exec-timeout 5\n", "10.0.0.1").touchesManagement).toBe(true);
     expect(onFrr("interface eth0\n no ip address 10.20.0.1/24\n", "10.20.0.1").touchesManagement).toBe(true);
-    expect(onFrr("ip prefix-list Q permit any\nrouter bgp 65001\n neighbor 10.0.100.2 remote-as 65002\n", "10.20.0.1").touchesManagement).toBe(false);
+    expect(
+      onFrr("ip prefix-list Q permit any\nrouter bgp 65001\n neighbor 10.0.100.2 remote-as 65002\n", "10.20.0.1")
+        .touchesManagement,
+    ).toBe(false);
   });
 
   test("tell a destructive change, however it is asked for", () => {
@@ -238,8 +332,14 @@ describe("flags", () => {
 });
 
 test("a large change of a large configuration is predicted well under 100 ms", () => {
-  const running = Array.from({ length: 400 }, (_, port) => `interface GigabitEthernet1/0/${port}\n${Array.from({ length: 23 }, (__, at) => ` ip helper-address 10.${port % 200}.${at}.1\n`).join("")} description a\n!\n`).join("");
-  const text = Array.from({ length: 400 }, (_, port) => `interface GigabitEthernet1/0/${port}\n description b\n`).join("");
+  const running = Array.from(
+    { length: 400 },
+    (_, port) =>
+      `interface GigabitEthernet1/0/${port}\n${Array.from({ length: 23 }, (__, at) => ` ip helper-address 10.${port % 200}.${at}.1\n`).join("")} description a\n!\n`,
+  ).join("");
+  const text = Array.from({ length: 400 }, (_, port) => `interface GigabitEthernet1/0/${port}\n description b\n`).join(
+    "",
+  );
   const before = { raw: running, publicText: publicForm(ios, device, running, tagger).publicText };
   const timed = (run: () => unknown): number =>
     Math.min(
@@ -251,7 +351,9 @@ test("a large change of a large configuration is predicted well under 100 ms", (
     );
   const publicMs = timed(() => publicForm(ios, device, running, tagger));
   const predictMs = timed(() => predict(ios, { device, mode: "merge", text, before, tagger }));
-  console.log(`10,000 lines: public form ${publicMs.toFixed(1)} ms, prediction of 800 lines ${predictMs.toFixed(1)} ms`);
+  console.log(
+    `10,000 lines: public form ${publicMs.toFixed(1)} ms, prediction of 800 lines ${predictMs.toFixed(1)} ms`,
+  );
   expect(parseDiff(predict(ios, { device, mode: "merge", text, before, tagger }).diff)).toHaveLength(800);
   expect(predictMs).toBeLessThan(1000);
 });

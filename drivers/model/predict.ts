@@ -94,7 +94,8 @@ function renderer(
     const { path, header } = places.get(command.source) ?? { path: "", header: undefined };
     // The line as the author wrote it: what was written out was hidden only in what people see.
     const text = command.text === "" ? "" : (mode === "replace" ? " ".repeat(raw.indent) : "") + typedBlock(raw);
-    for (const part of text.split("\n")) substitute(part, (token) => (token.kind === "tag" ? kept(keep, path, part, token.value) : ""));
+    for (const part of text.split("\n"))
+      substitute(part, (token) => (token.kind === "tag" ? kept(keep, path, part, token.value) : ""));
     return { text, raw, path, header: header ?? "" };
   });
   return (secret) =>
@@ -102,7 +103,15 @@ function renderer(
       if (!raw) return text;
       return text
         .split("\n")
-        .map((part, at) => renderPart(language, mode, { part, path, header: at === 0 ? header : "", inBlock: at > 0, number: raw.number + at }, keep, secret))
+        .map((part, at) =>
+          renderPart(
+            language,
+            mode,
+            { part, path, header: at === 0 ? header : "", inBlock: at > 0, number: raw.number + at },
+            keep,
+            secret,
+          ),
+        )
         .join("\n");
     });
 }
@@ -139,14 +148,20 @@ function renderPart(
     const value = secret(token.value);
     if (value === undefined) throw new FarhandError("SECRET_UNKNOWN", token.value);
     if (value === "" || CONTROL.test(value)) {
-      throw new FarhandError("TEXT_REFUSED", `line ${number}: the secret ${token.value} is empty or holds control characters`);
+      throw new FarhandError(
+        "TEXT_REFUSED",
+        `line ${number}: the secret ${token.value} is empty or holds control characters`,
+      );
     }
     return value;
   });
   if (values.length === 0) return part;
   // The value decides too: one with a blank may end half-way where the platform reads one word, and the rest would show.
   if (!allHidden(language, line, header, values) || forbidden(language, mode, line, inBlock) !== undefined) {
-    throw new FarhandError("TEXT_REFUSED", `line ${number}: the value of ${names.join(", ") || "a kept secret"} does not fit this platform`);
+    throw new FarhandError(
+      "TEXT_REFUSED",
+      `line ${number}: the value of ${names.join(", ") || "a kept secret"} does not fit this platform`,
+    );
   }
   return part.slice(0, indent) + line;
 }

@@ -31,7 +31,8 @@ export function hider(device: DeviceId, tagger: Tagger): Hide {
 /** Line for line the same as the input: line N of a public text is line N of its raw one. */
 export function publicLines(language: Language, lines: readonly Line[], hide: Hide): Line[] {
   const headers = new Map<Line, string>();
-  for (const { line, header } of placed(parseLines(language, lines))) if (header !== undefined) headers.set(line, header);
+  for (const { line, header } of placed(parseLines(language, lines)))
+    if (header !== undefined) headers.set(line, header);
   return lines.map((line) => {
     if (line.text === "") return line;
     if (line.block && line.block.closed !== "never") return publicBlock(language, line, line.block, hide);
@@ -51,7 +52,9 @@ function publicBlock(language: Language, line: Line, { delimiter, at }: OpenBloc
 }
 
 export function printLines(lines: readonly Line[]): string {
-  return lines.map((line) => (line.text === "" ? "" : [" ".repeat(line.indent) + line.text, ...(line.body ?? [])].join("\n"))).join("\n");
+  return lines
+    .map((line) => (line.text === "" ? "" : [" ".repeat(line.indent) + line.text, ...(line.body ?? [])].join("\n")))
+    .join("\n");
 }
 
 /** Normalised, each secret replaced by its tag: what is hashed, diffed, stored at the hub and shown. */

@@ -100,7 +100,8 @@ function knownForms(secrets: readonly string[]): Known {
   for (const secret of secrets) {
     for (const value of secret.split(/[\r\n]+/v)) {
       if (value.length < KNOWN_MIN) continue;
-      for (const form of [value, ...base64Forms(value), ...urlForms(value)]) if (!forms.has(form)) forms.set(form, value);
+      for (const form of [value, ...base64Forms(value), ...urlForms(value)])
+        if (!forms.has(form)) forms.set(form, value);
     }
   }
   if (forms.size === 0) return { pattern: undefined, forms };
@@ -113,7 +114,9 @@ function base64Forms(value: string): string[] {
   const bytes = Buffer.from(value, "utf8");
   const forms: string[] = [];
   for (const offset of [0, 1, 2]) {
-    const text = Buffer.concat([Buffer.alloc(offset), bytes]).toString("base64").replace(/=+$/v, "");
+    const text = Buffer.concat([Buffer.alloc(offset), bytes])
+      .toString("base64")
+      .replace(/=+$/v, "");
     const first = Math.ceil((offset * 8) / 6);
     const last = Math.floor(((offset + bytes.length) * 8) / 6);
     const inner = text.slice(first, last);

@@ -23,7 +23,9 @@ describe("the normalised form", () => {
   test("drops a bandwidth only where it is automatic", () => {
     const tunnel = "interface Tunnel1\n tunnel mpls traffic-eng bandwidth 12\n";
     expect(normalise(ios, tunnel)).toBe(tunnel);
-    expect(normalise(ios, `${tunnel} tunnel mpls traffic-eng auto-bw\n`)).toBe("interface Tunnel1\n tunnel mpls traffic-eng auto-bw\n");
+    expect(normalise(ios, `${tunnel} tunnel mpls traffic-eng auto-bw\n`)).toBe(
+      "interface Tunnel1\n tunnel mpls traffic-eng auto-bw\n",
+    );
   });
 
   test("keeps a banner's blanks and what looks volatile in it", () => {
@@ -46,11 +48,16 @@ describe("the public form", () => {
   });
 
   test("hides a number under a TACACS server and shows the number of a key", () => {
-    expect(publicText("tacacs server T\n key 1234\nkey chain K\n key 1\n  key-string 7 abc")).toMatch(/^tacacs server T\n key ‹.*›\nkey chain K\n key 1\n  key-string 7 ‹.*›\n$/v);
+    expect(publicText("tacacs server T\n key 1234\nkey chain K\n key 1\n  key-string 7 abc")).toMatch(
+      /^tacacs server T\n key ‹.*›\nkey chain K\n key 1\n  key-string 7 ‹.*›\n$/v,
+    );
   });
 
   test("has a line for every line of the raw form, and parses to the same shape", () => {
-    const raw = normalise(ios, `line vty 0 4\n password x\nbanner motd ^C\npassword in a banner\nsecret word^C\n${IOS_SECRETS.map(([line]) => ` ${line}`).join("\n")}\n`);
+    const raw = normalise(
+      ios,
+      `line vty 0 4\n password x\nbanner motd ^C\npassword in a banner\nsecret word^C\n${IOS_SECRETS.map(([line]) => ` ${line}`).join("\n")}\n`,
+    );
     const shown = publicText(raw);
     expect(scan(ios, shown).map((line) => line.number)).toEqual(scan(ios, raw).map((line) => line.number));
     expect(publicText(shown)).toBe(shown);
@@ -62,7 +69,9 @@ describe("the public form", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.constantFrom("", " ", "   ", "\t"), cases), { maxLength: 20 }), (rows) => {
         const shown = publicText(rows.map(([indent, [line]]) => indent + line).join("\n"));
-        for (const [, [, values]] of rows) for (const value of values) expect(shown).not.toMatch(new RegExp(`(?<![\\w])${RegExp.escape(value)}(?![\\w])`, "v"));
+        for (const [, [, values]] of rows)
+          for (const value of values)
+            expect(shown).not.toMatch(new RegExp(`(?<![\\w])${RegExp.escape(value)}(?![\\w])`, "v"));
         expect(print(ios, parse(ios, shown))).toBe(print(ios, parse(ios, publicText(shown))));
       }),
     );
@@ -85,17 +94,30 @@ describe("redaction of a stream", () => {
   test("finds known values raw, in base64 at every alignment, and url-encoded", () => {
     for (const secret of SECRETS.slice(0, 2)) {
       for (const before of ["", "u", "u:", "us:"]) {
-        expect(chunked(`x ${Buffer.from(before + secret).toString("base64")} y`, [])).toMatch(/^x \S*‹secret:\w{16}›\S* y$/v);
+        expect(chunked(`x ${Buffer.from(before + secret).toString("base64")} y`, [])).toMatch(
+          /^x \S*‹secret:\w{16}›\S* y$/v,
+        );
         expect(chunked(`x ${Buffer.from(`${before}${secret}!`).toString("base64url")} y`, [])).toMatch(/‹secret:/v);
       }
       expect(chunked(`GET /?p=${encodeURIComponent(secret)}`, [])).toMatch(/^GET \/\?p=‹secret:\w{16}›$/v);
-      expect(chunked(`GET /?p=${encodeURIComponent(secret).toLowerCase()}`, [])).toMatch(/^GET \/\?p=‹secret:\w{16}›$/v);
+      expect(chunked(`GET /?p=${encodeURIComponent(secret).toLowerCase()}`, [])).toMatch(
+        /^GET \/\?p=‹secret:\w{16}›$/v,
+      );
     }
     expect(chunked("MIIabcdefgh", [])).toMatch(/^‹secret/v);
   });
 
   test("hides what was typed behind a prompt, in a diff, and in a log of commands", () => {
-    for (const before of ["r1(config)# ", "r1(config-router)#", "+", "- ", "  ", "r1# do ", "%PARSER-5-CFGLOG_LOGGEDCMD: User:bob  logged command:", "no "]) {
+    for (const before of [
+      "r1(config)# ",
+      "r1(config-router)#",
+      "+",
+      "- ",
+      "  ",
+      "r1# do ",
+      "%PARSER-5-CFGLOG_LOGGEDCMD: User:bob  logged command:",
+      "no ",
+    ]) {
       for (const [line, values] of FRR_SECRETS) {
         const out = chunked(before + line, []);
         for (const value of values) expect([before, line, out.includes(value)]).toEqual([before, line, false]);

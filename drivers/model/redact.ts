@@ -16,7 +16,8 @@ const STEP = 3072;
 
 const LEADING = /^\s*(?:(?:no|default)\s+)?/v;
 /** In a transcript a line may be an echo behind a prompt, a line of a diff, or a log of what was typed. */
-const ECHO = /^(?:[^\s>#]{1,80}[>#]\s{0,4}|.{0,200}?logged command:)?\s{0,64}[+\-]?\s{0,64}(?:do\s|no\s|default\s){0,2}\s{0,8}/v;
+const ECHO =
+  /^(?:[^\s>#]{1,80}[>#]\s{0,4}|.{0,200}?logged command:)?\s{0,64}[+\-]?\s{0,64}(?:do\s|no\s|default\s){0,2}\s{0,8}/v;
 
 /**
  * `header` is the section header above: patterns that ask for one are skipped where it does not match. Undefined means unknown (a
@@ -47,7 +48,8 @@ export function union(ranges: readonly Range[]): Range[] {
   const out: Range[] = [];
   for (const range of ranges.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
     const last = out.at(-1);
-    if (last && range.start < last.end) out[out.length - 1] = { ...last, end: Math.max(last.end, range.end), from: Math.min(last.from, range.from) };
+    if (last && range.start < last.end)
+      out[out.length - 1] = { ...last, end: Math.max(last.end, range.end), from: Math.min(last.from, range.from) };
     else out.push(range);
   }
   return out;
@@ -82,6 +84,11 @@ function hideAround(value: string, hide: (value: string) => string): string {
   return out + hidePart(value.slice(at));
 }
 
-export function redactLine(language: Language, line: string, header: string | undefined, hide: (value: string) => string): string {
+export function redactLine(
+  language: Language,
+  line: string,
+  header: string | undefined,
+  hide: (value: string) => string,
+): string {
   return replaceRanges(line, findSecrets(language, line, header), hide);
 }

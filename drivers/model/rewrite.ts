@@ -32,7 +32,10 @@ function pattern(language: Language, form: string): RegExp {
   for (const token of tokensIn(form)) {
     if (token.kind !== "name") continue;
     const before = literal(form.slice(at, token.start));
-    source += language.secretType === undefined ? before : `${withoutType(language.secretType, form.slice(at, token.start))}(?:${language.secretType})?`;
+    source +=
+      language.secretType === undefined
+        ? before
+        : `${withoutType(language.secretType, form.slice(at, token.start))}(?:${language.secretType})?`;
     source += TAG_PATTERN;
     at = token.end;
   }

@@ -40,7 +40,8 @@ export function sameDiff(language: Language, signed: string, measured: string): 
     rest.length = 0;
     for (const entry of group) {
       const ordered = listOf(language, entry.path.join(PATH_SEPARATOR), entry.line) !== undefined;
-      if (ordered ? !take(entry, true) && !(entry.op === "add" && take(entry, false)) : !take(entry, true)) rest.push(entry);
+      if (ordered ? !take(entry, true) && !(entry.op === "add" && take(entry, false)) : !take(entry, true))
+        rest.push(entry);
     }
     for (const entry of rest) if (entry.op !== "add" || !take(entry, false)) return false;
   }
@@ -90,11 +91,18 @@ class Open {
 
   takeExact(op: DiffEntry["op"], path: readonly string[], line: string, after: number): Taken | undefined {
     const name = op + key(path);
-    const index = this.#exact.get(JSON.stringify([name, line]))?.find((at) => at > after && this.#groups.get(name)?.[at]);
+    const index = this.#exact
+      .get(JSON.stringify([name, line]))
+      ?.find((at) => at > after && this.#groups.get(name)?.[at]);
     return index === undefined ? undefined : this.#takeAt(name, index);
   }
 
-  take(op: DiffEntry["op"], path: readonly string[], matches: (line: string) => boolean, after: number): Taken | undefined {
+  take(
+    op: DiffEntry["op"],
+    path: readonly string[],
+    matches: (line: string) => boolean,
+    after: number,
+  ): Taken | undefined {
     const name = op + key(path);
     const group = this.#groups.get(name) ?? [];
     for (let index = after + 1; index < group.length; index++) {

@@ -9,15 +9,11 @@ const again = (text: string): string => print(ios, parse(ios, text));
 
 describe("the configuration tree", () => {
   test("nests by indentation and drops separators and closing lines", () => {
-    expect(parse(frr, "!\nrouter bgp 65001\n bgp router-id 10.0.0.1\n !\n address-family ipv4 unicast\n  network 10.0.0.0/8  \n exit-address-family\nexit\n!\nend\n")).toEqual([
-      {
-        line: "router bgp 65001",
-        children: [
-          { line: "bgp router-id 10.0.0.1", children: [] },
-          { line: "address-family ipv4 unicast", children: [{ line: "network 10.0.0.0/8", children: [] }] },
-        ],
-      },
-    ].map((node) => expect.objectContaining({ line: node.line })));
+    const text =
+      "!\nrouter bgp 65001\n bgp router-id 10.0.0.1\n !\n address-family ipv4 unicast\n  network 10.0.0.0/8  \n exit-address-family\nexit\n!\nend\n";
+    expect(print(frr, parse(frr, text))).toBe(
+      "router bgp 65001\n bgp router-id 10.0.0.1\n address-family ipv4 unicast\n  network 10.0.0.0/8\n",
+    );
     expect(print(frr, parse(frr, "router bgp 65001\n\taddress-family ipv4 unicast\n\t\tnetwork 10.0.0.0/8"))).toBe(
       "router bgp 65001\n address-family ipv4 unicast\n  network 10.0.0.0/8\n",
     );
@@ -28,21 +24,29 @@ describe("the configuration tree", () => {
   });
 
   test("gives an old IOS's address family the lines that stand at its own indent", () => {
-    expect(again("router bgp 1\n neighbor 10.0.0.1 remote-as 2\n !\n address-family ipv4\n neighbor 10.0.0.1 activate\n no auto-summary\n exit-address-family\n!\n")).toBe(
+    expect(
+      again(
+        "router bgp 1\n neighbor 10.0.0.1 remote-as 2\n !\n address-family ipv4\n neighbor 10.0.0.1 activate\n no auto-summary\n exit-address-family\n!\n",
+      ),
+    ).toBe(
       "router bgp 1\n neighbor 10.0.0.1 remote-as 2\n address-family ipv4\n  neighbor 10.0.0.1 activate\n  no auto-summary\n",
     );
   });
 
   test("keeps a banner whole, whatever stands in it", () => {
-    const text = "hostname r1\nbanner motd ^C\n! not a comment\n  interface not really\n\n^C\nline vty 0 4\n transport input ssh\n";
+    const text =
+      "hostname r1\nbanner motd ^C\n! not a comment\n  interface not really\n\n^C\nline vty 0 4\n transport input ssh\n";
     expect(again(text)).toBe(text);
     expect(parse(ios, text)).toHaveLength(3);
-    expect(parse(ios, "banner exec ^CFirst line.\nSecond line.^Cignored\nhostname x")[0]?.line).toBe("banner exec ^CFirst line.\nSecond line.^Cignored");
+    expect(parse(ios, "banner exec ^CFirst line.\nSecond line.^Cignored\nhostname x")[0]?.line).toBe(
+      "banner exec ^CFirst line.\nSecond line.^Cignored",
+    );
     expect(parse(ios, "banner motd #one line#\nhostname x")).toHaveLength(2);
   });
 
   test("keeps a certificate whole", () => {
-    const text = "crypto pki certificate chain X\n certificate self-signed 01\n  30820321 30820209\n  A0030201 \n  \tquit\nhostname r1\n";
+    const text =
+      "crypto pki certificate chain X\n certificate self-signed 01\n  30820321 30820209\n  A0030201 \n  \tquit\nhostname r1\n";
     expect(parse(ios, text)[0]?.children).toHaveLength(1);
     expect(again(text)).toBe(text);
   });
@@ -60,8 +64,30 @@ describe("the configuration tree", () => {
   });
 
   test("prints to something that parses to the same tree, for any text", () => {
-    const word = fc.constantFrom("interface Gi1", "banner motd ^C", "banner login #", "^C", "#", "! x", "exit-address-family", "address-family ipv4", "certificate 01", "quit", "no ip address", "key-string", "end", "", "\u{1F600}");
-    const line = fc.tuple(fc.constantFrom("", " ", "  ", "\t", "   \t"), fc.oneof(word, fc.string({ maxLength: 12 })), fc.constantFrom("", " ", "\r")).map((parts) => parts.join(""));
+    const word = fc.constantFrom(
+      "interface Gi1",
+      "banner motd ^C",
+      "banner login #",
+      "^C",
+      "#",
+      "! x",
+      "exit-address-family",
+      "address-family ipv4",
+      "certificate 01",
+      "quit",
+      "no ip address",
+      "key-string",
+      "end",
+      "",
+      "\u{1F600}",
+    );
+    const line = fc
+      .tuple(
+        fc.constantFrom("", " ", "  ", "\t", "   \t"),
+        fc.oneof(word, fc.string({ maxLength: 12 })),
+        fc.constantFrom("", " ", "\r"),
+      )
+      .map((parts) => parts.join(""));
     fc.assert(
       fc.property(fc.array(line, { maxLength: 30 }), (lines) => {
         const once = again(lines.join("\n"));
