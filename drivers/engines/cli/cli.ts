@@ -37,6 +37,7 @@ export type Variables = Readonly<Record<string, string | number | boolean>>;
 /** Of a configuration line or a recipe: nothing that answers one is long. */
 const ANSWER_BYTES_MAX = 256 * 1024;
 const QUESTIONS_MAX = 12;
+const NUDGES_MAX = 3;
 
 /** A network CLI on a byte stream, driven by a platform file: prompts, modes, echo, paging, questions. One command at a time. */
 export class Cli {
@@ -169,6 +170,8 @@ export class Cli {
     let echoed = false;
     let bytes = 0;
     let questions = 0;
+    let hidden = false;
+    let nudges = 0;
     const lines = async (given: readonly string[]): Promise<void> => {
       const received: string[] = [];
       for (const line of given) {
@@ -177,6 +180,7 @@ export class Cli {
           echoed = echo(line);
           continue;
         }
+        hidden ||= this.#prompts.begins(line);
         bytes += line.length + 1;
         received.push(line);
       }
@@ -197,7 +201,15 @@ export class Cli {
       return { type: this.#reply(known.answer, options.variables ?? {}) };
     };
     const patience = { deadlineMs: this.#o.commandMs, signal: this.#o.signal, what: this.#o.redact(text).slice(0, 100) };
-    this.#mode = await this.#dialogue.listen<string>({ lines, tail }, patience);
+    // A log message right behind the prompt hides it. Where a prompt has been seen and then nothing comes, a newline shows it again.
+    const idle = {
+      armed: () => hidden && nudges < NUDGES_MAX,
+      type: () => {
+        nudges += 1;
+        return this.#o.file.transport.newline;
+      },
+    };
+    this.#mode = await this.#dialogue.listen<string>({ lines, tail, idle }, patience);
   }
 
   #reply(answer: string, variables: Variables): string {

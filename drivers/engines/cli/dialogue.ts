@@ -11,6 +11,8 @@ export interface Listener<T> {
   lines(lines: readonly string[]): Promise<void> | void;
   /** Called after each chunk with the unfinished last line. */
   tail(text: string): TailVerdict<T>;
+  /** Where armed: what to type when nothing has come for a while. */
+  readonly idle?: { armed(): boolean; type(): string };
 }
 
 export interface Patience {
@@ -20,12 +22,15 @@ export interface Patience {
   readonly what: string;
 }
 
+const IDLE_MS = 500;
+
 /** Waits on a terminal, one wait at a time, each with a deadline. After a failed wait the terminal's state is unknown: it is closed. */
 export class Dialogue {
   readonly #stream: ByteStream;
   readonly #clock: Clock;
   readonly #folder = new LineFolder();
   #broken: Error | undefined;
+  #reading: Promise<Uint8Array | null> | undefined;
 
   constructor(stream: ByteStream, clock: Clock) {
     this.#stream = stream;
@@ -71,7 +76,7 @@ export class Dialogue {
 
   async #listen<T>(listener: Listener<T>, patience: Patience, gaveUp: Promise<never>): Promise<T> {
     for (;;) {
-      const bytes = await Promise.race([this.#stream.read(), gaveUp]);
+      const bytes = await this.#read(listener, gaveUp);
       if (bytes === null) throw new FarhandError("CONNECTION_LOST", `${patience.what}: the device ended the session`);
       const lines = this.#folder.push(bytes);
       if (lines.length > 0) await Promise.race([listener.lines(lines), gaveUp]);
@@ -89,6 +94,27 @@ export class Dialogue {
         this.#folder.takeTail();
         await this.#stream.write(verdict.type);
       }
+    }
+  }
+
+  async #read<T>(listener: Listener<T>, gaveUp: Promise<never>): Promise<Uint8Array | null> {
+    this.#reading ??= this.#stream.read();
+    const reading = this.#reading;
+    reading.catch(() => undefined);
+    for (;;) {
+      const silence = Promise.withResolvers<undefined>();
+      const timer = listener.idle?.armed() ? this.#clock.after(IDLE_MS, () => silence.resolve(undefined)) : undefined;
+      try {
+        const bytes = await Promise.race([reading, gaveUp, silence.promise]);
+        if (bytes !== undefined) {
+          this.#reading = undefined;
+          return bytes;
+        }
+      } finally {
+        timer?.clear();
+      }
+      const text = listener.idle?.type();
+      if (text !== undefined) await this.#stream.write(text);
     }
   }
 

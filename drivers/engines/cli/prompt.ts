@@ -7,6 +7,7 @@ export class Prompts {
   readonly #excludes: readonly RegExp[];
   #modes: readonly { name: string; pattern: RegExp }[] = [];
   #hosts: readonly string[] = [];
+  #begins: RegExp | undefined;
 
   constructor(file: PlatformFile) {
     this.#file = file;
@@ -46,11 +47,17 @@ export class Prompts {
     return undefined;
   }
 
+  /** Whether a finished line begins with a prompt: something was written behind it. */
+  begins(line: string): boolean {
+    return this.#begins?.test(line) === true;
+  }
+
   #compile(hosts: readonly string[]): void {
     this.#hosts = hosts;
     const cut = this.#file.prompt.truncatesAt;
     const forms = hosts.flatMap((host) => (cut !== undefined && host.length > cut ? [host, host.slice(0, cut)] : [host]));
     const host = forms.map((form) => RegExp.escape(form)).join("|");
+    this.#begins = new RegExp(`^(?:${host})(?:${this.#file.modes.map(({ suffix }) => suffix).join("|")})`, "v");
     this.#modes = this.#file.modes.map(({ name, suffix }) => ({ name, pattern: new RegExp(`^(?:${host})(?:${suffix})\\s*$`, "v") }));
   }
 

@@ -1,0 +1,166 @@
+// What the driver's tests share: a fast clock, a plan as the agent makes it, hooks that write down what was asked of them.
+import { createHmac } from "node:crypto";
+import { systemClock, type Clock } from "../../shared/clock.ts";
+import type { Device } from "../../shared/documents/inventory.ts";
+import type { Credential } from "../../shared/secret.ts";
+import type { ChangeContext } from "../../drivers/transaction/context.ts";
+import type { ChangeProgress, ChangeSpec, Driver, OpenOptions, Session, StepName, Tagger, TransactionHooks, TransactionToken } from "../../drivers/types.ts";
+
+/** Time that runs `factor` times as fast: a device's timer of one minute is over in a second. */
+export function fastClock(factor: number): Clock {
+  const startMs = systemClock.monotonicMs();
+  const clock: Clock = {
+    nowMs: () => Date.UTC(2026, 10, 24) + clock.monotonicMs(),
+    monotonicMs: () => (systemClock.monotonicMs() - startMs) * factor,
+    after: (delayMs, fn) => systemClock.after(delayMs / factor, fn),
+    sleep: (delayMs, signal) => systemClock.sleep(delayMs / factor, signal),
+  };
+  return clock;
+}
+
+const SITE_KEY = "a site key for tests";
+export const tagger: Tagger = {
+  keyGeneration: 1,
+  tag: (device, shown) => {
+    const digest = createHmac("sha256", SITE_KEY).update(`${device}\0${shown}`).digest();
+    return [...digest.subarray(0, 16)].map((byte) => "abcdefghijklmnopqrstuvwxyz234567"[byte & 31]).join("");
+  },
+};
+
+export interface Rig {
+  readonly driver: Driver;
+  readonly target: Device;
+  readonly clock: Clock;
+  readonly transcript: string[];
+  open(signal?: AbortSignal): Promise<Session>;
+  context(signal?: AbortSignal): ChangeContext;
+  plan(text: string, overrides?: Partial<ChangeSpec>): Promise<ChangeSpec>;
+}
+
+export interface RigOptions {
+  driver: Driver;
+  target: Device;
+  credential: Credential;
+  clock: Clock;
+  connectMs: number;
+  commandMs: number;
+  secrets?: Readonly<Record<string, string>>;
+}
+
+export function rig(options: RigOptions): Rig {
+  const { driver, target, credential, clock, connectMs, commandMs, secrets = {} } = options;
+  const transcript: string[] = [];
+  const never = new AbortController().signal;
+  const openOptions = (signal: AbortSignal): OpenOptions => ({
+    target,
+    credential,
+    clock,
+    signal,
+    connectMs,
+    commandMs,
+    tagger,
+    secrets: Object.values(secrets),
+    transcript: { write: (direction, text) => void transcript.push(`${direction}: ${text}`) },
+  });
+  const open = (signal: AbortSignal = never): Promise<Session> => driver.open(openOptions(signal));
+  return {
+    driver,
+    target,
+    clock,
+    transcript,
+    open,
+    context: (signal = never) => ({
+      driver,
+      open,
+      clock,
+      tagger,
+      secret: (name) => secrets[name],
+      managementAddress: target.address,
+      outputBytesMax: 1_000_000,
+      signal,
+    }),
+    plan: async (text, overrides = {}) => {
+      const mode = overrides.mode ?? "merge";
+      const session = await open();
+      try {
+        const before = await session.running();
+        const { level } = await session.readiness(mode);
+        const prediction = driver.predict({ device: target.id, mode, text, before, tagger, managementAddress: target.address });
+        return {
+          device: target.id,
+          id: "job-1/r1/1",
+          mode,
+          drift: "exact",
+          text,
+          preImage: before.publicDigest,
+          keyGeneration: before.keyGeneration,
+          diff: prediction.diff,
+          commands: prediction.commands,
+          level,
+          touchesManagement: prediction.touchesManagement,
+          onWayHome: false,
+          serial: target.serial,
+          confirmMs: 60_000,
+          verify: [],
+          comment: "job-1",
+          ...overrides,
+        };
+      } finally {
+        await session.close();
+      }
+    },
+  };
+}
+
+export interface Recorder {
+  readonly hooks: TransactionHooks;
+  readonly states: string[];
+  readonly steps: string[];
+  /** What a journal would hold. */
+  progress(): ChangeProgress;
+}
+
+export interface RecorderOptions {
+  wayHome?: TransactionHooks["wayHome"];
+  stopRequested?: () => boolean;
+  /** Called as the last thing of each hook; a throw here is a crash at that boundary. */
+  at?: (boundary: string) => void | Promise<void>;
+}
+
+export function recorder({ wayHome, stopRequested, at }: RecorderOptions = {}): Recorder {
+  const states: string[] = [];
+  const steps: string[] = [];
+  const journal = new Map<StepName, boolean>();
+  let token: TransactionToken | null = null;
+  let before: { publicDigest: ChangeProgress["before"]; publicText: string } | undefined;
+  return {
+    states,
+    steps,
+    hooks: {
+      intent: async (step, data) => {
+        steps.push(`${step}?`);
+        journal.set(step, false);
+        if (step === "arm") token = data as TransactionToken;
+        await at?.(`${step}?`);
+      },
+      done: async (step, data) => {
+        steps.push(step);
+        journal.set(step, true);
+        if (step === "snapshot") before = data as typeof before;
+        await at?.(step);
+      },
+      state: async (state) => {
+        states.push(state);
+        await at?.(state);
+      },
+      wayHome: wayHome ?? (() => Promise.resolve()),
+      stopRequested: stopRequested ?? (() => false),
+    },
+    progress: () => ({
+      token,
+      steps: [...journal].map(([step, done]) => ({ step, done })),
+      before: before?.publicDigest ?? null,
+      beforeText: before?.publicText ?? null,
+    }),
+  };
+}
