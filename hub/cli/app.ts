@@ -13,13 +13,27 @@ import { agentApprove } from "./agent/approve.ts";
 import { agentInvite } from "./agent/invite.ts";
 import { agentList } from "./agent/list.ts";
 import type { CliContext } from "./context.ts";
+import { deviceDiff } from "./device/diff.ts";
+import { deviceHistory } from "./device/history.ts";
+import { deviceList } from "./device/list.ts";
+import { exitCodes } from "./exit-codes.ts";
 import { EXIT } from "./exit.ts";
 import { grantCreate } from "./grant/create.ts";
 import { grantList } from "./grant/list.ts";
 import { grantSign } from "./grant/sign.ts";
 import { inventoryImport } from "./inventory/import.ts";
 import { inventoryList, inventoryShow } from "./inventory/list.ts";
+import { jobCancel } from "./job/cancel.ts";
+import { jobList } from "./job/list.ts";
+import { jobReceipts } from "./job/receipts.ts";
+import { runNow } from "./job/run.ts";
+import { jobShow } from "./job/show.ts";
+import { submitCheck, submitCollect, submitRun } from "./job/submit.ts";
+import { jobWatch } from "./job/watch.ts";
 import { login } from "./login.ts";
+import { planChange } from "./plan/change.ts";
+import { review } from "./review/review.ts";
+import { sign } from "./review/sign.ts";
 import { trustInit } from "./trust/init.ts";
 import { trustPublish } from "./trust/publish.ts";
 import { escapeLine } from "./terminal/escape.ts";
@@ -37,10 +51,33 @@ export function farhand(version: string, hub?: RouteMap<CliContext>): Applicatio
       inventory: group("Sites and devices, as signed", { import: inventoryImport, list: inventoryList, show: inventoryShow }),
       agent: group("Agents: invite, approve, list", { invite: agentInvite, list: agentList, approve: agentApprove }),
       grant: group("Standing permissions for reads", { create: grantCreate, list: grantList, sign: grantSign }),
+      plan: group("Plan work: what would it do, device by device", { change: planChange }),
+      review,
+      sign,
+      run: runNow,
+      job: group("Submit, watch and cancel jobs", {
+        submit: group("Submit work that only reads", { collect: submitCollect, check: submitCheck, run: submitRun }),
+        list: jobList,
+        show: jobShow,
+        watch: jobWatch,
+        cancel: jobCancel,
+        receipts: jobReceipts,
+      }),
+      device: group("Devices and their configurations", { list: deviceList, history: deviceHistory, diff: deviceDiff }),
+      "exit-codes": exitCodes,
       ...(hub && { hub }),
     },
     docs: {
       brief: "Change, back up and audit network devices at sites that nobody can reach from the centre",
+      fullDescription:
+        "Change, back up and audit network devices at sites that nobody can reach from the centre.\n\n" +
+        "Data goes to standard output, words about it to standard error. --json prints versioned documents, one per line.\n" +
+        "farhand exit-codes lists the exit codes. NO_COLOR is honoured. --no-input never asks.\n\n" +
+        "EXAMPLES\n" +
+        "  farhand login --hub https://hub.example:8443 --ca hub-ca.pem --token-file ~/token --trust trust/keys.json\n" +
+        "  farhand run 'show version' --select site=ams --grant ask\n" +
+        "  farhand plan change --template edge.j2 --select tag.role=edge --author ann --grant nightly --title 'NTP at the edge'\n" +
+        "  farhand review JOB; farhand sign JOB --key bob.key.json; farhand job watch JOB",
     },
   });
   return buildApplication(root, {

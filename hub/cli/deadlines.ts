@@ -12,6 +12,9 @@ export interface DeadlineFlags {
 
 const seconds = (brief: string, min: number, max: number) => ({ kind: "parsed", parse: whole(min, max), brief, placeholder: "S", optional: true }) as const;
 
+/** Jobs that change nothing arm no timer. */
+export type ReadDeadlineFlags = Omit<DeadlineFlags, "confirmSeconds">;
+
 export const deadlineFlags = {
   connectSeconds: seconds("Deadline of one connection", 1, 300),
   commandSeconds: seconds("Deadline of one command", 1, 3_600),

@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../../shared/errors.ts";
 
-/** Exit statuses, all of them. `farhand help exit-codes` prints this table. */
+/** Exit statuses, all of them. `farhand exit-codes` prints this table. */
 export const EXIT = {
   ok: 0,
   failure: 1,

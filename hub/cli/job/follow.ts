@@ -8,6 +8,8 @@ import { escapeLine } from "../terminal/escape.ts";
 export interface Follow {
   readonly job: JobId;
   readonly until: (state: JobState) => boolean;
+  /** Events after this offset; 0 is the first. */
+  readonly after?: number;
   readonly onEvent?: (event: StreamEvent) => void;
   /** Gives up after this; the job itself goes on. */
   readonly waitMs?: number;
@@ -26,7 +28,7 @@ export async function followJob(cli: Cli, client: HubClient, follow: Follow): Pr
   const signal = AbortSignal.any([stop.signal, cli.signal]);
   const done = new Error("followed");
   const stream = async (): Promise<JobView> => {
-    for await (const event of client.events({ job: follow.job, after: 0 }, signal)) {
+    for await (const event of client.events({ job: follow.job, after: follow.after ?? 0 }, signal)) {
       follow.onEvent?.(event);
       if (event.type === "job" && follow.until(event.state)) {
         const view = await client.call("getJob", { params: { id: follow.job } });
