@@ -47,8 +47,16 @@ export function farhand(version: string, hub?: RouteMap<CliContext>): Applicatio
   const root = buildRouteMap<string, CliContext>({
     routes: {
       login,
-      trust: group("Make and publish keys.json, the root of who may sign what", { init: trustInit, show: trustShow, publish: trustPublish }),
-      inventory: group("Sites and devices, as signed", { import: inventoryImport, list: inventoryList, show: inventoryShow }),
+      trust: group("Make and publish keys.json, the root of who may sign what", {
+        init: trustInit,
+        show: trustShow,
+        publish: trustPublish,
+      }),
+      inventory: group("Sites and devices, as signed", {
+        import: inventoryImport,
+        list: inventoryList,
+        show: inventoryShow,
+      }),
       agent: group("Agents: invite, approve, list", { invite: agentInvite, list: agentList, approve: agentApprove }),
       grant: group("Standing permissions for reads", { create: grantCreate, list: grantList, sign: grantSign }),
       plan: group("Plan work: what would it do, device by device", { change: planChange }),
@@ -85,14 +93,21 @@ export function farhand(version: string, hub?: RouteMap<CliContext>): Applicatio
     versionInfo: { currentVersion: version },
     scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
     documentation: { caseStyle: "convert-camel-to-kebab", onlyRequiredInUsageLine: true, disableAnsiColor: true },
-    localization: { text: { ...text_en, formatException: messageOf, exceptionWhileParsingArguments: (error) => `farhand: USAGE: ${scannerMessage(error)}\n  See --help.` } },
+    localization: {
+      text: {
+        ...text_en,
+        formatException: messageOf,
+        exceptionWhileParsingArguments: (error) => `farhand: USAGE: ${scannerMessage(error)}\n  See --help.`,
+      },
+    },
   });
 }
 
 function scannerMessage(error: unknown): string {
   if (!(error instanceof ArgumentScannerError)) return messageOf(error);
   return formatMessageForArgumentScannerError(error, {
-    ArgumentParseError: ({ externalFlagNameOrPlaceholder, input, exception }) => `${externalFlagNameOrPlaceholder} ${escapeLine(input)}: ${messageOf(exception)}`,
+    ArgumentParseError: ({ externalFlagNameOrPlaceholder, input, exception }) =>
+      `${externalFlagNameOrPlaceholder} ${escapeLine(input)}: ${messageOf(exception)}`,
   });
 }
 
@@ -102,7 +117,11 @@ function messageOf(error: unknown): string {
 }
 
 /** Stricli's own statuses are negative; ours stand in exit.ts. */
-export async function runFarhand(app: Application<CliContext>, args: readonly string[], context: CliContext): Promise<number> {
+export async function runFarhand(
+  app: Application<CliContext>,
+  args: readonly string[],
+  context: CliContext,
+): Promise<number> {
   context.process.exitCode = null;
   await run(app, args, context);
   const status = Number(context.process.exitCode ?? EXIT.ok);

@@ -9,7 +9,11 @@ export interface Cli extends CliContext {
   readonly out: Output;
 }
 
-type Run<F extends OutputFlags, A extends readonly unknown[]> = (cli: Cli, flags: F, ...args: A) => Promise<Exit | undefined>;
+type Run<F extends OutputFlags, A extends readonly unknown[]> = (
+  cli: Cli,
+  flags: F,
+  ...args: A
+) => Promise<Exit | undefined>;
 
 /**
  * The one place where a command's result becomes an exit status and its error a message. A thrown error that is not ours is a bug:
@@ -31,7 +35,11 @@ export function command<F extends OutputFlags, A extends readonly unknown[]>(run
 const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
 /** Help text: what it does, then examples, which are what people read. */
-export function docs(brief: string, examples: readonly string[], more?: string): { brief: string; fullDescription: string } {
+export function docs(
+  brief: string,
+  examples: readonly string[],
+  more?: string,
+): { brief: string; fullDescription: string } {
   const body = more === undefined ? brief : `${brief}\n\n${more}`;
   return { brief, fullDescription: `${body}\n\nEXAMPLES\n${examples.map((line) => `  ${line}`).join("\n")}` };
 }

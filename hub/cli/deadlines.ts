@@ -10,7 +10,8 @@ export interface DeadlineFlags {
   readonly confirmSeconds?: number;
 }
 
-const seconds = (brief: string, min: number, max: number) => ({ kind: "parsed", parse: whole(min, max), brief, placeholder: "S", optional: true }) as const;
+const seconds = (brief: string, min: number, max: number) =>
+  ({ kind: "parsed", parse: whole(min, max), brief, placeholder: "S", optional: true }) as const;
 
 /** Jobs that change nothing arm no timer. */
 export type ReadDeadlineFlags = Omit<DeadlineFlags, "confirmSeconds">;

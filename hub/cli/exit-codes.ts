@@ -9,9 +9,21 @@ export const exitCodes = buildCommand<OutputFlags, [], CliContext>({
   docs: docs("List the exit codes", ["farhand exit-codes"]),
   parameters: { flags: outputFlags },
   func: command(async (cli: Cli) => {
-    const rows = Object.entries(EXIT_MEANING).map(([name, meaning]) => ({ code: EXIT[name as keyof typeof EXIT], name, meaning }));
+    const rows = Object.entries(EXIT_MEANING).map(([name, meaning]) => ({
+      code: EXIT[name as keyof typeof EXIT],
+      name,
+      meaning,
+    }));
     cli.out.data("exit-codes", { codes: rows }, () =>
-      table([{ title: "CODE", value: (row) => row.code, right: true }, { title: "NAME", value: (row) => row.name }, { title: "MEANING", value: (row) => row.meaning }], rows, cli.out.style),
+      table(
+        [
+          { title: "CODE", value: (row) => row.code, right: true },
+          { title: "NAME", value: (row) => row.name },
+          { title: "MEANING", value: (row) => row.meaning },
+        ],
+        rows,
+        cli.out.style,
+      ),
     );
     return undefined;
   }),

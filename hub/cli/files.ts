@@ -18,7 +18,7 @@ export function writeFile(path: string, data: string | Uint8Array, options: Writ
     const file = openSync(part, "wx", options.mode ?? 0o600);
     try {
       const bytes = typeof data === "string" ? Buffer.from(data) : data;
-      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+      for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -28,7 +28,9 @@ export function writeFile(path: string, data: string | Uint8Array, options: Writ
     else renameSync(part, path);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "not written";
-    throw new FarhandError("IO", `${path}: ${code === "EEXIST" ? "is there already, and is not overwritten" : code}`, { cause: error });
+    throw new FarhandError("IO", `${path}: ${code === "EEXIST" ? "is there already, and is not overwritten" : code}`, {
+      cause: error,
+    });
   } finally {
     rmSync(part, { force: true });
   }

@@ -29,13 +29,19 @@ export function as<S extends z.ZodType>(schema: S): InputParser<z.output<S>, Cli
   };
 }
 
-export const whole = (min: number, max: number): InputParser<number, CliContext> => as(z.coerce.number().int().min(min).max(max));
+export const whole = (min: number, max: number): InputParser<number, CliContext> =>
+  as(z.coerce.number().int().min(min).max(max));
 
-const optional = (brief: string, placeholder: string) => ({ kind: "parsed", parse: text, brief, placeholder, optional: true }) as const;
+const optional = (brief: string, placeholder: string) =>
+  ({ kind: "parsed", parse: text, brief, placeholder, optional: true }) as const;
 
 export const outputFlags = {
   json: { kind: "boolean", brief: "Print versioned JSON documents, one per line", default: false, withNegated: false },
-  input: { kind: "boolean", brief: "Ask on the terminal where something is missing; --no-input never asks", default: true },
+  input: {
+    kind: "boolean",
+    brief: "Ask on the terminal where something is missing; --no-input never asks",
+    default: true,
+  },
 } as const;
 
 export const hubFlags = {

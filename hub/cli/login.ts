@@ -21,16 +21,26 @@ export const login = buildCommand<HubFlags, [], CliContext>({
 
 async function remember(cli: Cli, flags: HubFlags) {
   const settings = settingsOf(cli, flags);
-  if (settings.hub === undefined || settings.tokenFile === undefined) throw new FarhandError("USAGE", "login needs --hub and --token-file");
+  if (settings.hub === undefined || settings.tokenFile === undefined)
+    throw new FarhandError("USAGE", "login needs --hub and --token-file");
   const client = clientOf(cli, flags);
   const status = await client.call("status", {});
   if (settings.trust !== undefined && status.keysVersion > 0) await loadTrust(cli, flags, client);
-  const config = ConfigFile.parse({ hub: client.base.href, ca: settings.ca, tokenFile: settings.tokenFile, trust: settings.trust });
+  const config = ConfigFile.parse({
+    hub: client.base.href,
+    ca: settings.ca,
+    tokenFile: settings.tokenFile,
+    trust: settings.trust,
+  });
   const path = configPath(cli);
   writeFile(path, stringify(config));
-  cli.out.data("login", { hub: status.hub, org: status.org, version: status.version, config: path }, () =>
-    `hub ${escapeLine(status.hub)} of ${escapeLine(status.org)}, version ${escapeLine(status.version)}; written to ${path}`,
+  cli.out.data(
+    "login",
+    { hub: status.hub, org: status.org, version: status.version, config: path },
+    () =>
+      `hub ${escapeLine(status.hub)} of ${escapeLine(status.org)}, version ${escapeLine(status.version)}; written to ${path}`,
   );
-  if (settings.trust === undefined) cli.out.note("No --trust given: inventory, plan, review and sign will ask for one.");
+  if (settings.trust === undefined)
+    cli.out.note("No --trust given: inventory, plan, review and sign will ask for one.");
   return undefined;
 }

@@ -20,7 +20,10 @@ export function parseSelector(text: string): Selection {
   const platforms: PlatformId[] = [];
   const devices: DeviceId[] = [];
   const tags: Record<string, string> = {};
-  for (const part of text.split(",").map((item) => item.trim()).filter((item) => item !== "")) {
+  for (const part of text
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "")) {
     const at = part.indexOf("=");
     const [key, value] = at === -1 ? [part, ""] : [part.slice(0, at).trim(), part.slice(at + 1).trim()];
     const id = <T>(schema: { safeParse(value: unknown): { success: true; data: T } | { success: false } }): T => {
@@ -53,13 +56,28 @@ export function parseSelector(text: string): Selection {
 export function pick(selection: Selection, inventory: InventoryView): Device[] {
   const { devices, sites } = inventory.inventory.document;
   for (const id of selection.selector.devices ?? []) {
-    if (!inventory.device(id)) throw new FarhandError("NOT_FOUND", `no device ${id}${meant(id, devices.map((device) => device.id))}`);
+    if (!inventory.device(id))
+      throw new FarhandError(
+        "NOT_FOUND",
+        `no device ${id}${meant(
+          id,
+          devices.map((device) => device.id),
+        )}`,
+      );
   }
   for (const id of selection.sites) {
-    if (!inventory.site(id)) throw new FarhandError("NOT_FOUND", `no site ${id}${meant(id, sites.map((site) => site.id))}`);
+    if (!inventory.site(id))
+      throw new FarhandError(
+        "NOT_FOUND",
+        `no site ${id}${meant(
+          id,
+          sites.map((site) => site.id),
+        )}`,
+      );
   }
   const picked = devices.filter(
-    (device) => (selection.sites.length === 0 || selection.sites.includes(device.site)) && selects(selection.selector, device),
+    (device) =>
+      (selection.sites.length === 0 || selection.sites.includes(device.site)) && selects(selection.selector, device),
   );
   if (picked.length === 0) throw new FarhandError("NOT_FOUND", `no device matches ${selection.text}`);
   return picked;

@@ -18,7 +18,9 @@ export const ConfigFile = z.strictObject({
 export type ConfigFile = z.infer<typeof ConfigFile>;
 
 export function configPath(cli: Pick<CliContext, "env" | "home">): string {
-  return cli.env["FARHAND_CONFIG"] ?? join(cli.env["XDG_CONFIG_HOME"] ?? join(cli.home, ".config"), "farhand", "config.yaml");
+  return (
+    cli.env["FARHAND_CONFIG"] ?? join(cli.env["XDG_CONFIG_HOME"] ?? join(cli.home, ".config"), "farhand", "config.yaml")
+  );
 }
 
 /** Where the CLI keeps what it made itself, such as the record of a plan. */
@@ -38,7 +40,8 @@ export function settingsOf(cli: CliContext, flags: HubFlags): Settings {
   const path = configPath(cli);
   const file = readConfig(path);
   const inFile = (value: string | undefined) => (value === undefined ? undefined : resolve(dirname(path), value));
-  const given = (value: string | undefined) => (value === undefined || value === "" ? undefined : resolve(cli.cwd, value));
+  const given = (value: string | undefined) =>
+    value === undefined || value === "" ? undefined : resolve(cli.cwd, value);
   return {
     hub: flags.hub ?? cli.env["FARHAND_HUB"] ?? file.hub,
     ca: given(flags.ca) ?? given(cli.env["FARHAND_CA"]) ?? inFile(file.ca),
@@ -56,7 +59,8 @@ function readConfig(path: string): ConfigFile {
 
 export function clientOf(cli: CliContext, flags: HubFlags): HubClient {
   const settings = settingsOf(cli, flags);
-  if (settings.hub === undefined) throw new FarhandError("USAGE", "which hub? Give --hub URL, set FARHAND_HUB, or use: farhand login");
+  if (settings.hub === undefined)
+    throw new FarhandError("USAGE", "which hub? Give --hub URL, set FARHAND_HUB, or use: farhand login");
   return new HubClient({
     url: settings.hub,
     signal: cli.signal,

@@ -60,7 +60,8 @@ export class HubClient {
   async putBlob(bytes: Bytes): Promise<{ sha256: Digest; bytes: number }> {
     const response = await this.#send("putBlob", {}, { "content-type": "application/octet-stream" }, bytes, true);
     const stored = this.#answer("putBlob", decode(await bounded(response, ANSWER_BYTES_MAX)));
-    if (stored.sha256 !== sha256(bytes)) throw new FarhandError("PROTOCOL", "the hub stored something else than was sent");
+    if (stored.sha256 !== sha256(bytes))
+      throw new FarhandError("PROTOCOL", "the hub stored something else than was sent");
     return stored;
   }
 
@@ -68,7 +69,8 @@ export class HubClient {
   async getBlob(digest: Digest): Promise<Bytes> {
     const response = await this.#send("getBlob", { params: { sha256: digest } }, {}, undefined, true);
     const bytes = await bounded(response, BLOB_BYTES_MAX);
-    if (sha256(bytes) !== digest) throw new FarhandError("PROTOCOL", `the hub's bytes for ${digest.slice(0, 12)}… are others`);
+    if (sha256(bytes) !== digest)
+      throw new FarhandError("PROTOCOL", `the hub's bytes for ${digest.slice(0, 12)}… are others`);
     return bytes;
   }
 
@@ -94,10 +96,18 @@ export class HubClient {
     const checked = answerSchema(name).safeParse(value);
     if (checked.success) return checked.data as OutputOf<K>;
     const issue = checked.error.issues[0];
-    throw new FarhandError("PROTOCOL", `${name}: ${issue ? `${issue.path.join(".")}: ${issue.message}` : "unexpected answer"}`);
+    throw new FarhandError(
+      "PROTOCOL",
+      `${name}: ${issue ? `${issue.path.join(".")}: ${issue.message}` : "unexpected answer"}`,
+    );
   }
 
-  async #text(name: RouteName, parts: RequestParts, headers: Record<string, string>, repeatable = false): Promise<string> {
+  async #text(
+    name: RouteName,
+    parts: RequestParts,
+    headers: Record<string, string>,
+    repeatable = false,
+  ): Promise<string> {
     const { method } = routes[name];
     const body = parts.body === undefined ? undefined : JSON.stringify(parts.body);
     const typed = body === undefined ? headers : { ...headers, "content-type": "application/json" };
@@ -115,7 +125,13 @@ export class HubClient {
     for (let tried = 0; ; tried++) {
       try {
         const deadline = AbortSignal.timeout(this.#options.timeoutMs ?? TIMEOUT_MS);
-        const response = await this.#fetchOnce(name, parts, headers, body, anySignal([deadline, this.#options.signal]) ?? deadline);
+        const response = await this.#fetchOnce(
+          name,
+          parts,
+          headers,
+          body,
+          anySignal([deadline, this.#options.signal]) ?? deadline,
+        );
         if (response.ok) return response;
         throw errorOf(response.status, decode(await bounded(response, 1024 * 1024)));
       } catch (error) {
@@ -137,7 +153,11 @@ export class HubClient {
     const { ca, token } = this.#options;
     return this.#fetch(urlOf(this.base, name, parts), {
       method: routes[name].method.toUpperCase(),
-      headers: { accept: "application/json", ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+      headers: {
+        accept: "application/json",
+        ...headers,
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      },
       redirect: "error",
       signal,
       ...(body !== undefined && { body }),
@@ -149,8 +169,10 @@ export class HubClient {
 function baseOf(text: string): URL {
   const url = URL.parse(text);
   if (!url) throw new FarhandError("USAGE", `${text} is not a URL`);
-  if (url.protocol !== "https:") throw new FarhandError("USAGE", `the hub's URL must start with https://, not ${url.protocol}//`);
-  if (url.username !== "" || url.password !== "") throw new FarhandError("USAGE", "a hub's URL holds no credentials; use a token file");
+  if (url.protocol !== "https:")
+    throw new FarhandError("USAGE", `the hub's URL must start with https://, not ${url.protocol}//`);
+  if (url.username !== "" || url.password !== "")
+    throw new FarhandError("USAGE", "a hub's URL holds no credentials; use a token file");
   return url;
 }
 

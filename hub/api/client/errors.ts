@@ -36,7 +36,8 @@ export function networkError(error: unknown, host: string): FarhandError {
   const name = error instanceof Error ? error.name : "";
   if (name === "TimeoutError") return new FarhandError("DEADLINE", `no answer from ${host} in time`, { cause: error });
   const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : name;
-  if (TLS_FAULT.test(code)) return new FarhandError("CHALLENGE", `${host} is not certified by the hub's CA (${code})`, { cause: error });
+  if (TLS_FAULT.test(code))
+    return new FarhandError("CHALLENGE", `${host} is not certified by the hub's CA (${code})`, { cause: error });
   return new FarhandError("IO", `cannot reach ${host} (${code})`, { cause: error });
 }
 

@@ -53,18 +53,26 @@ export async function* followEvents(open: OpenStream, options: FollowOptions): A
   }
 }
 
-async function* oneConnection(open: OpenStream, last: number | undefined, options: FollowOptions): AsyncGenerator<StreamEvent> {
+async function* oneConnection(
+  open: OpenStream,
+  last: number | undefined,
+  options: FollowOptions,
+): AsyncGenerator<StreamEvent> {
   const connection = new AbortController();
   const stop = () => connection.abort(options.signal?.reason);
   options.signal?.addEventListener("abort", stop, { once: true });
-  let silence = options.clock.after(SILENCE_MS, () => connection.abort(new FarhandError("IO", "the event stream fell silent")));
+  let silence = options.clock.after(SILENCE_MS, () =>
+    connection.abort(new FarhandError("IO", "the event stream fell silent")),
+  );
   try {
     const response = await open(last, connection.signal);
     if (!response.ok) throw errorOf(response.status, await response.text());
     const parser = new SseParser();
     for await (const chunk of response.body ?? []) {
       silence.clear();
-      silence = options.clock.after(SILENCE_MS, () => connection.abort(new FarhandError("IO", "the event stream fell silent")));
+      silence = options.clock.after(SILENCE_MS, () =>
+        connection.abort(new FarhandError("IO", "the event stream fell silent")),
+      );
       for (const event of parser.push(chunk)) yield read(event.data);
     }
   } finally {

@@ -2,4 +2,13 @@
 export { HubClient, type ClientOptions, type Fetch, type FetchInit } from "./client.ts";
 export type { InputOf, JsonRouteName, OutputOf, RouteName } from "./route-types.ts";
 export { JobRequest, WarrantBundle } from "../contract/views.ts";
-export type { AgentView, AssignmentView, DeviceView, JobSummary, JobView, SnapshotView, StreamEvent, TaskView } from "../contract/views.ts";
+export type {
+  AgentView,
+  AssignmentView,
+  DeviceView,
+  JobSummary,
+  JobView,
+  SnapshotView,
+  StreamEvent,
+  TaskView,
+} from "../contract/views.ts";

@@ -27,7 +27,8 @@ export class SseParser {
       const event = this.#line(line);
       if (event) events.push(event);
     }
-    if (this.#buffer.length + this.#size > BUFFER_CHARS_MAX) throw new FarhandError("PROTOCOL", "an event is too large");
+    if (this.#buffer.length + this.#size > BUFFER_CHARS_MAX)
+      throw new FarhandError("PROTOCOL", "an event is too large");
     return events;
   }
 

@@ -24,7 +24,11 @@ export const agentApprove = buildCommand<Flags, [AgentId], CliContext>({
     "Read the fingerprint from the agent's own host, not from the hub: it is what keeps the hub from putting its own key there.",
   ),
   parameters: {
-    flags: { ...hubFlags, ...keyFlags, fingerprint: { kind: "parsed", parse: as(KeyId), brief: "As the agent's host shows it", placeholder: "KID" } },
+    flags: {
+      ...hubFlags,
+      ...keyFlags,
+      fingerprint: { kind: "parsed", parse: as(KeyId), brief: "As the agent's host shows it", placeholder: "KID" },
+    },
     positional: { kind: "tuple", parameters: [{ parse: as(AgentId), brief: "Agent", placeholder: "AGENT" }] },
   },
   func: command(approve),
@@ -35,13 +39,31 @@ async function approve(cli: Cli, flags: Flags, id: AgentId) {
   const trusted = await loadTrust(cli, flags, client);
   const { agents: shown } = await client.call("listAgents", {});
   const found = shown.find((agent) => agent.id === id);
-  if (!found) throw new FarhandError("NOT_FOUND", `no agent ${id}${meant(id, shown.map((agent) => agent.id))}`);
+  if (!found)
+    throw new FarhandError(
+      "NOT_FOUND",
+      `no agent ${id}${meant(
+        id,
+        shown.map((agent) => agent.id),
+      )}`,
+    );
   if ((await keyIdOf(found.signKey)) !== flags.fingerprint) {
-    throw new FarhandError("CHALLENGE", `the hub shows ${found.kid} for ${id}, not ${flags.fingerprint}; do not approve it before you know why`);
+    throw new FarhandError(
+      "CHALLENGE",
+      `the hub shows ${found.kid} for ${id}, not ${flags.fingerprint}; do not approve it before you know why`,
+    );
   }
-  if (!requireInventory(trusted).site(found.site)) throw new FarhandError("WRONG_SITE", `${found.site} is not in the signed inventory`);
+  if (!requireInventory(trusted).site(found.site))
+    throw new FarhandError("WRONG_SITE", `${found.site} is not in the signed inventory`);
   const before = trusted.agents?.document;
-  const entry = { id, site: found.site, kid: flags.fingerprint, signKey: found.signKey, boxKey: found.boxKey, status: "active" as const };
+  const entry = {
+    id,
+    site: found.site,
+    kid: flags.fingerprint,
+    signKey: found.signKey,
+    boxKey: found.boxKey,
+    status: "active" as const,
+  };
   const others = (before?.agents ?? []).filter((agent) => agent.id !== id);
   if (others.length < (before?.agents.length ?? 0)) cli.out.note(`${id} had a key before; it is replaced`);
   const document = readAs(Agents, {
@@ -54,6 +76,10 @@ async function approve(cli: Cli, flags: Flags, id: AgentId) {
   const envelope = await signEnvelope("farhand-agents+jws", document, [await signerFromFile(cli, flags, flags.key)]);
   await openAgents(envelope, trusted.store);
   const stored = await client.call("putTrust", { params: { document: "agents" }, body: envelope });
-  cli.out.data("agent-approved", { agent: id, site: found.site, kid: flags.fingerprint, version: stored.version }, () => `${id} at ${found.site} is approved; agents.json is version ${stored.version}`);
+  cli.out.data(
+    "agent-approved",
+    { agent: id, site: found.site, kid: flags.fingerprint, version: stored.version },
+    () => `${id} at ${found.site} is approved; agents.json is version ${stored.version}`,
+  );
   return undefined;
 }

@@ -19,16 +19,28 @@ interface Flags extends HubFlags {
 export const agentInvite = buildCommand<Flags, [AgentId], CliContext>({
   docs: docs(
     "Make a join token for an agent",
-    ["farhand agent invite agent-ams --site ams --out agent-ams.join", "farhand agent invite agent-ams --site ams > agent-ams.join"],
+    [
+      "farhand agent invite agent-ams --site ams --out agent-ams.join",
+      "farhand agent invite agent-ams --site ams > agent-ams.join",
+    ],
     "The token is good once, for a short time. It carries the hub's CA and the fingerprint of the keys.json that you trust.\nIt is a secret: --out writes it with mode 0600.",
   ),
   parameters: {
     flags: {
       ...hubFlags,
       site: { kind: "parsed", parse: as(SiteId), brief: "The agent's site", placeholder: "SITE" },
-      out: { kind: "parsed", parse: text, brief: "Write the token here instead of to standard output", placeholder: "FILE", optional: true },
+      out: {
+        kind: "parsed",
+        parse: text,
+        brief: "Write the token here instead of to standard output",
+        placeholder: "FILE",
+        optional: true,
+      },
     },
-    positional: { kind: "tuple", parameters: [{ parse: as(AgentId), brief: "The new agent's id", placeholder: "AGENT" }] },
+    positional: {
+      kind: "tuple",
+      parameters: [{ parse: as(AgentId), brief: "The new agent's id", placeholder: "AGENT" }],
+    },
   },
   func: command(invite),
 });
@@ -38,13 +50,29 @@ async function invite(cli: Cli, flags: Flags, agent: AgentId) {
   const trusted = await loadTrust(cli, flags, client);
   const inventory = requireInventory(trusted);
   if (!inventory.site(flags.site)) {
-    throw new FarhandError("NOT_FOUND", `no site ${flags.site}${meant(flags.site, inventory.inventory.document.sites.map((site) => site.id))}`);
+    throw new FarhandError(
+      "NOT_FOUND",
+      `no site ${flags.site}${meant(
+        flags.site,
+        inventory.inventory.document.sites.map((site) => site.id),
+      )}`,
+    );
   }
   const { id, secret, url, ca, expiresMs } = await client.call("invite", { body: { agent, site: flags.site } });
   // The CA that this command verified the hub with is the one to hand on; the hub's own word counts only where none was pinned.
   const pinned = settingsOf(cli, flags).ca;
   const { org, keys } = trusted.store;
-  const token = encodeJoinToken({ v: 1, url, ca: pinned === undefined ? ca : readText(pinned), org, site: flags.site, agent, keys: keys.digest, id, secret });
+  const token = encodeJoinToken({
+    v: 1,
+    url,
+    ca: pinned === undefined ? ca : readText(pinned),
+    org,
+    site: flags.site,
+    agent,
+    keys: keys.digest,
+    id,
+    secret,
+  });
   const expires = new Date(expiresMs).toISOString();
   if (flags.out === undefined) {
     cli.out.data("agent-invite", { agent, site: flags.site, expires, token }, () => token);

@@ -7,7 +7,10 @@ import { ago } from "../terminal/time.ts";
 import { table } from "../terminal/table.ts";
 
 export const agentList = buildCommand<HubFlags, [], CliContext>({
-  docs: docs("List agents, their fingerprints and when they were last seen", ["farhand agent list", "farhand agent list --json"]),
+  docs: docs("List agents, their fingerprints and when they were last seen", [
+    "farhand agent list",
+    "farhand agent list --json",
+  ]),
   parameters: { flags: hubFlags },
   func: command(list),
 });
@@ -20,8 +23,16 @@ async function list(cli: Cli, flags: HubFlags) {
       [
         { title: "AGENT", value: (agent) => agent.id },
         { title: "SITE", value: (agent) => agent.site },
-        { title: "STATUS", value: (agent) => agent.status, paint: (agent, cell) => (agent.status === "active" ? cell : style.yellow(cell)) },
-        { title: "CONTACT", value: (agent) => agent.contact, paint: (agent, cell) => (agent.contact === "LIVE" ? style.green(cell) : style.red(cell)) },
+        {
+          title: "STATUS",
+          value: (agent) => agent.status,
+          paint: (agent, cell) => (agent.status === "active" ? cell : style.yellow(cell)),
+        },
+        {
+          title: "CONTACT",
+          value: (agent) => agent.contact,
+          paint: (agent, cell) => (agent.contact === "LIVE" ? style.green(cell) : style.red(cell)),
+        },
         { title: "SEEN", value: (agent) => ago(agent.lastSeenMs, cli.clock.nowMs()) },
         { title: "RUNNING", value: (agent) => agent.running, right: true },
         { title: "FINGERPRINT", value: (agent) => agent.kid },
@@ -31,6 +42,9 @@ async function list(cli: Cli, flags: HubFlags) {
     ),
   );
   const pending = agents.find((agent) => agent.status === "pending");
-  if (pending) cli.out.next(`compare the fingerprint on the agent's host, then: farhand agent approve ${pending.id} --fingerprint ${pending.kid} --key KEYFILE`);
+  if (pending)
+    cli.out.next(
+      `compare the fingerprint on the agent's host, then: farhand agent approve ${pending.id} --fingerprint ${pending.kid} --key KEYFILE`,
+    );
   return undefined;
 }

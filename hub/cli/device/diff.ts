@@ -17,7 +17,8 @@ interface Flags extends HubFlags {
   readonly to?: string;
 }
 
-const digestFlag = (brief: string) => ({ kind: "parsed", parse: text, brief, placeholder: "DIGEST", optional: true }) as const;
+const digestFlag = (brief: string) =>
+  ({ kind: "parsed", parse: text, brief, placeholder: "DIGEST", optional: true }) as const;
 
 export const deviceDiff = buildCommand<Flags, [DeviceId], CliContext>({
   docs: docs(
@@ -36,22 +37,38 @@ async function diff(cli: Cli, flags: Flags, id: DeviceId) {
   const client = clientOf(cli, flags);
   const { snapshots } = await client.call("deviceHistory", { params: { id }, query: { limit: 1000 } });
   const [newest] = snapshots;
-  if (!newest) throw new FarhandError("NOT_FOUND", `${id} has no configuration yet: farhand job submit collect --select device=${id}`);
+  if (!newest)
+    throw new FarhandError(
+      "NOT_FOUND",
+      `${id} has no configuration yet: farhand job submit collect --select device=${id}`,
+    );
   const to = flags.to === undefined ? newest : byPrefix(snapshots, flags.to);
   const from = flags.from === undefined ? before(snapshots, to) : byPrefix(snapshots, flags.from);
   if (!from || from.public.sha256 === to.public.sha256) {
-    cli.out.data("device-diff", { device: id, from: from?.public.sha256 ?? null, to: to.public.sha256, diff: [], orderOnly: false }, () => `${id}: no difference`);
+    cli.out.data(
+      "device-diff",
+      { device: id, from: from?.public.sha256 ?? null, to: to.public.sha256, diff: [], orderOnly: false },
+      () => `${id}: no difference`,
+    );
     return EXIT.ok;
   }
   const [older, newer] = await Promise.all([textOf(client, from.public.sha256), textOf(client, to.public.sha256)]);
   const found = compare(older, newer);
-  const keys = from.keyGeneration === to.keyGeneration ? [] : ["The site key changed in between: every secret's tag differs, though the secrets may be the same."];
-  cli.out.data("device-diff", { device: id, from: from.public.sha256, to: to.public.sha256, diff: found.entries, orderOnly: found.orderOnly }, () =>
-    [
-      cli.out.style.bold(`${id}  ${utc(from.takenMs)} ${from.public.sha256.slice(0, 12)} → ${utc(to.takenMs)} ${to.public.sha256.slice(0, 12)}`),
-      ...keys,
-      found.orderOnly ? "the same lines in another order" : diffText(diffLines(found.diff), cli.out.style),
-    ].join("\n"),
+  const keys =
+    from.keyGeneration === to.keyGeneration
+      ? []
+      : ["The site key changed in between: every secret's tag differs, though the secrets may be the same."];
+  cli.out.data(
+    "device-diff",
+    { device: id, from: from.public.sha256, to: to.public.sha256, diff: found.entries, orderOnly: found.orderOnly },
+    () =>
+      [
+        cli.out.style.bold(
+          `${id}  ${utc(from.takenMs)} ${from.public.sha256.slice(0, 12)} → ${utc(to.takenMs)} ${to.public.sha256.slice(0, 12)}`,
+        ),
+        ...keys,
+        found.orderOnly ? "the same lines in another order" : diffText(diffLines(found.diff), cli.out.style),
+      ].join("\n"),
   );
   return EXIT.differences;
 }
@@ -60,7 +77,8 @@ function byPrefix(snapshots: readonly SnapshotView[], prefix: string): SnapshotV
   const found = snapshots.filter((snapshot) => snapshot.public.sha256.startsWith(prefix.toLowerCase()));
   const digests = new Set(found.map((snapshot) => snapshot.public.sha256));
   const [first] = found;
-  if (!/^[0-9a-fA-F]{4,64}$/.test(prefix) || !first) throw new FarhandError("NOT_FOUND", `no configuration ${prefix}: farhand device history shows them`);
+  if (!/^[0-9a-fA-F]{4,64}$/.test(prefix) || !first)
+    throw new FarhandError("NOT_FOUND", `no configuration ${prefix}: farhand device history shows them`);
   if (digests.size > 1) throw new FarhandError("USAGE", `${prefix} begins ${digests.size} digests; write more of it`);
   return first;
 }

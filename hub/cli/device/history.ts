@@ -12,18 +12,30 @@ interface Flags extends HubFlags {
 }
 
 export const deviceHistory = buildCommand<Flags, [DeviceId], CliContext>({
-  docs: docs("List a device's configurations, newest first", ["farhand device history ams-r1", "farhand device history ams-r1 --limit 5 --json"]),
+  docs: docs("List a device's configurations, newest first", [
+    "farhand device history ams-r1",
+    "farhand device history ams-r1 --limit 5 --json",
+  ]),
   parameters: {
-    flags: { ...hubFlags, limit: { kind: "parsed", parse: whole(1, 1000), brief: "How many", default: "50", placeholder: "N" } },
+    flags: {
+      ...hubFlags,
+      limit: { kind: "parsed", parse: whole(1, 1000), brief: "How many", default: "50", placeholder: "N" },
+    },
     positional: { kind: "tuple", parameters: [{ parse: as(DeviceId), brief: "Device", placeholder: "DEVICE" }] },
   },
   func: command(history),
 });
 
 async function history(cli: Cli, flags: Flags, id: DeviceId) {
-  const { snapshots, next } = await clientOf(cli, flags).call("deviceHistory", { params: { id }, query: { limit: flags.limit } });
+  const { snapshots, next } = await clientOf(cli, flags).call("deviceHistory", {
+    params: { id },
+    query: { limit: flags.limit },
+  });
   const { style } = cli.out;
-  const rows = snapshots.map((snapshot, index) => ({ ...snapshot, changed: snapshots[index + 1] !== undefined && snapshots[index + 1]?.public.sha256 !== snapshot.public.sha256 }));
+  const rows = snapshots.map((snapshot, index) => ({
+    ...snapshot,
+    changed: snapshots[index + 1] !== undefined && snapshots[index + 1]?.public.sha256 !== snapshot.public.sha256,
+  }));
   cli.out.data("device-history", { device: id, snapshots, next }, () =>
     table(
       [

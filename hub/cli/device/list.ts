@@ -16,13 +16,28 @@ interface Flags extends HubFlags {
 }
 
 export const deviceList = buildCommand<Flags, [], CliContext>({
-  docs: docs("List devices with their last backup and last outcome", ["farhand device list", "farhand device list --site ams --tag role=edge --json"]),
+  docs: docs("List devices with their last backup and last outcome", [
+    "farhand device list",
+    "farhand device list --site ams --tag role=edge --json",
+  ]),
   parameters: {
     flags: {
       ...hubFlags,
       site: { kind: "parsed", parse: as(SiteId), brief: "Only this site", placeholder: "SITE", optional: true },
-      platform: { kind: "parsed", parse: as(PlatformId), brief: "Only this platform", placeholder: "PLATFORM", optional: true },
-      tag: { kind: "parsed", parse: text, brief: "Only devices with this tag", placeholder: "KEY=VALUE", optional: true },
+      platform: {
+        kind: "parsed",
+        parse: as(PlatformId),
+        brief: "Only this platform",
+        placeholder: "PLATFORM",
+        optional: true,
+      },
+      tag: {
+        kind: "parsed",
+        parse: text,
+        brief: "Only devices with this tag",
+        placeholder: "KEY=VALUE",
+        optional: true,
+      },
     },
   },
   func: command(list),
@@ -39,7 +54,12 @@ async function list(cli: Cli, flags: Flags) {
         { title: "PLATFORM", value: (device) => device.platform },
         { title: "ADDRESS", value: (device) => `${device.address}:${device.port}` },
         { title: "BACKUP", value: (device) => ago(device.collectedMs, cli.clock.nowMs()) },
-        { title: "LAST", value: (device) => device.lastState ?? "", paint: (device, cell) => (device.lastState ? cell.replace(device.lastState, stateText(device.lastState, style)) : cell) },
+        {
+          title: "LAST",
+          value: (device) => device.lastState ?? "",
+          paint: (device, cell) =>
+            device.lastState ? cell.replace(device.lastState, stateText(device.lastState, style)) : cell,
+        },
         { title: "JOB", value: (device) => device.lastJob ?? "" },
       ],
       devices,
@@ -57,7 +77,13 @@ async function allDevices(client: HubClient, flags: Flags): Promise<DeviceView[]
   do {
     const { site, platform, tag } = flags;
     const page = await client.call("listDevices", {
-      query: { limit: PAGE, ...(after !== undefined && { after }), ...(site && { site }), ...(platform && { platform }), ...(tag !== undefined && { tag }) },
+      query: {
+        limit: PAGE,
+        ...(after !== undefined && { after }),
+        ...(site && { site }),
+        ...(platform && { platform }),
+        ...(tag !== undefined && { tag }),
+      },
     });
     devices.push(...page.devices);
     after = page.next ?? undefined;

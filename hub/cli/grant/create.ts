@@ -42,15 +42,51 @@ export const grantCreate = buildCommand<Flags, [], CliContext>({
     flags: {
       ...hubFlags,
       id: { kind: "parsed", parse: as(GrantId), brief: "The grant's id", placeholder: "GRANT" },
-      site: { kind: "parsed", parse: as(SiteId), brief: "Site; give it again for more", placeholder: "SITE", variadic: true },
-      kind: { kind: "enum", values: GrantKind.options, brief: "What may be done; give it again for more", variadic: true },
-      command: { kind: "parsed", parse: as(CommandText), brief: "Exact command that run may send; give it again for more", placeholder: "COMMAND", variadic: true, optional: true },
-      select: { kind: "parsed", parse: text, brief: "Only these devices of the sites: platform=frr_linux,tag.role=edge,device=r1", placeholder: "SELECTOR", optional: true },
+      site: {
+        kind: "parsed",
+        parse: as(SiteId),
+        brief: "Site; give it again for more",
+        placeholder: "SITE",
+        variadic: true,
+      },
+      kind: {
+        kind: "enum",
+        values: GrantKind.options,
+        brief: "What may be done; give it again for more",
+        variadic: true,
+      },
+      command: {
+        kind: "parsed",
+        parse: as(CommandText),
+        brief: "Exact command that run may send; give it again for more",
+        placeholder: "COMMAND",
+        variadic: true,
+        optional: true,
+      },
+      select: {
+        kind: "parsed",
+        parse: text,
+        brief: "Only these devices of the sites: platform=frr_linux,tag.role=edge,device=r1",
+        placeholder: "SELECTOR",
+        optional: true,
+      },
       rate: { kind: "parsed", parse: whole(1, 100_000), brief: "Devices per minute", default: "600", placeholder: "N" },
       days: { kind: "parsed", parse: whole(1, 366), brief: "How long it holds", default: "90", placeholder: "N" },
-      key: { kind: "parsed", parse: text, brief: "Key file of the author; then of each approver that the policy asks for", placeholder: "KEYFILE", variadic: true },
+      key: {
+        kind: "parsed",
+        parse: text,
+        brief: "Key file of the author; then of each approver that the policy asks for",
+        placeholder: "KEYFILE",
+        variadic: true,
+      },
       passphraseFile: passphraseFlag,
-      out: { kind: "parsed", parse: text, brief: "Write it here, to be signed by others, instead of handing it to the hub", placeholder: "FILE", optional: true },
+      out: {
+        kind: "parsed",
+        parse: text,
+        brief: "Write it here, to be signed by others, instead of handing it to the hub",
+        placeholder: "FILE",
+        optional: true,
+      },
     },
   },
   func: command(create),
@@ -61,9 +97,17 @@ async function create(cli: Cli, flags: Flags) {
   const trusted = await loadTrust(cli, flags, client);
   const inventory = requireInventory(trusted);
   for (const site of flags.site) {
-    if (!inventory.site(site)) throw new FarhandError("NOT_FOUND", `no site ${site}${meant(site, inventory.inventory.document.sites.map((known) => known.id))}`);
+    if (!inventory.site(site))
+      throw new FarhandError(
+        "NOT_FOUND",
+        `no site ${site}${meant(
+          site,
+          inventory.inventory.document.sites.map((known) => known.id),
+        )}`,
+      );
   }
-  if (flags.kind.includes("run") && (flags.command ?? []).length === 0) throw new FarhandError("USAGE", "--kind run needs at least one --command");
+  if (flags.kind.includes("run") && (flags.command ?? []).length === 0)
+    throw new FarhandError("USAGE", "--kind run needs at least one --command");
   const signers = [];
   for (const file of flags.key) signers.push(await signerFromFile(cli, flags, file));
   const author = signers[0] && trusted.store.personOf(signers[0].kid);
@@ -97,17 +141,27 @@ async function create(cli: Cli, flags: Flags) {
     return undefined;
   }
   // What the hub would refuse is said here, before anything is sent.
-  authorise(trusted.store, signers.map((signer) => signer.kid), { author: grant.author, sites: grant.sites, policy, risk: "read" });
+  authorise(
+    trusted.store,
+    signers.map((signer) => signer.kid),
+    { author: grant.author, sites: grant.sites, policy, risk: "read" },
+  );
   const stored = await client.call("putGrant", { body: envelope });
-  cli.out.data("grant", { grant, sha256: stored.sha256 }, () => `grant ${grant.id}: ${grant.kinds.join(", ")} at ${grant.sites.join(", ")} for ${flags.days} days`);
-  if (grant.kinds.includes("collect")) cli.out.next(`farhand job submit collect --grant ${grant.id} --select site=${grant.sites[0] ?? ""}`);
+  cli.out.data(
+    "grant",
+    { grant, sha256: stored.sha256 },
+    () => `grant ${grant.id}: ${grant.kinds.join(", ")} at ${grant.sites.join(", ")} for ${flags.days} days`,
+  );
+  if (grant.kinds.includes("collect"))
+    cli.out.next(`farhand job submit collect --grant ${grant.id} --select site=${grant.sites[0] ?? ""}`);
   return undefined;
 }
 
 function selectorOf(flags: Flags, inventory: ReturnType<typeof requireInventory>): Grant["selectors"][number] {
   if (flags.select === undefined) return {};
   const selection = parseSelector(flags.select);
-  if (selection.sites.length > 0) throw new FarhandError("USAGE", "a grant's sites are named with --site, not in --select");
+  if (selection.sites.length > 0)
+    throw new FarhandError("USAGE", "a grant's sites are named with --site, not in --select");
   pick({ ...selection, sites: flags.site }, inventory);
   return selection.selector;
 }

@@ -17,13 +17,18 @@ async function list(cli: Cli, flags: HubFlags) {
   const [{ grants }, { inventory }] = await Promise.all([client.call("listGrants", {}), client.call("status", {})]);
   const { style } = cli.out;
   const nowSeconds = cli.clock.nowMs() / 1000;
-  const standing = (grant: (typeof grants)[number]["grant"]) => (grant.exp <= nowSeconds ? "expired" : grant.inventory === inventory ? "valid" : "other inventory");
+  const standing = (grant: (typeof grants)[number]["grant"]) =>
+    grant.exp <= nowSeconds ? "expired" : grant.inventory === inventory ? "valid" : "other inventory";
   cli.out.data("grants", { grants }, () =>
     table(
       [
         { title: "GRANT", value: ({ grant }) => grant.id },
         { title: "AUTHOR", value: ({ grant }) => grant.author },
-        { title: "STATUS", value: ({ grant }) => standing(grant), paint: ({ grant }, cell) => (standing(grant) === "valid" ? cell : style.red(cell)) },
+        {
+          title: "STATUS",
+          value: ({ grant }) => standing(grant),
+          paint: ({ grant }, cell) => (standing(grant) === "valid" ? cell : style.red(cell)),
+        },
         { title: "UNTIL", value: ({ grant }) => utc(grant.exp * 1000) },
         { title: "KINDS", value: ({ grant }) => grant.kinds.join(",") },
         { title: "SITES", value: ({ grant }) => grant.sites.join(",") },

@@ -20,7 +20,10 @@ interface Flags extends HubFlags, KeyFlags {
 }
 
 export const grantSign = buildCommand<Flags, [string], CliContext>({
-  docs: docs("Add a signature to a grant in a file", ["farhand grant sign ask.grant.json --key bob.key.json", "farhand grant sign ask.grant.json --key bob.key.json --publish"]),
+  docs: docs("Add a signature to a grant in a file", [
+    "farhand grant sign ask.grant.json --key bob.key.json",
+    "farhand grant sign ask.grant.json --key bob.key.json --publish",
+  ]),
   parameters: {
     flags: {
       ...hubFlags,
@@ -28,7 +31,10 @@ export const grantSign = buildCommand<Flags, [string], CliContext>({
       publish: { kind: "boolean", brief: "Hand it to the hub when signed", default: false, withNegated: false },
       yes: { kind: "boolean", brief: "Do not ask", default: false, withNegated: false },
     },
-    positional: { kind: "tuple", parameters: [{ parse: text, brief: "Grant, as grant create --out wrote it", placeholder: "FILE" }] },
+    positional: {
+      kind: "tuple",
+      parameters: [{ parse: text, brief: "Grant, as grant create --out wrote it", placeholder: "FILE" }],
+    },
   },
   func: command(sign),
 });
@@ -48,7 +54,11 @@ async function sign(cli: Cli, flags: Flags, file: string) {
   const signed = await cosignEnvelope("farhand-grant+jws", envelope, await signerFromFile(cli, flags, flags.key));
   writeFile(path, envelopeBytes(signed), { mode: 0o644 });
   if (flags.publish) await clientOf(cli, flags).call("putGrant", { body: signed });
-  cli.out.data("grant", { grant, file: path, signatures: signed.signatures.length, published: flags.publish }, () => `grant ${grant.id} has ${signed.signatures.length} signatures`);
+  cli.out.data(
+    "grant",
+    { grant, file: path, signatures: signed.signatures.length, published: flags.publish },
+    () => `grant ${grant.id} has ${signed.signatures.length} signatures`,
+  );
   if (!flags.publish) cli.out.next(`farhand grant sign ${file} --key KEYFILE --publish`);
   return undefined;
 }

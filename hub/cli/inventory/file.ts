@@ -1,6 +1,6 @@
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
-import { AlgorithmProfile, Address, HostKey, Inventory } from "../../../shared/documents/inventory.ts";
+import { AlgorithmProfile, Address, HostKey, type Inventory } from "../../../shared/documents/inventory.ts";
 import { FarhandError } from "../../../shared/errors.ts";
 import { CredentialName, DeviceId, OrgId, PlatformId, SiteId } from "../../../shared/ids.ts";
 import { meant } from "../nearest.ts";
@@ -14,7 +14,10 @@ const HostKeyLine = z.string().transform((line, context) => {
   const blob = Buffer.from(publicKey ?? "", "base64");
   const named = blob.length > 4 ? blob.subarray(4, 4 + blob.readUInt32BE(0)).toString("latin1") : "";
   if (parsed.success && rest.length <= 1 && named === algorithm) return parsed.data;
-  context.addIssue({ code: "custom", message: 'must be a host key as ssh-keyscan prints it, without the host: "ssh-ed25519 AAAA…"' });
+  context.addIssue({
+    code: "custom",
+    message: 'must be a host key as ssh-keyscan prints it, without the host: "ssh-ed25519 AAAA…"',
+  });
   return z.NEVER;
 });
 
@@ -27,7 +30,11 @@ const Defaults = z.strictObject({
   algorithms: AlgorithmProfile.optional(),
   tags: Tags.optional(),
 });
-const SiteLine = z.strictObject({ id: SiteId, wayHome: z.array(DeviceId).max(256), parallel: z.int().min(1).max(1024).default(16) });
+const SiteLine = z.strictObject({
+  id: SiteId,
+  wayHome: z.array(DeviceId).max(256),
+  parallel: z.int().min(1).max(1024).default(16),
+});
 const DeviceLine = z.strictObject({
   id: DeviceId,
   site: SiteId,
@@ -60,9 +67,18 @@ const FAULTS_MAX = 50;
 /** What the file says, as the inventory that is signed but for its version. Throws INVENTORY_FILE with every fault, `file:line:column: …`. */
 export function readInventoryFile(name: string, text: string): Omit<Inventory, "version"> {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, version: "1.2", schema: "core", uniqueKeys: true, merge: false, customTags: [] });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    version: "1.2",
+    schema: "core",
+    uniqueKeys: true,
+    merge: false,
+    customTags: [],
+  });
   const places = new Places(document, lines);
-  const syntax = [...document.errors, ...document.warnings].map((error) => places.at(error.pos[0], error.message.split("\n")[0] ?? "not YAML"));
+  const syntax = [...document.errors, ...document.warnings].map((error) =>
+    places.at(error.pos[0], error.message.split("\n")[0] ?? "not YAML"),
+  );
   if (syntax.length > 0) refuse(name, syntax);
   const parsed = InventoryFile.safeParse(valueOf(name, document));
   const faults = parsed.success ? [] : parsed.error.issues.flatMap((issue) => faultsOf(places, issue));
@@ -76,7 +92,9 @@ function valueOf(name: string, document: ReturnType<typeof parseDocument>): unkn
   try {
     return document.toJS({ maxAliasCount: 1000 });
   } catch (error) {
-    throw new FarhandError("INVENTORY_FILE", `${name}: ${error instanceof Error ? error.message : "not readable"}`, { cause: error });
+    throw new FarhandError("INVENTORY_FILE", `${name}: ${error instanceof Error ? error.message : "not readable"}`, {
+      cause: error,
+    });
   }
 }
 
@@ -92,7 +110,12 @@ function faultsOf(places: Places, issue: z.core.$ZodIssue): Fault[] {
   if (issue.code !== "unrecognized_keys") {
     const member = issue.path.at(-1);
     const missing = issue.code === "invalid_type" && issue.message.endsWith("received undefined");
-    return [places.fault(issue.path, missing ? `${String(member)} is missing` : `${String(member ?? "the file")}: ${issue.message}`)];
+    return [
+      places.fault(
+        issue.path,
+        missing ? `${String(member)} is missing` : `${String(member ?? "the file")}: ${issue.message}`,
+      ),
+    ];
   }
   const where = issue.path.join(".");
   const known = SHAPES.find(([pattern]) => pattern.test(where))?.[1] ?? [];
@@ -109,19 +132,31 @@ function assemble(file: InventoryFile, places: Places, faults: Fault[]): Omit<In
   file.devices.forEach((device, index) => {
     if (devices.has(device.id)) faults.push(places.fault(["devices", index, "id"], `device ${device.id} stands twice`));
     devices.set(device.id, device.site);
-    if (!sites.has(device.site)) faults.push(places.fault(["devices", index, "site"], `no site ${device.site}${meant(device.site, [...sites])}`));
+    if (!sites.has(device.site))
+      faults.push(places.fault(["devices", index, "site"], `no site ${device.site}${meant(device.site, [...sites])}`));
   });
   file.sites.forEach((site, index) => {
     site.wayHome.forEach((id, at) => {
-      const message = !devices.has(id) ? `no device ${id}${meant(id, [...devices.keys()])}` : devices.get(id) === site.id ? null : `${id} is at another site`;
+      const message = !devices.has(id)
+        ? `no device ${id}${meant(id, [...devices.keys()])}`
+        : devices.get(id) === site.id
+          ? null
+          : `${id} is at another site`;
       if (message !== null) faults.push(places.fault(["sites", index, "wayHome", at], message));
     });
   });
-  return { type: "inventory", v: 1, org: file.org, sites: file.sites, devices: file.devices.map((device, index) => complete(device, index)) };
+  return {
+    type: "inventory",
+    v: 1,
+    org: file.org,
+    sites: file.sites,
+    devices: file.devices.map((device, index) => complete(device, index)),
+  };
 
   function complete(device: InventoryFile["devices"][number], index: number): Inventory["devices"][number] {
     const required = <T>(member: "platform" | "credential", value: T | undefined): T | undefined => {
-      if (value === undefined) faults.push(places.fault(["devices", index], `${device.id} has no ${member}, and defaults has none`));
+      if (value === undefined)
+        faults.push(places.fault(["devices", index], `${device.id} has no ${member}, and defaults has none`));
       return value;
     };
     const platform = required("platform", device.platform ?? file.defaults.platform);

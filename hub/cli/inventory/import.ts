@@ -24,7 +24,10 @@ interface Flags extends HubFlags, KeyFlags {
 export const inventoryImport = buildCommand<Flags, [string], CliContext>({
   docs: docs(
     "Read the inventory from YAML, sign it, and publish it",
-    ["farhand inventory import inventory.yaml --key kim.key.json --publish", "farhand inventory import inventory.yaml --key kim.key.json --out inventory.json"],
+    [
+      "farhand inventory import inventory.yaml --key kim.key.json --publish",
+      "farhand inventory import inventory.yaml --key kim.key.json --out inventory.json",
+    ],
     "Names every fault as file:line:column. Signed by a keyadmin. Nothing happens where nothing changed:\ngrants and plans hold for exactly one inventory, so a new version needs new ones.",
   ),
   parameters: {
@@ -32,7 +35,13 @@ export const inventoryImport = buildCommand<Flags, [string], CliContext>({
       ...hubFlags,
       ...keyFlags,
       publish: { kind: "boolean", brief: "Hand it to the hub", default: false, withNegated: false },
-      out: { kind: "parsed", parse: text, brief: "Write the signed inventory here", placeholder: "FILE", optional: true },
+      out: {
+        kind: "parsed",
+        parse: text,
+        brief: "Write the signed inventory here",
+        placeholder: "FILE",
+        optional: true,
+      },
     },
     positional: { kind: "tuple", parameters: [{ parse: text, brief: "Inventory in YAML", placeholder: "FILE.yaml" }] },
   },
@@ -41,15 +50,21 @@ export const inventoryImport = buildCommand<Flags, [string], CliContext>({
 
 async function importFile(cli: Cli, flags: Flags, file: string) {
   const read = readInventoryFile(file, readText(resolve(cli.cwd, file)));
-  if (!flags.publish && flags.out === undefined) throw new FarhandError("USAGE", "say where it goes: --publish, --out FILE, or both");
+  if (!flags.publish && flags.out === undefined)
+    throw new FarhandError("USAGE", "say where it goes: --publish, --out FILE, or both");
   const out = flags.out === undefined ? undefined : resolve(cli.cwd, flags.out);
   const client = flags.publish ? clientOf(cli, flags) : undefined;
   const { trust, before } = await held(cli, flags, client, out);
-  if (read.org !== trust.org) throw new FarhandError("WRONG_ORG", `${file} is of ${read.org}, your keys.json of ${trust.org}`);
+  if (read.org !== trust.org)
+    throw new FarhandError("WRONG_ORG", `${file} is of ${read.org}, your keys.json of ${trust.org}`);
   const unchanged = before !== null && sha256(jcs({ ...read, version: before.version })) === sha256(jcs(before));
   const counts = { devices: read.devices.length, sites: read.sites.length };
   if (unchanged) {
-    cli.out.data("inventory-import", { changed: false, version: before.version, sha256: sha256(jcs(before)), ...counts }, () => `nothing changed: version ${before.version} stays`);
+    cli.out.data(
+      "inventory-import",
+      { changed: false, version: before.version, sha256: sha256(jcs(before)), ...counts },
+      () => `nothing changed: version ${before.version} stays`,
+    );
     return undefined;
   }
   const document = readAs(Inventory, { ...read, version: (before?.version ?? 0) + 1 });
@@ -58,8 +73,10 @@ async function importFile(cli: Cli, flags: Flags, file: string) {
   const { digest } = await openInventory(envelope, trust);
   if (out !== undefined) writeFile(out, envelopeBytes(envelope), { mode: 0o644 });
   if (client) await client.call("putTrust", { params: { document: "inventory" }, body: envelope });
-  cli.out.data("inventory-import", { changed: true, version: document.version, sha256: digest, ...counts }, () =>
-    `inventory version ${document.version}: ${counts.devices} devices at ${counts.sites} sites, ${digest}`,
+  cli.out.data(
+    "inventory-import",
+    { changed: true, version: document.version, sha256: digest, ...counts },
+    () => `inventory version ${document.version}: ${counts.devices} devices at ${counts.sites} sites, ${digest}`,
   );
   if (client) cli.out.next("farhand inventory list");
   else cli.out.next(`farhand trust publish ${flags.out ?? ""}`);
@@ -67,7 +84,12 @@ async function importFile(cli: Cli, flags: Flags, file: string) {
 }
 
 /** The inventory that the new one follows: the hub's, else the one in the file that will be written. */
-async function held(cli: Cli, flags: Flags, client: HubClient | undefined, out: string | undefined): Promise<{ trust: TrustStore; before: Inventory | null }> {
+async function held(
+  cli: Cli,
+  flags: Flags,
+  client: HubClient | undefined,
+  out: string | undefined,
+): Promise<{ trust: TrustStore; before: Inventory | null }> {
   if (client) {
     const trusted = await loadTrust(cli, flags, client);
     return { trust: trusted.store, before: trusted.inventory?.inventory.document ?? null };

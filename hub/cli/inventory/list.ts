@@ -15,14 +15,26 @@ interface Flags extends HubFlags {
   readonly select?: string;
 }
 
-const tagsOf = (tags: Readonly<Record<string, string>>) => Object.entries(tags).map(([key, value]) => `${key}=${value}`).join(",");
+const tagsOf = (tags: Readonly<Record<string, string>>) =>
+  Object.entries(tags)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",");
 
 export const inventoryList = buildCommand<Flags, [], CliContext>({
-  docs: docs("List the devices of the signed inventory", ["farhand inventory list", "farhand inventory list --select site=ams,tag.role=edge --json"]),
+  docs: docs("List the devices of the signed inventory", [
+    "farhand inventory list",
+    "farhand inventory list --select site=ams,tag.role=edge --json",
+  ]),
   parameters: {
     flags: {
       ...hubFlags,
-      select: { kind: "parsed", parse: text, brief: "Only these: site=ams,platform=frr_linux,tag.role=edge,device=r1", placeholder: "SELECTOR", optional: true },
+      select: {
+        kind: "parsed",
+        parse: text,
+        brief: "Only these: site=ams,platform=frr_linux,tag.role=edge,device=r1",
+        placeholder: "SELECTOR",
+        optional: true,
+      },
     },
   },
   func: command(list),
@@ -31,7 +43,8 @@ export const inventoryList = buildCommand<Flags, [], CliContext>({
 async function list(cli: Cli, flags: Flags) {
   const inventory = requireInventory(await loadTrust(cli, flags, clientOf(cli, flags)));
   const { version } = inventory.inventory.document;
-  const devices = flags.select === undefined ? inventory.inventory.document.devices : pick(parseSelector(flags.select), inventory);
+  const devices =
+    flags.select === undefined ? inventory.inventory.document.devices : pick(parseSelector(flags.select), inventory);
   cli.out.data("inventory", { version, sha256: inventory.digest, devices }, () =>
     table(
       [
@@ -39,7 +52,10 @@ async function list(cli: Cli, flags: Flags) {
         { title: "SITE", value: (device) => device.site },
         { title: "PLATFORM", value: (device) => device.platform },
         { title: "ADDRESS", value: (device) => `${device.address}:${device.port}` },
-        { title: "WAY HOME", value: (device) => (inventory.site(device.site)?.wayHome.includes(device.id) ? "yes" : "") },
+        {
+          title: "WAY HOME",
+          value: (device) => (inventory.site(device.site)?.wayHome.includes(device.id) ? "yes" : ""),
+        },
         { title: "TAGS", value: (device) => tagsOf(device.tags) },
       ],
       devices,
@@ -61,7 +77,14 @@ export const inventoryShow = buildCommand<HubFlags, [DeviceId], CliContext>({
 async function show(cli: Cli, flags: HubFlags, id: DeviceId) {
   const inventory = requireInventory(await loadTrust(cli, flags, clientOf(cli, flags)));
   const device = inventory.device(id);
-  if (!device) throw new FarhandError("NOT_FOUND", `no device ${id}${meant(id, inventory.inventory.document.devices.map((other) => other.id))}`);
+  if (!device)
+    throw new FarhandError(
+      "NOT_FOUND",
+      `no device ${id}${meant(
+        id,
+        inventory.inventory.document.devices.map((other) => other.id),
+      )}`,
+    );
   cli.out.data("inventory-device", { ...device }, () =>
     [
       `${device.id} at ${device.site}, ${device.platform}, ${escapeLine(device.address)}:${device.port}`,

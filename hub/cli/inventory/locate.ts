@@ -9,7 +9,9 @@ export interface Fault {
 type Path = readonly PropertyKey[];
 
 function pairOf(node: Node, key: PropertyKey): Pair | undefined {
-  return isMap(node) ? node.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === String(key)) : undefined;
+  return isMap(node)
+    ? node.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === String(key))
+    : undefined;
 }
 
 /** Where the value at a path stands; where it is missing, its nearest parent. */

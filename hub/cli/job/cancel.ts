@@ -10,9 +10,21 @@ interface Flags extends HubFlags {
 }
 
 export const jobCancel = buildCommand<Flags, [JobId], CliContext>({
-  docs: docs("Cancel a job", ["farhand job cancel job-1234 --reason 'wrong window'"], "What runs stops at a safe point, never inside a commit. Canceling twice changes nothing."),
+  docs: docs(
+    "Cancel a job",
+    ["farhand job cancel job-1234 --reason 'wrong window'"],
+    "What runs stops at a safe point, never inside a commit. Canceling twice changes nothing.",
+  ),
   parameters: {
-    flags: { ...hubFlags, reason: { kind: "parsed", parse: text, brief: "Why: it stands in the audit and on every agent", placeholder: "TEXT" } },
+    flags: {
+      ...hubFlags,
+      reason: {
+        kind: "parsed",
+        parse: text,
+        brief: "Why: it stands in the audit and on every agent",
+        placeholder: "TEXT",
+      },
+    },
     positional: { kind: "tuple", parameters: [{ parse: as(JobId), brief: "Job", placeholder: "JOB" }] },
   },
   func: command(cancel),

@@ -47,7 +47,10 @@ export async function followJob(cli: Cli, client: HubClient, follow: Follow): Pr
       if (view.waiting !== null && view.waiting !== waiting) cli.out.note(`waiting: ${escapeLine(view.waiting)}`);
       waiting = view.waiting;
       if (follow.waitMs !== undefined && cli.clock.monotonicMs() - startMs >= follow.waitMs) {
-        throw new FarhandError("DEADLINE", `job ${follow.job} is still ${view.state}; it goes on: farhand job watch ${follow.job}`);
+        throw new FarhandError(
+          "DEADLINE",
+          `job ${follow.job} is still ${view.state}; it goes on: farhand job watch ${follow.job}`,
+        );
       }
     }
   };

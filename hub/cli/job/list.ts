@@ -26,16 +26,25 @@ export const jobList = buildCommand<Flags, [], CliContext>({
 });
 
 async function list(cli: Cli, flags: Flags) {
-  const { jobs, next } = await clientOf(cli, flags).call("listJobs", { query: { limit: flags.limit, ...(flags.state && { state: flags.state }) } });
+  const { jobs, next } = await clientOf(cli, flags).call("listJobs", {
+    query: { limit: flags.limit, ...(flags.state && { state: flags.state }) },
+  });
   const { style } = cli.out;
   cli.out.data("jobs", { jobs, next }, () =>
     table(
       [
         { title: "JOB", value: (job) => job.id },
         { title: "KIND", value: (job) => job.kind },
-        { title: "STATE", value: (job) => job.state, paint: (job, cell) => cell.replace(job.state, stateText(job.state, style)) },
+        {
+          title: "STATE",
+          value: (job) => job.state,
+          paint: (job, cell) => cell.replace(job.state, stateText(job.state, style)),
+        },
         { title: "BY", value: (job) => job.author ?? job.grant },
-        { title: "SIGNED", value: (job) => (job.authority === "grant" ? "grant" : `${job.signers.length}/${job.signersNeeded}`) },
+        {
+          title: "SIGNED",
+          value: (job) => (job.authority === "grant" ? "grant" : `${job.signers.length}/${job.signersNeeded}`),
+        },
         { title: "CREATED", value: (job) => ago(job.createdMs, cli.clock.nowMs()) },
         { title: "DEVICES", value: (job) => countsText(job) },
         { title: "TITLE", value: (job) => job.title },

@@ -25,7 +25,14 @@ export class LiveOutput {
     const heard = this.#of(event.device);
     if (heard.complete) return;
     heard.text += event.text;
-    if (this.#cli.out.json) this.#cli.out.document("run-output", { job: event.job, device: event.device, order: event.order, last: event.last, text: event.text });
+    if (this.#cli.out.json)
+      this.#cli.out.document("run-output", {
+        job: event.job,
+        device: event.device,
+        order: event.order,
+        last: event.last,
+        text: event.text,
+      });
     else this.#show(event.device, heard, event.text);
     if (event.last) this.#finish(event.device, heard);
   }
@@ -36,8 +43,11 @@ export class LiveOutput {
       const heard = this.#of(task.device);
       if (heard.complete || task.output === null) continue;
       const whole = new TextDecoder().decode(await client.getBlob(task.output));
-      const rest = whole.startsWith(heard.text) ? whole.slice(heard.text.length) : `(again, from the beginning)\n${whole}`;
-      if (this.#cli.out.json) this.#cli.out.document("run-output", { job: view.id, device: task.device, order: 0, last: true, text: rest });
+      const rest = whole.startsWith(heard.text)
+        ? whole.slice(heard.text.length)
+        : `(again, from the beginning)\n${whole}`;
+      if (this.#cli.out.json)
+        this.#cli.out.document("run-output", { job: view.id, device: task.device, order: 0, last: true, text: rest });
       else this.#show(task.device, heard, rest);
       this.#finish(task.device, heard);
     }

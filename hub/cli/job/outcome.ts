@@ -40,7 +40,8 @@ export function exitOfJob(state: JobState): Exit {
 
 export function stateText(state: string, style: Style): string {
   if (state === "DONE" || state === "SUCCEEDED") return style.green(state);
-  if (/^(FAILED|UNKNOWN|UNKNOWN_FINAL|ROLLED_BACK|DRIFTED|TIMED_OUT|REJECTED|EXPIRED|PARTIAL)$/.test(state)) return style.red(state);
+  if (/^(FAILED|UNKNOWN|UNKNOWN_FINAL|ROLLED_BACK|DRIFTED|TIMED_OUT|REJECTED|EXPIRED|PARTIAL)$/.test(state))
+    return style.red(state);
   return state === "CANCELED" || state === "PAUSED" || state === "SKIPPED" ? style.yellow(state) : state;
 }
 
@@ -51,7 +52,11 @@ export function outcomeTable(outcomes: readonly DeviceOutcome[], style: Style): 
       { title: "SITE", value: (row) => row.site },
       { title: "AGENT", value: (row) => row.agent },
       { title: "WAVE", value: (row) => row.wave, right: true },
-      { title: "STATE", value: (row) => row.state, paint: (row, cell) => cell.replace(row.state, stateText(row.state, style)) },
+      {
+        title: "STATE",
+        value: (row) => row.state,
+        paint: (row, cell) => cell.replace(row.state, stateText(row.state, style)),
+      },
       { title: "LEVEL", value: (row) => row.task.level },
       { title: "CODE", value: (row) => row.code ?? "" },
       { title: "DETAIL", value: (row) => row.detail ?? row.task.step ?? "" },
@@ -64,5 +69,7 @@ export function outcomeTable(outcomes: readonly DeviceOutcome[], style: Style): 
 /** `12 DONE, 1 DRIFTED`. */
 export function countsText(view: Pick<JobView, "counts">): string {
   const counts = Object.entries(view.counts).filter(([, count]) => count > 0);
-  return counts.length === 0 ? "no device yet" : counts.map(([state, count]) => `${count} ${escapeLine(state)}`).join(", ");
+  return counts.length === 0
+    ? "no device yet"
+    : counts.map(([state, count]) => `${count} ${escapeLine(state)}`).join(", ");
 }

@@ -25,7 +25,16 @@ export const jobReceipts = buildCommand<Flags, [JobId], CliContext>({
     "Each receipt is verified with the agent's key in agents.json before it is shown or written.",
   ),
   parameters: {
-    flags: { ...hubFlags, out: { kind: "parsed", parse: text, brief: "Write each receipt into this folder", placeholder: "DIR", optional: true } },
+    flags: {
+      ...hubFlags,
+      out: {
+        kind: "parsed",
+        parse: text,
+        brief: "Write each receipt into this folder",
+        placeholder: "DIR",
+        optional: true,
+      },
+    },
     positional: { kind: "tuple", parameters: [{ parse: as(JobId), brief: "Job", placeholder: "JOB" }] },
   },
   func: command(receipts),
@@ -37,7 +46,13 @@ async function receipts(cli: Cli, flags: Flags, job: JobId) {
   const { receipts: envelopes } = await client.call("listReceipts", { params: { id: job } });
   const opened = await Promise.all(envelopes.map((envelope) => open(envelope, job, trusted)));
   const rows = opened.map(({ receipt, digest, envelope }) => {
-    const file = flags.out === undefined ? null : join(resolve(cli.cwd, flags.out), `${receipt.agent}-${receipt.epoch.slice(0, 8)}-${receipt.index}.receipt.json`);
+    const file =
+      flags.out === undefined
+        ? null
+        : join(
+            resolve(cli.cwd, flags.out),
+            `${receipt.agent}-${receipt.epoch.slice(0, 8)}-${receipt.index}.receipt.json`,
+          );
     if (file !== null) writeFile(file, envelopeBytes(envelope), { mode: 0o644 });
     return { digest, file, receipt };
   });
@@ -47,8 +62,15 @@ async function receipts(cli: Cli, flags: Flags, job: JobId) {
         { title: "AGENT", value: ({ receipt }) => receipt.agent },
         { title: "OUTCOME", value: ({ receipt }) => receipt.outcome },
         { title: "ENDED", value: ({ receipt }) => utc(receipt.endedAt * 1000) },
-        { title: "SIGNED BY", value: ({ receipt }) => `${receipt.persons} ${receipt.persons === 1 ? "person" : "persons"}${receipt.signers.length > 0 ? `: ${receipt.signers.join(", ")}` : ""}` },
-        { title: "DEVICES", value: ({ receipt }) => receipt.tasks.map((task) => `${task.device} ${task.state}`).join(", ") },
+        {
+          title: "SIGNED BY",
+          value: ({ receipt }) =>
+            `${receipt.persons} ${receipt.persons === 1 ? "person" : "persons"}${receipt.signers.length > 0 ? `: ${receipt.signers.join(", ")}` : ""}`,
+        },
+        {
+          title: "DEVICES",
+          value: ({ receipt }) => receipt.tasks.map((task) => `${task.device} ${task.state}`).join(", "),
+        },
         { title: "SHA-256", value: ({ digest }) => digest.slice(0, 16) },
       ],
       rows,
@@ -58,11 +80,20 @@ async function receipts(cli: Cli, flags: Flags, job: JobId) {
   return undefined;
 }
 
-async function open(envelope: Envelope, job: JobId, trusted: Trusted): Promise<{ receipt: Receipt; digest: string; envelope: Envelope }> {
+async function open(
+  envelope: Envelope,
+  job: JobId,
+  trusted: Trusted,
+): Promise<{ receipt: Receipt; digest: string; envelope: Envelope }> {
   const agents = trusted.agents?.document.agents ?? [];
-  const opened = await openEnvelope("farhand-receipt+jws", envelope, (kid) => agents.find((agent) => agent.kid === kid)?.signKey);
+  const opened = await openEnvelope(
+    "farhand-receipt+jws",
+    envelope,
+    (kid) => agents.find((agent) => agent.kid === kid)?.signKey,
+  );
   const receipt = readAs(Receipt, opened.value);
   const own = agents.find((agent) => agent.id === receipt.agent && opened.kids.includes(agent.kid));
-  if (!own || receipt.job !== job) throw new FarhandError("RECEIPT_MISMATCH", `a receipt of ${receipt.agent} for ${receipt.job}`);
+  if (!own || receipt.job !== job)
+    throw new FarhandError("RECEIPT_MISMATCH", `a receipt of ${receipt.agent} for ${receipt.job}`);
   return { receipt, digest: sha256(opened.bytes), envelope };
 }

@@ -23,18 +23,37 @@ interface Flags extends HubFlags, ReadDeadlineFlags {
 export const runNow = buildCommand<Flags, string[], CliContext>({
   docs: docs(
     "Ask devices something now, under a grant",
-    ["farhand run 'show version' --select site=ams --grant ask", "farhand run 'show version' 'show clock' --select tag.role=edge --grant ask --json"],
+    [
+      "farhand run 'show version' --select site=ams --grant ask",
+      "farhand run 'show version' 'show clock' --select tag.role=edge --grant ask --json",
+    ],
     "Answers are shown as they come, each line under its device's name. The grant must name exactly these commands.\nExits 1 if any device failed.",
   ),
   parameters: {
     flags: {
       ...hubFlags,
-      select: { kind: "parsed", parse: text, brief: "Devices: site=ams,platform=frr_linux,tag.role=edge,device=r1", placeholder: "SELECTOR" },
+      select: {
+        kind: "parsed",
+        parse: text,
+        brief: "Devices: site=ams,platform=frr_linux,tag.role=edge,device=r1",
+        placeholder: "SELECTOR",
+      },
       grant: { kind: "parsed", parse: as(GrantId), brief: "Grant that allows it", placeholder: "GRANT" },
       ...deadlineFlags,
-      wait: { kind: "parsed", parse: whole(1, 86_400), brief: "Seconds to wait for answers", default: "300", placeholder: "S" },
+      wait: {
+        kind: "parsed",
+        parse: whole(1, 86_400),
+        brief: "Seconds to wait for answers",
+        default: "300",
+        placeholder: "S",
+      },
     },
-    positional: { kind: "array", minimum: 1, maximum: 64, parameter: { parse: as(CommandText), brief: "Command, as the device takes it", placeholder: "COMMAND" } },
+    positional: {
+      kind: "array",
+      minimum: 1,
+      maximum: 64,
+      parameter: { parse: as(CommandText), brief: "Command, as the device takes it", placeholder: "COMMAND" },
+    },
   },
   func: command(ask),
 });
@@ -64,10 +83,17 @@ async function ask(cli: Cli, flags: Flags, ...commands: string[]) {
   const outcomes = outcomesOf(view);
   const failed = outcomes.filter((outcome) => outcome.state !== "DONE");
   if (cli.out.json) {
-    const devicesOut = outcomes.map(({ device, state, code, detail, task }) => ({ device, state, code, detail, output: task.output }));
+    const devicesOut = outcomes.map(({ device, state, code, detail, task }) => ({
+      device,
+      state,
+      code,
+      detail,
+      output: task.output,
+    }));
     cli.out.document("run", { job: view.id, state: view.state, code: view.code, devices: devicesOut });
   }
-  for (const { device, state, code, detail } of failed) cli.out.note(`${device}: ${state} ${code ?? ""} ${escapeLine(detail ?? "")}`.trimEnd());
+  for (const { device, state, code, detail } of failed)
+    cli.out.note(`${device}: ${state} ${code ?? ""} ${escapeLine(detail ?? "")}`.trimEnd());
   cli.out.note(`job ${view.id} ${view.state}: ${countsText(view)}`);
   const exit = exitOfJob(view.state);
   return exit === EXIT.ok && failed.length > 0 ? EXIT.failure : exit;

@@ -21,7 +21,13 @@ async function show(cli: Cli, flags: HubFlags, id: JobId) {
   const view = await clientOf(cli, flags).call("getJob", { params: { id } });
   const { style } = cli.out;
   const planFailures = view.planning.flatMap((assignment) =>
-    assignment.tasks.filter((task) => task.plannedDiff === null && (task.code ?? assignment.code) !== null).map((task) => ({ device: task.device, code: task.code ?? assignment.code, detail: task.detail ?? assignment.reason })),
+    assignment.tasks
+      .filter((task) => task.plannedDiff === null && (task.code ?? assignment.code) !== null)
+      .map((task) => ({
+        device: task.device,
+        code: task.code ?? assignment.code,
+        detail: task.detail ?? assignment.reason,
+      })),
   );
   const outcomes = outcomesOf(view);
   cli.out.data("job", { ...view }, () =>
@@ -29,11 +35,17 @@ async function show(cli: Cli, flags: HubFlags, id: JobId) {
       style.bold(escapeLine(view.title)),
       `job      ${view.id} (${view.kind}, risk ${view.risk}): ${stateText(view.state, style)}${view.code === null ? "" : ` ${view.code}`}`,
       `by       ${view.author ?? `grant ${view.grant ?? "?"}`}, ${utc(view.createdMs)}${view.endedMs === null ? "" : `, ended ${utc(view.endedMs)}`}`,
-      ...(view.authority === "warrant" ? [`signed   ${view.signers.length} of ${view.signersNeeded}${view.signers.length > 0 ? `: ${view.signers.join(", ")}` : ""}`] : []),
+      ...(view.authority === "warrant"
+        ? [
+            `signed   ${view.signers.length} of ${view.signersNeeded}${view.signers.length > 0 ? `: ${view.signers.join(", ")}` : ""}`,
+          ]
+        : []),
       ...(view.waiting === null ? [] : [style.yellow(`waiting  ${escapeLine(view.waiting)}`)]),
       `devices  ${countsText(view)}`,
       ...(outcomes.length > 0 ? ["", outcomeTable(outcomes, style)] : []),
-      ...planFailures.map(({ device, code, detail }) => `no plan  ${device}: ${style.red(code ?? "")} ${escapeLine(detail ?? "")}`),
+      ...planFailures.map(
+        ({ device, code, detail }) => `no plan  ${device}: ${style.red(code ?? "")} ${escapeLine(detail ?? "")}`,
+      ),
     ].join("\n"),
   );
   if (view.state === "PENDING_APPROVAL" || view.state === "PLANNED") cli.out.next(`farhand review ${view.id}`);

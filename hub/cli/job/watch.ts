@@ -20,7 +20,16 @@ export const jobWatch = buildCommand<Flags, [JobId], CliContext>({
     "Shows what happened so far, then what happens. A cut line is resumed where it broke. With --json each event carries its id:\ngive the last one back as --after to go on there.",
   ),
   parameters: {
-    flags: { ...hubFlags, after: { kind: "parsed", parse: whole(0, Number.MAX_SAFE_INTEGER), brief: "Only events after this id", default: "0", placeholder: "ID" } },
+    flags: {
+      ...hubFlags,
+      after: {
+        kind: "parsed",
+        parse: whole(0, Number.MAX_SAFE_INTEGER),
+        brief: "Only events after this id",
+        default: "0",
+        placeholder: "ID",
+      },
+    },
     positional: { kind: "tuple", parameters: [{ parse: as(JobId), brief: "Job", placeholder: "JOB" }] },
   },
   func: command(async (cli: Cli, flags: Flags, job: JobId) => {
@@ -33,7 +42,12 @@ export const jobWatch = buildCommand<Flags, [JobId], CliContext>({
 
 export async function watchToEnd(cli: Cli, client: HubClient, job: JobId, after: number) {
   const view = await followJob(cli, client, { job, after, until: ended, onEvent: (event) => show(cli, event) });
-  cli.out.data("job", { ...view }, () => [outcomeTable(outcomesOf(view), cli.out.style), `job ${view.id} ${stateText(view.state, cli.out.style)}: ${countsText(view)}`].join("\n"));
+  cli.out.data("job", { ...view }, () =>
+    [
+      outcomeTable(outcomesOf(view), cli.out.style),
+      `job ${view.id} ${stateText(view.state, cli.out.style)}: ${countsText(view)}`,
+    ].join("\n"),
+  );
   return exitOfJob(view.state);
 }
 

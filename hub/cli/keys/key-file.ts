@@ -17,7 +17,10 @@ const Header = z.strictObject({
   publicKey: z.string().length(43),
   kdf: z.strictObject({
     name: z.literal("scrypt"),
-    n: z.int().min(2 ** 10).max(2 ** 20),
+    n: z
+      .int()
+      .min(2 ** 10)
+      .max(2 ** 20),
     r: z.int().min(1).max(32),
     p: z.int().min(1).max(16),
     salt: z.string().length(22),
@@ -67,7 +70,8 @@ export async function openKeyFile(file: KeyFile, passphrase: Secret): Promise<Pr
     throw new FarhandError("KEY_FILE", "wrong passphrase, or the file was altered", { cause: error });
   }
   const jwk = PrivateJwk.parse(JSON.parse(clear.toString("utf8")));
-  if (jwk.x !== header.publicKey || jwk.crv !== header.crv) throw new FarhandError("KEY_FILE", "its public key is another's");
+  if (jwk.x !== header.publicKey || jwk.crv !== header.crv)
+    throw new FarhandError("KEY_FILE", "its public key is another's");
   return jwk;
 }
 
@@ -95,7 +99,11 @@ export function readKeyFile(path: string): KeyFile {
     throw new FarhandError("KEY_FILE", `${path}: not JSON`, { cause: error });
   }
   const parsed = KeyFile.safeParse(value);
-  if (!parsed.success) throw new FarhandError("KEY_FILE", `${path}: ${parsed.error.issues[0]?.path.join(".") ?? ""}: not a key file of this version`);
+  if (!parsed.success)
+    throw new FarhandError(
+      "KEY_FILE",
+      `${path}: ${parsed.error.issues[0]?.path.join(".") ?? ""}: not a key file of this version`,
+    );
   return parsed.data;
 }
 

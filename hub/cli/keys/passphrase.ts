@@ -17,7 +17,8 @@ export async function passphrase(cli: Cli, flags: Flags, question: string): Prom
     if (text === "") throw new FarhandError("KEY_FILE", `${file} holds no passphrase`);
     return new Secret(text);
   }
-  if (!flags.input || !cli.stdin.isTTY) throw new FarhandError("USAGE", "give --passphrase-file FILE: there is no terminal to ask on");
+  if (!flags.input || !cli.stdin.isTTY)
+    throw new FarhandError("USAGE", "give --passphrase-file FILE: there is no terminal to ask on");
   const text = await cli.stdin.askSecret(`${question}: `);
   if (text === "") throw new FarhandError("CANCELED", "no passphrase");
   return new Secret(text);

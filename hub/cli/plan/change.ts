@@ -40,7 +40,8 @@ interface Flags extends HubFlags, DeadlineFlags {
   readonly wait: number;
 }
 
-const optionalText = (brief: string, placeholder: string) => ({ kind: "parsed", parse: text, brief, placeholder, optional: true }) as const;
+const optionalText = (brief: string, placeholder: string) =>
+  ({ kind: "parsed", parse: text, brief, placeholder, optional: true }) as const;
 const needed = (brief: string, placeholder: string) => ({ kind: "parsed", parse: text, brief, placeholder }) as const;
 
 export const planChange = buildCommand<Flags, [], CliContext>({
@@ -63,29 +64,90 @@ export const planChange = buildCommand<Flags, [], CliContext>({
       vars: optionalText("Variables in YAML", "FILE.yaml"),
       select: needed("Devices: site=ams,platform=frr_linux,tag.role=edge,device=r1", "SELECTOR"),
       author: { kind: "parsed", parse: as(PersonId), brief: "You, as keys.json names you", placeholder: "P" },
-      grant: { kind: "parsed", parse: as(GrantId), brief: "Grant under which the agents read and plan", placeholder: "GRANT" },
+      grant: {
+        kind: "parsed",
+        parse: as(GrantId),
+        brief: "Grant under which the agents read and plan",
+        placeholder: "GRANT",
+      },
       title: needed("What it is, in one line", "TEXT"),
       reason: optionalText("Why", "TEXT"),
-      mode: { kind: "enum", values: ChangeMode.options, brief: "merge adds the text; replace makes it the whole configuration", default: "merge" },
-      drift: { kind: "enum", values: DriftMode.options, brief: "exact: any drift refuses; same-diff: an equal diff goes on", default: "exact" },
+      mode: {
+        kind: "enum",
+        values: ChangeMode.options,
+        brief: "merge adds the text; replace makes it the whole configuration",
+        default: "merge",
+      },
+      drift: {
+        kind: "enum",
+        values: DriftMode.options,
+        brief: "exact: any drift refuses; same-diff: an equal diff goes on",
+        default: "exact",
+      },
       verify: optionalText("Checks after the change, in YAML", "FILE.yaml"),
-      wave: { kind: "parsed", parse: text, brief: "SELECTOR[@TIME], in order; what no wave names is the last one", placeholder: "WAVE", variadic: true, optional: true },
-      notBefore: { kind: "parsed", parse: timeOf, brief: "Earliest start, as 2026-11-25T02:00Z", placeholder: "TIME", optional: true },
-      lifetimeHours: { kind: "parsed", parse: whole(1, 4_320), brief: "How long the warrant is valid", placeholder: "N", optional: true },
-      attempts: { kind: "parsed", parse: whole(1, 10), brief: "Attempts at most, and only for devices proved not applied", placeholder: "N", optional: true },
-      acceptLevelE: { kind: "parsed", parse: as(DeviceId), brief: "Accept that this device cannot undo the change", placeholder: "DEVICE", variadic: true, optional: true },
-      acceptSimulated: { kind: "parsed", parse: as(PlatformId), brief: "Accept a driver proved on simulators only", placeholder: "PLATFORM", variadic: true, optional: true },
+      wave: {
+        kind: "parsed",
+        parse: text,
+        brief: "SELECTOR[@TIME], in order; what no wave names is the last one",
+        placeholder: "WAVE",
+        variadic: true,
+        optional: true,
+      },
+      notBefore: {
+        kind: "parsed",
+        parse: timeOf,
+        brief: "Earliest start, as 2026-11-25T02:00Z",
+        placeholder: "TIME",
+        optional: true,
+      },
+      lifetimeHours: {
+        kind: "parsed",
+        parse: whole(1, 4_320),
+        brief: "How long the warrant is valid",
+        placeholder: "N",
+        optional: true,
+      },
+      attempts: {
+        kind: "parsed",
+        parse: whole(1, 10),
+        brief: "Attempts at most, and only for devices proved not applied",
+        placeholder: "N",
+        optional: true,
+      },
+      acceptLevelE: {
+        kind: "parsed",
+        parse: as(DeviceId),
+        brief: "Accept that this device cannot undo the change",
+        placeholder: "DEVICE",
+        variadic: true,
+        optional: true,
+      },
+      acceptSimulated: {
+        kind: "parsed",
+        parse: as(PlatformId),
+        brief: "Accept a driver proved on simulators only",
+        placeholder: "PLATFORM",
+        variadic: true,
+        optional: true,
+      },
       ...deadlineFlags,
       confirmSeconds: confirmFlag,
       record: optionalText("Where to remember what was planned (default: the state folder)", "PLAN.json"),
-      wait: { kind: "parsed", parse: whole(1, 86_400), brief: "Seconds to wait for the plan", default: "900", placeholder: "S" },
+      wait: {
+        kind: "parsed",
+        parse: whole(1, 86_400),
+        brief: "Seconds to wait for the plan",
+        default: "900",
+        placeholder: "S",
+      },
     },
   },
   func: command(planFrom),
 });
 
 async function planFrom(cli: Cli, flags: Flags) {
-  if (flags.mode === "replace" && flags.drift !== "exact") throw new FarhandError("USAGE", "--mode replace is always --drift exact");
+  if (flags.mode === "replace" && flags.drift !== "exact")
+    throw new FarhandError("USAGE", "--mode replace is always --drift exact");
   const client = clientOf(cli, flags);
   const trusted = await loadTrust(cli, flags, client);
   const inventory = requireInventory(trusted);
@@ -93,7 +155,8 @@ async function planFrom(cli: Cli, flags: Flags) {
   if (!trusted.store.person(flags.author)?.roles.some((entry) => entry.role === "author")) {
     throw new FarhandError("NO_AUTHOR", `${flags.author} is no author in keys.json`);
   }
-  const verify = flags.verify === undefined ? [] : readVerifications(flags.verify, readText(resolve(cli.cwd, flags.verify)));
+  const verify =
+    flags.verify === undefined ? [] : readVerifications(flags.verify, readText(resolve(cli.cwd, flags.verify)));
   const waves = flags.wave === undefined ? null : readWaves(flags.wave, devices, inventory);
   const rendered = await render(cli, flags, devices, inventory);
 
@@ -116,7 +179,12 @@ async function planFrom(cli: Cli, flags: Flags) {
     verify,
     accepts,
     ...deadlinesOf(flags),
-    ...(waves && { waves: waves.map((wave) => ({ devices: [...wave.devices], ...(wave.notBefore !== null && { notBefore: wave.notBefore }) })) }),
+    ...(waves && {
+      waves: waves.map((wave) => ({
+        devices: [...wave.devices],
+        ...(wave.notBefore !== null && { notBefore: wave.notBefore }),
+      })),
+    }),
     ...(flags.notBefore !== undefined && { notBefore: flags.notBefore }),
     ...(flags.lifetimeHours !== undefined && { lifetimeSeconds: flags.lifetimeHours * 3_600 }),
     ...(flags.attempts !== undefined && { attemptsMax: flags.attempts }),
@@ -140,7 +208,11 @@ async function planFrom(cli: Cli, flags: Flags) {
   const path = flags.record === undefined ? recordPath(cli, job.id) : resolve(cli.cwd, flags.record);
   writeRecord(path, record);
   cli.out.note(`job ${job.id}: planning on ${devices.length} devices`);
-  const planned = await followJob(cli, client, { job: job.id, until: (state) => state !== "DRAFT", waitMs: flags.wait * 1000 });
+  const planned = await followJob(cli, client, {
+    job: job.id,
+    until: (state) => state !== "DRAFT",
+    waitMs: flags.wait * 1000,
+  });
   return reportPlan(cli, client, planned, { devices: devices.map((device) => device.id), record: path });
 }
 
@@ -150,14 +222,23 @@ interface Rendered {
   readonly bytes: ReturnType<typeof utf8>;
 }
 
-async function render(cli: Cli, flags: Flags, devices: readonly Device[], inventory: ReturnType<typeof requireInventory>): Promise<Rendered[]> {
+async function render(
+  cli: Cli,
+  flags: Flags,
+  devices: readonly Device[],
+  inventory: ReturnType<typeof requireInventory>,
+): Promise<Rendered[]> {
   // The template engine is a WebAssembly module: only this command pays for loading it.
   const { Template } = await import("./template.ts");
-  const variables = flags.vars === undefined ? NO_VARIABLES : readVariables(flags.vars, readText(resolve(cli.cwd, flags.vars)), inventory);
+  const variables =
+    flags.vars === undefined
+      ? NO_VARIABLES
+      : readVariables(flags.vars, readText(resolve(cli.cwd, flags.vars)), inventory);
   const template = new Template(flags.template, readText(resolve(cli.cwd, flags.template)));
   return devices.map((device) => {
     const rendered = template.render(device.id, variablesOf(variables, device));
-    if (rendered.trim() === "") throw new FarhandError("TEMPLATE", `${flags.template}: renders to nothing (${device.id})`);
+    if (rendered.trim() === "")
+      throw new FarhandError("TEMPLATE", `${flags.template}: renders to nothing (${device.id})`);
     const bytes = utf8(rendered);
     return { device: device.id, ref: { sha256: sha256(bytes), bytes: bytes.length }, bytes };
   });

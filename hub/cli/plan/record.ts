@@ -29,7 +29,8 @@ export const PlanRecord = z.strictObject({
 });
 export type PlanRecord = z.infer<typeof PlanRecord>;
 
-export const recordPath = (cli: Pick<CliContext, "env" | "home">, job: JobId): string => statePath(cli, "plans", `${job}.json`);
+export const recordPath = (cli: Pick<CliContext, "env" | "home">, job: JobId): string =>
+  statePath(cli, "plans", `${job}.json`);
 
 export function writeRecord(path: string, record: PlanRecord): void {
   writeFile(path, `${JSON.stringify(record, null, 2)}\n`);
@@ -45,5 +46,8 @@ export function readRecord(path: string): PlanRecord {
   }
   const parsed = PlanRecord.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new FarhandError("SCHEMA", `${path}: ${parsed.error.issues[0]?.path.join(".") ?? ""}: ${parsed.error.issues[0]?.message ?? ""}`);
+  throw new FarhandError(
+    "SCHEMA",
+    `${path}: ${parsed.error.issues[0]?.path.join(".") ?? ""}: ${parsed.error.issues[0]?.message ?? ""}`,
+  );
 }

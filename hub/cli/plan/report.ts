@@ -19,7 +19,9 @@ interface Planned {
 
 /** A device's plan stands in the composed assignment; where there is none, in the planning that failed. */
 function outcomes(view: JobView, devices: readonly DeviceId[]): Planned[] {
-  const composed = new Map(view.assignments.flatMap((assignment) => assignment.tasks).map((task) => [task.device, task]));
+  const composed = new Map(
+    view.assignments.flatMap((assignment) => assignment.tasks).map((task) => [task.device, task]),
+  );
   const planning = new Map(view.planning.flatMap((assignment) => assignment.tasks).map((task) => [task.device, task]));
   return devices.map((device) => {
     const task = composed.get(device) ?? planning.get(device);
@@ -29,7 +31,12 @@ function outcomes(view: JobView, devices: readonly DeviceId[]): Planned[] {
 }
 
 /** Says what the plan found; 2 where there is something to sign. A device without a plan is a failure, whatever the others are. */
-export async function reportPlan(cli: Cli, client: HubClient, view: JobView, plan: { devices: readonly DeviceId[]; record: string }): Promise<Exit> {
+export async function reportPlan(
+  cli: Cli,
+  client: HubClient,
+  view: JobView,
+  plan: { devices: readonly DeviceId[]; record: string },
+): Promise<Exit> {
   const planned = outcomes(view, plan.devices);
   const of = (outcome: Planned["outcome"]) => planned.filter((entry) => entry.outcome === outcome);
   const [changes, same, failed] = [of("changes"), of("same"), of("failed")];
@@ -64,8 +71,14 @@ export async function reportPlan(cli: Cli, client: HubClient, view: JobView, pla
     },
     () =>
       [
-        ...[...shown].map(([digest, devices]) => `${cli.out.style.bold(devices.join(", "))}\n${diffText(diffLines(texts.get(digest) ?? "[]"), cli.out.style)}\n`),
-        ...failed.map(({ device, task }) => `${device}: ${cli.out.style.red(task?.code ?? "no plan")} ${escapeLine(task?.detail ?? "")}`),
+        ...[...shown].map(
+          ([digest, devices]) =>
+            `${cli.out.style.bold(devices.join(", "))}\n${diffText(diffLines(texts.get(digest) ?? "[]"), cli.out.style)}\n`,
+        ),
+        ...failed.map(
+          ({ device, task }) =>
+            `${device}: ${cli.out.style.red(task?.code ?? "no plan")} ${escapeLine(task?.detail ?? "")}`,
+        ),
         `${changes.length} would change, ${same.length} would not, ${failed.length} have no plan`,
       ].join("\n"),
   );

@@ -34,8 +34,10 @@ export class Template {
     this.#engine.fuel = Number(FUEL);
     const rendered = this.#guard(() => this.#engine.renderTemplate(TEMPLATE_NAME, variables), device);
     const text = ending(rendered.replaceAll("\r\n", "\n"));
-    if (hasStrayMark(text)) throw new FarhandError("TEMPLATE", `${this.#name}: ‹ or › outside a secret's token (${device})`);
-    if (utf8(text).length > TEXT_BYTES_MAX) throw new FarhandError("TEMPLATE", `${this.#name}: renders to more than 16 MiB (${device})`);
+    if (hasStrayMark(text))
+      throw new FarhandError("TEMPLATE", `${this.#name}: ‹ or › outside a secret's token (${device})`);
+    if (utf8(text).length > TEXT_BYTES_MAX)
+      throw new FarhandError("TEMPLATE", `${this.#name}: renders to more than 16 MiB (${device})`);
     return text;
   }
 
@@ -44,7 +46,9 @@ export class Template {
       return run();
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      throw new FarhandError("TEMPLATE", this.#placed(message) + (device === undefined ? "" : ` (${device})`), { cause: error });
+      throw new FarhandError("TEMPLATE", this.#placed(message) + (device === undefined ? "" : ` (${device})`), {
+        cause: error,
+      });
     }
   }
 
@@ -64,6 +68,7 @@ const ending = (text: string): string => (text === "" || text.endsWith("\n") ? t
 
 /** In a template: the agent puts the value in after it has verified the signatures. */
 function secret(name: unknown): string {
-  if (typeof name !== "string" || !SECRET_NAME.test(name)) throw new Error("secret(…) needs the name of a secret in the agent's vault");
+  if (typeof name !== "string" || !SECRET_NAME.test(name))
+    throw new Error("secret(…) needs the name of a secret in the agent's vault");
   return nameToken(name);
 }

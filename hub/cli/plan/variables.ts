@@ -21,7 +21,13 @@ const RESERVED = ["device", "secret"];
 /** Variables in three levels: `all:`, `sites:` by site, `devices:` by device; the nearer one wins, member by member. */
 export function readVariables(name: string, text: string, inventory: InventoryView): Variables {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, version: "1.2", schema: "core", uniqueKeys: true, merge: false });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    version: "1.2",
+    schema: "core",
+    uniqueKeys: true,
+    merge: false,
+  });
   const places = new Places(document, lines);
   const refuse = (fault: { line: number; column: number; message: string }): never => {
     throw new FarhandError("TEMPLATE", `${name}:${fault.line}:${fault.column}: ${fault.message}`);
@@ -42,11 +48,31 @@ export function readVariables(name: string, text: string, inventory: InventoryVi
   const { document: known } = inventory.inventory;
   for (const id of Object.keys(sites)) {
     const site = SiteId.safeParse(id);
-    if (!site.success || !inventory.site(site.data)) refuse(places.faultAtKey(["sites"], id, `no site ${id}${meant(id, known.sites.map((other) => other.id))}`));
+    if (!site.success || !inventory.site(site.data))
+      refuse(
+        places.faultAtKey(
+          ["sites"],
+          id,
+          `no site ${id}${meant(
+            id,
+            known.sites.map((other) => other.id),
+          )}`,
+        ),
+      );
   }
   for (const id of Object.keys(devices)) {
     const device = DeviceId.safeParse(id);
-    if (!device.success || !inventory.device(device.data)) refuse(places.faultAtKey(["devices"], id, `no device ${id}${meant(id, known.devices.map((other) => other.id))}`));
+    if (!device.success || !inventory.device(device.data))
+      refuse(
+        places.faultAtKey(
+          ["devices"],
+          id,
+          `no device ${id}${meant(
+            id,
+            known.devices.map((other) => other.id),
+          )}`,
+        ),
+      );
   }
   const levels: [readonly string[], Readonly<Record<string, unknown>>][] = [
     [["all"], all],
@@ -63,5 +89,10 @@ export function readVariables(name: string, text: string, inventory: InventoryVi
 /** What a template sees: the variables, and the device's signed facts under `device`. */
 export function variablesOf(variables: Variables, device: Device): Record<string, unknown> {
   const { id, site, platform, address, tags } = device;
-  return { ...variables.all, ...variables.sites[site], ...variables.devices[id], device: { id, site, platform, address, tags } };
+  return {
+    ...variables.all,
+    ...variables.sites[site],
+    ...variables.devices[id],
+    device: { id, site, platform, address, tags },
+  };
 }

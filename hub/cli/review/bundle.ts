@@ -1,10 +1,9 @@
 import { z } from "zod";
 import { fromBase64url, parseCanonical, sha256, toBase64url, type Bytes } from "../../../shared/bytes.ts";
-import { Envelope } from "../../../shared/envelope.ts";
+import { Envelope, readAs } from "../../../shared/envelope.ts";
 import { FarhandError } from "../../../shared/errors.ts";
-import { Digest, JobId } from "../../../shared/ids.ts";
+import { type Digest, JobId } from "../../../shared/ids.ts";
 import { Manifest } from "../../../shared/documents/manifest.ts";
-import { readAs } from "../../../shared/envelope.ts";
 import { WarrantBundle, type HubClient } from "../../api/client/index.ts";
 import { writeFile } from "../files.ts";
 import { readText } from "../settings.ts";
@@ -41,7 +40,13 @@ export function readBundle(path: string): Bundle {
 
 export function writeBundle(path: string, bundle: Bundle): void {
   const { job, warrant, trust, blobs } = bundle;
-  const file: z.input<typeof BundleFile> = { schema: "farhand.bundle/1", job, warrant, trust, blobs: [...blobs.values()].map(toBase64url) };
+  const file: z.input<typeof BundleFile> = {
+    schema: "farhand.bundle/1",
+    job,
+    warrant,
+    trust,
+    blobs: [...blobs.values()].map(toBase64url),
+  };
   writeFile(path, `${JSON.stringify(file)}\n`, { mode: 0o644 });
 }
 
@@ -49,7 +54,10 @@ const byDigest = (blobs: readonly Bytes[]): Map<Digest, Bytes> => new Map(blobs.
 const AT_ONCE = 8;
 
 export async function fetchBundle(client: HubClient, job: JobId): Promise<Bundle> {
-  const [warrant, trust] = await Promise.all([client.call("getWarrant", { params: { id: job } }), client.call("getTrust", {})]);
+  const [warrant, trust] = await Promise.all([
+    client.call("getWarrant", { params: { id: job } }),
+    client.call("getTrust", {}),
+  ]);
   const named = new Set<Digest>();
   for (const manifest of manifestsOf(warrant)) {
     for (const task of manifest.document.tasks) {
@@ -60,7 +68,8 @@ export async function fetchBundle(client: HubClient, job: JobId): Promise<Bundle
   }
   const digests = [...named];
   const blobs: Bytes[] = [];
-  while (digests.length > 0) blobs.push(...(await Promise.all(digests.splice(0, AT_ONCE).map((digest) => client.getBlob(digest)))));
+  while (digests.length > 0)
+    blobs.push(...(await Promise.all(digests.splice(0, AT_ONCE).map((digest) => client.getBlob(digest)))));
   return { job, warrant, trust, blobs: byDigest(blobs) };
 }
 

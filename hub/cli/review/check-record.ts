@@ -10,13 +10,17 @@ export function checkAgainstRecord(warrant: Warrant, manifests: readonly Manifes
   const differ = (what: string): never => {
     throw new FarhandError("RECEIPT_MISMATCH", `${what} is not what was asked for when it was planned`);
   };
-  if (record.job !== warrant.job) throw new FarhandError("USAGE", `the plan record is of job ${record.job}, not ${warrant.job}`);
+  if (record.job !== warrant.job)
+    throw new FarhandError("USAGE", `the plan record is of job ${record.job}, not ${warrant.job}`);
   if (record.author !== warrant.author) differ("author");
   if (record.title !== warrant.title) differ("title");
   if (record.reason !== warrant.reason) differ("reason");
   if (record.inventory !== warrant.inventory) differ("inventory");
   if (record.attemptsMax !== null && record.attemptsMax !== warrant.attemptsMax) differ("attemptsMax");
-  const sorted = (accepts: PlanRecord["accepts"]) => ({ levelE: accepts.levelE.toSorted(), simulatedEvidence: accepts.simulatedEvidence.toSorted() });
+  const sorted = (accepts: PlanRecord["accepts"]) => ({
+    levelE: accepts.levelE.toSorted(),
+    simulatedEvidence: accepts.simulatedEvidence.toSorted(),
+  });
   if (!same(sorted(record.accepts), sorted(warrant.accepts))) differ("accepts");
   const texts = new Map(record.texts.map(({ device, text }) => [device, text]));
   for (const task of manifests.flatMap((manifest) => manifest.tasks)) {
@@ -32,7 +36,12 @@ export function checkAgainstRecord(warrant: Warrant, manifests: readonly Manifes
 }
 
 /** No device may go earlier than the author said: not in an earlier wave, not before its wave's time. */
-function checkWaves(warrant: Warrant, manifests: readonly Manifest[], waves: NonNullable<PlanRecord["waves"]>, differ: (what: string) => never): void {
+function checkWaves(
+  warrant: Warrant,
+  manifests: readonly Manifest[],
+  waves: NonNullable<PlanRecord["waves"]>,
+  differ: (what: string) => never,
+): void {
   const asked = new Map<DeviceId, number>();
   waves.forEach((wave, index) => wave.devices.forEach((device) => asked.set(device, index)));
   let highest = -1;

@@ -24,7 +24,13 @@ export interface Target {
   readonly platform: PlatformId;
   readonly wave: number;
   readonly task: TaskSpec;
-  readonly change: { readonly task: ChangeTask; readonly planned: PlannedDevice; readonly receipt: PlanReceipt; readonly diff: string; readonly commands: string } | null;
+  readonly change: {
+    readonly task: ChangeTask;
+    readonly planned: PlannedDevice;
+    readonly receipt: PlanReceipt;
+    readonly diff: string;
+    readonly commands: string;
+  } | null;
 }
 
 export interface Review {
@@ -57,8 +63,19 @@ export async function derive(bundle: Bundle, trusted: Trusted, options: DeriveOp
   const warrant = readAs(Warrant, parseCanonical(payload));
   const manifests = manifestsOf(bundle.warrant);
   checkWarrant(warrant, manifests, trusted, inventory, options);
-  const receipts = await Receipts.open(bundle.warrant.plans, trusted, { job: warrant.job, inventory: inventory.digest });
-  const targets = manifests.flatMap(({ document }, index) => targetsOf(document, waveOf(warrant, index), { receipts, inventory, trusted, blobs: bundle.blobs, kind: warrant.kind }));
+  const receipts = await Receipts.open(bundle.warrant.plans, trusted, {
+    job: warrant.job,
+    inventory: inventory.digest,
+  });
+  const targets = manifests.flatMap(({ document }, index) =>
+    targetsOf(document, waveOf(warrant, index), {
+      receipts,
+      inventory,
+      trusted,
+      blobs: bundle.blobs,
+      kind: warrant.kind,
+    }),
+  );
   const devices = new Set(targets.map((target) => target.device));
   if (devices.size !== targets.length) throw mismatch("a device stands in two manifests");
   const documents = manifests.map(({ document }) => document);
@@ -75,7 +92,13 @@ export async function derive(bundle: Bundle, trusted: Trusted, options: DeriveOp
   };
 }
 
-function checkWarrant(warrant: Warrant, manifests: readonly ReadManifest[], trusted: Trusted, inventory: InventoryView, options: DeriveOptions): void {
+function checkWarrant(
+  warrant: Warrant,
+  manifests: readonly ReadManifest[],
+  trusted: Trusted,
+  inventory: InventoryView,
+  options: DeriveOptions,
+): void {
   const { store } = trusted;
   if (warrant.org !== store.org) throw new FarhandError("WRONG_ORG");
   if (warrant.job !== options.job) throw mismatch(`the warrant is of job ${warrant.job}, not ${options.job}`);
@@ -84,20 +107,25 @@ function checkWarrant(warrant: Warrant, manifests: readonly ReadManifest[], trus
   const digests = manifests.map(({ digest }) => digest);
   if (!same(digests, warrant.manifests)) throw mismatch("the manifests are not the ones that the warrant names");
   const sites = new Set(manifests.map(({ document }) => document.site));
-  if (!same([...sites].toSorted(), warrant.sites.toSorted())) throw mismatch("the warrant names other sites than its manifests");
-  if (warrant.kind === "change" && riskRank[warrant.risk] < riskRank.change) throw new FarhandError("RISK_UNDERSTATED", `a change is not a ${warrant.risk}`);
+  if (!same([...sites].toSorted(), warrant.sites.toSorted()))
+    throw mismatch("the warrant names other sites than its manifests");
+  if (warrant.kind === "change" && riskRank[warrant.risk] < riskRank.change)
+    throw new FarhandError("RISK_UNDERSTATED", `a change is not a ${warrant.risk}`);
   const policy = store.policy(warrant.policy.id, warrant.policy.version);
   for (const site of warrant.sites) {
     const governing = store.policyOf(site);
-    if (!policy || governing?.id !== policy.id || governing.version !== policy.version) throw new FarhandError("POLICY_UNKNOWN", `${warrant.policy.id} v${warrant.policy.version} at ${site}`);
+    if (!policy || governing?.id !== policy.id || governing.version !== policy.version)
+      throw new FarhandError("POLICY_UNKNOWN", `${warrant.policy.id} v${warrant.policy.version} at ${site}`);
   }
   const author = store.person(warrant.author);
   if (!author || !holdsRole(author, "author", warrant.sites)) throw new FarhandError("NO_AUTHOR", warrant.author);
   if (warrant.exp * 1000 <= options.nowMs) throw new FarhandError("EXPIRED");
-  if (warrant.exp <= warrant.nbf || warrant.exp - warrant.iat > (policy?.warrantLifetimeSecondsMax ?? 0)) throw new FarhandError("LIFETIME");
+  if (warrant.exp <= warrant.nbf || warrant.exp - warrant.iat > (policy?.warrantLifetimeSecondsMax ?? 0))
+    throw new FarhandError("LIFETIME");
 }
 
-const waveOf = (warrant: Warrant, manifest: number): number => warrant.waves.findIndex((wave) => wave.manifests.includes(manifest)) + 1;
+const waveOf = (warrant: Warrant, manifest: number): number =>
+  warrant.waves.findIndex((wave) => wave.manifests.includes(manifest)) + 1;
 
 interface Sources {
   readonly receipts: Receipts;
@@ -113,20 +141,32 @@ function targetsOf(manifest: Manifest, wave: number, sources: Sources): Target[]
   if (manifest.inventory !== inventory.digest) throw new FarhandError("INVENTORY_MISMATCH");
   for (const id of manifest.agents) {
     const agent = trusted.agents?.document.agents.find((entry) => entry.id === id);
-    if (agent?.status !== "active" || agent.site !== manifest.site) throw new FarhandError("WRONG_AGENT", `${id} is no approved agent of ${manifest.site}`);
+    if (agent?.status !== "active" || agent.site !== manifest.site)
+      throw new FarhandError("WRONG_AGENT", `${id} is no approved agent of ${manifest.site}`);
   }
   const targets = manifest.tasks.map((task): Target => {
     if (task.kind !== sources.kind) throw mismatch(`a ${task.kind} in a ${sources.kind}`);
     const change = task.kind === "change" ? changeOf(task, manifest, sources) : null;
     const device = inventory.device(task.device);
-    if (!device || device.site !== manifest.site) throw new FarhandError("INVENTORY_MISMATCH", `${task.device} is not at ${manifest.site}`);
-    if (change && change.planned.platform !== device.platform) throw mismatch(`${task.device}: the agent planned it as ${change.planned.platform}`);
-    return { device: task.device, site: manifest.site, agents: manifest.agents, platform: device.platform, wave, task, change };
+    if (!device || device.site !== manifest.site)
+      throw new FarhandError("INVENTORY_MISMATCH", `${task.device} is not at ${manifest.site}`);
+    if (change && change.planned.platform !== device.platform)
+      throw mismatch(`${task.device}: the agent planned it as ${change.planned.platform}`);
+    return {
+      device: task.device,
+      site: manifest.site,
+      agents: manifest.agents,
+      platform: device.platform,
+      wave,
+      task,
+      change,
+    };
   });
   // A digest that no planned device needs would still be signed.
   const named = new Set(targets.map((target) => target.platform));
   for (const platform of Object.keys(manifest.platforms)) {
-    if (![...named].some((known) => known === platform)) throw mismatch(`${manifest.site}: a driver for ${platform}, which no device has`);
+    if (![...named].some((known) => known === platform))
+      throw mismatch(`${manifest.site}: a driver for ${platform}, which no device has`);
   }
   return targets;
 }
@@ -135,7 +175,8 @@ function changeOf(task: ChangeTask, manifest: Manifest, { receipts, blobs }: Sou
   const { receipt, planned } = receipts.planned(task.plan, task.device);
   if (receipt.site !== manifest.site) throw mismatch(`${task.device} was planned at ${receipt.site}`);
   checkAgainstReceipt(task, planned);
-  if (manifest.platforms[planned.platform] !== planned.platformDigest) throw mismatch(`${task.device}: another driver than the one that planned it`);
+  if (manifest.platforms[planned.platform] !== planned.platformDigest)
+    throw mismatch(`${task.device}: another driver than the one that planned it`);
   if (task.mode === "replace" && task.drift !== "exact") throw mismatch(`${task.device}: replace is always exact`);
   const text = (ref: TextRef, what: string): string => {
     const bytes = blobs.get(ref.sha256);
@@ -153,7 +194,9 @@ function refusalsOf(manifest: Manifest, warrant: Warrant, inventory: InventoryVi
       checkTasks({ ...manifest, tasks: [task] }, warrant, { inventory });
       return [];
     } catch (error) {
-      return [`${task.device}: its agent would refuse it: ${errorCode(error)}${error instanceof FarhandError && error.detail !== undefined ? ` (${error.detail})` : ""}`];
+      return [
+        `${task.device}: its agent would refuse it: ${errorCode(error)}${error instanceof FarhandError && error.detail !== undefined ? ` (${error.detail})` : ""}`,
+      ];
     }
   });
 }

@@ -14,7 +14,9 @@ function keyOf({ task, change }: Target): string {
   if (!change) return sha256(jcs({ ...task, device: "" }));
   const { diff, commands, level, undoCost, evidence, touchesManagement, mode, drift, verify } = change.task;
   const { warnings, hints } = change.planned;
-  return sha256(jcs({ diff, commands, level, undoCost, evidence, touchesManagement, mode, drift, verify, warnings, hints }));
+  return sha256(
+    jcs({ diff, commands, level, undoCost, evidence, touchesManagement, mode, drift, verify, warnings, hints }),
+  );
 }
 
 const LEVELS: readonly Level[] = ["A", "B", "C", "D", "E"];
@@ -31,7 +33,9 @@ export function groupsOf(targets: readonly Target[]): Group[] {
   const largest = Math.max(0, ...[...groups.values()].map((group) => group.length));
   return [...groups.values()]
     .map((group) => ({ targets: group, odd: oddities(group[0], group.length, groups.size, largest) }))
-    .toSorted((a, b) => b.odd.length - a.odd.length || a.targets.length - b.targets.length || levelRank(b) - levelRank(a));
+    .toSorted(
+      (a, b) => b.odd.length - a.odd.length || a.targets.length - b.targets.length || levelRank(b) - levelRank(a),
+    );
 }
 
 const levelRank = (group: Group): number => LEVELS.indexOf(group.targets[0].change?.task.level ?? "A");

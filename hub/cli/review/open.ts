@@ -17,10 +17,14 @@ export interface ReviewFlags extends HubFlags {
   readonly plan?: string;
 }
 
-const optional = (brief: string, placeholder: string) => ({ kind: "parsed", parse: text, brief, placeholder, optional: true }) as const;
+const optional = (brief: string, placeholder: string) =>
+  ({ kind: "parsed", parse: text, brief, placeholder, optional: true }) as const;
 export const reviewFlags = {
   file: optional("Work on a bundle file instead of asking the hub", "BUNDLE"),
-  plan: optional("The author's record of the plan (default: the one in the state folder, if this machine planned it)", "PLAN.json"),
+  plan: optional(
+    "The author's record of the plan (default: the one in the state folder, if this machine planned it)",
+    "PLAN.json",
+  ),
 } as const;
 
 export interface Opened {
@@ -43,12 +47,18 @@ export async function openReview(cli: Cli, flags: ReviewFlags, job: JobId | unde
   return { bundle, trusted, review, client };
 }
 
-async function bundleOf(cli: Cli, flags: ReviewFlags, client: HubClient | undefined, job: JobId | undefined): Promise<Bundle> {
+async function bundleOf(
+  cli: Cli,
+  flags: ReviewFlags,
+  client: HubClient | undefined,
+  job: JobId | undefined,
+): Promise<Bundle> {
   if (client) {
     if (job === undefined) throw new FarhandError("USAGE", "which job? Give JOB, or --file BUNDLE");
     return fetchBundle(client, job);
   }
   const bundle = readBundle(resolve(cli.cwd, flags.file ?? ""));
-  if (job !== undefined && bundle.job !== job) throw new FarhandError("USAGE", `the bundle is of job ${bundle.job}, not ${job}`);
+  if (job !== undefined && bundle.job !== job)
+    throw new FarhandError("USAGE", `the bundle is of job ${bundle.job}, not ${job}`);
   return bundle;
 }

@@ -12,15 +12,21 @@ const mismatch = (detail: string) => new FarhandError("RECEIPT_MISMATCH", detail
 export class Receipts {
   readonly #byDigest = new Map<Digest, PlanReceipt>();
 
-  static async open(plans: readonly Envelope[], trusted: Trusted, claim: { job: JobId; inventory: Digest }): Promise<Receipts> {
+  static async open(
+    plans: readonly Envelope[],
+    trusted: Trusted,
+    claim: { job: JobId; inventory: Digest },
+  ): Promise<Receipts> {
     const byKid = new Map<KeyId, AgentEntry>();
-    for (const agent of trusted.agents?.document.agents ?? []) if (agent.status === "active") byKid.set(agent.kid, agent);
+    for (const agent of trusted.agents?.document.agents ?? [])
+      if (agent.status === "active") byKid.set(agent.kid, agent);
     const receipts = new Receipts();
     for (const envelope of plans) {
       const opened = await openEnvelope("farhand-plan+jws", envelope, (kid) => byKid.get(kid)?.signKey);
       const receipt = readAs(PlanReceipt, opened.value);
       const signedBy = opened.kids.map((kid) => byKid.get(kid));
-      if (!signedBy.some((agent) => agent?.id === receipt.agent && agent.site === receipt.site)) throw mismatch(`a plan by ${receipt.agent} is signed by another agent`);
+      if (!signedBy.some((agent) => agent?.id === receipt.agent && agent.site === receipt.site))
+        throw mismatch(`a plan by ${receipt.agent} is signed by another agent`);
       if (receipt.org !== trusted.store.org) throw mismatch("a plan of another organisation");
       if (receipt.job !== claim.job) throw mismatch(`a plan of job ${receipt.job}`);
       if (receipt.inventory !== claim.inventory) throw mismatch("a plan made under another inventory");

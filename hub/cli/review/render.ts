@@ -39,10 +39,13 @@ export function reviewText(review: Review, style: Style): string {
   ].join("\n");
 }
 
-const who = (author: Signing["author"]): string => (author.name === author.id ? author.id : `${author.id} (${escapeLine(author.name)})`);
+const who = (author: Signing["author"]): string =>
+  author.name === author.id ? author.id : `${author.id} (${escapeLine(author.name)})`;
 
 const needs = ({ approversNeeded }: Signing): string =>
-  approversNeeded === 0 ? "the author alone" : `the author and ${approversNeeded} other ${approversNeeded === 1 ? "person" : "persons"}`;
+  approversNeeded === 0
+    ? "the author alone"
+    : `the author and ${approversNeeded} other ${approversNeeded === 1 ? "person" : "persons"}`;
 
 function waveLines({ warrant, targets }: Review): string[] {
   return warrant.waves.map((wave, index) => {
@@ -62,7 +65,9 @@ function deadlineLines({ manifests }: Review): string[] {
 function acceptLines({ warrant: { accepts } }: Review, style: Style): string[] {
   return [
     ...(accepts.levelE.length > 0 ? [style.red(`accepts   no way to undo on ${names(accepts.levelE)}`)] : []),
-    ...(accepts.simulatedEvidence.length > 0 ? [style.red(`accepts   drivers proved on simulators only: ${accepts.simulatedEvidence.join(", ")}`)] : []),
+    ...(accepts.simulatedEvidence.length > 0
+      ? [style.red(`accepts   drivers proved on simulators only: ${accepts.simulatedEvidence.join(", ")}`)]
+      : []),
   ];
 }
 
@@ -87,7 +92,8 @@ function changeLines({ change, platform }: Target, targets: Group["targets"], st
   if (!change) return [];
   const { task, planned } = change;
   const oldest = Math.min(...targets.map((target) => target.change?.receipt.at ?? Number.POSITIVE_INFINITY));
-  const finding = (label: string, paint: (text: string) => string) => (entry: { code: string; detail: string }) => paint(`     ${label} ${entry.code}: ${escapeLine(entry.detail)}`);
+  const finding = (label: string, paint: (text: string) => string) => (entry: { code: string; detail: string }) =>
+    paint(`     ${label} ${entry.code}: ${escapeLine(entry.detail)}`);
   return [
     `     ${platform}; ${task.mode}, drift ${task.drift}; level ${task.level}, undo ${undoText(task.undoCost)}, evidence ${task.evidence}; planned ${utc(oldest * 1000)}`,
     ...planned.warnings.map(finding("warning", style.yellow)),
@@ -143,6 +149,8 @@ function signingLines(signing: Signing, style: Style): string[] {
     ...signing.approvers.map((id) => mark(true, id)),
     ...(missing > 0 ? [mark(false, `${missing} more with the approver role`)] : []),
     ...signing.idle.map((id) => `  no effect ${id}: no approver at all of these sites`),
-    ...(signing.unknownKeys > 0 ? [style.yellow(`  unknown   ${signing.unknownKeys} signatures by keys that keys.json does not list`)] : []),
+    ...(signing.unknownKeys > 0
+      ? [style.yellow(`  unknown   ${signing.unknownKeys} signatures by keys that keys.json does not list`)]
+      : []),
   ];
 }

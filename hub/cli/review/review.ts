@@ -16,14 +16,24 @@ interface Flags extends ReviewFlags {
 export const review = buildCommand<Flags, [JobId?], CliContext>({
   docs: docs(
     "Show what would be signed, derived from the agents' signed plans",
-    ["farhand review job-1234", "farhand review job-1234 --out job-1234.bundle", "farhand review --file job-1234.bundle --trust trust/keys.json"],
+    [
+      "farhand review job-1234",
+      "farhand review job-1234 --out job-1234.bundle",
+      "farhand review --file job-1234.bundle --trust trust/keys.json",
+    ],
     "Opens every plan receipt with the keys of agents.json, and refuses (RECEIPT_MISMATCH) a manifest that says anything that no\nagent has signed. Nothing that the hub says by itself is believed or shown.",
   ),
   parameters: {
     flags: {
       ...hubFlags,
       ...reviewFlags,
-      out: { kind: "parsed", parse: text, brief: "Also write everything as a bundle, to review and sign it elsewhere", placeholder: "BUNDLE", optional: true },
+      out: {
+        kind: "parsed",
+        parse: text,
+        brief: "Also write everything as a bundle, to review and sign it elsewhere",
+        placeholder: "BUNDLE",
+        optional: true,
+      },
     },
     positional: { kind: "tuple", parameters: [{ parse: as(JobId), brief: "Job", placeholder: "JOB", optional: true }] },
   },

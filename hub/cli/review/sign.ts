@@ -51,7 +51,8 @@ export const sign = buildCommand<Flags, [JobId?], CliContext>({
 });
 
 async function signJob(cli: Cli, flags: Flags, job?: JobId) {
-  if (flags.key === undefined && !(flags.send && flags.file !== undefined)) throw new FarhandError("USAGE", "whose signature? Give --key KEYFILE");
+  if (flags.key === undefined && !(flags.send && flags.file !== undefined))
+    throw new FarhandError("USAGE", "whose signature? Give --key KEYFILE");
   const opened = await openReview(cli, flags, job);
   if (flags.key === undefined) return send(cli, flags, opened);
   cli.out.note(reviewText(opened.review, cli.out.noteStyle));
@@ -64,13 +65,32 @@ async function signJob(cli: Cli, flags: Flags, job?: JobId) {
   const signing = await signingOf(warrant, opened.review.warrant, opened.trusted.store);
   if (flags.file !== undefined) writeBundle(resolve(cli.cwd, flags.file), { ...opened.bundle, warrant });
   const view = await opened.client?.call("addSignatures", { params: { id: opened.bundle.job }, body: signed });
-  cli.out.data("signed", { job: opened.bundle.job, person, kid: signer.kid, warrantSha256: opened.review.digest, state: view?.state ?? null, complete: signing.complete }, () =>
-    `signed by ${person}; ${signing.complete ? "it has all signatures" : `${Math.max(0, signing.approversNeeded - signing.approvers.length) + (signing.author.signed ? 0 : 1)} more needed`}${view ? `; job is ${view.state}` : ""}`,
+  cli.out.data(
+    "signed",
+    {
+      job: opened.bundle.job,
+      person,
+      kid: signer.kid,
+      warrantSha256: opened.review.digest,
+      state: view?.state ?? null,
+      complete: signing.complete,
+    },
+    () =>
+      `signed by ${person}; ${signing.complete ? "it has all signatures" : `${Math.max(0, signing.approversNeeded - signing.approvers.length) + (signing.author.signed ? 0 : 1)} more needed`}${view ? `; job is ${view.state}` : ""}`,
   );
   if (flags.file !== undefined) {
     if (flags.send) return send(cli, flags, { ...opened, bundle: { ...opened.bundle, warrant } });
-    cli.out.next(signing.complete ? `farhand sign --file ${flags.file} --send` : `hand ${flags.file} to an approver: farhand sign --file ${flags.file} --key KEYFILE`);
-  } else cli.out.next(signing.complete ? `farhand job watch ${opened.bundle.job}` : `an approver: farhand sign ${opened.bundle.job} --key KEYFILE`);
+    cli.out.next(
+      signing.complete
+        ? `farhand sign --file ${flags.file} --send`
+        : `hand ${flags.file} to an approver: farhand sign --file ${flags.file} --key KEYFILE`,
+    );
+  } else
+    cli.out.next(
+      signing.complete
+        ? `farhand job watch ${opened.bundle.job}`
+        : `an approver: farhand sign ${opened.bundle.job} --key KEYFILE`,
+    );
   return undefined;
 }
 
@@ -79,29 +99,50 @@ function personFor(signer: Signer, { trusted, review }: Opened): string {
   const person = trusted.store.personOf(signer.kid);
   if (!person) throw new FarhandError("SIGNATURE_MISSING", "keys.json does not list this key, or it is revoked");
   const { warrant } = review;
-  const counts = person.id === warrant.author ? holdsRole(person, "author", warrant.sites) : holdsRole(person, "approver", warrant.sites);
-  if (!counts) throw new FarhandError("THRESHOLD", `${person.id} is neither the author nor an approver at ${warrant.sites.join(", ")}: the signature would not count`);
+  const counts =
+    person.id === warrant.author
+      ? holdsRole(person, "author", warrant.sites)
+      : holdsRole(person, "approver", warrant.sites);
+  if (!counts)
+    throw new FarhandError(
+      "THRESHOLD",
+      `${person.id} is neither the author nor an approver at ${warrant.sites.join(", ")}: the signature would not count`,
+    );
   return person.id;
 }
 
 /** One signature over the payload that was reviewed, opened again before it leaves: never over anything that was fetched since. */
 async function signExactly({ bundle, review, trusted }: Opened, signer: Signer): Promise<Envelope> {
-  const envelope = await cosignEnvelope("farhand-warrant+jws", { payload: bundle.warrant.payload, signatures: [] }, signer);
+  const envelope = await cosignEnvelope(
+    "farhand-warrant+jws",
+    { payload: bundle.warrant.payload, signatures: [] },
+    signer,
+  );
   const opened = await openEnvelope("farhand-warrant+jws", envelope, trusted.store.personKey);
-  if (sha256(opened.bytes) !== review.digest) throw new FarhandError("INTERNAL", "signed other bytes than were reviewed");
+  if (sha256(opened.bytes) !== review.digest)
+    throw new FarhandError("INTERNAL", "signed other bytes than were reviewed");
   return envelope;
 }
 
 function merged({ bundle }: Opened, signed: Envelope): Envelope["signatures"] {
-  const others = bundle.warrant.signatures.filter((entry) => !signed.signatures.some((own) => own.protected === entry.protected));
+  const others = bundle.warrant.signatures.filter(
+    (entry) => !signed.signatures.some((own) => own.protected === entry.protected),
+  );
   return [...others, ...signed.signatures];
 }
 
 async function send(cli: Cli, flags: Flags, { bundle }: Opened) {
   const { payload, signatures } = bundle.warrant;
   if (signatures.length === 0) throw new FarhandError("SIGNATURE_MISSING", "the bundle holds no signature yet");
-  const view = await clientOf(cli, flags).call("addSignatures", { params: { id: bundle.job }, body: { payload, signatures } });
-  cli.out.data("signatures-sent", { job: bundle.job, state: view.state, signers: view.signers }, () => `job ${bundle.job} is ${view.state}`);
+  const view = await clientOf(cli, flags).call("addSignatures", {
+    params: { id: bundle.job },
+    body: { payload, signatures },
+  });
+  cli.out.data(
+    "signatures-sent",
+    { job: bundle.job, state: view.state, signers: view.signers },
+    () => `job ${bundle.job} is ${view.state}`,
+  );
   cli.out.next(`farhand job watch ${bundle.job}`);
   return undefined;
 }

@@ -16,7 +16,11 @@ export interface Signing {
   readonly complete: boolean;
 }
 
-export async function signingOf(bundle: Pick<WarrantBundle, "payload" | "signatures">, warrant: Warrant, trust: TrustStore): Promise<Signing> {
+export async function signingOf(
+  bundle: Pick<WarrantBundle, "payload" | "signatures">,
+  warrant: Warrant,
+  trust: TrustStore,
+): Promise<Signing> {
   const { payload, signatures } = bundle;
   const kids = await knownKids(payload, signatures, trust);
   const persons = new Set(kids.map((kid) => trust.personOf(kid)).filter((person) => person !== undefined));

@@ -7,5 +7,7 @@ const SIGN = { header: " ", add: "+", remove: "-" } as const;
 /** A diff for a terminal: signs say what colours repeat. */
 export function diffText(lines: readonly DiffLine[], style: Style): string {
   const paint = { header: style.dim, add: style.green, remove: style.red } as const;
-  return lines.map(({ kind, depth, text }) => paint[kind](`  ${SIGN[kind]} ${"  ".repeat(depth)}${escapeLine(text)}`)).join("\n");
+  return lines
+    .map(({ kind, depth, text }) => paint[kind](`  ${SIGN[kind]} ${"  ".repeat(depth)}${escapeLine(text)}`))
+    .join("\n");
 }

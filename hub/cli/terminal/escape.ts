@@ -22,6 +22,9 @@ export const escapeLine = (text: string): string =>
 /** JSON for a terminal or a pipe: still the same value to every parser. */
 export function escapeJson(json: string): string {
   return json.replaceAll(RISKY, (character) =>
-    Array.from({ length: character.length }, (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`).join(""),
+    Array.from(
+      { length: character.length },
+      (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`,
+    ).join(""),
   );
 }

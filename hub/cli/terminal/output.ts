@@ -1,4 +1,4 @@
-import { ERRORS, FarhandError } from "../../../shared/errors.ts";
+import { ERRORS, type FarhandError } from "../../../shared/errors.ts";
 import { escapeJson, escapeLine } from "./escape.ts";
 import { styleFor, type Style } from "./style.ts";
 
@@ -53,7 +53,9 @@ export class Output {
   error(error: FarhandError): void {
     if (this.json) {
       const { code, what, next } = error;
-      this.#err.write(`${escapeJson(JSON.stringify({ schema: "farhand.error/1", code, what, detail: error.detail ?? null, next }))}\n`);
+      this.#err.write(
+        `${escapeJson(JSON.stringify({ schema: "farhand.error/1", code, what, detail: error.detail ?? null, next }))}\n`,
+      );
       return;
     }
     const { red, dim } = this.noteStyle;

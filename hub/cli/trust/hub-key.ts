@@ -21,7 +21,8 @@ export async function readHubKey(path: string): Promise<Keys["hub"]> {
     throw new FarhandError("KEY_FILE", `${path}: not JSON`, { cause: error });
   }
   const parsed = HubKeyFile.safeParse(value);
-  if (!parsed.success) throw new FarhandError("KEY_FILE", `${path}: not a hub's public key, as farhand hub init writes it`);
+  if (!parsed.success)
+    throw new FarhandError("KEY_FILE", `${path}: not a hub's public key, as farhand hub init writes it`);
   const { id, publicKey } = parsed.data;
   return { id, keys: [{ kid: await keyIdOf(publicKey), publicKey }] };
 }

@@ -30,7 +30,13 @@ interface Flags extends OutputFlags {
 }
 
 const people = (role: string) =>
-  ({ kind: "parsed", parse: text, brief: `A person with the ${role} role: ann, or "ann=Ann Author"`, placeholder: "P", variadic: "," }) as const;
+  ({
+    kind: "parsed",
+    parse: text,
+    brief: `A person with the ${role} role: ann, or "ann=Ann Author"`,
+    placeholder: "P",
+    variadic: ",",
+  }) as const;
 
 export const trustInit = buildCommand<Flags, [], CliContext>({
   docs: docs(
@@ -47,13 +53,24 @@ export const trustInit = buildCommand<Flags, [], CliContext>({
     flags: {
       ...outputFlags,
       org: { kind: "parsed", parse: as(OrgId), brief: "The organisation's id", placeholder: "ORG" },
-      hubKeyFile: { kind: "parsed", parse: text, brief: "The hub's public key, as farhand hub init wrote it", placeholder: "FILE" },
+      hubKeyFile: {
+        kind: "parsed",
+        parse: text,
+        brief: "The hub's public key, as farhand hub init wrote it",
+        placeholder: "FILE",
+      },
       keyadmin: people("keyadmin"),
       author: people("author"),
       approver: people("approver"),
       onePerson: { kind: "boolean", brief: "The author alone may do everything", default: false, withNegated: false },
       out: { kind: "parsed", parse: text, brief: "Folder to write to", placeholder: "DIR" },
-      days: { kind: "parsed", parse: whole(1, 3650), brief: "How long keys.json is valid", default: "365", placeholder: "N" },
+      days: {
+        kind: "parsed",
+        parse: whole(1, 3650),
+        brief: "How long keys.json is valid",
+        default: "365",
+        placeholder: "N",
+      },
       passphraseFile: passphraseFlag,
     },
   },
@@ -62,11 +79,18 @@ export const trustInit = buildCommand<Flags, [], CliContext>({
 
 async function init(cli: Cli, flags: Flags) {
   const dir = resolve(cli.cwd, flags.out);
-  if (existsSync(join(dir, "keys.json"))) throw new FarhandError("CONFLICT", `${join(dir, "keys.json")} is there already`);
+  if (existsSync(join(dir, "keys.json")))
+    throw new FarhandError("CONFLICT", `${join(dir, "keys.json")} is there already`);
   const founders = foundersOf(flags);
   const others = founders.filter((person) => person.roles.has("approver")).length;
-  if (!flags.onePerson && founders.every((person) => !person.roles.has("author") || others - (person.roles.has("approver") ? 1 : 0) < 1)) {
-    throw new FarhandError("THRESHOLD", "no author would have another person to approve; name one more approver, or --one-person");
+  if (
+    !flags.onePerson &&
+    founders.every((person) => !person.roles.has("author") || others - (person.roles.has("approver") ? 1 : 0) < 1)
+  ) {
+    throw new FarhandError(
+      "THRESHOLD",
+      "no author would have another person to approve; name one more approver, or --one-person",
+    );
   }
   const hub = await readHubKey(resolve(cli.cwd, flags.hubKeyFile));
   const secret = await newPassphrase(cli, flags);
@@ -75,7 +99,15 @@ async function init(cli: Cli, flags: Flags) {
   const nowSeconds = Math.floor(cli.clock.nowMs() / 1000);
   const document = readAs(
     Keys,
-    firstKeys({ org: flags.org, people: made, hub, recovery: recovery.jwk.x as BoxPublicKey, onePerson: flags.onePerson, nowSeconds, days: flags.days }),
+    firstKeys({
+      org: flags.org,
+      people: made,
+      hub,
+      recovery: recovery.jwk.x as BoxPublicKey,
+      onePerson: flags.onePerson,
+      nowSeconds,
+      days: flags.days,
+    }),
   );
   const keyadmins = made.filter(({ founder }) => founder.roles.has("keyadmin")).map(({ signer }) => signer);
   const envelope = await signEnvelope("farhand-keys+jws", document, keyadmins);
@@ -85,8 +117,15 @@ async function init(cli: Cli, flags: Flags) {
   writeFile(join(dir, "keys.json"), envelopeBytes(envelope), { mode: 0o644, fresh: true });
 
   const fingerprint = sha256(jcs(document));
-  cli.out.data("trust-init", { org: flags.org, fingerprint, keys: join(dir, "keys.json"), keyFiles: files.map(({ path }) => path) }, () =>
-    [`keys.json   ${join(dir, "keys.json")}`, `fingerprint ${fingerprint}`, ...files.map(({ path }) => `key file    ${path}`)].join("\n"),
+  cli.out.data(
+    "trust-init",
+    { org: flags.org, fingerprint, keys: join(dir, "keys.json"), keyFiles: files.map(({ path }) => path) },
+    () =>
+      [
+        `keys.json   ${join(dir, "keys.json")}`,
+        `fingerprint ${fingerprint}`,
+        ...files.map(({ path }) => `key file    ${path}`),
+      ].join("\n"),
   );
   cli.out.note("Give each person their key file. Put recovery.key.json where no machine on the network reads it.");
   cli.out.next(`farhand trust publish ${join(flags.out, "keys.json")}`);
@@ -105,8 +144,10 @@ function foundersOf(flags: Pick<Flags, "keyadmin" | "author" | "approver">): Fou
     for (const given of flags[role]) {
       const [idText = "", name] = given.split(/=(.*)/s);
       const parsed = PersonId.safeParse(idText);
-      if (!parsed.success) throw new FarhandError("USAGE", `${given}: ${parsed.error.issues[0]?.message ?? "not a person's id"}`);
-      if (parsed.data === "recovery") throw new FarhandError("USAGE", "no person is called recovery: that key file has this name");
+      if (!parsed.success)
+        throw new FarhandError("USAGE", `${given}: ${parsed.error.issues[0]?.message ?? "not a person's id"}`);
+      if (parsed.data === "recovery")
+        throw new FarhandError("USAGE", "no person is called recovery: that key file has this name");
       const person = found.get(parsed.data) ?? { name: idText, roles: new Set<Role>() };
       person.roles.add(role);
       if (name !== undefined && name !== "") person.name = name;

@@ -2,7 +2,15 @@ import type { Agents } from "../../../shared/documents/agents.ts";
 import { sha256, fromBase64url } from "../../../shared/bytes.ts";
 import { checkEnvelope, parseEnvelope, type Envelope } from "../../../shared/envelope.ts";
 import { FarhandError } from "../../../shared/errors.ts";
-import { openAgents, openInventory, openNewerKeys, openPinnedKeys, type InventoryView, type TrustStore, type Verified } from "../../../shared/trust.ts";
+import {
+  openAgents,
+  openInventory,
+  openNewerKeys,
+  openPinnedKeys,
+  type InventoryView,
+  type TrustStore,
+  type Verified,
+} from "../../../shared/trust.ts";
 import type { HubClient } from "../../api/client/index.ts";
 import type { Cli } from "../command.ts";
 import type { HubFlags } from "../flags.ts";
@@ -26,19 +34,25 @@ export interface TrustEnvelopes {
 export async function loadAnchor(cli: Cli, flags: HubFlags): Promise<TrustStore> {
   const path = settingsOf(cli, flags).trust;
   if (path === undefined) {
-    throw new FarhandError("USAGE", "which keys.json do you trust? Give --trust FILE, set FARHAND_TRUST, or use: farhand login");
+    throw new FarhandError(
+      "USAGE",
+      "which keys.json do you trust? Give --trust FILE, set FARHAND_TRUST, or use: farhand login",
+    );
   }
   return openAnchor(parseEnvelope(readBytes(path)));
 }
 
 /** The file is the pin. Its own keyadmins must still have signed it. */
-export const openAnchor = (envelope: Envelope): Promise<TrustStore> => openPinnedKeys(envelope, sha256(fromBase64url(envelope.payload)));
+export const openAnchor = (envelope: Envelope): Promise<TrustStore> =>
+  openPinnedKeys(envelope, sha256(fromBase64url(envelope.payload)));
 
 export async function loadTrust(cli: Cli, flags: HubFlags, client: HubClient): Promise<Trusted> {
   const anchor = await loadAnchor(cli, flags);
   const trusted = await openTrust(anchor, await client.call("getTrust", {}), cli.clock.nowMs());
   if (trusted.store.keys.document.version > anchor.keys.document.version) {
-    cli.out.note(`keys.json is version ${trusted.store.keys.document.version} now; yours is version ${anchor.keys.document.version} and its keyadmin signed the newer one`);
+    cli.out.note(
+      `keys.json is version ${trusted.store.keys.document.version} now; yours is version ${anchor.keys.document.version} and its keyadmin signed the newer one`,
+    );
   }
   return trusted;
 }
@@ -58,12 +72,16 @@ async function newest(anchor: TrustStore, envelope: Envelope): Promise<TrustStor
   const shown = await openNewerKeys(envelope, anchor);
   const { document, digest } = shown.keys;
   if (document.version === anchor.keys.document.version && digest !== anchor.keys.digest) {
-    throw new FarhandError("SIGNATURE_BAD", `the hub shows another keys.json of version ${document.version} than the one that you trust`);
+    throw new FarhandError(
+      "SIGNATURE_BAD",
+      `the hub shows another keys.json of version ${document.version} than the one that you trust`,
+    );
   }
   return shown;
 }
 
 export function requireInventory(trusted: Trusted): InventoryView {
-  if (!trusted.inventory) throw new FarhandError("NOT_FOUND", "no inventory is published yet: farhand inventory import FILE --publish");
+  if (!trusted.inventory)
+    throw new FarhandError("NOT_FOUND", "no inventory is published yet: farhand inventory import FILE --publish");
   return trusted.inventory;
 }

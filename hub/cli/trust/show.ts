@@ -13,11 +13,17 @@ import { escapeLine } from "../terminal/escape.ts";
 import { loadAnchor, openAnchor } from "./load.ts";
 
 export const trustShow = buildCommand<HubFlags, [string], CliContext>({
-  docs: docs("Show a trust document and its fingerprint", ["farhand trust show trust/keys.json", "farhand trust show agents.json --trust trust/keys.json --json"],
-    "The fingerprint is the SHA-256 of the signed payload: compare it by voice or on paper before you trust a keys.json.\nagents.json and inventory.json are verified against the keys.json that you trust."),
+  docs: docs(
+    "Show a trust document and its fingerprint",
+    ["farhand trust show trust/keys.json", "farhand trust show agents.json --trust trust/keys.json --json"],
+    "The fingerprint is the SHA-256 of the signed payload: compare it by voice or on paper before you trust a keys.json.\nagents.json and inventory.json are verified against the keys.json that you trust.",
+  ),
   parameters: {
     flags: hubFlags,
-    positional: { kind: "tuple", parameters: [{ parse: text, brief: "keys.json, agents.json or inventory.json", placeholder: "FILE" }] },
+    positional: {
+      kind: "tuple",
+      parameters: [{ parse: text, brief: "keys.json, agents.json or inventory.json", placeholder: "FILE" }],
+    },
   },
   func: command(show),
 });
@@ -32,10 +38,14 @@ async function show(cli: Cli, flags: HubFlags, file: string) {
     return undefined;
   }
   const anchor = await loadAnchor(cli, flags);
-  const verified = type === "agents" ? await openAgents(envelope, anchor) : (await openInventory(envelope, anchor)).inventory;
+  const verified =
+    type === "agents" ? await openAgents(envelope, anchor) : (await openInventory(envelope, anchor)).inventory;
   const { document } = verified;
   cli.out.data("trust", { type, fingerprint, document }, () =>
-    [`${type}.json version ${document.version} of ${document.org}, signed by a keyadmin of your keys.json`, `fingerprint ${fingerprint}`].join("\n"),
+    [
+      `${type}.json version ${document.version} of ${document.org}, signed by a keyadmin of your keys.json`,
+      `fingerprint ${fingerprint}`,
+    ].join("\n"),
   );
   return undefined;
 }
@@ -55,7 +65,8 @@ function keysText(store: TrustStore, fingerprint: string): string {
     ...person.keys.map((key) => `    ${key.kid}${revoked.has(key.kid) ? "  REVOKED" : ""}`),
   ]);
   const policies = document.policies.map(({ id, version, rules }) => {
-    const rule = (name: keyof typeof rules) => `${name} ${rules[name].onePerson ? "author alone" : `author + ${rules[name].approvers}`}`;
+    const rule = (name: keyof typeof rules) =>
+      `${name} ${rules[name].onePerson ? "author alone" : `author + ${rules[name].approvers}`}`;
     return `  ${id} v${version}: ${rule("read")}, ${rule("change")}, ${rule("destructive")}`;
   });
   return [
