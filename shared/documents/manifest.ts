@@ -12,6 +12,9 @@ export const TextRef = z.strictObject({
 });
 export type TextRef = z.infer<typeof TextRef>;
 
+/** What a device said: as large as the job's cap allows, and never loaded whole. */
+export const OutputRef = z.strictObject({ sha256: Digest, bytes: z.int().min(0).max(4_000_000_000) });
+
 export const DriftMode = z.enum(["exact", "same-diff"]);
 export type DriftMode = z.infer<typeof DriftMode>;
 export const ChangeMode = z.enum(["merge", "replace"]);

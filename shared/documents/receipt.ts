@@ -3,7 +3,7 @@ import { isErrorCode, type ErrorCode } from "../errors.ts";
 import { AgentId, DeviceId, Digest, EpochSeconds, JobId, OrgId, PersonId, PlatformId, SiteId } from "../ids.ts";
 import { TaskState } from "../states.ts";
 import { CommandText, Evidence, Level, UndoCost } from "./common.ts";
-import { ChangeMode, TextRef } from "./manifest.ts";
+import { ChangeMode, OutputRef, TextRef } from "./manifest.ts";
 import { Authority } from "./offer.ts";
 
 export const Code = z.custom<ErrorCode>(
@@ -89,9 +89,9 @@ export const TaskOutcome = z.strictObject({
   after: SnapshotRef.nullable(),
   /** The diff that was measured between before and after. */
   diff: TextRef.nullable(),
-  transcript: TextRef.nullable(),
+  transcript: OutputRef.nullable(),
   /** Output of `run`, and findings of `check`. */
-  output: TextRef.nullable(),
+  output: OutputRef.nullable(),
   level: Level.nullable(),
   evidence: Evidence.nullable(),
   verified: z.array(z.strictObject({ command: CommandText, ok: z.boolean() })).max(32),
