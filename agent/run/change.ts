@@ -1,0 +1,146 @@
+import { z } from "zod";
+import type { ChangeTask } from "../../shared/documents/manifest.ts";
+import { FarhandError } from "../../shared/errors.ts";
+import { Digest, PlatformId } from "../../shared/ids.ts";
+import type { TaskState } from "../../shared/states.ts";
+import { runChange } from "../../drivers/transaction/change.ts";
+import type { ChangeContext } from "../../drivers/transaction/context.ts";
+import { recoverChange } from "../../drivers/transaction/recover.ts";
+import type { ChangeOutcome, ChangeProgress, ChangeSpec, StepName, TransactionHooks, TransactionToken } from "../../drivers/types.ts";
+import type { TaskEnd } from "../core/model.ts";
+import { stepsOf, writeDone, writeIntent, type Step } from "../journal/steps.ts";
+import { NO_EVIDENCE, type TaskContext } from "./task.ts";
+
+type Context = TaskContext<ChangeTask>;
+
+/** A change that a crash cut off before it was applied is tidied up first: its timer may still run on the device. */
+export async function change(context: Context): Promise<TaskEnd> {
+  const spec = await specOf(context);
+  const progress = progressOf(await context.store.read((tx) => stepsOf(tx, context.key, context.device.id)));
+  if (progress.token !== null) {
+    const left = await recoverChange(drivers(context), spec, progress, hooks(context, false));
+    if (!left.notApplied) return endOf(context, left);
+  }
+  return endOf(context, await runChange(drivers(context), spec, hooks(context, true)));
+}
+
+/** Asks the device what became of a change. Never applies. */
+export async function probe(context: Context): Promise<TaskEnd> {
+  const progress = progressOf(await context.store.read((tx) => stepsOf(tx, context.key, context.device.id)));
+  return endOf(context, await recoverChange(drivers(context), await specOf(context), progress, hooks(context, false)));
+}
+
+async function specOf(context: Context): Promise<ChangeSpec> {
+  const { task, key, device, manifest } = context;
+  return {
+    device: device.id,
+    id: `${key.manifest.slice(0, 12)}-${key.attempt}`,
+    mode: task.mode,
+    drift: task.drift,
+    text: await context.text(task.text),
+    preImage: task.preImage,
+    keyGeneration: task.keyGeneration,
+    diff: await context.text(task.diff),
+    commands: await context.text(task.commands),
+    level: task.level,
+    touchesManagement: task.touchesManagement,
+    onWayHome: context.onWayHome,
+    serial: device.serial,
+    confirmMs: manifest.deadlines.confirmMs,
+    verify: task.verify,
+    comment: `farhand ${manifest.job} signed by ${context.signers.join(", ")}`,
+  };
+}
+
+function drivers(context: Context): ChangeContext {
+  return {
+    driver: context.driver,
+    open: (signal) => context.open(signal),
+    clock: context.clock,
+    tagger: context.tagger,
+    secret: (name) => context.secrets.get(name)?.reveal(),
+    managementAddress: context.device.address,
+    outputBytesMax: context.manifest.outputBytesMax,
+    signal: context.signal,
+  };
+}
+
+function hooks(context: Context, tellsStates: boolean): TransactionHooks {
+  const { store, key, device } = context;
+  let step: StepName | null = null;
+  return {
+    async intent(name, data) {
+      step = name;
+      await store.tx(`intent:${name}`, (tx) => writeIntent(tx, key, device.id, name, data));
+    },
+    async done(name, data) {
+      const kept = name === "snapshot" ? await keepSnapshot(context, data) : data;
+      await store.tx(`done:${name}`, (tx) => writeDone(tx, key, device.id, name, kept));
+    },
+    // While a change is recovered its state is what the core says: the outcome alone moves it.
+    state: (state: TaskState) => (tellsStates ? context.moved(state, step) : Promise.resolve()),
+    wayHome: (signal) => context.wayHome(signal),
+    stopRequested: () => context.stopRequested(),
+  };
+}
+
+const Snapshot = z.object({ raw: z.string(), publicText: z.string(), publicDigest: Digest, keyGeneration: z.int() });
+
+/** The raw text never stands in the journal: its sealed form does, and the public form in the step. */
+async function keepSnapshot(context: Context, data: unknown): Promise<{ publicDigest: Digest; publicText: string }> {
+  const configuration = Snapshot.parse(data);
+  await context.snapshot(configuration);
+  return { publicDigest: configuration.publicDigest, publicText: configuration.publicText };
+}
+
+const Token = z.strictObject({
+  platform: PlatformId,
+  id: z.string(),
+  mode: z.enum(["merge", "replace"]),
+  confirmMs: z.int(),
+  preImage: Digest,
+  data: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+});
+const Before = z.object({ publicDigest: Digest, publicText: z.string() });
+const StepNames = z.enum([
+  "precheck",
+  "snapshot",
+  "arm",
+  "apply",
+  "reconnect",
+  "way-home",
+  "verify",
+  "confirm",
+  "revert",
+  "save",
+  "re-read",
+]) satisfies z.ZodType<StepName>;
+
+/** Of the last try only: an earlier one that was tidied up before it applied anything says nothing about this one. */
+function progressOf(all: readonly Step[]): ChangeProgress {
+  const start = all.findLastIndex((step) => step.step === "precheck");
+  const steps = all.slice(Math.max(0, start)).map((step) => ({ step: StepNames.parse(step.step), intent: step.intent, done: step.done }));
+  const arm = steps.find((entry) => entry.step === "arm");
+  const snapshot = steps.find((entry) => entry.step === "snapshot");
+  const token: TransactionToken | null = arm ? Token.parse(arm.intent) : null;
+  const before = snapshot?.done ? Before.parse(snapshot.done.data) : null;
+  return {
+    token,
+    steps: steps.map((entry) => ({ step: entry.step, done: entry.done !== null })),
+    before: before?.publicDigest ?? null,
+    beforeText: before?.publicText ?? null,
+  };
+}
+
+async function endOf(context: Context, outcome: ChangeOutcome): Promise<TaskEnd> {
+  if (outcome.state === "UNKNOWN" && outcome.notApplied) throw new FarhandError("INTERNAL", "unknown, and yet not applied");
+  const { spool, driver } = context;
+  const same = outcome.before !== null && outcome.before.publicDigest === outcome.after?.publicDigest;
+  const before = outcome.before ? await context.snapshot(outcome.before) : null;
+  const after = same ? before : outcome.after ? await context.snapshot(outcome.after) : null;
+  const diff = outcome.diff === null ? null : await spool.put("diff", outcome.diff);
+  const { level } = outcome;
+  const verified = outcome.verified.map((entry) => ({ command: entry.command, ok: entry.ok }));
+  const evidence = { ...NO_EVIDENCE, before, after, diff, level, verified, evidence: driver.evidence };
+  return { state: outcome.state, code: outcome.code, detail: outcome.detail, evidence };
+}

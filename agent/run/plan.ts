@@ -1,0 +1,47 @@
+import type { PlanTask } from "../../shared/documents/manifest.ts";
+import type { Finding, PlannedDevice } from "../../shared/documents/receipt.ts";
+import { FarhandError } from "../../shared/errors.ts";
+import type { TaskEnd } from "../core/model.ts";
+import { done, withSession, type TaskContext } from "./task.ts";
+
+const FINDINGS_MAX = 64;
+
+/** The dry run: reads the device and computes here what the author's text would do. The text is not sent to the device. */
+export async function plan(context: TaskContext<PlanTask>): Promise<TaskEnd> {
+  const { device, driver, spool, tagger, task } = context;
+  const unread = task.verify.find((verification) => !driver.isRead(verification.command));
+  if (unread) throw new FarhandError("READ_NOT_ALLOWED", unread.command.slice(0, 200));
+  const text = await context.text(task.text);
+  const { before, readiness } = await withSession(context, async (session) => {
+    const facts = await session.facts();
+    if (device.serial !== null && facts.serial !== device.serial) {
+      throw new FarhandError("PLATFORM_MISMATCH", `serial ${facts.serial ?? "unknown"}, inventory says ${device.serial}`);
+    }
+    return { readiness: await session.readiness(task.mode), before: await session.running() };
+  });
+  const prediction = driver.predict({ device: device.id, mode: task.mode, text, before, tagger, managementAddress: device.address });
+  // Said now rather than at the change: a secret that is not here, or that the device does not have.
+  prediction.render((name) => context.secrets.get(name)?.reveal());
+  const warnings: Finding[] = [...prediction.warnings, ...readiness.warnings];
+  if (prediction.destructive) warnings.push({ code: "DESTRUCTIVE", detail: "holds lines of the destructive class" });
+  if (readiness.pendingByOther) warnings.push({ code: "PENDING_CHANGE", detail: "somebody else's change is pending" });
+  if (readiness.unsaved === true) warnings.push({ code: "UNSAVED", detail: "the running configuration is not saved" });
+  const planned: PlannedDevice = {
+    device: device.id,
+    ok: true,
+    platform: driver.platform,
+    platformDigest: driver.digest,
+    mode: task.mode,
+    text: task.text,
+    preImage: await context.snapshot(before),
+    diff: await spool.put("diff", prediction.diff),
+    commands: await spool.put("commands", prediction.commands),
+    level: readiness.level,
+    undoCost: readiness.undoCost,
+    evidence: driver.evidence,
+    touchesManagement: prediction.touchesManagement,
+    warnings: warnings.slice(0, FINDINGS_MAX),
+    hints: readiness.blockers.slice(0, FINDINGS_MAX),
+  };
+  return done({ before: planned.preImage, diff: planned.diff, level: planned.level, evidence: planned.evidence, planned });
+}

@@ -1,0 +1,278 @@
+import type { Clock } from "../../shared/clock.ts";
+import type { Manifest, TaskSpec, TextRef } from "../../shared/documents/manifest.ts";
+import type { SnapshotRef } from "../../shared/documents/receipt.ts";
+import { errorCode, FarhandError } from "../../shared/errors.ts";
+import type { DeviceId, Digest, PersonId } from "../../shared/ids.ts";
+import type { Store } from "../../shared/store.ts";
+import type { InventoryView } from "../../shared/trust.ts";
+import type { Configuration, Driver, Session, Tagger } from "../../drivers/types.ts";
+import type { Aggregate, AssignmentKey, Event, TaskEnd } from "../core/model.ts";
+import { loadAggregate } from "../journal/assignments.ts";
+import { loadText, saveSnapshot } from "../journal/holdings.ts";
+import { sealConfiguration } from "../vault/configuration-seal.ts";
+import type { Vault } from "../vault/vault.ts";
+import { change, probe } from "./change.ts";
+import { check } from "./check.ts";
+import { collect } from "./collect.ts";
+import { runCommands } from "./commands.ts";
+import { LiveOutput } from "./live-output.ts";
+import { DeviceLocks, Slots } from "./locks.ts";
+import { plan } from "./plan.ts";
+import type { Spool } from "./spool.ts";
+import { NO_EVIDENCE, type TaskContext } from "./task.ts";
+import { Transcript } from "./transcript.ts";
+import type { BoxPublicKey } from "../../shared/keys.ts";
+
+export interface RunnerOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly spool: Spool;
+  readonly vault: Vault;
+  readonly tagger: Tagger;
+  readonly driverFor: (platform: Driver["platform"]) => Driver | undefined;
+  /** The manifest as it was accepted. */
+  readonly manifestOf: (key: AssignmentKey) => Promise<Manifest>;
+  readonly inventory: () => InventoryView | undefined;
+  /** Who can open a sealed configuration of this site. */
+  readonly recipients: () => readonly BoxPublicKey[];
+  readonly dispatch: (key: AssignmentKey, event: Event, label: string) => Promise<Aggregate>;
+  readonly wayHome: (signal: AbortSignal) => Promise<void>;
+  readonly changed: () => void;
+  readonly parallel: number;
+  readonly onError: (error: unknown, at: { key: AssignmentKey; device: DeviceId }) => void;
+}
+
+interface Active {
+  readonly abort: AbortController;
+  readonly isChange: boolean;
+  stopRequested: boolean;
+  begun: boolean;
+  ended: Promise<void>;
+}
+
+type Purpose = "run" | "probe";
+const SHUTDOWN = new FarhandError("CANCELED", "the agent is stopping");
+const idOf = (key: AssignmentKey, device: DeviceId): string => `${key.manifest}/${key.attempt}/${device}`;
+const ownerOf = (key: AssignmentKey): string => `${key.manifest}/${key.attempt}`;
+
+/** Performs tasks: one at a time on a device, so many at once, each with a deadline, and each of them once. */
+export class Runner {
+  readonly #options: RunnerOptions;
+  readonly #active = new Map<string, Active>();
+  readonly #locks = new DeviceLocks();
+  readonly #slots: Slots;
+  #draining = false;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    this.#slots = new Slots(options.parallel);
+  }
+
+  get activeCount(): number {
+    return this.#active.size;
+  }
+
+  /** A hint: what runs already is not started again, and what the journal says has ended is not started at all. */
+  start(key: AssignmentKey, device: DeviceId, purpose: Purpose): void {
+    const id = idOf(key, device);
+    if (this.#draining || this.#active.has(id)) return;
+    const active: Active = { abort: new AbortController(), isChange: purpose === "probe", stopRequested: false, begun: false, ended: Promise.resolve() };
+    this.#active.set(id, active);
+    active.ended = this.#perform(key, device, purpose, active)
+      .catch((error: unknown) => this.#options.onError(error, { key, device }))
+      .finally(() => this.#active.delete(id));
+  }
+
+  /** A read stops at once. A change stops where it is safe, and says itself when that is. */
+  stop(key: AssignmentKey, device: DeviceId): void {
+    const active = this.#active.get(idOf(key, device));
+    if (!active) return;
+    active.stopRequested = true;
+    if (!active.isChange || !active.begun) active.abort.abort(new FarhandError("CANCELED"));
+  }
+
+  noteUnknown(key: AssignmentKey, device: DeviceId, isUnknown: boolean): void {
+    if (isUnknown) this.#locks.holdUnknown(device, ownerOf(key));
+    else this.#locks.clearUnknown(device, ownerOf(key));
+  }
+
+  /** Starts nothing more; reads are given up and run again by the next process; changes reach their end. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    for (const active of this.#active.values()) if (!active.isChange || !active.begun) active.abort.abort(SHUTDOWN);
+    await Promise.all([...this.#active.values()].map((active) => active.ended));
+  }
+
+  /** Leaves everything as it is: the next process asks the devices. */
+  async abandon(): Promise<void> {
+    this.#draining = true;
+    for (const active of this.#active.values()) active.abort.abort(SHUTDOWN);
+    await Promise.all([...this.#active.values()].map((active) => active.ended));
+  }
+
+  async #perform(key: AssignmentKey, device: DeviceId, purpose: Purpose, active: Active): Promise<void> {
+    const { store, clock, manifestOf } = this.#options;
+    const manifest = await manifestOf(key);
+    const task = manifest.tasks.find((candidate) => candidate.device === device);
+    if (!task) throw new FarhandError("INTERNAL", `no task for ${device}`);
+    const isChange = task.kind === "change";
+    Object.assign(active, { isChange });
+    const { signal } = active.abort;
+    let unlock: (() => void) | undefined;
+    let leave: (() => void) | undefined;
+    try {
+      unlock = await this.#locks.acquire(device, { change: isChange, owner: ownerOf(key) }, signal);
+      leave = await this.#slots.acquire(signal);
+      const { assignment, tasks } = await store.read((tx) => loadAggregate(tx, key));
+      const state = tasks.find((candidate) => candidate.device === device)?.state;
+      if (!assignment || !isDue(purpose, state)) return;
+      active.begun = true;
+      const deadline = clock.after(manifest.deadlines.taskMs, () => active.abort.abort(new FarhandError("DEADLINE", "task")));
+      try {
+        await this.#attempt({ key, manifest, task, signers: assignment.signers, active, purpose });
+      } finally {
+        deadline.clear();
+      }
+    } catch (error) {
+      // Aborted while it waited: whoever aborted it has said what became of it.
+      if (!signal.aborted) throw error;
+    } finally {
+      leave?.();
+      unlock?.();
+    }
+  }
+
+  async #attempt(work: { key: AssignmentKey; manifest: Manifest; task: TaskSpec; signers: readonly PersonId[]; active: Active; purpose: Purpose }): Promise<void> {
+    const { key, task, active, purpose } = work;
+    const { dispatch, spool, clock } = this.#options;
+    const transcript = new Transcript(spool, clock);
+    let end: TaskEnd;
+    try {
+      const context = await this.#context({ ...work, transcript });
+      if (purpose === "run" && task.kind !== "change") await context.moved("PRECHECK", null);
+      end = await perform(context, purpose);
+    } catch (error) {
+      if (active.abort.signal.reason === SHUTDOWN) {
+        await transcript.abandon();
+        return;
+      }
+      end = await this.#endOfError(key, task.device, active.abort.signal.aborted ? active.abort.signal.reason : error);
+    }
+    const kept = await transcript.finish();
+    const evidence = end.evidence ?? NO_EVIDENCE;
+    const label = `task:${end.state}`;
+    const event: Event = { type: purpose === "probe" ? "probed" : "taskEnded", device: task.device, end: { ...end, evidence: { ...evidence, transcript: kept } } };
+    await dispatch(key, event, label);
+  }
+
+  /** What a task that threw has come to, by how far it was: a device that may have been changed is not called failed. */
+  async #endOfError(key: AssignmentKey, device: DeviceId, error: unknown): Promise<TaskEnd> {
+    const { tasks } = await this.#options.store.read((tx) => loadAggregate(tx, key));
+    const state = tasks.find((task) => task.device === device)?.state;
+    const code = errorCode(error);
+    const detail = error instanceof FarhandError ? (error.detail ?? null) : String(error).slice(0, 300);
+    if (code === "INTERNAL") this.#options.onError(error, { key, device });
+    const touched = state === "APPLYING" || state === "CONFIRM_WAIT" || state === "UNKNOWN";
+    if (touched) return { state: "UNKNOWN", code, detail, evidence: null };
+    if (code === "DEADLINE") return { state: "TIMED_OUT", code, detail, evidence: null };
+    return { state: code === "CANCELED" ? "CANCELED" : "FAILED", code, detail: detail?.slice(0, 500) ?? null, evidence: null };
+  }
+
+  async #context(work: {
+    key: AssignmentKey;
+    manifest: Manifest;
+    task: TaskSpec;
+    signers: readonly PersonId[];
+    active: Active;
+    transcript: Transcript;
+  }): Promise<TaskContext> {
+    const { key, manifest, task, active, transcript } = work;
+    const { store, clock, spool, vault, tagger, driverFor, dispatch, wayHome, changed } = this.#options;
+    const inventory = this.#options.inventory();
+    const device = inventory?.device(task.device);
+    if (!inventory || !device) throw new FarhandError("INVENTORY_MISMATCH", task.device);
+    const driver = driverFor(device.platform);
+    if (!driver) throw new FarhandError("PLATFORM_UNKNOWN", device.platform);
+    const credential = await vault.credential(device.credential);
+    const secrets = await vault.secrets();
+    const { connectMs, commandMs } = manifest.deadlines;
+    const snapshots = new Map<Digest, Promise<SnapshotRef>>();
+    return {
+      key,
+      manifest,
+      task,
+      device,
+      driver,
+      clock,
+      store,
+      spool,
+      tagger,
+      secrets,
+      signers: work.signers,
+      signal: active.abort.signal,
+      live: new LiveOutput({ store, clock, key, device: task.device, changed }),
+      onWayHome: inventory.site(manifest.site)?.wayHome.includes(task.device) ?? false,
+      open: (signal): Promise<Session> =>
+        driver.open({
+          target: device,
+          credential,
+          clock,
+          signal,
+          connectMs,
+          commandMs,
+          transcript,
+          tagger,
+          secrets: [...secrets.values()].map((secret) => secret.reveal()),
+        }),
+      text: async (ref: TextRef) => new TextDecoder("utf-8", { fatal: true }).decode(await store.read((tx) => loadText(tx, ref.sha256))),
+      snapshot: (configuration) => {
+        const known = snapshots.get(configuration.publicDigest);
+        if (known) return known;
+        const made = this.#snapshot(manifest, task.device, configuration);
+        snapshots.set(configuration.publicDigest, made);
+        return made;
+      },
+      moved: async (state, step) => {
+        const { tasks } = await dispatch(key, { type: "taskMoved", device: task.device, state, step }, `state:${state}`);
+        if (tasks.find((candidate) => candidate.device === task.device)?.state !== state) throw new FarhandError("CANCELED");
+      },
+      stopRequested: () => active.stopRequested,
+      wayHome,
+    };
+  }
+
+  async #snapshot(manifest: Manifest, device: DeviceId, configuration: Configuration): Promise<SnapshotRef> {
+    const { spool, store, clock, recipients } = this.#options;
+    const { publicDigest, keyGeneration } = configuration;
+    const place = { org: manifest.org, site: manifest.site, device };
+    const bytes = await sealConfiguration(configuration.raw, place, recipients());
+    const publicRef = await spool.put("public", configuration.publicText);
+    const sealed = await spool.put("sealed", bytes);
+    const snapshot = { device, atMs: clock.nowMs(), publicDigest, keyGeneration, sealed: bytes };
+    await store.tx("snapshot", (tx) => saveSnapshot(tx, snapshot));
+    return { public: publicRef, keyGeneration, sealed: sealed.sha256, notRestorable: null };
+  }
+}
+
+function isDue(purpose: Purpose, state: string | undefined): boolean {
+  if (purpose === "run") return state === "QUEUED";
+  return state === "UNKNOWN" || state === "APPLYING" || state === "CONFIRM_WAIT";
+}
+
+function perform(context: TaskContext, purpose: Purpose): Promise<TaskEnd> {
+  const { task } = context;
+  switch (task.kind) {
+    case "collect":
+      return collect(context);
+    case "check":
+      return check(context);
+    case "run":
+      return runCommands({ ...context, task });
+    case "plan":
+      return plan({ ...context, task });
+    case "change":
+      return purpose === "probe" ? probe({ ...context, task }) : change({ ...context, task });
+    default:
+      return task satisfies never;
+  }
+}
