@@ -179,6 +179,8 @@ export const PlatformFile = z.strictObject({
         pattern: Pattern,
         code: z.enum(["COMMAND_REFUSED", "AUTHORIZATION_DENIED"]),
         unless: Pattern.optional(),
+        /** Only in answers to configuration lines, or only in answers to reads. */
+        in: z.enum(["config", "read"]).optional(),
       }),
     )
     .max(64),

@@ -23,9 +23,8 @@ timeout 30 vtysh -c 'show running-config no-header' </dev/null >/dev/null 2>&1 |
 running | grep -qx 'no service integrated-vtysh-config' && echo integrated
 grep -qsx 'no service integrated-vtysh-config' /etc/frr/vtysh.conf && echo integrated
 for other in /run/farhand/undo-*/armed; do [ -e "$other" ] && echo pending; done
-{ grep -v '^end$' /etc/frr/frr.conf; echo end; } 2>/dev/null | grep -v '^!' > /tmp/.farhand-$$.saved
-running | grep -v '^!' | cmp -s - /tmp/.farhand-$$.saved && echo saved || echo unsaved
-rm -f /tmp/.farhand-$$.saved
+file=$({ grep -v '^end$' /etc/frr/frr.conf; echo end; } 2>/dev/null | grep -v '^!')
+[ "$(running | grep -v '^!')" = "$file" ] && echo saved || echo unsaved
 exit 0
 `;
 
@@ -41,9 +40,10 @@ cat "$d/snapshot"
 /** The undo itself, written on the device: waits, claims, restores until running equals the snapshot, puts frr.conf back. */
 const UNDO = `#!/bin/sh
 d=$1
-echo $$ > "$d/pid"
 trap : USR1
+echo $$ > "$d/pid"
 sleep "$2" & wait $!
+kill $! 2>/dev/null
 mv "$d/armed" "$d/fired" || exit 0
 rc=1
 tries=0
@@ -102,13 +102,17 @@ exit 0
 
 /** Undoes now, detached, and waits at most $2 seconds for its end. Exit 0: undone. 3: was kept. 4: not yet. 5: it failed. */
 export const FIRE = `${head}${launch}
-if [ -e "$d/armed" ]; then
-  if alive "$1"; then kill -USR1 "$(cat "$d/pid")"; else launch "$1" 0; fi
-fi
+[ -e "$d/armed" ] && ! alive "$1" && launch "$1" 0
 [ -e "$d/disarmed" ] && exit 3
 [ -d "$d" ] || exit 0
 left=$(($2 * 5))
-while [ ! -e "$d/result" ] && [ $left -gt 0 ]; do left=$((left - 1)); sleep 0.2; done
+while [ ! -e "$d/result" ] && [ $left -gt 0 ]; do
+  # Again and again: a signal that comes before the wait is only a signal.
+  [ -e "$d/armed" ] && alive "$1" && kill -USR1 "$(cat "$d/pid")" 2>/dev/null
+  left=$((left - 1))
+  sleep 0.2
+done
+[ -e "$d/disarmed" ] && exit 3
 [ -e "$d/result" ] || exit 4
 [ "$(cat "$d/result")" = 0 ] || exit 5
 `;

@@ -45,10 +45,13 @@ export interface RigOptions {
   connectMs: number;
   commandMs: number;
   secrets?: Readonly<Record<string, string>>;
+  /** Where it is not the one that the test dials. */
+  managementAddress?: string;
 }
 
 export function rig(options: RigOptions): Rig {
   const { driver, target, credential, clock, connectMs, commandMs, secrets = {} } = options;
+  const managementAddress = options.managementAddress ?? target.address;
   const transcript: string[] = [];
   const never = new AbortController().signal;
   const openOptions = (signal: AbortSignal): OpenOptions => ({
@@ -75,7 +78,7 @@ export function rig(options: RigOptions): Rig {
       clock,
       tagger,
       secret: (name) => secrets[name],
-      managementAddress: target.address,
+      managementAddress,
       outputBytesMax: 1_000_000,
       signal,
     }),
@@ -85,7 +88,7 @@ export function rig(options: RigOptions): Rig {
       try {
         const before = await session.running();
         const { level } = await session.readiness(mode);
-        const prediction = driver.predict({ device: target.id, mode, text, before, tagger, managementAddress: target.address });
+        const prediction = driver.predict({ device: target.id, mode, text, before, tagger, managementAddress });
         return {
           device: target.id,
           id: "job-1/r1/1",

@@ -127,13 +127,14 @@ export class Cli {
       onLines: (more) => void lines.push(...more),
       answers: this.#o.file.answers ?? [],
     });
-    this.requireNoError(line, lines);
+    this.requireNoError(line, lines, "config");
   }
 
   /** COMMAND_REFUSED or AUTHORIZATION_DENIED when a line of the answer is one of the platform's errors. */
-  requireNoError(command: string, lines: readonly string[]): void {
+  requireNoError(command: string, lines: readonly string[], kind: "config" | "read"): void {
     for (const line of lines) {
       for (const rule of this.#o.file.errors) {
+        if (rule.in !== undefined && rule.in !== kind) continue;
         if (!new RegExp(rule.pattern, "iv").test(line)) continue;
         if (rule.unless !== undefined && new RegExp(rule.unless, "iv").test(line)) continue;
         throw new FarhandError(rule.code, this.#complaint(command, line));

@@ -72,7 +72,7 @@ export class CliSession implements Session {
         else output += text;
       },
     });
-    if (count <= REFUSAL_LINES_MAX) cli.requireNoError(command, head);
+    if (count <= REFUSAL_LINES_MAX) cli.requireNoError(command, head, "read");
     return output;
   }
 
@@ -81,7 +81,7 @@ export class CliSession implements Session {
     await cli.enter(file.base);
     const parts: string[] = [];
     await cli.command(command, { outputBytesMax, onLines: (lines) => void parts.push(...lines) });
-    if (parts.length <= REFUSAL_LINES_MAX) cli.requireNoError(command, parts);
+    if (parts.length <= REFUSAL_LINES_MAX) cli.requireNoError(command, parts, "read");
     return `${parts.join("\n")}\n`;
   }
 

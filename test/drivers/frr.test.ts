@@ -1,0 +1,161 @@
+// The FRR driver on real routers: vtysh over OpenSSH, undone by frr-reload in a timer on the router itself.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { driverFor } from "../../drivers/registry.ts";
+import { runChange } from "../../drivers/transaction/change.ts";
+import { recoverChange } from "../../drivers/transaction/recover.ts";
+import { systemClock } from "../../shared/clock.ts";
+import { Device } from "../../shared/documents/inventory.ts";
+import { errorCode } from "../../shared/errors.ts";
+import { PlatformId } from "../../shared/ids.ts";
+import { Secret } from "../../shared/secret.ts";
+import { startLab, type Lab, type RouterName } from "../lab/lab.ts";
+import { labVerdict } from "../lab/requirements.ts";
+import { changes } from "../lab/topology.ts";
+import { forwarded, type Forward } from "./forward.ts";
+import { recorder, rig, tagger, type Rig } from "./support.ts";
+
+const verdict = labVerdict();
+
+describe.skipIf(!verdict.run)(`FRR${verdict.run ? "" : `: ${verdict.reason}`}`, () => {
+  let lab: Lab;
+  const forwards: Forward[] = [];
+  beforeAll(async () => {
+    lab = await startLab();
+  }, 60_000);
+  afterAll(async () => {
+    for (const forward of forwards) forward.close();
+    await lab?.stop();
+  });
+
+  async function box(name: RouterName): Promise<Rig> {
+    const router = lab.router(name);
+    const forward = await forwarded(lab, router.address, router.sshPort);
+    forwards.push(forward);
+    const driver = driverFor(PlatformId.parse("frr_linux"));
+    if (!driver) throw new Error("no driver");
+    const target = Device.parse({
+      id: name,
+      site: "lab",
+      platform: "frr_linux",
+      address: "127.0.0.1",
+      port: forward.port,
+      hostKeys: [{ algorithm: "ssh-ed25519", publicKey: router.hostKeyPublic }],
+      algorithms: "modern",
+      credential: "farhand",
+      serial: null,
+      tags: {},
+    });
+    const credential = { username: router.user, password: new Secret(router.password) };
+    return rig({ driver, target, credential, clock: systemClock, connectMs: 5_000, commandMs: 20_000, managementAddress: router.address });
+  }
+  const kernel = async (name: RouterName): Promise<string> => (await lab.exec(name, ["sh", "-c", "ls /run/farhand 2>/dev/null; pgrep -f 'farhand/undo-[0-9a-f]+/undo' || true"])).stdout.trim();
+  const running = (name: RouterName): Promise<string> => lab.vtysh(name, "show running-config no-header");
+
+  test("reads what vtysh shows; two reads hash equal; nothing stands in the way of level C", async () => {
+    const r1 = await box("r1");
+    const session = await r1.open();
+    const [a, b] = [await session.running(), await session.running()];
+    expect(a.publicDigest).toBe(b.publicDigest);
+    const theirs = r1.driver.publicForm(r1.target.id, await running("r1"), tagger);
+    expect(a.publicDigest).toBe(theirs.publicDigest);
+    expect(await session.readiness("merge")).toMatchObject({ level: "C", blockers: [], pendingByOther: false, unsaved: false });
+    expect(await session.facts()).toMatchObject({ hostname: "r1" });
+    expect(await session.run("show bgp summary", { outputBytesMax: 100_000 })).toContain("10.0.12.2");
+    expect(await session.run("show bgp nonsense here", { outputBytesMax: 1000 }).then(() => "ran", errorCode)).toBe("READ_NOT_ALLOWED");
+    await session.close();
+  });
+
+  test("a change is applied, proved on a new connection, kept and saved", async () => {
+    const r1 = await box("r1");
+    const text = `${changes.peerAtExchange("r1").join("\n")}\n`;
+    const spec = await r1.plan(text, { confirmMs: 30_000, verify: [{ command: "show ip prefix-list IX-OUT", contains: ["10.101.0.0/24"], withinMs: 5_000 }] });
+    const result = await runChange(r1.context(), spec, recorder().hooks);
+    expect({ code: result.code, detail: result.detail, state: result.state }).toEqual({ code: null, detail: null, state: "DONE" });
+    expect(await running("r1")).toContain("neighbor 10.0.100.2 remote-as 65002");
+    expect(await kernel("r1")).toBe("");
+    expect((await lab.exec("r1", ["cat", "/etc/frr/frr.conf"])).stdout).toContain("IX-OUT");
+  });
+
+  test("what bgpd refuses half-way is undone, in running, file and timer", async () => {
+    const r2 = await box("r2");
+    const before = await running("r2");
+    const spec = await r2.plan(`${changes.refusedHalfWay("r2").join("\n")}\n`, { confirmMs: 30_000 });
+    const result = await runChange(r2.context(), spec, recorder().hooks);
+    expect(result).toMatchObject({ state: "ROLLED_BACK", code: "COMMAND_REFUSED" });
+    expect(result.detail).toContain("peer-group");
+    expect(await running("r2")).toBe(before);
+    expect(await kernel("r2")).toBe("");
+  });
+
+  test("failed verification is undone", async () => {
+    const r3 = await box("r3");
+    const before = await running("r3");
+    const spec = await r3.plan("ip prefix-list X seq 5 permit 10.0.0.0/8\n", { confirmMs: 30_000, verify: [{ command: "show version", contains: ["no such"], withinMs: 0 }] });
+    expect(await runChange(r3.context(), spec, recorder().hooks)).toMatchObject({ state: "ROLLED_BACK", code: "VERIFICATION_FAILED" });
+    expect(await running("r3")).toBe(before);
+  });
+
+  test("the syntax check and a kernel address that FRR does not know refuse the text untouched", async () => {
+    const r3 = await box("r3");
+    const code = async (text: string): Promise<unknown> => {
+      const result = await runChange(r3.context(), await r3.plan(text, { confirmMs: 30_000 }), recorder().hooks);
+      expect(result.notApplied).toBe(true);
+      return result.code;
+    };
+    expect(await code("ip prefix-lisd X seq 5 permit 10.0.0.0/8\n")).toBe("TEXT_REFUSED");
+    await lab.exec("r3", ["ip", "addr", "add", "192.0.2.7/32", "dev", "lo"]);
+    expect(await code("interface lo\n ip address 192.0.2.7/32\n")).toBe("TEXT_REFUSED");
+    await lab.exec("r3", ["ip", "addr", "del", "192.0.2.7/32", "dev", "lo"]);
+    expect(await kernel("r3")).toBe("");
+  });
+
+  test("a change that cuts the path is undone by the router itself, and the outcome is told truthfully", async () => {
+    const r1 = await box("r1");
+    const before = await running("r1");
+    const spec = await r1.plan(`${changes.cutPathToR1.join("\n")}\n`, { confirmMs: 10_000 });
+    expect(spec.touchesManagement).toBe(true);
+    const result = await runChange(r1.context(), spec, recorder().hooks);
+    expect(result).toMatchObject({ state: "ROLLED_BACK" });
+    expect(await running("r1")).toBe(before);
+  }, 60_000);
+
+  test("a confirmation and the timer race: one wins, and the loser says so", async () => {
+    const r2 = await box("r2");
+    const before = await running("r2");
+    const spec = await r2.plan("ip prefix-list RACE seq 5 permit 10.0.0.0/8\n", { confirmMs: 60_000 });
+    const session = await r2.open();
+    const preImage = await session.running();
+    const token = await session.begin({ id: "race", mode: "merge", confirmMs: 60_000, preImage, text: spec.text, comment: "" });
+    await session.arm(token);
+    expect(await session.pending(token)).toBe("armed");
+    await session.apply(token, ["ip prefix-list RACE seq 5 permit 10.0.0.0/8"]);
+    const other = await r2.open();
+    const outcomes = await Promise.allSettled([session.confirm(token), other.revert(token)]);
+    expect(outcomes.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+    const kept = outcomes[0].status === "fulfilled";
+    expect((await running("r2")).includes("RACE")).toBe(kept);
+    if (kept) await lab.exec("r2", ["vtysh", "-c", "configure terminal", "-c", "no ip prefix-list RACE seq 5 permit 10.0.0.0/8"]);
+    expect(await running("r2")).toBe(before);
+    await session.cleanup(token);
+    expect(await kernel("r2")).toBe("");
+    await Promise.all([session.close(), other.close()]);
+  }, 60_000);
+
+  test("a crash after the apply: recovery undoes it, and applies nothing", async () => {
+    const r3 = await box("r3");
+    const before = await running("r3");
+    const spec = await r3.plan("ip prefix-list CRASH seq 5 permit 10.0.0.0/8\n", { confirmMs: 30_000 });
+    const dead = new AbortController();
+    const record = recorder({
+      at: (at) => {
+        if (at === "apply") dead.abort(new Error("crash"));
+        if (dead.signal.aborted) throw new Error("crash");
+      },
+    });
+    await expect(runChange(r3.context(dead.signal), spec, record.hooks)).rejects.toThrow("crash");
+    expect(await running("r3")).toContain("CRASH");
+    expect(await recoverChange(r3.context(), spec, record.progress(), recorder().hooks)).toMatchObject({ state: "ROLLED_BACK" });
+    expect(await running("r3")).toBe(before);
+    expect(await kernel("r3")).toBe("");
+  }, 60_000);
+});
