@@ -33,7 +33,7 @@ export function Explained({ code, detail }: { code: ErrorCode; detail?: string |
 }
 
 export function Problem({ error, retry }: { error: unknown; retry?: () => void }) {
-  const detail = error instanceof FarhandError ? error.detail : undefined;
+  const detail = error instanceof FarhandError ? error.detail : String(error);
   return (
     <div className="problem" role="alert">
       <Explained code={errorCode(error)} detail={detail} />
