@@ -1,0 +1,98 @@
+import { z } from "zod";
+import type { FleetConfigInput } from "../../simulators/fleet/fleet.ts";
+import type { FaultInput } from "../../simulators/cisco_iosxe/faults.ts";
+import { BUN, Child } from "./child.ts";
+
+const DeviceLine = z
+  .object({
+    type: z.literal("device"),
+    name: z.string(),
+    address: z.string(),
+    port: z.int(),
+    username: z.string(),
+    password: z.string(),
+    serial: z.string(),
+    hostKey: z.object({ algorithm: z.string(), base64: z.string(), sha256: z.string() }),
+  })
+  .loose();
+export type FleetDevice = z.infer<typeof DeviceLine>;
+
+const DeviceStats = z.object({ name: z.string(), applies: z.int(), commands: z.int() }).loose();
+const Stats = z.object({ accepts: z.int(), devices: z.array(DeviceStats) }).loose();
+
+/** Simulated devices in a process of their own, with their own counts of what reached them. */
+export class FleetProcess {
+  readonly #child: Child;
+  readonly devices: readonly FleetDevice[];
+  #id = 0;
+
+  private constructor(child: Child, devices: readonly FleetDevice[]) {
+    this.#child = child;
+    this.devices = devices;
+  }
+
+  static async start(config: FleetConfigInput & { clock?: "system" | "manual" }): Promise<FleetProcess> {
+    const child = new Child({ argv: [BUN, "simulators/main.ts"] });
+    child.write(JSON.stringify(config));
+    const devices: FleetDevice[] = [];
+    await child.waitFor(
+      "simulated devices",
+      (line) => {
+        const parsed = JSON.parse(line) as { type: string; error?: string };
+        if (parsed.type === "error") throw new Error(`simulators: ${parsed.error}`);
+        if (parsed.type === "device") devices.push(DeviceLine.parse(parsed));
+        return parsed.type === "ready" ? true : undefined;
+      },
+      60_000,
+    );
+    return new FleetProcess(child, devices);
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  async #ask(command: Record<string, unknown>): Promise<Record<string, unknown>> {
+    const id = ++this.#id;
+    this.#child.write(JSON.stringify({ ...command, id }));
+    const answer = await this.#child.waitFor(`answer to ${String(command.command)}`, (line) => {
+      const parsed = JSON.parse(line) as Record<string, unknown>;
+      return parsed.type === "answer" && parsed.id === id ? parsed : undefined;
+    });
+    if (answer.ok !== true) throw new Error(`simulators: ${String(answer.error)}`);
+    return answer;
+  }
+
+  async stats(device?: string): Promise<z.infer<typeof Stats>> {
+    return Stats.parse(await this.#ask({ command: "stats", ...(device === undefined ? {} : { device }) }));
+  }
+
+  /** TCP connections accepted by all devices since they started. */
+  async accepts(): Promise<number> {
+    return (await this.stats()).accepts;
+  }
+
+  async runningConfig(device: string): Promise<string> {
+    return z.string().parse((await this.#ask({ command: "running-config", device })).text);
+  }
+
+  async mutate(device: string, lines: readonly string[], by = "noc-admin"): Promise<void> {
+    await this.#ask({ command: "mutate", device, lines, by });
+  }
+
+  async setFault(device: string, fault: FaultInput): Promise<void> {
+    await this.#ask({ command: "setFault", device, fault });
+  }
+
+  async clearFault(device?: string): Promise<void> {
+    await this.#ask({ command: "clearFault", ...(device === undefined ? {} : { device }) });
+  }
+
+  async log(device: string): Promise<Record<string, unknown>> {
+    return this.#ask({ command: "log", device });
+  }
+
+  async stop(): Promise<void> {
+    await this.#child.stop();
+  }
+}

@@ -1,0 +1,404 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { HubClient } from "../../hub/api/client/index.ts";
+import type { JobView } from "../../hub/api/contract/views.ts";
+import { isTerminal, jobMoves, type JobState } from "../../shared/states.ts";
+import type { JobId } from "../../shared/ids.ts";
+import { BUN, Child, type ChildOptions } from "./child.ts";
+import { documentsOf, runCli, type CliResult, type Document } from "./cli.ts";
+
+/** Where processes of the world run; by default here. A lab puts them into namespaces. */
+export interface Launchers {
+  readonly hub?: ChildOptions["launch"];
+  readonly agent?: ChildOptions["launch"];
+  /** Runs the operator's tool elsewhere and gives its result. */
+  readonly cli?: (argv: readonly string[], env: Record<string, string>) => Promise<CliResult>;
+}
+
+export interface SiteSpec {
+  readonly id: string;
+  readonly agent: string;
+}
+
+export interface DeviceSpec {
+  readonly id: string;
+  readonly site: string;
+  readonly platform: string;
+  readonly address: string;
+  readonly port: number;
+  readonly hostKey: string;
+  readonly serial?: string;
+  readonly wayHome?: boolean;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+export interface WorldOptions {
+  readonly sites: readonly SiteSpec[];
+  readonly devices: readonly DeviceSpec[];
+  readonly username: string;
+  readonly password: string;
+  readonly hubHost?: string;
+  readonly parallel?: number;
+  readonly launchers?: Launchers;
+  /** The agent's program; by default this source under Bun. */
+  readonly agentArgv?: readonly [string, ...string[]];
+  /** Commands that the standing grant allows for `run`. */
+  readonly grantCommands?: readonly string[];
+  readonly onStep?: (what: string) => void;
+}
+
+const PASSPHRASE = "correct horse battery staple";
+
+function freePort(host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, host, () => {
+      const address = server.address();
+      server.close(() =>
+        typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port")),
+      );
+    });
+  });
+}
+
+/**
+ * A whole installation as people would make one: people with keys, a hub, sites with enrolled agents, a signed inventory, a grant.
+ * Everything is done through the programs' own commands; nothing is put into a database.
+ */
+export class World {
+  readonly dir: string;
+  readonly url: string;
+  readonly options: WorldOptions;
+  readonly agents = new Map<string, Child>();
+  hub: Child | undefined;
+  readonly #env: Record<string, string>;
+
+  private constructor(options: WorldOptions, url: string) {
+    this.options = options;
+    this.url = url;
+    this.dir = mkdtempSync(join(tmpdir(), "farhand-world-"));
+    this.#env = {
+      FARHAND_HUB: url,
+      FARHAND_CA: this.path("hub/ca.pem"),
+      FARHAND_TOKEN_FILE: this.path("hub/admin.token"),
+      FARHAND_TRUST: this.path("trust/keys.json"),
+      FARHAND_PASSPHRASE_FILE: this.path("passphrase"),
+      HOME: this.dir,
+    };
+  }
+
+  static async start(options: WorldOptions): Promise<World> {
+    const host = options.hubHost ?? "127.0.0.1";
+    const port = options.launchers?.hub ? 8443 : await freePort(host);
+    const world = new World(options, `https://${host}:${port}`);
+    try {
+      await world.#found(host, port);
+      await world.#populate();
+      return world;
+    } catch (error) {
+      await world.stop();
+      throw error;
+    }
+  }
+
+  path(name: string): string {
+    return join(this.dir, name);
+  }
+
+  keyFile(person: string): string {
+    return this.path(`trust/${person}.key.json`);
+  }
+
+  #step(what: string): void {
+    this.options.onStep?.(what);
+  }
+
+  /** Runs a command of the operator's tool with `--json`; throws with what it said when the status is not expected. */
+  async cli(args: readonly string[], expected: readonly number[] = [0]): Promise<Document[]> {
+    const result = await this.cliResult([...args, "--json", "--no-input"]);
+    if (!expected.includes(result.status))
+      throw new Error(`farhand ${args.join(" ")}: status ${result.status}\n${result.stderr}\n${result.stdout}`);
+    return documentsOf(result);
+  }
+
+  cliResult(args: readonly string[]): Promise<CliResult> {
+    const elsewhere = this.options.launchers?.cli;
+    if (elsewhere) return elsewhere([BUN, "hub/main.ts", ...args], this.#env);
+    return runCli(args, { env: this.#env, home: this.dir, cwd: this.dir });
+  }
+
+  client(): HubClient {
+    return new HubClient({
+      url: this.url,
+      ca: readFileSync(this.path("hub/ca.pem"), "utf8"),
+      token: readFileSync(this.path("hub/admin.token"), "utf8").trim(),
+    });
+  }
+
+  async #process(args: readonly string[], launch?: ChildOptions["launch"]): Promise<void> {
+    const child = new Child({ argv: [BUN, ...args], env: this.#env, ...(launch ? { launch } : {}) });
+    const exit = await child.exited;
+    if (exit.code !== 0) throw new Error(`${args.join(" ")}: ${JSON.stringify(exit)}\n${child.tail()}`);
+  }
+
+  async #found(host: string, port: number): Promise<void> {
+    writeFileSync(this.path("passphrase"), PASSPHRASE, { mode: 0o600 });
+    this.#step("hub init");
+    await this.#process([
+      "hub/main.ts",
+      "hub",
+      "init",
+      "--state-dir",
+      this.path("hub"),
+      "--hub-id",
+      "hub-1",
+      "--public-url",
+      this.url,
+    ]);
+    this.#step("trust init");
+    await this.cli([
+      "trust",
+      "init",
+      "--org",
+      "demo",
+      "--hub-key-file",
+      this.path("hub/hub-key.json"),
+      "--keyadmin",
+      "kim",
+      "--author",
+      "ann",
+      "--approver",
+      "bob",
+      "--out",
+      this.path("trust"),
+    ]);
+    await this.startHub(host, port);
+    await this.cli(["trust", "publish", this.path("trust/keys.json")]);
+  }
+
+  async startHub(host = new URL(this.url).hostname, port = Number(new URL(this.url).port)): Promise<void> {
+    this.#step("hub serve");
+    const launch = this.options.launchers?.hub;
+    this.hub = new Child({
+      argv: [BUN, "hub/main.ts", "hub", "serve", "--state-dir", this.path("hub"), "--listen", `${host}:${port}`],
+      env: this.#env,
+      ...(launch ? { launch } : {}),
+    });
+    await this.hub.waitFor("the hub", (line) => (line.includes(this.url) ? true : undefined));
+  }
+
+  async #populate(): Promise<void> {
+    this.#step("inventory import");
+    writeFileSync(this.path("inventory.yaml"), this.#inventoryYaml());
+    await this.importInventory();
+    for (const site of this.options.sites) await this.enrol(site);
+    this.#step("grant create");
+    const sites = this.options.sites.flatMap((site) => ["--site", site.id]);
+    const commands = (this.options.grantCommands ?? ["show version"]).flatMap((command) => ["--command", command]);
+    await this.cli([
+      "grant",
+      "create",
+      "--id",
+      "reads",
+      ...sites,
+      "--kind",
+      "collect",
+      "--kind",
+      "run",
+      "--kind",
+      "check",
+      "--kind",
+      "plan",
+      ...commands,
+      "--rate",
+      "100000",
+      "--key",
+      this.keyFile("ann"),
+    ]);
+    for (const site of this.options.sites) await this.startAgent(site.agent);
+  }
+
+  async importInventory(): Promise<void> {
+    await this.cli(["inventory", "import", this.path("inventory.yaml"), "--key", this.keyFile("kim"), "--publish"]);
+  }
+
+  #inventoryYaml(): string {
+    const { sites, devices, parallel } = this.options;
+    return JSON.stringify({
+      org: "demo",
+      sites: sites.map((site) => ({
+        id: site.id,
+        wayHome: devices.filter((device) => device.site === site.id && device.wayHome).map((device) => device.id),
+        parallel: parallel ?? 16,
+      })),
+      devices: devices.map((device) => ({
+        id: device.id,
+        site: device.site,
+        platform: device.platform,
+        address: device.address,
+        port: device.port,
+        hostKeys: [device.hostKey],
+        credential: "lab",
+        ...(device.serial === undefined ? {} : { serial: device.serial }),
+        tags: device.tags ?? {},
+      })),
+    });
+  }
+
+  agentDir(agent: string): string {
+    return this.path(`agents/${agent}`);
+  }
+
+  #agentArgv(args: readonly string[], agent: string): [string, ...string[]] {
+    const [program, ...rest] = this.options.agentArgv ?? [BUN, "agent/main.ts"];
+    return [
+      program,
+      ...rest,
+      ...args,
+      "--state-dir",
+      this.agentDir(agent),
+      "--vault-key-file",
+      `${this.agentDir(agent)}.key`,
+    ];
+  }
+
+  async #agentCommand(agent: string, args: readonly string[], input?: string): Promise<Child> {
+    const child = new Child({
+      argv: this.#agentArgv(args, agent),
+      ...(this.options.launchers?.agent ? { launch: this.options.launchers.agent } : {}),
+    });
+    if (input !== undefined) child.process.stdin?.end(input);
+    const exit = await child.exited;
+    if (exit.code !== 0) throw new Error(`farhand-agent ${args.join(" ")}: ${JSON.stringify(exit)}\n${child.tail()}`);
+    return child;
+  }
+
+  /** Invites, enrols and approves an agent, comparing the fingerprint that its own host shows. */
+  async enrol(site: SiteSpec): Promise<void> {
+    this.#step(`enrol ${site.agent}`);
+    mkdirSync(this.agentDir(site.agent), { recursive: true, mode: 0o700 });
+    writeFileSync(
+      `${this.agentDir(site.agent)}.key`,
+      Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64"),
+      { mode: 0o400 },
+    );
+    const token = this.path(`${site.agent}.join`);
+    await this.cli(["agent", "invite", site.agent, "--site", site.id, "--out", token]);
+    const enrolled = await this.#agentCommand(site.agent, ["enroll", "--token-file", token, "--json"]);
+    const fingerprint = /"(?:kid|fingerprint)":"([A-Za-z0-9_-]{43})"/.exec(enrolled.stdout.join("\n"))?.[1];
+    if (!fingerprint) throw new Error(`no fingerprint in: ${enrolled.tail()}`);
+    await this.cli(["agent", "approve", site.agent, "--fingerprint", fingerprint, "--key", this.keyFile("kim")]);
+    await this.#agentCommand(
+      site.agent,
+      ["credential", "set", "lab", "--username", this.options.username],
+      `${this.options.password}\n`,
+    );
+  }
+
+  async startAgent(agent: string): Promise<Child> {
+    this.#step(`start ${agent}`);
+    const child = new Child({
+      argv: this.#agentArgv(["run"], agent),
+      ...(this.options.launchers?.agent ? { launch: this.options.launchers.agent } : {}),
+    });
+    this.agents.set(agent, child);
+    await this.waitForContact(agent, "LIVE");
+    return child;
+  }
+
+  async waitForContact(agent: string, contact: "LIVE" | "LAPSED" | "DARK", timeoutMs = 60_000): Promise<void> {
+    await this.until(`${agent} to be ${contact}`, timeoutMs, async () => {
+      const [document] = await this.cli(["agent", "list"]);
+      return JSON.stringify(document).includes(`"id":"${agent}"`) && this.#contactOf(document, agent) === contact;
+    });
+  }
+
+  #contactOf(document: Document | undefined, agent: string): unknown {
+    const agents = document?.["agents"];
+    if (!Array.isArray(agents)) return undefined;
+    const found = agents.find((entry: { id?: unknown }) => entry.id === agent) as { contact?: unknown } | undefined;
+    return found?.contact;
+  }
+
+  /** Polls a condition with a deadline; the pause between polls is no part of what is waited for. */
+  async until(what: string, timeoutMs: number, holds: () => Promise<boolean>): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
+    while (!(await holds())) {
+      if (performance.now() > deadline)
+        throw new Error(
+          `${what}: not within ${timeoutMs} ms\nhub: ${this.hub?.tail() ?? ""}\nagents: ${[...this.agents.values()].map((agent) => agent.tail()).join("\n")}`,
+        );
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  async job(id: string): Promise<JobView> {
+    const [document] = await this.cli(["job", "show", id]);
+    return (document?.["job"] ?? document) as unknown as JobView;
+  }
+
+  async waitForJob(
+    id: string,
+    done: (state: JobState) => boolean = (state) => isTerminal(jobMoves, state),
+    timeoutMs = 120_000,
+  ): Promise<JobView> {
+    let last: JobView | undefined;
+    await this.until(`job ${id} (${"…"})`, timeoutMs, async () => {
+      last = await this.job(id);
+      return done(last.state);
+    });
+    if (!last) throw new Error("no job");
+    return last;
+  }
+
+  /** Plans a change from a template; gives the job's id once it waits for signatures. */
+  async plan(change: {
+    select: string;
+    template: string;
+    title: string;
+    verify?: readonly object[];
+    extra?: readonly string[];
+  }): Promise<JobId> {
+    const template = this.path(`${change.title.replaceAll(/[^a-z0-9]+/gi, "-")}.j2`);
+    writeFileSync(template, change.template);
+    const verify = this.path("verify.yaml");
+    if (change.verify) writeFileSync(verify, JSON.stringify(change.verify));
+    const documents = await this.cli(
+      [
+        "plan",
+        "change",
+        "--template",
+        template,
+        "--select",
+        change.select,
+        "--author",
+        "ann",
+        "--grant",
+        "reads",
+        "--title",
+        change.title,
+        ...(change.verify ? ["--verify", verify] : []),
+        ...(change.extra ?? []),
+      ],
+      [0, 2],
+    );
+    const id = documents
+      .map((document) => (document["job"] as { id?: string } | undefined)?.id ?? document["id"])
+      .find((value) => typeof value === "string");
+    if (typeof id !== "string") throw new Error(`no job id in ${JSON.stringify(documents)}`);
+    return id as JobId;
+  }
+
+  async sign(job: string, person: "ann" | "bob"): Promise<void> {
+    await this.cli(["sign", job, "--key", this.keyFile(person), "--yes"]);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.agents.values()].map((agent) => agent.stop()));
+    await this.hub?.stop();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
