@@ -38,17 +38,34 @@ export function makeDriver(file: PlatformFile): Driver {
   };
 }
 
-async function open(file: PlatformFile, model: DeviceText, isRead: (command: string) => boolean, o: OpenOptions): Promise<Session> {
+async function open(
+  file: PlatformFile,
+  model: DeviceText,
+  isRead: (command: string) => boolean,
+  o: OpenOptions,
+): Promise<Session> {
   const { target, credential, clock, signal } = o;
   const startedMs = clock.monotonicMs();
   const connection = await connectSsh({ target, credential, clock, signal, connectMs: o.connectMs });
   try {
     const { ptyColumns, ptyRows, program } = file.transport;
     const stream = await connection.shell({ columns: ptyColumns, rows: ptyRows }, program);
-    const known = [credential.password, credential.enable, credential.privateKey].flatMap((secret) => (secret ? [secret.reveal()] : []));
+    const known = [credential.password, credential.enable, credential.privateKey].flatMap((secret) =>
+      secret ? [secret.reveal()] : [],
+    );
     const redact = model.lineRedactor(target.id, o.tagger, [...known, ...o.secrets]);
     const connectMs = Math.max(1, o.connectMs - (clock.monotonicMs() - startedMs));
-    const cli = new Cli({ file, stream, credential, clock, signal, connectMs, commandMs: o.commandMs, transcript: o.transcript, redact });
+    const cli = new Cli({
+      file,
+      stream,
+      credential,
+      clock,
+      signal,
+      connectMs,
+      commandMs: o.commandMs,
+      transcript: o.transcript,
+      redact,
+    });
     await openCli(cli, program);
     const configuration = (raw: string): Configuration => model.configuration(target.id, raw, o.tagger);
     return new CliSession({
@@ -71,14 +88,22 @@ async function openCli(cli: Cli, program: string | undefined): Promise<void> {
     await cli.open();
   } catch (error) {
     const ended = error instanceof FarhandError && error.code === "CONNECTION_LOST" && cli.hostname === "";
-    if (program !== undefined && ended) throw new FarhandError("PRIVILEGE", `"${program}" ended before its prompt`, { cause: error });
+    if (program !== undefined && ended)
+      throw new FarhandError("PRIVILEGE", `"${program}" ended before its prompt`, { cause: error });
     throw error;
   }
 }
 
-function undoFor(file: PlatformFile, cli: Cli, connection: SshConnection, o: OpenOptions, configuration: (raw: string) => Configuration): Undo {
+function undoFor(
+  file: PlatformFile,
+  cli: Cli,
+  connection: SshConnection,
+  o: OpenOptions,
+  configuration: (raw: string) => Configuration,
+): Undo {
   const name = file.transactions.merge?.hook ?? file.transactions.replace?.hook;
   const hook = name === undefined ? undefined : hooks[name];
-  if (name !== undefined && !hook) throw new FarhandError("INTERNAL", `${file.id} names the hook ${name}, which does not exist`);
+  if (name !== undefined && !hook)
+    throw new FarhandError("INTERNAL", `${file.id} names the hook ${name}, which does not exist`);
   return hook ? hook(file, cli, connection, o, configuration) : new RecipeUndo(file, cli, o.credential.username);
 }

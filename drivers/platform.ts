@@ -49,13 +49,31 @@ const Transaction = z.strictObject({
   undoCost: UndoCost,
   timer: z.strictObject({ unit: z.enum(["seconds", "minutes"]), min: z.int(), max: z.int() }),
   /** Asked in order; each that does not hold blocks the level with its finding and hint. */
-  requires: z.array(z.strictObject({ send: z.string(), holds: Pattern, code: z.string().regex(/^[A-Z0-9_]{3,40}$/), hint: z.string().max(500) })).max(16),
+  requires: z
+    .array(
+      z.strictObject({
+        send: z.string(),
+        holds: Pattern,
+        code: z.string().regex(/^[A-Z0-9_]{3,40}$/),
+        hint: z.string().max(500),
+      }),
+    )
+    .max(16),
   blockedLevel: Level,
   arm: Recipe.optional(),
   /** The timer, read back. `ours` may name `${…}` of the token; `any` is somebody's. */
   armed: z.strictObject({ send: z.string(), ours: z.string().max(1000), none: Pattern, any: Pattern }).optional(),
   /** Replace: how the whole text becomes a file, before `arm` puts it in force with its timer. */
-  upload: z.strictObject({ enter: Instruction, open: z.string(), more: Pattern, close: z.string(), leave: Instruction, refuse: z.array(Pattern).max(8) }).optional(),
+  upload: z
+    .strictObject({
+      enter: Instruction,
+      open: z.string(),
+      more: Pattern,
+      close: z.string(),
+      leave: Instruction,
+      refuse: z.array(Pattern).max(8),
+    })
+    .optional(),
   /** Whether running differs from what a reboot would load. */
   unsaved: z.strictObject({ send: z.string(), no: Pattern, yes: Pattern }).optional(),
   before: Recipe.optional(),
@@ -110,7 +128,10 @@ export const LanguageFile = z.strictObject({
    * Removals (the line without its negation) that also take the lines of this section and of those in it that begin with the group
    * `key`, and the lines that match `refers`, in which `$<key>` and other groups stand for what was matched.
    */
-  cascade: z.array(z.strictObject({ ...Place, refers: z.string().max(200).optional() })).max(32).default([]),
+  cascade: z
+    .array(z.strictObject({ ...Place, refers: z.string().max(200).optional() }))
+    .max(32)
+    .default([]),
   /** Lines whose order among themselves matters; those that share the named group `list` are one list. All others are compared without order. */
   ordered: z.array(z.strictObject(Place)).max(64).default([]),
   /** Lines that the device adds by itself in a section that the change adds. */
@@ -118,12 +139,17 @@ export const LanguageFile = z.strictObject({
   /** How the device may write back what was typed. In `shown`, `$<name>` copies a group and `#` stands for a number that the device chose. */
   rewrites: z.array(z.strictObject({ path: Pattern, typed: Pattern, shown: z.string().min(1).max(1000) })).max(64),
   /** Lines that the device moves into a section below the one they were typed in (FRR: `network` into `address-family ipv4 unicast`). */
-  moves: z.array(z.strictObject({ ...Place, into: z.string() })).max(32).default([]),
+  moves: z
+    .array(z.strictObject({ ...Place, into: z.string() }))
+    .max(32)
+    .default([]),
   /**
    * Lines that open a block of free text: up to the named group `delimiter`, with which the pattern ends, or to a line that matches
    * `end`. `shown` is the picture of the delimiter when the device prints it (`^C`); it is never typed, as `^` alone would delimit.
    */
-  blocks: z.array(z.strictObject({ open: Pattern, end: Pattern.optional(), shown: z.string().max(4).optional() })).max(16),
+  blocks: z
+    .array(z.strictObject({ open: Pattern, end: Pattern.optional(), shown: z.string().max(4).optional() }))
+    .max(16),
   /**
    * What is the management path: a changed line whose place (headers and line joined by ` > `), or a header above it, matches; or
    * any line of a section that `holds` a line. `‹address›` stands for the device's management address.

@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { FarhandError } from "../../shared/errors.ts";
-import type { ChangeOutcome, ChangeSpec, Configuration, Session, TransactionHooks, TransactionToken } from "../types.ts";
+import type {
+  ChangeOutcome,
+  ChangeSpec,
+  Configuration,
+  Session,
+  TransactionHooks,
+  TransactionToken,
+} from "../types.ts";
 import { closeQuietly, MARGIN_MS, outcome, reach, why, type Change, type ChangeContext } from "./context.ts";
 import { Drifted, precheck, type Checked } from "./precheck.ts";
 import { cleanQuietly, rollBack } from "./rollback.ts";
@@ -21,7 +28,11 @@ import { requireVerified, verifyAll, type Verified } from "./verify.ts";
  *
  * Each intent is durable before its packets leave. A cancel is heeded up to the apply, never later.
  */
-export async function runChange(context: ChangeContext, spec: ChangeSpec, hooks: TransactionHooks): Promise<ChangeOutcome> {
+export async function runChange(
+  context: ChangeContext,
+  spec: ChangeSpec,
+  hooks: TransactionHooks,
+): Promise<ChangeOutcome> {
   const change: Change = { context, spec, hooks };
   await hooks.state("PRECHECK");
   let session: Session | undefined;
@@ -33,7 +44,8 @@ export async function runChange(context: ChangeContext, spec: ChangeSpec, hooks:
   } catch (error) {
     await closeQuietly(session);
     context.signal.throwIfAborted();
-    if (error instanceof Drifted) return outcome({ state: "DRIFTED", ...why(error), before: error.before, notApplied: true });
+    if (error instanceof Drifted)
+      return outcome({ state: "DRIFTED", ...why(error), before: error.before, notApplied: true });
     return outcome({ state: "FAILED", ...why(error), notApplied: true });
   }
   if ("state" in prepared) {
@@ -50,7 +62,8 @@ interface Prepared extends Checked {
 }
 
 async function prepare({ context, spec, hooks }: Change, session: Session): Promise<Prepared | ChangeOutcome> {
-  const canceled = (before: Configuration | null): ChangeOutcome => outcome({ state: "CANCELED", code: "CANCELED", before, notApplied: true });
+  const canceled = (before: Configuration | null): ChangeOutcome =>
+    outcome({ state: "CANCELED", code: "CANCELED", before, notApplied: true });
   const checked = await precheck(context, spec, session);
   const { before, level } = checked;
   await hooks.done("precheck", { publicDigest: before.publicDigest, level, warnings: checked.warnings });
@@ -60,7 +73,15 @@ async function prepare({ context, spec, hooks }: Change, session: Session): Prom
   if (checked.commands.length === 0) {
     const verified = await verifyAll(context, session, spec.verify, Number.MAX_SAFE_INTEGER);
     requireVerified(verified);
-    return outcome({ state: "DONE", before, after: before, diff: checked.prediction.diff, verified, level, notApplied: true });
+    return outcome({
+      state: "DONE",
+      before,
+      after: before,
+      diff: checked.prediction.diff,
+      verified,
+      level,
+      notApplied: true,
+    });
   }
   const { id, mode, confirmMs, text, comment } = spec;
   const token = await session.begin({ id, mode, confirmMs, preImage: before, text, comment });
@@ -70,14 +91,16 @@ async function prepare({ context, spec, hooks }: Change, session: Session): Prom
     await session.arm(token);
     await hooks.done("arm", {});
     const now = await session.running();
-    if (now.publicDigest !== before.publicDigest) throw new Drifted("DRIFTED", "somebody else changed the device just now", now);
+    if (now.publicDigest !== before.publicDigest)
+      throw new Drifted("DRIFTED", "somebody else changed the device just now", now);
     if (hooks.stopRequested()) {
       await disarm(session, token);
       return canceled(before);
     }
   } catch (error) {
     await disarm(session, token);
-    if (error instanceof FarhandError && error.code === "DRIFTED" && !(error instanceof Drifted)) throw new Drifted("DRIFTED", error.detail ?? "", before);
+    if (error instanceof FarhandError && error.code === "DRIFTED" && !(error instanceof Drifted))
+      throw new Drifted("DRIFTED", error.detail ?? "", before);
     throw error;
   }
   return { ...checked, token, firesByMs };
@@ -122,7 +145,14 @@ async function applyAndProve(change: Change, first: Session, prepared: Prepared)
   } catch (error) {
     await closeQuietly(session);
     context.signal.throwIfAborted();
-    return await rollBack(change, { token, preImage: before.publicDigest, before, reason: why(error), verified, firesByMs });
+    return await rollBack(change, {
+      token,
+      preImage: before.publicDigest,
+      before,
+      reason: why(error),
+      verified,
+      firesByMs,
+    });
   }
   return await keep(change, session, { token, before, verified, level: prepared.level, firesByMs });
 }
@@ -149,7 +179,11 @@ async function wayHome({ context, hooks }: Change, untilMs: number): Promise<voi
 const Entries = z.array(z.unknown());
 
 /** The measured diff must be the signed one. One that holds all of it and more is somebody else's work. */
-export function requireSigned({ context, spec }: Pick<Change, "context" | "spec">, before: string, after: Configuration): void {
+export function requireSigned(
+  { context, spec }: Pick<Change, "context" | "spec">,
+  before: string,
+  after: Configuration,
+): void {
   const measured = context.driver.diff(before, after.publicText);
   if (context.driver.sameDiff(spec.diff, measured)) return;
   const found = new Set(Entries.parse(JSON.parse(measured)).map((entry) => JSON.stringify(entry)));
@@ -186,7 +220,11 @@ export async function keep(change: Change, session: Session, kept: Kept): Promis
 }
 
 /** The confirmation broke or was refused. The device knows: armed → once more; kept → go on; undone → say so. */
-async function confirmAgain(change: Change, kept: Kept, reason: ReturnType<typeof why>): Promise<Session | ChangeOutcome> {
+async function confirmAgain(
+  change: Change,
+  kept: Kept,
+  reason: ReturnType<typeof why>,
+): Promise<Session | ChangeOutcome> {
   const { context, hooks } = change;
   const { token, before, firesByMs } = kept;
   let session: Session | undefined;
@@ -202,12 +240,22 @@ async function confirmAgain(change: Change, kept: Kept, reason: ReturnType<typeo
     context.signal.throwIfAborted();
   }
   await closeQuietly(session);
-  return await rollBack(change, { token, preImage: before?.publicDigest ?? token.preImage, before, reason, verified: kept.verified, firesByMs });
+  return await rollBack(change, {
+    token,
+    preImage: before?.publicDigest ?? token.preImage,
+    before,
+    reason,
+    verified: kept.verified,
+    firesByMs,
+  });
 }
 
 export function isSigned(change: Change, kept: Pick<Kept, "before" | "beforeText">, after: Configuration): boolean {
   const text = kept.before?.publicText ?? kept.beforeText;
-  return text !== undefined && change.context.driver.sameDiff(change.spec.diff, change.context.driver.diff(text, after.publicText));
+  return (
+    text !== undefined &&
+    change.context.driver.sameDiff(change.spec.diff, change.context.driver.diff(text, after.publicText))
+  );
 }
 
 export async function saveAndRead(change: Change, first: Session, kept: Kept): Promise<ChangeOutcome> {
@@ -237,7 +285,12 @@ export async function saveAndRead(change: Change, first: Session, kept: Kept): P
       await hooks.done("re-read", { publicDigest: after.publicDigest });
       await cleanQuietly(session, kept.token);
       await closeQuietly(session);
-      return done(after, isSigned(change, kept, after) ? undefined : { code: "OTHER_ADMIN", detail: "the device was changed again right after" });
+      return done(
+        after,
+        isSigned(change, kept, after)
+          ? undefined
+          : { code: "OTHER_ADMIN", detail: "the device was changed again right after" },
+      );
     } catch (error) {
       await closeQuietly(session);
       session = undefined;

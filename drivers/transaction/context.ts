@@ -56,7 +56,12 @@ export function outcome(ending: Ending): ChangeOutcome {
 
 export const why = (error: unknown): { code: ErrorCode; detail: string } => ({
   code: errorCode(error),
-  detail: error instanceof FarhandError ? (error.detail ?? error.what) : error instanceof Error ? error.message : String(error),
+  detail:
+    error instanceof FarhandError
+      ? (error.detail ?? error.what)
+      : error instanceof Error
+        ? error.message
+        : String(error),
 });
 
 /** Errors after which asking again is no use: the device answered, and it will answer the same. */
@@ -66,7 +71,11 @@ const FINAL: ReadonlySet<ErrorCode> = new Set(["HOST_KEY", "ALGORITHMS", "LOGIN_
  * A fresh login, tried again until `untilMs` on the monotonic clock. Throws the last error. A refused login is tried again as
  * well while a change is pending: a device that reboots refuses for a while.
  */
-export async function reach({ clock, open, signal }: ChangeContext, untilMs: number, retryRefusals = false): Promise<Session> {
+export async function reach(
+  { clock, open, signal }: ChangeContext,
+  untilMs: number,
+  retryRefusals = false,
+): Promise<Session> {
   for (;;) {
     try {
       return await open(signal);

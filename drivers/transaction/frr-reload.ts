@@ -23,10 +23,19 @@ export interface FrrReloadOptions {
 const BYTES_MAX = 16 * 1024 * 1024;
 
 const FINDINGS: Readonly<Record<string, Finding>> = {
-  tools: { code: "FRR_TOOLS_MISSING", detail: "frr-reload.py is what undoes a change; install: apt-get install frr-pythontools" },
-  daemon: { code: "FRR_DAEMON_DOWN", detail: "show watchfrr has a daemon that is not Up: its configuration cannot be read" },
+  tools: {
+    code: "FRR_TOOLS_MISSING",
+    detail: "frr-reload.py is what undoes a change; install: apt-get install frr-pythontools",
+  },
+  daemon: {
+    code: "FRR_DAEMON_DOWN",
+    detail: "show watchfrr has a daemon that is not Up: its configuration cannot be read",
+  },
   vtysh: { code: "FRR_VTYSH", detail: "sudo -n vtysh does not answer" },
-  integrated: { code: "FRR_NOT_INTEGRATED", detail: "frr-reload needs \"service integrated-vtysh-config\" in vtysh.conf" },
+  integrated: {
+    code: "FRR_NOT_INTEGRATED",
+    detail: 'frr-reload needs "service integrated-vtysh-config" in vtysh.conf',
+  },
 };
 
 /**
@@ -44,7 +53,8 @@ export class FrrReloadUndo implements Undo {
 
   async blockers(): Promise<readonly Finding[]> {
     const root = await this.#exec("sudo -n true");
-    if (root.code !== 0) return [{ code: "SUDO", detail: "the login may not \"sudo -n\"; allow it: USER ALL=(ALL) NOPASSWD: ALL" }];
+    if (root.code !== 0)
+      return [{ code: "SUDO", detail: 'the login may not "sudo -n"; allow it: USER ALL=(ALL) NOPASSWD: ALL' }];
     return (await this.#check()).flatMap((word) => FINDINGS[word] ?? []);
   }
 
@@ -69,14 +79,25 @@ export class FrrReloadUndo implements Undo {
 
   /** The undo would take from the kernel an address that the change names and FRR did not know before: measured. */
   async #refuseForeignAddresses({ text, preImage }: ChangeStart): Promise<void> {
-    const named = [...text.matchAll(/\bipv?6? address (?<address>[0-9a-fA-F.:]+)\//g)].flatMap((found) => found.groups?.["address"] ?? []);
+    const named = [...text.matchAll(/\bipv?6? address (?<address>[0-9a-fA-F.:]+)\//g)].flatMap(
+      (found) => found.groups?.["address"] ?? [],
+    );
     if (named.length === 0) return;
     const { stdout, code } = await this.#exec("ip -o addr show");
     if (code !== 0) throw new FarhandError("TEXT_REFUSED", "the kernel's addresses cannot be read");
-    const kernel = new Set([...stdout.matchAll(/\binet6? (?<address>[0-9a-fA-F.:]+)\//g)].flatMap((found) => found.groups?.["address"]?.toLowerCase() ?? []));
-    const known = new Set([...preImage.raw.matchAll(/\bipv?6? address (?<address>[0-9a-fA-F.:]+)\//g)].flatMap((found) => found.groups?.["address"]?.toLowerCase() ?? []));
+    const kernel = new Set(
+      [...stdout.matchAll(/\binet6? (?<address>[0-9a-fA-F.:]+)\//g)].flatMap(
+        (found) => found.groups?.["address"]?.toLowerCase() ?? [],
+      ),
+    );
+    const known = new Set(
+      [...preImage.raw.matchAll(/\bipv?6? address (?<address>[0-9a-fA-F.:]+)\//g)].flatMap(
+        (found) => found.groups?.["address"]?.toLowerCase() ?? [],
+      ),
+    );
     const foreign = named.find((address) => kernel.has(address.toLowerCase()) && !known.has(address.toLowerCase()));
-    if (foreign !== undefined) throw new FarhandError("TEXT_REFUSED", `${foreign} is set in the kernel and not in FRR: an undo would remove it`);
+    if (foreign !== undefined)
+      throw new FarhandError("TEXT_REFUSED", `${foreign} is set in the kernel and not in FRR: an undo would remove it`);
   }
 
   /** Syntax only: a peer-group that does not exist passes. Secrets stand as words. */
@@ -141,13 +162,19 @@ export class FrrReloadUndo implements Undo {
   }
 
   #script(script: string, ...words: string[]): Promise<ExecResult> {
-    if (words.some((word) => !/^[0-9a-f]{1,16}$/.test(word))) throw new FarhandError("INTERNAL", "a script argument that is not hex");
+    if (words.some((word) => !/^[0-9a-f]{1,16}$/.test(word)))
+      throw new FarhandError("INTERNAL", "a script argument that is not hex");
     return this.#exec(`sudo -n sh -s -- ${words.join(" ")}`, script);
   }
 
   #exec(command: string, stdin?: string): Promise<ExecResult> {
     const { connection, signal, commandMs } = this.#o;
-    return connection.exec(command, { outputBytesMax: BYTES_MAX, deadlineMs: commandMs, signal, ...(stdin === undefined ? {} : { stdin }) });
+    return connection.exec(command, {
+      outputBytesMax: BYTES_MAX,
+      deadlineMs: commandMs,
+      signal,
+      ...(stdin === undefined ? {} : { stdin }),
+    });
   }
 }
 

@@ -5,7 +5,13 @@ import type { Configuration, OpenOptions } from "../types.ts";
 import { FrrReloadUndo } from "./frr-reload.ts";
 import type { Undo } from "./undo.ts";
 
-export type UndoHook = (file: PlatformFile, cli: Cli, connection: SshConnection, options: OpenOptions, configuration: (raw: string) => Configuration) => Undo;
+export type UndoHook = (
+  file: PlatformFile,
+  cli: Cli,
+  connection: SshConnection,
+  options: OpenOptions,
+  configuration: (raw: string) => Configuration,
+) => Undo;
 
 /** Code that platform files name where their transaction is more than instruction lists. */
 export const hooks: Readonly<Record<string, UndoHook>> = {

@@ -38,7 +38,8 @@ export async function precheck(context: ChangeContext, spec: ChangeSpec, session
 
   const before = await session.running();
   const drifted = before.publicDigest !== spec.preImage || before.keyGeneration !== spec.keyGeneration;
-  if (drifted && (spec.drift === "exact" || spec.mode === "replace")) throw new Drifted("DRIFTED", "the running configuration's hash differs", before);
+  if (drifted && (spec.drift === "exact" || spec.mode === "replace"))
+    throw new Drifted("DRIFTED", "the running configuration's hash differs", before);
   const change = { device: spec.device, mode: spec.mode, text: spec.text, before, tagger: context.tagger };
   const prediction = driver.predict({ ...change, managementAddress: context.managementAddress });
   if (prediction.diff !== spec.diff) {
@@ -53,12 +54,19 @@ export async function precheck(context: ChangeContext, spec: ChangeSpec, session
     throw new FarhandError("RISK_UNDERSTATED", "it touches the management path, which was not signed");
   }
   const commands = prediction.render(context.secret);
-  return { before, prediction, commands, level: readiness.level, warnings: readiness.warnings.map((warning) => warning.code) };
+  return {
+    before,
+    prediction,
+    commands,
+    level: readiness.level,
+    warnings: readiness.warnings.map((warning) => warning.code),
+  };
 }
 
 function requireLevel(spec: ChangeSpec, actual: Level, blocker: string | undefined): void {
   const because = blocker === undefined ? "" : `: ${blocker}`;
-  if (!atLeast(actual, spec.level)) throw new FarhandError("LEVEL_UNDERSTATED", `${spec.level} was signed, the device gives ${actual}${because}`);
+  if (!atLeast(actual, spec.level))
+    throw new FarhandError("LEVEL_UNDERSTATED", `${spec.level} was signed, the device gives ${actual}${because}`);
   // Levels D and E have no undo on the device; nothing here would make one.
   if (!hasDeviceTimer(actual)) {
     const reason = spec.touchesManagement ? "a change to the management path needs a device timer" : "no device timer";

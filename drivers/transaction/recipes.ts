@@ -28,7 +28,8 @@ export class RecipeUndo implements Undo {
     this.#username = username;
   }
 
-  readonly timer = (confirmMs: number): number => this.#units(this.#of("merge"), confirmMs) * UNIT_MS[this.#of("merge").timer.unit];
+  readonly timer = (confirmMs: number): number =>
+    this.#units(this.#of("merge"), confirmMs) * UNIT_MS[this.#of("merge").timer.unit];
 
   #of(mode: ChangeMode): Transaction {
     const transaction = this.#file.transactions[mode];
@@ -71,7 +72,11 @@ export class RecipeUndo implements Undo {
     const transaction = this.#of(change.mode);
     for (const source of transaction.upload?.refuse ?? []) {
       const found = new RegExp(source, "mv").exec(change.text);
-      if (found) throw new FarhandError("TEXT_REFUSED", `this cannot be written to the device's file system: ${JSON.stringify(found[0])}`);
+      if (found)
+        throw new FarhandError(
+          "TEXT_REFUSED",
+          `this cannot be written to the device's file system: ${JSON.stringify(found[0])}`,
+        );
     }
     return await Promise.resolve({
       name: deviceName(change.id),
@@ -87,7 +92,8 @@ export class RecipeUndo implements Undo {
     try {
       await this.#recipe(transaction.arm, token.data);
     } catch (error) {
-      if (error instanceof FarhandError && error.code === "COMMAND_REFUSED") throw new FarhandError("ARM_FAILED", error.detail, { cause: error });
+      if (error instanceof FarhandError && error.code === "COMMAND_REFUSED")
+        throw new FarhandError("ARM_FAILED", error.detail, { cause: error });
       throw error;
     }
     await this.#requireArmed(token);
@@ -114,12 +120,17 @@ export class RecipeUndo implements Undo {
   }
 
   /** Into a here-document of the device's own shell, line by line. */
-  async #uploadFile(upload: NonNullable<Transaction["upload"]>, data: Variables, lines: readonly string[]): Promise<void> {
+  async #uploadFile(
+    upload: NonNullable<Transaction["upload"]>,
+    data: Variables,
+    lines: readonly string[],
+  ): Promise<void> {
     const bounded = { outputBytesMax: 64 * 1024 };
     const more = new RegExp(upload.more, "v");
     await this.#cli.instruct(upload.enter, data);
     await this.#cli.command(substitute(upload.open, data), { ...bounded, until: more });
-    for (const line of lines.flatMap((block) => block.split("\n"))) await this.#cli.command(line, { ...bounded, until: more });
+    for (const line of lines.flatMap((block) => block.split("\n")))
+      await this.#cli.command(line, { ...bounded, until: more });
     await this.#cli.command(upload.close, bounded);
     await this.#cli.instruct(upload.leave, data);
   }
@@ -130,7 +141,9 @@ export class RecipeUndo implements Undo {
     await this.#cli.enter(this.#file.base);
     const answer = await this.#cli.instruct({ send: armed.send }, token.data);
     if (new RegExp(armed.none, "imv").test(answer)) return "none";
-    const escaped = Object.fromEntries(Object.entries(token.data).map(([key, value]) => [key, RegExp.escape(String(value))]));
+    const escaped = Object.fromEntries(
+      Object.entries(token.data).map(([key, value]) => [key, RegExp.escape(String(value))]),
+    );
     if (new RegExp(substitute(armed.ours, escaped), "imv").test(answer)) return "armed";
     return new RegExp(armed.any, "imv").test(answer) ? "other" : "unknown";
   }

@@ -1,4 +1,12 @@
-import type { ChangeOutcome, ChangeProgress, ChangeSpec, Session, StepName, TransactionHooks, TransactionToken } from "../types.ts";
+import type {
+  ChangeOutcome,
+  ChangeProgress,
+  ChangeSpec,
+  Session,
+  StepName,
+  TransactionHooks,
+  TransactionToken,
+} from "../types.ts";
 import { disarm, isSigned, keep, saveAndRead, type Kept } from "./change.ts";
 import { closeQuietly, MARGIN_MS, outcome, reach, why, type Change, type ChangeContext } from "./context.ts";
 import { rollBack } from "./rollback.ts";
@@ -52,12 +60,22 @@ export async function recoverChange(
     }
     if (now.publicDigest === preImage) {
       await closeQuietly(session);
-      return outcome({ state: "ROLLED_BACK", detail: "the agent was restarted during the change; the device is as it was", after: now });
+      return outcome({
+        state: "ROLLED_BACK",
+        detail: "the agent was restarted during the change; the device is as it was",
+        after: now,
+      });
     }
     if (signed) return await saveAndRead(change, session, kept);
     await closeQuietly(session);
     const diff = beforeText === undefined ? null : context.driver.diff(beforeText, now.publicText);
-    return outcome({ state: "FAILED", code: "REVERT_FAILED", detail: "after a restart of the agent the configuration is neither the old nor the signed one", after: now, diff });
+    return outcome({
+      state: "FAILED",
+      code: "REVERT_FAILED",
+      detail: "after a restart of the agent the configuration is neither the old nor the signed one",
+      after: now,
+      diff,
+    });
   } catch (error) {
     await closeQuietly(session);
     context.signal.throwIfAborted();
@@ -80,5 +98,10 @@ async function neverApplied(change: Change, token: TransactionToken | null): Pro
       await closeQuietly(session);
     }
   }
-  return outcome({ state: "FAILED", code: "CONNECTION_LOST", detail: "the agent was restarted before anything was applied", notApplied: true });
+  return outcome({
+    state: "FAILED",
+    code: "CONNECTION_LOST",
+    detail: "the agent was restarted before anything was applied",
+    notApplied: true,
+  });
 }

@@ -41,7 +41,8 @@ export async function rollBack(change: Change, input: RollbackInput): Promise<Ch
     } finally {
       await closeQuietly(session);
     }
-    if (context.clock.monotonicMs() >= untilMs) return ended(input, "UNKNOWN", null, `not known whether it was undone: ${last}`, "UNKNOWN_OUTCOME");
+    if (context.clock.monotonicMs() >= untilMs)
+      return ended(input, "UNKNOWN", null, `not known whether it was undone: ${last}`, "UNKNOWN_OUTCOME");
     await context.clock.sleep(1_000, context.signal);
   }
 }
@@ -63,13 +64,20 @@ async function undoOnce(change: Change, input: RollbackInput, session: Session, 
     await cleanQuietly(session, token);
     return { kind: "ended", outcome: ended(input, "ROLLED_BACK", after) };
   }
-  if (!lastChance && (pending === "armed" || pending === "unknown")) return { kind: "again", last: refused || `pending: ${pending}` };
+  if (!lastChance && (pending === "armed" || pending === "unknown"))
+    return { kind: "again", last: refused || `pending: ${pending}` };
   const detail = `after the undo the configuration is not the snapshot${refused === "" ? "" : ` (${refused})`}; the reason to undo was ${input.reason.code ?? "a crash"}`;
   const diff = input.before ? change.context.driver.diff(input.before.publicText, after.publicText) : null;
   return { kind: "ended", outcome: { ...ended(input, "FAILED", after, detail, "REVERT_FAILED"), diff } };
 }
 
-function ended(input: RollbackInput, state: ChangeOutcome["state"], after: Configuration | null, detail = input.reason.detail, code = input.reason.code): ChangeOutcome {
+function ended(
+  input: RollbackInput,
+  state: ChangeOutcome["state"],
+  after: Configuration | null,
+  detail = input.reason.detail,
+  code = input.reason.code,
+): ChangeOutcome {
   return outcome({ state, code, detail, before: input.before, after, verified: input.verified ?? [] });
 }
 

@@ -11,7 +11,12 @@ export type Verified = ChangeOutcome["verified"][number];
  * Asks each expectation until it holds or its time is over; none outlives `untilMs` (monotonic). A command that the device
  * refuses has failed; a broken session throws, since it says nothing about the expectation.
  */
-export async function verifyAll(context: ChangeContext, session: Session, checks: readonly Verification[], untilMs: number): Promise<Verified[]> {
+export async function verifyAll(
+  context: ChangeContext,
+  session: Session,
+  checks: readonly Verification[],
+  untilMs: number,
+): Promise<Verified[]> {
   const startMs = context.clock.monotonicMs();
   const results: Verified[] = [];
   for (const check of checks) {
@@ -21,7 +26,12 @@ export async function verifyAll(context: ChangeContext, session: Session, checks
   return results;
 }
 
-async function holdsBefore({ clock, signal, outputBytesMax }: ChangeContext, session: Session, check: Verification, limitMs: number): Promise<boolean> {
+async function holdsBefore(
+  { clock, signal, outputBytesMax }: ChangeContext,
+  session: Session,
+  check: Verification,
+  limitMs: number,
+): Promise<boolean> {
   for (;;) {
     if (await holds(session, check, outputBytesMax)) return true;
     const leftMs = limitMs - clock.monotonicMs();
@@ -33,7 +43,10 @@ async function holdsBefore({ clock, signal, outputBytesMax }: ChangeContext, ses
 async function holds(session: Session, check: Verification, outputBytesMax: number): Promise<boolean> {
   try {
     const output = await session.run(check.command, { outputBytesMax });
-    return (check.contains ?? []).every((text) => output.includes(text)) && !(check.absent ?? []).some((text) => output.includes(text));
+    return (
+      (check.contains ?? []).every((text) => output.includes(text)) &&
+      !(check.absent ?? []).some((text) => output.includes(text))
+    );
   } catch (error) {
     const code = errorCode(error);
     if (code === "COMMAND_REFUSED" || code === "AUTHORIZATION_DENIED") return false;

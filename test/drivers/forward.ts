@@ -18,7 +18,9 @@ export async function forwarded(lab: Lab, address: string, to: number): Promise<
   const open = new Set<Socket>();
   const server = createServer((socket) => {
     open.add(socket);
-    const child = lab.spawn("agent", [process.execPath, "-e", PIPE, address, String(to)], { stdio: ["pipe", "pipe", "ignore"] });
+    const child = lab.spawn("agent", [process.execPath, "-e", PIPE, address, String(to)], {
+      stdio: ["pipe", "pipe", "ignore"],
+    });
     socket.on("error", () => socket.destroy());
     child.stdin?.on("error", () => undefined);
     if (child.stdin) socket.pipe(child.stdin);

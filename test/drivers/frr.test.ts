@@ -46,9 +46,20 @@ describe.skipIf(!verdict.run)(`FRR${verdict.run ? "" : `: ${verdict.reason}`}`, 
       tags: {},
     });
     const credential = { username: router.user, password: new Secret(router.password) };
-    return rig({ driver, target, credential, clock: systemClock, connectMs: 5_000, commandMs: 20_000, managementAddress: router.address });
+    return rig({
+      driver,
+      target,
+      credential,
+      clock: systemClock,
+      connectMs: 5_000,
+      commandMs: 20_000,
+      managementAddress: router.address,
+    });
   }
-  const kernel = async (name: RouterName): Promise<string> => (await lab.exec(name, ["sh", "-c", "ls /run/farhand 2>/dev/null; pgrep -f 'farhand/undo-[0-9a-f]+/undo' || true"])).stdout.trim();
+  const kernel = async (name: RouterName): Promise<string> =>
+    (
+      await lab.exec(name, ["sh", "-c", "ls /run/farhand 2>/dev/null; pgrep -f 'farhand/undo-[0-9a-f]+/undo' || true"])
+    ).stdout.trim();
   const running = (name: RouterName): Promise<string> => lab.vtysh(name, "show running-config no-header");
 
   test("reads what vtysh shows; two reads hash equal; nothing stands in the way of level C", async () => {
@@ -58,19 +69,33 @@ describe.skipIf(!verdict.run)(`FRR${verdict.run ? "" : `: ${verdict.reason}`}`, 
     expect(a.publicDigest).toBe(b.publicDigest);
     const theirs = r1.driver.publicForm(r1.target.id, await running("r1"), tagger);
     expect(a.publicDigest).toBe(theirs.publicDigest);
-    expect(await session.readiness("merge")).toMatchObject({ level: "C", blockers: [], pendingByOther: false, unsaved: false });
+    expect(await session.readiness("merge")).toMatchObject({
+      level: "C",
+      blockers: [],
+      pendingByOther: false,
+      unsaved: false,
+    });
     expect(await session.facts()).toMatchObject({ hostname: "r1" });
     expect(await session.run("show bgp summary", { outputBytesMax: 100_000 })).toContain("10.0.12.2");
-    expect(await session.run("show bgp nonsense here", { outputBytesMax: 1000 }).then(() => "ran", errorCode)).toBe("READ_NOT_ALLOWED");
+    expect(await session.run("show bgp nonsense here", { outputBytesMax: 1000 }).then(() => "ran", errorCode)).toBe(
+      "READ_NOT_ALLOWED",
+    );
     await session.close();
   });
 
   test("a change is applied, proved on a new connection, kept and saved", async () => {
     const r1 = await box("r1");
     const text = `${changes.peerAtExchange("r1").join("\n")}\n`;
-    const spec = await r1.plan(text, { confirmMs: 30_000, verify: [{ command: "show ip prefix-list IX-OUT", contains: ["10.101.0.0/24"], withinMs: 5_000 }] });
+    const spec = await r1.plan(text, {
+      confirmMs: 30_000,
+      verify: [{ command: "show ip prefix-list IX-OUT", contains: ["10.101.0.0/24"], withinMs: 5_000 }],
+    });
     const result = await runChange(r1.context(), spec, recorder().hooks);
-    expect({ code: result.code, detail: result.detail, state: result.state }).toEqual({ code: null, detail: null, state: "DONE" });
+    expect({ code: result.code, detail: result.detail, state: result.state }).toEqual({
+      code: null,
+      detail: null,
+      state: "DONE",
+    });
     expect(await running("r1")).toContain("neighbor 10.0.100.2 remote-as 65002");
     expect(await kernel("r1")).toBe("");
     expect((await lab.exec("r1", ["cat", "/etc/frr/frr.conf"])).stdout).toContain("IX-OUT");
@@ -90,8 +115,14 @@ describe.skipIf(!verdict.run)(`FRR${verdict.run ? "" : `: ${verdict.reason}`}`, 
   test("failed verification is undone", async () => {
     const r3 = await box("r3");
     const before = await running("r3");
-    const spec = await r3.plan("ip prefix-list X seq 5 permit 10.0.0.0/8\n", { confirmMs: 30_000, verify: [{ command: "show version", contains: ["no such"], withinMs: 0 }] });
-    expect(await runChange(r3.context(), spec, recorder().hooks)).toMatchObject({ state: "ROLLED_BACK", code: "VERIFICATION_FAILED" });
+    const spec = await r3.plan("ip prefix-list X seq 5 permit 10.0.0.0/8\n", {
+      confirmMs: 30_000,
+      verify: [{ command: "show version", contains: ["no such"], withinMs: 0 }],
+    });
+    expect(await runChange(r3.context(), spec, recorder().hooks)).toMatchObject({
+      state: "ROLLED_BACK",
+      code: "VERIFICATION_FAILED",
+    });
     expect(await running("r3")).toBe(before);
   });
 
@@ -125,7 +156,14 @@ describe.skipIf(!verdict.run)(`FRR${verdict.run ? "" : `: ${verdict.reason}`}`, 
     const spec = await r2.plan("ip prefix-list RACE seq 5 permit 10.0.0.0/8\n", { confirmMs: 60_000 });
     const session = await r2.open();
     const preImage = await session.running();
-    const token = await session.begin({ id: "race", mode: "merge", confirmMs: 60_000, preImage, text: spec.text, comment: "" });
+    const token = await session.begin({
+      id: "race",
+      mode: "merge",
+      confirmMs: 60_000,
+      preImage,
+      text: spec.text,
+      comment: "",
+    });
     await session.arm(token);
     expect(await session.pending(token)).toBe("armed");
     await session.apply(token, ["ip prefix-list RACE seq 5 permit 10.0.0.0/8"]);
@@ -134,7 +172,14 @@ describe.skipIf(!verdict.run)(`FRR${verdict.run ? "" : `: ${verdict.reason}`}`, 
     expect(outcomes.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
     const kept = outcomes[0].status === "fulfilled";
     expect((await running("r2")).includes("RACE")).toBe(kept);
-    if (kept) await lab.exec("r2", ["vtysh", "-c", "configure terminal", "-c", "no ip prefix-list RACE seq 5 permit 10.0.0.0/8"]);
+    if (kept)
+      await lab.exec("r2", [
+        "vtysh",
+        "-c",
+        "configure terminal",
+        "-c",
+        "no ip prefix-list RACE seq 5 permit 10.0.0.0/8",
+      ]);
     expect(await running("r2")).toBe(before);
     await session.cleanup(token);
     expect(await kernel("r2")).toBe("");
@@ -154,7 +199,9 @@ describe.skipIf(!verdict.run)(`FRR${verdict.run ? "" : `: ${verdict.reason}`}`, 
     });
     await expect(runChange(r3.context(dead.signal), spec, record.hooks)).rejects.toThrow("crash");
     expect(await running("r3")).toContain("CRASH");
-    expect(await recoverChange(r3.context(), spec, record.progress(), recorder().hooks)).toMatchObject({ state: "ROLLED_BACK" });
+    expect(await recoverChange(r3.context(), spec, record.progress(), recorder().hooks)).toMatchObject({
+      state: "ROLLED_BACK",
+    });
     expect(await running("r3")).toBe(before);
     expect(await kernel("r3")).toBe("");
   }, 60_000);

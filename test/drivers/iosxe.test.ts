@@ -8,7 +8,11 @@ import { Device } from "../../shared/documents/inventory.ts";
 import { errorCode } from "../../shared/errors.ts";
 import { PlatformId } from "../../shared/ids.ts";
 import { Secret } from "../../shared/secret.ts";
-import { startCiscoIosxe, type CiscoIosxeConfigInput, type SimulatedDevice } from "../../simulators/cisco_iosxe/index.ts";
+import {
+  startCiscoIosxe,
+  type CiscoIosxeConfigInput,
+  type SimulatedDevice,
+} from "../../simulators/cisco_iosxe/index.ts";
 import { fastClock, recorder, rig, type Rig } from "./support.ts";
 
 const CONFIG = `version 17.9
@@ -60,7 +64,18 @@ async function lab(config: Partial<CiscoIosxeConfigInput> = {}): Promise<{ sim: 
   });
   const enable = sim.enablePassword === undefined ? {} : { enable: new Secret(sim.enablePassword) };
   const credential = { username: sim.username, password: new Secret(sim.password), ...enable };
-  return { sim, box: rig({ driver, target, credential, clock, connectMs: 300_000, commandMs: 120_000, secrets: { community: "s3cr3t-c0mmunity" } }) };
+  return {
+    sim,
+    box: rig({
+      driver,
+      target,
+      credential,
+      clock,
+      connectMs: 300_000,
+      commandMs: 120_000,
+      secrets: { community: "s3cr3t-c0mmunity" },
+    }),
+  };
 }
 
 async function change(box: Rig, text = TEXT, overrides: Partial<ChangeSpec> = {}, act: () => void = () => undefined) {
@@ -73,9 +88,17 @@ const verify = [{ command: "show ip prefix-list PL", contains: ["192.0.2.0/24"],
 
 describe("reading", () => {
   test("facts, and two reads that hash equal; no secret in any public text or transcript", async () => {
-    const { sim, box } = await lab({ config: CONFIG.replace("archive\n", "snmp-server community s3cr3t-c0mmunity RO\n!\narchive\n") });
+    const { sim, box } = await lab({
+      config: CONFIG.replace("archive\n", "snmp-server community s3cr3t-c0mmunity RO\n!\narchive\n"),
+    });
     const session = await box.open();
-    expect(await session.facts()).toEqual({ hostname: "edge-1", vendor: "Cisco", model: sim.model, version: "17.09.4a", serial: sim.serial });
+    expect(await session.facts()).toEqual({
+      hostname: "edge-1",
+      vendor: "Cisco",
+      model: sim.model,
+      version: "17.09.4a",
+      serial: sim.serial,
+    });
     const [a, b] = [await session.running(), await session.running()];
     expect(a.publicDigest).toBe(b.publicDigest);
     expect(a.raw).toContain("s3cr3t-c0mmunity");
@@ -88,7 +111,10 @@ describe("reading", () => {
     const { box } = await lab({
       loginPrivilege: 1,
       enablePassword: "en4ble",
-      faults: [{ kind: "paging-left-on", length: 10 }, { kind: "tiny-chunks", chunkBytes: 1, delayMs: 0 }],
+      faults: [
+        { kind: "paging-left-on", length: 10 },
+        { kind: "tiny-chunks", chunkBytes: 1, delayMs: 0 },
+      ],
     });
     const session = await box.open();
     expect((await session.running()).publicDigest).toBe(reference.publicDigest);
@@ -99,7 +125,14 @@ describe("reading", () => {
     const { sim, box } = await lab();
     const session = await box.open();
     const run = (command: string, outputBytesMax = 100_000) => session.run(command, { outputBytesMax });
-    for (const command of ["reload", "show version | redirect flash:x", "show running-config | tee flash:x", "show run > x", "show version\nreload", "configure terminal"]) {
+    for (const command of [
+      "reload",
+      "show version | redirect flash:x",
+      "show running-config | tee flash:x",
+      "show run > x",
+      "show version\nreload",
+      "configure terminal",
+    ]) {
       expect(await run(command).then(() => "ran", errorCode)).toBe("READ_NOT_ALLOWED");
     }
     expect(sim.commands().some(({ line }) => line.includes("reload"))).toBe(false);
@@ -138,7 +171,13 @@ describe("reading", () => {
   test("a wrong host key: no password reaches the device", async () => {
     const { sim, box } = await lab();
     const other = await lab();
-    const wrong = rig({ ...box, target: { ...box.target, hostKeys: other.box.target.hostKeys }, credential: { username: "netops", password: new Secret("x") }, connectMs: 300_000, commandMs: 60_000 });
+    const wrong = rig({
+      ...box,
+      target: { ...box.target, hostKeys: other.box.target.hostKeys },
+      credential: { username: "netops", password: new Secret("x") },
+      connectMs: 300_000,
+      commandMs: 60_000,
+    });
     expect(await wrong.open().then(() => "in", errorCode)).toBe("HOST_KEY");
     expect([sim.acceptCount(), sim.passwordAttempts()]).toEqual([1, 0]);
   });
@@ -155,7 +194,9 @@ describe("a change", () => {
     expect(sim.startupConfig()).toContain("192.0.2.0/24");
     expect(record.states).toEqual(["PRECHECK", "APPLYING", "CONFIRM_WAIT"]);
     expect(record.steps).toEqual(
-      "precheck? precheck snapshot? snapshot arm? arm apply? apply reconnect? reconnect verify? verify confirm? confirm save? save re-read? re-read".split(" "),
+      "precheck? precheck snapshot? snapshot arm? arm apply? apply reconnect? reconnect verify? verify confirm? confirm save? save re-read? re-read".split(
+        " ",
+      ),
     );
   });
   test("a secret by name is typed and is nowhere else", async () => {
@@ -163,7 +204,9 @@ describe("a change", () => {
     const { spec, result } = await change(box, 'snmp-server community ‹secret("community")› RO\n');
     expect(result.state).toBe("DONE");
     expect(sim.runningConfig()).toContain("snmp-server community s3cr3t-c0mmunity RO");
-    expect(JSON.stringify([spec, { ...result, after: result.after?.publicText, before: null }]) + box.transcript.join("\n")).not.toContain("s3cr3t");
+    expect(
+      JSON.stringify([spec, { ...result, after: result.after?.publicText, before: null }]) + box.transcript.join("\n"),
+    ).not.toContain("s3cr3t");
   });
   test("replace: the whole text goes to flash and in, with a timer", async () => {
     const { sim, box } = await lab();
@@ -179,7 +222,9 @@ describe("a change", () => {
   test("what fails verification is undone", async () => {
     const { sim, box } = await lab();
     const before = sim.runningConfig();
-    const { spec, result } = await change(box, TEXT, { verify: [{ command: "show version", contains: ["no such thing"], withinMs: 2_000 }] });
+    const { spec, result } = await change(box, TEXT, {
+      verify: [{ command: "show version", contains: ["no such thing"], withinMs: 2_000 }],
+    });
     expect(result).toMatchObject({ state: "ROLLED_BACK", code: "VERIFICATION_FAILED" });
     expect(result.after?.publicDigest).toBe(spec.preImage);
     expect(body(sim.runningConfig())).toBe(body(before));
@@ -192,9 +237,13 @@ describe("a change", () => {
   });
   test("same-diff goes on over an unrelated change, and not over a related one", async () => {
     const { sim, box } = await lab();
-    const first = await change(box, TEXT, { drift: "same-diff" }, () => sim.mutate(["interface GigabitEthernet1", "description other"]));
+    const first = await change(box, TEXT, { drift: "same-diff" }, () =>
+      sim.mutate(["interface GigabitEthernet1", "description other"]),
+    );
     expect(first.result.state).toBe("DONE");
-    const second = await change(box, "interface Loopback0\n description again\n", { drift: "same-diff" }, () => sim.mutate(["interface Loopback0", "description theirs"]));
+    const second = await change(box, "interface Loopback0\n description again\n", { drift: "same-diff" }, () =>
+      sim.mutate(["interface Loopback0", "description theirs"]),
+    );
     expect(second.result).toMatchObject({ state: "DRIFTED", notApplied: true });
   });
   test("without an archive there is no timer, and the lines that would help are named", async () => {
@@ -204,12 +253,17 @@ describe("a change", () => {
     await session.close();
     expect(readiness).toMatchObject({ level: "E", blockers: [{ code: "ARCHIVE_OFF" }] });
     expect(readiness.blockers[0]?.detail).toContain('"archive", " path flash:farhand-archive"');
-    expect((await change(box, TEXT, { level: "B" })).result).toMatchObject({ state: "FAILED", code: "LEVEL_UNDERSTATED", notApplied: true });
+    expect((await change(box, TEXT, { level: "B" })).result).toMatchObject({
+      state: "FAILED",
+      code: "LEVEL_UNDERSTATED",
+      notApplied: true,
+    });
     expect((await change(box)).result).toMatchObject({ state: "FAILED", code: "LEVEL_TOO_LOW", notApplied: true });
   });
   test("altered commands or diff, a wrong serial, a verification that writes: refused before anything is sent", async () => {
     const { sim, box } = await lab();
-    const codeOf = async (overrides: Partial<ChangeSpec>): Promise<unknown> => (await change(box, TEXT, overrides)).result.code;
+    const codeOf = async (overrides: Partial<ChangeSpec>): Promise<unknown> =>
+      (await change(box, TEXT, overrides)).result.code;
     expect(await codeOf({ commands: "[]" })).toBe("COMMANDS_MISMATCH");
     expect(await codeOf({ diff: "[]" })).toBe("DIFF_MISMATCH");
     expect(await codeOf({ serial: "OTHER" })).toBe("PLATFORM_MISMATCH");
@@ -235,7 +289,11 @@ describe("faults during a change end in the configuration before it", () => {
     ["a session that hangs", { kind: "hang", at: "description probe" }, "COMMAND_TIMEOUT"],
     ["a session that drops", { kind: "drop", at: "description probe" }, "CONNECTION_LOST"],
     ["a wrong prompt", { kind: "wrong-prompt", prompt: "other#", at: "description probe" }, "COMMAND_TIMEOUT"],
-    ["another admin's change during the timer", { kind: "other-admin-change", lines: ["ip prefix-list THEIRS seq 5 permit 10.9.0.0/16"], afterMs: 0 }, "OTHER_ADMIN"],
+    [
+      "another admin's change during the timer",
+      { kind: "other-admin-change", lines: ["ip prefix-list THEIRS seq 5 permit 10.9.0.0/16"], afterMs: 0 },
+      "OTHER_ADMIN",
+    ],
     ["no way to the device after the apply", { kind: "unreachable-after-apply", how: "refuse" }, "CONNECTION_LOST"],
     ["a reboot before the confirmation", { kind: "reboot-before-confirm", bootMs: 20_000 }, ""],
   ])("%s", async (_name, fault, code) => {
@@ -253,14 +311,19 @@ describe("faults during a change end in the configuration before it", () => {
     const { sim, box } = await lab();
     const spec = await box.plan(TEXT, { onWayHome: true });
     const record = recorder({ wayHome: () => Promise.reject(new Error("no hub")) });
-    expect(await runChange(box.context(), spec, record.hooks)).toMatchObject({ state: "ROLLED_BACK", code: "WAY_HOME_LOST" });
+    expect(await runChange(box.context(), spec, record.hooks)).toMatchObject({
+      state: "ROLLED_BACK",
+      code: "WAY_HOME_LOST",
+    });
     expect(sim.runningConfig()).not.toContain("192.0.2.0/24");
   });
 });
 
 describe("a crash at every boundary", () => {
   const boundaries =
-    "PRECHECK precheck? precheck snapshot? snapshot arm? arm APPLYING apply? apply CONFIRM_WAIT reconnect? reconnect verify? verify confirm? confirm save? save re-read? re-read".split(" ");
+    "PRECHECK precheck? precheck snapshot? snapshot arm? arm APPLYING apply? apply CONFIRM_WAIT reconnect? reconnect verify? verify confirm? confirm save? save re-read? re-read".split(
+      " ",
+    );
   class Crash extends Error {}
   test.each(boundaries)("at %s the device ends truthfully, with one apply at most", async (boundary) => {
     const { sim, box } = await lab();
@@ -304,8 +367,13 @@ describe("a crash at every boundary", () => {
     await expect(runChange(box.context(dead.signal), spec, record.hooks)).rejects.toBeInstanceOf(Crash);
     sim.reboot(60_000);
     const progress = record.progress();
-    expect(await recoverChange(box.context(), spec, progress, recorder().hooks)).toMatchObject({ state: "UNKNOWN", code: "UNKNOWN_OUTCOME" });
+    expect(await recoverChange(box.context(), spec, progress, recorder().hooks)).toMatchObject({
+      state: "UNKNOWN",
+      code: "UNKNOWN_OUTCOME",
+    });
     await box.clock.sleep(70_000);
-    expect(await recoverChange(box.context(), spec, progress, recorder().hooks)).toMatchObject({ state: "ROLLED_BACK" });
+    expect(await recoverChange(box.context(), spec, progress, recorder().hooks)).toMatchObject({
+      state: "ROLLED_BACK",
+    });
   });
 });

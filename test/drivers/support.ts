@@ -4,7 +4,17 @@ import { systemClock, type Clock } from "../../shared/clock.ts";
 import type { Device } from "../../shared/documents/inventory.ts";
 import type { Credential } from "../../shared/secret.ts";
 import type { ChangeContext } from "../../drivers/transaction/context.ts";
-import type { ChangeProgress, ChangeSpec, Driver, OpenOptions, Session, StepName, Tagger, TransactionHooks, TransactionToken } from "../../drivers/types.ts";
+import type {
+  ChangeProgress,
+  ChangeSpec,
+  Driver,
+  OpenOptions,
+  Session,
+  StepName,
+  Tagger,
+  TransactionHooks,
+  TransactionToken,
+} from "../../drivers/types.ts";
 
 /** Time that runs `factor` times as fast: a device's timer of one minute is over in a second. */
 export function fastClock(factor: number): Clock {

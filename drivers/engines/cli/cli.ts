@@ -112,7 +112,8 @@ export class Cli {
       if (found) throw new FarhandError("COMMAND_REFUSED", this.#complaint(command, found[0]));
     }
     const missing = (step.expect ?? []).find((source) => !new RegExp(source, "imv").test(answer));
-    if (missing !== undefined) throw new FarhandError("COMMAND_REFUSED", this.#complaint(command, lines.at(-1) ?? "an unexpected answer"));
+    if (missing !== undefined)
+      throw new FarhandError("COMMAND_REFUSED", this.#complaint(command, lines.at(-1) ?? "an unexpected answer"));
     return answer;
   }
 
@@ -167,7 +168,10 @@ export class Cli {
   async #answer(text: string, options: CommandOptions): Promise<void> {
     // The lines of a block are echoed one by one; the prompt comes after the last.
     const echo = echoMatcher(text.slice(text.lastIndexOf("\n") + 1));
-    const answers = (options.answers ?? []).map(({ question, answer }) => ({ question: new RegExp(question, "iv"), answer }));
+    const answers = (options.answers ?? []).map(({ question, answer }) => ({
+      question: new RegExp(question, "iv"),
+      answer,
+    }));
     let echoed = false;
     let bytes = 0;
     let questions = 0;
@@ -185,7 +189,8 @@ export class Cli {
         bytes += line.length + 1;
         received.push(line);
       }
-      if (bytes > options.outputBytesMax) throw new FarhandError("OUTPUT_TOO_LARGE", `more than ${options.outputBytesMax} bytes`);
+      if (bytes > options.outputBytesMax)
+        throw new FarhandError("OUTPUT_TOO_LARGE", `more than ${options.outputBytesMax} bytes`);
       if (received.length === 0) return;
       await this.#o.transcript.write("received", received.map(this.#o.redact).join("\n"));
       await options.onLines?.(received);
@@ -198,10 +203,15 @@ export class Cli {
       if (this.#more?.test(last)) return { page: this.#o.file.paging?.next ?? " " };
       const known = answers.find(({ question }) => question.test(last));
       if (!known) return undefined;
-      if (++questions > QUESTIONS_MAX) throw new FarhandError("PROMPT", "the device asks the same question again and again");
+      if (++questions > QUESTIONS_MAX)
+        throw new FarhandError("PROMPT", "the device asks the same question again and again");
       return { type: this.#reply(known.answer, options.variables ?? {}) };
     };
-    const patience = { deadlineMs: this.#o.commandMs, signal: this.#o.signal, what: this.#o.redact(text).slice(0, 100) };
+    const patience = {
+      deadlineMs: this.#o.commandMs,
+      signal: this.#o.signal,
+      what: this.#o.redact(text).slice(0, 100),
+    };
     // A log message right behind the prompt hides it. Where a prompt has been seen and then nothing comes, a newline shows it again.
     const idle = {
       armed: () => hidden && nudges < NUDGES_MAX,
@@ -235,7 +245,11 @@ export class Cli {
     let asked = 0;
     let linesSince = 0;
     const reply = (answer: string): string => {
-      const value = { password: credential.password?.reveal(), enable: credential.enable?.reveal(), username: credential.username };
+      const value = {
+        password: credential.password?.reveal(),
+        enable: credential.enable?.reveal(),
+        username: credential.username,
+      };
       if (answer === "newline") return newline;
       if (answer === "yes" || answer === "no") return answer + newline;
       return (value[answer as keyof typeof value] ?? "") + newline;
@@ -248,7 +262,8 @@ export class Cli {
       const question = questions.find((one) => one.question.test(last));
       if (question) {
         if (++asked > QUESTIONS_MAX) throw new FarhandError("LOGIN_REFUSED", "the device keeps asking");
-        if (question.answer === "password" && candidate === undefined && asked > 3) throw new FarhandError("LOGIN_REFUSED", "the device asks for the password again");
+        if (question.answer === "password" && candidate === undefined && asked > 3)
+          throw new FarhandError("LOGIN_REFUSED", "the device asks for the password again");
         return { type: reply(question.answer) };
       }
       if (this.#prompts.hostOf(last) === undefined) return undefined;
@@ -258,13 +273,17 @@ export class Cli {
       return { type: newline };
     };
     try {
-      const prompt = await this.#dialogue.listen<string>({ lines: seen, tail }, { deadlineMs: connectMs, signal, what: "login" });
+      const prompt = await this.#dialogue.listen<string>(
+        { lines: seen, tail },
+        { deadlineMs: connectMs, signal, what: "login" },
+      );
       this.#prompts.learn(this.#prompts.hostOf(prompt) ?? "");
       const mode = this.#prompts.match(prompt);
       if (mode === undefined) throw new FarhandError("PROMPT", `${JSON.stringify(prompt)} belongs to no mode`);
       this.#mode = mode;
     } catch (error) {
-      if (error instanceof FarhandError && error.code === "COMMAND_TIMEOUT") throw new FarhandError("PROMPT", `no prompt within ${connectMs} ms`, { cause: error });
+      if (error instanceof FarhandError && error.code === "COMMAND_TIMEOUT")
+        throw new FarhandError("PROMPT", `no prompt within ${connectMs} ms`, { cause: error });
       throw error;
     }
   }
@@ -298,7 +317,8 @@ function echoMatcher(text: string): (line: string) => boolean {
 export function substitute(template: string, variables: Variables): string {
   return template.replace(/\$\{(\w+)\}/g, (_whole, name: string) => {
     const value = variables[name];
-    if (value === undefined) throw new FarhandError("INTERNAL", `a platform file names \${${name}}, which has no value`);
+    if (value === undefined)
+      throw new FarhandError("INTERNAL", `a platform file names \${${name}}, which has no value`);
     return String(value);
   });
 }

@@ -58,7 +58,8 @@ export class Dialogue {
     let giveUp: (error: Error) => void = () => undefined;
     const gaveUp = new Promise<never>((_resolve, reject) => (giveUp = reject));
     gaveUp.catch(() => undefined);
-    const abort = (): void => giveUp(patience.signal.reason instanceof Error ? patience.signal.reason : new Error("aborted"));
+    const abort = (): void =>
+      giveUp(patience.signal.reason instanceof Error ? patience.signal.reason : new Error("aborted"));
     patience.signal.addEventListener("abort", abort, { once: true });
     const timer = this.#clock.after(patience.deadlineMs, () =>
       giveUp(new FarhandError("COMMAND_TIMEOUT", `${patience.what}: no prompt after ${patience.deadlineMs} ms`)),
@@ -125,6 +126,7 @@ export class Dialogue {
   }
 
   #refuseBroken(): void {
-    if (this.#broken) throw new FarhandError("CONNECTION_LOST", `the session is not usable after: ${this.#broken.message}`);
+    if (this.#broken)
+      throw new FarhandError("CONNECTION_LOST", `the session is not usable after: ${this.#broken.message}`);
   }
 }

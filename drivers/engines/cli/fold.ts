@@ -11,7 +11,8 @@ const TAIL_MAX = 1024;
 // oxlint-disable-next-line no-control-regex -- control bytes are what this file is about
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f]/;
 // oxlint-disable-next-line no-control-regex -- as above
-const ESCAPE = /^\u001b(?:\[(?<count>[0-?]*)[ -/]*(?<final>[@-~])|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[()*+][0-9A-Za-z]|[ -/]*[0-~])/;
+const ESCAPE =
+  /^\u001b(?:\[(?<count>[0-?]*)[ -/]*(?<final>[@-~])|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[()*+][0-9A-Za-z]|[ -/]*[0-Z\\^-~])/;
 
 /** One line as it stands on the screen after all of `raw` has been written to it. */
 export function foldLine(raw: string): string {
@@ -19,7 +20,7 @@ export function foldLine(raw: string): string {
   if (!CONTROL.test(text)) return text;
   const cells: string[] = [];
   let column = 0;
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const code = text.charCodeAt(at);
     if (code === 0x1b) {
       const found = ESCAPE.exec(text.slice(at, at + 256));
@@ -57,7 +58,8 @@ export class LineFolder {
       start = end + 1;
     }
     this.#raw += text.slice(start);
-    if (this.#raw.length > LINE_MAX) throw new FarhandError("OUTPUT_TOO_LARGE", "a line of more than a million characters");
+    if (this.#raw.length > LINE_MAX)
+      throw new FarhandError("OUTPUT_TOO_LARGE", "a line of more than a million characters");
     return lines;
   }
 

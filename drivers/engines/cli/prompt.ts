@@ -55,10 +55,15 @@ export class Prompts {
   #compile(hosts: readonly string[]): void {
     this.#hosts = hosts;
     const cut = this.#file.prompt.truncatesAt;
-    const forms = hosts.flatMap((host) => (cut !== undefined && host.length > cut ? [host, host.slice(0, cut)] : [host]));
+    const forms = hosts.flatMap((host) =>
+      cut !== undefined && host.length > cut ? [host, host.slice(0, cut)] : [host],
+    );
     const host = forms.map((form) => RegExp.escape(form)).join("|");
     this.#begins = new RegExp(`^(?:${host})(?:${this.#file.modes.map(({ suffix }) => suffix).join("|")})`, "v");
-    this.#modes = this.#file.modes.map(({ name, suffix }) => ({ name, pattern: new RegExp(`^(?:${host})(?:${suffix})\\s*$`, "v") }));
+    this.#modes = this.#file.modes.map(({ name, suffix }) => ({
+      name,
+      pattern: new RegExp(`^(?:${host})(?:${suffix})\\s*$`, "v"),
+    }));
   }
 
   #excluded(tail: string): boolean {

@@ -6,14 +6,18 @@ import type { PlatformFile } from "../../platform.ts";
  * `>`, `| redirect`, `| tee`, `| append` write to a file or a server, so what is not listed is not a read.
  */
 export function readChecker(file: PlatformFile): (command: string) => boolean {
-  const anchored = (sources: readonly string[]): RegExp[] => sources.map((source) => new RegExp(`^(?:${source})$`, "iv"));
+  const anchored = (sources: readonly string[]): RegExp[] =>
+    sources.map((source) => new RegExp(`^(?:${source})$`, "iv"));
   const allow = anchored(file.reads.allow);
   const pipes = anchored(file.reads.pipes);
   return (command) => {
     if (!isTypable(command)) return false;
     const [head = "", ...filters] = command.split("|").map((part) => part.trim().replace(/ +/g, " "));
     if (/[;<>&`$\\]/.test(head)) return false;
-    return allow.some((pattern) => pattern.test(head)) && filters.every((filter) => pipes.some((pattern) => pattern.test(filter)));
+    return (
+      allow.some((pattern) => pattern.test(head)) &&
+      filters.every((filter) => pipes.some((pattern) => pattern.test(filter)))
+    );
   };
 }
 
@@ -24,5 +28,6 @@ export function isTypable(line: string): boolean {
 }
 
 export function requireTypable(line: string, shown = line): void {
-  if (!isTypable(line)) throw new FarhandError("TEXT_REFUSED", `a control byte or "?" in: ${JSON.stringify(shown).slice(0, 200)}`);
+  if (!isTypable(line))
+    throw new FarhandError("TEXT_REFUSED", `a control byte or "?" in: ${JSON.stringify(shown).slice(0, 200)}`);
 }

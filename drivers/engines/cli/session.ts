@@ -36,7 +36,12 @@ export class CliSession implements Session {
     let text = "";
     for (const command of file.facts.commands) text += `${await this.#read(command, FACT_BYTES_MAX)}\n`;
     const find = (source: string | undefined): string | null =>
-      source === undefined ? null : (new RegExp(source, "mv").exec(text)?.slice(1).find((group) => group !== undefined) ?? null);
+      source === undefined
+        ? null
+        : (new RegExp(source, "mv")
+            .exec(text)
+            ?.slice(1)
+            .find((group) => group !== undefined) ?? null);
     return {
       hostname: cli.hostname,
       vendor: file.vendor,
@@ -50,7 +55,8 @@ export class CliSession implements Session {
     const { get } = this.#o.file;
     const raw = await this.#read(get.command, get.bytesMax);
     const last = raw.trimEnd().slice(raw.trimEnd().lastIndexOf("\n") + 1);
-    if (!new RegExp(`^(?:${get.endMarker})$`, "v").test(last)) throw new FarhandError("INCOMPLETE_OUTPUT", "no end marker");
+    if (!new RegExp(`^(?:${get.endMarker})$`, "v").test(last))
+      throw new FarhandError("INCOMPLETE_OUTPUT", "no end marker");
     if (raw.length < get.bytesMin) throw new FarhandError("INCOMPLETE_OUTPUT", `only ${raw.length} bytes`);
     return this.#o.configuration(raw);
   }
@@ -90,13 +96,28 @@ export class CliSession implements Session {
     const transaction = file.transactions[mode];
     if (!transaction) {
       const blockers = [{ code: "MODE_UNSUPPORTED", detail: `${file.id} cannot ${mode}` }];
-      return { level: "E", undoCost: { kind: "in-place" }, blockers, pendingByOther: false, unsaved: null, warnings: [] };
+      return {
+        level: "E",
+        undoCost: { kind: "in-place" },
+        blockers,
+        pendingByOther: false,
+        unsaved: null,
+        warnings: [],
+      };
     }
     await this.#o.cli.enter(file.base);
     const blockers = await undo.blockers(mode);
     const blocked = blockers.length > 0;
     const unsaved = await undo.unsaved(mode);
-    const warnings = unsaved === true ? [{ code: "UNSAVED_RUNNING", detail: "running differs from what a reboot loads; saving after the change saves that too" }] : [];
+    const warnings =
+      unsaved === true
+        ? [
+            {
+              code: "UNSAVED_RUNNING",
+              detail: "running differs from what a reboot loads; saving after the change saves that too",
+            },
+          ]
+        : [];
     return {
       level: blocked ? worse(transaction.level, transaction.blockedLevel) : transaction.level,
       undoCost: transaction.undoCost,

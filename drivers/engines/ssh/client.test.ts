@@ -22,135 +22,177 @@ const port = (): Promise<number> =>
   });
 const codeOf = (promise: Promise<unknown>): Promise<string> => promise.then(() => "none", errorCode);
 
-describe.skipIf(missing.length > 0)(`ssh against OpenSSH${missing.length > 0 ? `: ${missing.join(", ")} not installed` : ""}`, () => {
-  let folder: string;
-  let servers: ChildProcess[] = [];
-  let hostKey: HostKey;
-  let privateKey: string;
-  const username = spawnSync("id", ["-un"]).stdout.toString().trim();
-  const abort = new AbortController();
+describe.skipIf(missing.length > 0)(
+  `ssh against OpenSSH${missing.length > 0 ? `: ${missing.join(", ")} not installed` : ""}`,
+  () => {
+    let folder: string;
+    let servers: ChildProcess[] = [];
+    let hostKey: HostKey;
+    let privateKey: string;
+    const username = spawnSync("id", ["-un"]).stdout.toString().trim();
+    const abort = new AbortController();
 
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), "farhand-ssh-"));
-    for (const name of ["host", "user"]) spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(folder, name)]);
-    spawnSync("ssh-keygen", ["-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", join(folder, "rsa")]);
-    hostKey = { algorithm: "ssh-ed25519", publicKey: readFileSync(join(folder, "host.pub"), "utf8").split(" ")[1] ?? "" };
-    privateKey = readFileSync(join(folder, "user"), "utf8");
-    writeFileSync(join(folder, "authorized"), readFileSync(join(folder, "user.pub")));
-    // Privilege separation's folder, which a package's service unit otherwise makes.
-    if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true });
-  });
-  afterAll(() => {
-    for (const server of servers) server.kill("SIGKILL");
-    servers = [];
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  async function sshd(...lines: string[]): Promise<{ port: number; log: () => string }> {
-    const listen = await port();
-    const config = join(folder, `config-${listen}`);
-    const fixed = [`Port ${listen}`, "ListenAddress 127.0.0.1", `HostKey ${join(folder, "host")}`, "PidFile none", "StrictModes no", "UsePAM no"];
-    writeFileSync(config, [...fixed, `AuthorizedKeysFile ${join(folder, "authorized")}`, "PermitRootLogin yes", "LogLevel DEBUG1", ...lines, ""].join("\n"));
-    let log = "";
-    const server = spawn(SSHD, ["-D", "-e", "-f", config], { stdio: ["ignore", "ignore", "pipe"] });
-    servers.push(server);
-    await new Promise<void>((resolve, reject) => {
-      server.stderr.on("data", (text: Buffer) => {
-        log += text.toString();
-        if (log.includes("Server listening")) resolve();
-      });
-      server.once("exit", () => reject(new Error(log)));
+    beforeAll(() => {
+      folder = mkdtempSync(join(tmpdir(), "farhand-ssh-"));
+      for (const name of ["host", "user"])
+        spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(folder, name)]);
+      spawnSync("ssh-keygen", ["-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", join(folder, "rsa")]);
+      hostKey = {
+        algorithm: "ssh-ed25519",
+        publicKey: readFileSync(join(folder, "host.pub"), "utf8").split(" ")[1] ?? "",
+      };
+      privateKey = readFileSync(join(folder, "user"), "utf8");
+      writeFileSync(join(folder, "authorized"), readFileSync(join(folder, "user.pub")));
+      // Privilege separation's folder, which a package's service unit otherwise makes.
+      if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true });
     });
-    return { port: listen, log: () => log };
-  }
+    afterAll(() => {
+      for (const server of servers) server.kill("SIGKILL");
+      servers = [];
+      rmSync(folder, { recursive: true, force: true });
+    });
 
-  function options(at: number, profile: AlgorithmProfile, pins: HostKey[] = [hostKey]): SshOptions {
-    return {
-      target: { address: "127.0.0.1", port: at, hostKeys: pins, algorithms: profile },
-      credential: { username, privateKey: new Secret(privateKey) },
-      clock: systemClock,
-      signal: abort.signal,
-      connectMs: 15_000,
+    async function sshd(...lines: string[]): Promise<{ port: number; log: () => string }> {
+      const listen = await port();
+      const config = join(folder, `config-${listen}`);
+      const fixed = [
+        `Port ${listen}`,
+        "ListenAddress 127.0.0.1",
+        `HostKey ${join(folder, "host")}`,
+        "PidFile none",
+        "StrictModes no",
+        "UsePAM no",
+      ];
+      writeFileSync(
+        config,
+        [
+          ...fixed,
+          `AuthorizedKeysFile ${join(folder, "authorized")}`,
+          "PermitRootLogin yes",
+          "LogLevel DEBUG1",
+          ...lines,
+          "",
+        ].join("\n"),
+      );
+      let log = "";
+      const server = spawn(SSHD, ["-D", "-e", "-f", config], { stdio: ["ignore", "ignore", "pipe"] });
+      servers.push(server);
+      await new Promise<void>((resolve, reject) => {
+        server.stderr.on("data", (text: Buffer) => {
+          log += text.toString();
+          if (log.includes("Server listening")) resolve();
+        });
+        server.once("exit", () => reject(new Error(log)));
+      });
+      return { port: listen, log: () => log };
+    }
+
+    function options(at: number, profile: AlgorithmProfile, pins: HostKey[] = [hostKey]): SshOptions {
+      return {
+        target: { address: "127.0.0.1", port: at, hostKeys: pins, algorithms: profile },
+        credential: { username, privateKey: new Secret(privateKey) },
+        clock: systemClock,
+        signal: abort.signal,
+        connectMs: 15_000,
+      };
+    }
+    const echo = async (connection: SshConnection, stdin: string): Promise<string> => {
+      const { stdout, code } = await connection.exec("cat", {
+        stdin,
+        outputBytesMax: 10_000,
+        deadlineMs: 10_000,
+        signal: abort.signal,
+      });
+      connection.close();
+      expect(code).toBe(0);
+      return stdout;
     };
-  }
-  const echo = async (connection: SshConnection, stdin: string): Promise<string> => {
-    const { stdout, code } = await connection.exec("cat", { stdin, outputBytesMax: 10_000, deadlineMs: 10_000, signal: abort.signal });
-    connection.close();
-    expect(code).toBe(0);
-    return stdout;
-  };
 
-  const exchanges: [string, AlgorithmProfile, string?][] = [
-    ["curve25519-sha256", "modern"],
-    ["ecdh-sha2-nistp384", "modern"],
-    ["diffie-hellman-group14-sha256", "compat"],
-    ["diffie-hellman-group16-sha512", "legacy"],
-    ["diffie-hellman-group14-sha1", "legacy", "aes256-cbc"],
-    ["diffie-hellman-group-exchange-sha256", "legacy"],
-    ["diffie-hellman-group1-sha1", "legacy"],
-  ];
-  test.each(exchanges)("%s as %s", async (kex, profile, cipher) => {
-    const server = await sshd(`KexAlgorithms ${kex}`, ...(cipher ? [`Ciphers ${cipher}`] : []));
-    expect(await echo(await connectSsh(options(server.port, profile)), "hello")).toBe("hello");
-    expect(server.log()).toContain(`kex: algorithm: ${kex}`);
-  });
+    const exchanges: [string, AlgorithmProfile, string?][] = [
+      ["curve25519-sha256", "modern"],
+      ["ecdh-sha2-nistp384", "modern"],
+      ["diffie-hellman-group14-sha256", "compat"],
+      ["diffie-hellman-group16-sha512", "legacy"],
+      ["diffie-hellman-group14-sha1", "legacy", "aes256-cbc"],
+      ["diffie-hellman-group-exchange-sha256", "legacy"],
+      ["diffie-hellman-group1-sha1", "legacy"],
+    ];
+    test.each(exchanges)("%s as %s", async (kex, profile, cipher) => {
+      const server = await sshd(`KexAlgorithms ${kex}`, ...(cipher ? [`Ciphers ${cipher}`] : []));
+      expect(await echo(await connectSsh(options(server.port, profile)), "hello")).toBe("hello");
+      expect(server.log()).toContain(`kex: algorithm: ${kex}`);
+    });
 
-  test("an algorithm outside the profile is refused by name", async () => {
-    const server = await sshd("KexAlgorithms diffie-hellman-group14-sha256");
-    expect(await codeOf(connectSsh(options(server.port, "modern")))).toBe("ALGORITHMS");
-    const cbc = await sshd("Ciphers aes128-cbc");
-    expect(await codeOf(connectSsh(options(cbc.port, "compat")))).toBe("ALGORITHMS");
-  });
+    test("an algorithm outside the profile is refused by name", async () => {
+      const server = await sshd("KexAlgorithms diffie-hellman-group14-sha256");
+      expect(await codeOf(connectSsh(options(server.port, "modern")))).toBe("ALGORITHMS");
+      const cbc = await sshd("Ciphers aes128-cbc");
+      expect(await codeOf(connectSsh(options(cbc.port, "compat")))).toBe("ALGORITHMS");
+    });
 
-  test("a wrong host key is refused before the server hears of a user", async () => {
-    const server = await sshd();
-    const other: HostKey = { algorithm: "ssh-ed25519", publicKey: readFileSync(join(folder, "user.pub"), "utf8").split(" ")[1] ?? "" };
-    const rsa: HostKey = { algorithm: "ssh-rsa", publicKey: readFileSync(join(folder, "rsa.pub"), "utf8").split(" ")[1] ?? "" };
-    expect(await codeOf(connectSsh(options(server.port, "modern", [other])))).toBe("HOST_KEY");
-    expect(await codeOf(connectSsh(options(server.port, "modern", [rsa])))).toBe("HOST_KEY");
-    expect(server.log()).not.toContain("userauth-request");
-  });
+    test("a wrong host key is refused before the server hears of a user", async () => {
+      const server = await sshd();
+      const other: HostKey = {
+        algorithm: "ssh-ed25519",
+        publicKey: readFileSync(join(folder, "user.pub"), "utf8").split(" ")[1] ?? "",
+      };
+      const rsa: HostKey = {
+        algorithm: "ssh-rsa",
+        publicKey: readFileSync(join(folder, "rsa.pub"), "utf8").split(" ")[1] ?? "",
+      };
+      expect(await codeOf(connectSsh(options(server.port, "modern", [other])))).toBe("HOST_KEY");
+      expect(await codeOf(connectSsh(options(server.port, "modern", [rsa])))).toBe("HOST_KEY");
+      expect(server.log()).not.toContain("userauth-request");
+    });
 
-  test("a key that is not authorised, a closed port, a server that says nothing, a full one", async () => {
-    const server = await sshd();
-    const wrong = options(server.port, "modern");
-    const credential = { username, privateKey: new Secret(readFileSync(join(folder, "host"), "utf8")) };
-    expect(await codeOf(connectSsh({ ...wrong, credential }))).toBe("LOGIN_REFUSED");
-    expect(await codeOf(connectSsh(options(await port(), "modern")))).toBe("CONNECT_REFUSED");
-    const mute = createServer(() => undefined).listen(0, "127.0.0.1");
-    const full = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
-    const at = (server_: typeof mute): number => (server_.address() as { port: number }).port;
-    await Promise.all([mute, full].map((one) => new Promise((resolve) => (one.listening ? resolve(null) : one.once("listening", resolve)))));
-    expect(await codeOf(connectSsh({ ...options(at(mute), "modern"), connectMs: 200 }))).toBe("CONNECT_TIMEOUT");
-    expect(await codeOf(connectSsh(options(at(full), "modern")))).toBe("SESSIONS_FULL");
-    mute.close();
-    full.close();
-  });
+    test("a key that is not authorised, a closed port, a server that says nothing, a full one", async () => {
+      const server = await sshd();
+      const wrong = options(server.port, "modern");
+      const credential = { username, privateKey: new Secret(readFileSync(join(folder, "host"), "utf8")) };
+      expect(await codeOf(connectSsh({ ...wrong, credential }))).toBe("LOGIN_REFUSED");
+      expect(await codeOf(connectSsh(options(await port(), "modern")))).toBe("CONNECT_REFUSED");
+      const mute = createServer(() => undefined).listen(0, "127.0.0.1");
+      const full = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
+      const at = (server_: typeof mute): number => (server_.address() as { port: number }).port;
+      await Promise.all(
+        [mute, full].map(
+          (one) => new Promise((resolve) => (one.listening ? resolve(null) : one.once("listening", resolve))),
+        ),
+      );
+      expect(await codeOf(connectSsh({ ...options(at(mute), "modern"), connectMs: 200 }))).toBe("CONNECT_TIMEOUT");
+      expect(await codeOf(connectSsh(options(at(full), "modern")))).toBe("SESSIONS_FULL");
+      mute.close();
+      full.close();
+    });
 
-  test("an endless shell waits for its reader; caps and deadlines end a program", async () => {
-    const server = await sshd();
-    const connection = await connectSsh(options(server.port, "modern"));
-    const shell = await connection.shell({ columns: 511, rows: 1000 }, "yes farhand");
-    let bytes = 0;
-    while (bytes < 8_000_000) bytes += (await shell.read())?.length ?? 0;
-    shell.close();
-    const limits = { outputBytesMax: 1000, deadlineMs: 10_000, signal: abort.signal };
-    expect(await codeOf(connection.exec("yes", limits))).toBe("OUTPUT_TOO_LARGE");
-    expect(await codeOf(connection.exec("sleep 100", { ...limits, deadlineMs: 100 }))).toBe("COMMAND_TIMEOUT");
-    const failed = await connection.exec("cat >/dev/null; echo no >&2; exit 3", { ...limits, stdin: "x" });
-    expect({ ...failed, stderr: failed.stderr.endsWith("no\n") }).toEqual({ code: 3, stdout: "", stderr: true });
-    connection.close();
-    expect(await codeOf(connection.exec("true", limits))).toBe("CONNECTION_LOST");
-    expect(connection.alive).toBe(false);
-  });
+    test("an endless shell waits for its reader; caps and deadlines end a program", async () => {
+      const server = await sshd();
+      const connection = await connectSsh(options(server.port, "modern"));
+      const shell = await connection.shell({ columns: 511, rows: 1000 }, "yes farhand");
+      let bytes = 0;
+      while (bytes < 8_000_000) bytes += (await shell.read())?.length ?? 0;
+      shell.close();
+      const limits = { outputBytesMax: 1000, deadlineMs: 10_000, signal: abort.signal };
+      expect(await codeOf(connection.exec("yes", limits))).toBe("OUTPUT_TOO_LARGE");
+      expect(await codeOf(connection.exec("sleep 100", { ...limits, deadlineMs: 100 }))).toBe("COMMAND_TIMEOUT");
+      const failed = await connection.exec("cat >/dev/null; echo no >&2; exit 3", { ...limits, stdin: "x" });
+      expect({ ...failed, stderr: failed.stderr.endsWith("no\n") }).toEqual({ code: 3, stdout: "", stderr: true });
+      connection.close();
+      expect(await codeOf(connection.exec("true", limits))).toBe("CONNECTION_LOST");
+      expect(connection.alive).toBe(false);
+    });
 
-  test("an abort ends a connection attempt", async () => {
-    const mute = createServer(() => undefined).listen(0, "127.0.0.1");
-    await new Promise((resolve) => mute.once("listening", resolve));
-    const own = new AbortController();
-    const attempt = connectSsh({ ...options((mute.address() as { port: number }).port, "modern"), signal: own.signal });
-    own.abort(new Error("stop"));
-    await expect(attempt).rejects.toThrow("stop");
-    mute.close();
-  });
-});
+    test("an abort ends a connection attempt", async () => {
+      const mute = createServer(() => undefined).listen(0, "127.0.0.1");
+      await new Promise((resolve) => mute.once("listening", resolve));
+      const own = new AbortController();
+      const attempt = connectSsh({
+        ...options((mute.address() as { port: number }).port, "modern"),
+        signal: own.signal,
+      });
+      own.abort(new Error("stop"));
+      await expect(attempt).rejects.toThrow("stop");
+      mute.close();
+    });
+  },
+);

@@ -1,5 +1,13 @@
 import { connect as connectTcp, type Socket } from "node:net";
-import type { AnyAuthMethod, AuthenticationType, AuthHandlerMiddleware, Client, ClientChannel, KeyboardInteractiveAuthMethod } from "ssh2";
+import type {
+  Algorithms,
+  AnyAuthMethod,
+  AuthenticationType,
+  AuthHandlerMiddleware,
+  Client,
+  ClientChannel,
+  KeyboardInteractiveAuthMethod,
+} from "ssh2";
 import type { Clock } from "../../../shared/clock.ts";
 import type { Device } from "../../../shared/documents/inventory.ts";
 import { FarhandError, type ErrorCode } from "../../../shared/errors.ts";
@@ -98,7 +106,8 @@ export class SshConnection {
       const lost = (): void => fail(new FarhandError("CONNECTION_LOST", this.#lost));
       const collect = (into: Buffer[]) => (chunk: Buffer) => {
         bytes += chunk.length;
-        if (bytes > options.outputBytesMax) fail(new FarhandError("OUTPUT_TOO_LARGE", `more than ${options.outputBytesMax} bytes`));
+        if (bytes > options.outputBytesMax)
+          fail(new FarhandError("OUTPUT_TOO_LARGE", `more than ${options.outputBytesMax} bytes`));
         else into.push(chunk);
       };
       const timer = this.#clock.after(options.deadlineMs, () =>
@@ -111,7 +120,9 @@ export class SshConnection {
       channel.on("exit", (status: number | null) => (code = status));
       channel.on("error", () => undefined);
       channel.on("close", () =>
-        finish(() => resolve({ code, stdout: Buffer.concat(out).toString("utf8"), stderr: Buffer.concat(err).toString("utf8") })),
+        finish(() =>
+          resolve({ code, stdout: Buffer.concat(out).toString("utf8"), stderr: Buffer.concat(err).toString("utf8") }),
+        ),
       );
       channel.end(options.stdin ?? "");
     });
@@ -179,7 +190,8 @@ export class SshConnection {
         }
       },
       write: async (text) => {
-        if (this.#lost !== undefined || ended) throw new FarhandError("CONNECTION_LOST", this.#lost ?? "the shell has ended");
+        if (this.#lost !== undefined || ended)
+          throw new FarhandError("CONNECTION_LOST", this.#lost ?? "the shell has ended");
         if (channel.write(text)) return;
         while (channel.writableNeedDrain && !ended) await wait();
       },
@@ -195,7 +207,8 @@ export class SshConnection {
 export async function connectSsh(options: SshOptions): Promise<SshConnection> {
   const { target, credential, clock, signal } = options;
   signal.throwIfAborted();
-  const algorithms = algorithmsFor(target.algorithms, target.hostKeys);
+  // Plain text in our lists; ssh2 checks each name again when it is given them.
+  const algorithms = structuredClone(algorithmsFor(target.algorithms, target.hostKeys)) as Algorithms;
   const socket = connectTcp({ host: target.address, port: target.port, noDelay: true });
   const client = new ssh2.Client();
   let hostKeyRefused = false;
@@ -264,7 +277,8 @@ function authentication(credential: Credential): AuthHandlerMiddleware {
     finish(known ? prompts.map(() => password ?? "") : []);
   };
   const choose = (left: AuthenticationType[] | null): AnyAuthMethod | false => {
-    const allowed = (method: AuthenticationType): boolean => !tried.has(method) && (left === null || left.includes(method));
+    const allowed = (method: AuthenticationType): boolean =>
+      !tried.has(method) && (left === null || left.includes(method));
     if (credential.privateKey && allowed("publickey")) {
       tried.add("publickey");
       return { type: "publickey", username, key: credential.privateKey.reveal() };
@@ -294,12 +308,18 @@ const TCP_CODES: Readonly<Record<string, ErrorCode>> = {
 };
 
 /** ssh2's errors are told apart by level and words; nothing else tells an algorithm mismatch from a broken line. */
-function connectError(error: Error & { level?: string; code?: unknown }, hostKeyRefused: boolean, socket: Socket): FarhandError {
-  const made = (code: ErrorCode, detail = error.message): FarhandError => new FarhandError(code, detail, { cause: error });
+function connectError(
+  error: Error & { level?: string; code?: unknown },
+  hostKeyRefused: boolean,
+  socket: Socket,
+): FarhandError {
+  const made = (code: ErrorCode, detail = error.message): FarhandError =>
+    new FarhandError(code, detail, { cause: error });
   if (hostKeyRefused) return made("HOST_KEY", "the key that the device showed is not pinned");
   if (error.level === "client-authentication") return made("LOGIN_REFUSED");
   if (error.level === "client-timeout") return made("CONNECT_TIMEOUT");
-  if (/no matching host key format/i.test(error.message)) return made("HOST_KEY", "the device has no key of a pinned type");
+  if (/no matching host key format/i.test(error.message))
+    return made("HOST_KEY", "the device has no key of a pinned type");
   if (/no matching|unsupported algorithm/i.test(error.message)) return made("ALGORITHMS");
   const tcp = typeof error.code === "string" ? TCP_CODES[error.code] : undefined;
   if (tcp !== undefined && (tcp !== "SESSIONS_FULL" || socket.bytesRead === 0)) return made(tcp);

@@ -25,9 +25,16 @@ describe("modPow", () => {
   };
   test("equals repeated multiplication", () => {
     const small = fc.bigInt({ min: 0n, max: 400n });
-    fc.assert(fc.property(fc.bigInt({ min: 0n, max: 10n ** 12n }), small, fc.bigInt({ min: 1n, max: 10n ** 9n }), (base, exponent, modulus) => {
-      expect(modPow(base, exponent, modulus)).toBe(slow(base, exponent, modulus));
-    }));
+    fc.assert(
+      fc.property(
+        fc.bigInt({ min: 0n, max: 10n ** 12n }),
+        small,
+        fc.bigInt({ min: 1n, max: 10n ** 9n }),
+        (base, exponent, modulus) => {
+          expect(modPow(base, exponent, modulus)).toBe(slow(base, exponent, modulus));
+        },
+      ),
+    );
   });
   test("agrees with the platform's Diffie-Hellman in both directions", () => {
     const native = getDiffieHellman("modp14");
@@ -40,9 +47,17 @@ describe("modPow", () => {
   });
   test("a known answer in each size", () => {
     const digest = (name: string): string =>
-      createHash("sha256").update(modPow(2n, (1n << 511n) + 12_345n, modpPrime(name) ?? 1n).toString(16)).digest("hex").slice(0, 16);
+      createHash("sha256")
+        .update(modPow(2n, (1n << 511n) + 12_345n, modpPrime(name) ?? 1n).toString(16))
+        .digest("hex")
+        .slice(0, 16);
     // Python's pow(2, 2**511 + 12345, p), SHA-256 of its hex digits.
-    expect(["modp2", "modp14", "modp16", "modp18"].map(digest)).toEqual(["7435677053fd562f", "fb2910e201c29ffd", "a7e456f48ae7d0c3", "a7251d014a96e499"]);
+    expect(["modp2", "modp14", "modp16", "modp18"].map(digest)).toEqual([
+      "7435677053fd562f",
+      "fb2910e201c29ffd",
+      "a7e456f48ae7d0c3",
+      "a7251d014a96e499",
+    ]);
   });
 });
 

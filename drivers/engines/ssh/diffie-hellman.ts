@@ -88,8 +88,10 @@ export class EphemeralDiffieHellman {
 
   constructor(prime: bigint, generator: bigint) {
     const bits = prime.toString(2).length;
-    if (bits < 1024 || bits > 8192 || prime % 2n === 0n) throw new RangeError(`a Diffie-Hellman prime of ${bits} bits is refused`);
-    if (generator < 2n || generator > prime - 2n) throw new RangeError("a Diffie-Hellman generator out of range is refused");
+    if (bits < 1024 || bits > 8192 || prime % 2n === 0n)
+      throw new RangeError(`a Diffie-Hellman prime of ${bits} bits is refused`);
+    if (generator < 2n || generator > prime - 2n)
+      throw new RangeError("a Diffie-Hellman generator out of range is refused");
     this.#prime = prime;
     this.#generator = generator;
     this.#length = Math.ceil(bits / 8);
@@ -116,7 +118,8 @@ export class EphemeralDiffieHellman {
     this.getPublicKey();
     const other = toBigInt(otherPublicKey);
     // 1 and p−1 generate groups of one and two elements: the peer would choose the session key (RFC 4253 §8).
-    if (other <= 1n || other >= this.#prime - 1n) throw new RangeError("the peer's Diffie-Hellman value is out of range");
+    if (other <= 1n || other >= this.#prime - 1n)
+      throw new RangeError("the peer's Diffie-Hellman value is out of range");
     return toBytes(modPow(other, this.#secret ?? 0n, this.#prime), this.#length);
   }
 

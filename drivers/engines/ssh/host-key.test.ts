@@ -23,11 +23,18 @@ describe("strictVerifier answers once, at once, with a boolean, and returns unde
     ["a text", () => "yes"],
     ["NaN", () => Number.NaN],
     ["an object", () => ({})],
-    ["a boxed true", () => Object(true)],
-    ["a throw", () => { throw new Error("no"); }],
+    ["a boxed true", () => Object(true) as unknown],
+    [
+      "a throw",
+      () => {
+        throw new Error("no");
+      },
+    ],
     ["false", () => false],
   ];
-  test.each(refused)("%s is a no", (_name, check) => expect(answerOf(check)).toEqual({ answers: [false], returned: undefined }));
+  test.each(refused)("%s is a no", (_name, check) =>
+    expect(answerOf(check)).toEqual({ answers: [false], returned: undefined }),
+  );
   test("true is the only yes", () => expect(answerOf(() => true)).toEqual({ answers: [true], returned: undefined }));
 });
 

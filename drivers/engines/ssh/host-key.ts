@@ -6,7 +6,9 @@ import type { HostKey } from "../../../shared/documents/inventory.ts";
  * (research/security.md §1). So the check lives behind this wrapper, which answers strictly and synchronously, and which
  * takes nothing but `true` for a yes.
  */
-export function strictVerifier(check: (key: Uint8Array) => unknown): (key: Uint8Array, answer: (permitted: boolean) => void) => undefined {
+export function strictVerifier(
+  check: (key: Uint8Array) => unknown,
+): (key: Uint8Array, answer: (permitted: boolean) => void) => undefined {
   return (key, answer) => {
     let verdict: unknown = false;
     try {
@@ -14,7 +16,7 @@ export function strictVerifier(check: (key: Uint8Array) => unknown): (key: Uint8
     } catch {
       verdict = false;
     }
-    // oxlint-disable-next-line no-unneeded-ternary, typescript/no-unnecessary-boolean-literal-compare -- nothing but true is a yes
+    // Nothing but true is a yes.
     answer(verdict === true ? true : false);
     return undefined;
   };

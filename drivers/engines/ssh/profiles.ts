@@ -1,4 +1,3 @@
-import type { Algorithms } from "ssh2";
 import type { AlgorithmProfile, HostKey } from "../../../shared/documents/inventory.ts";
 import { FarhandError } from "../../../shared/errors.ts";
 
@@ -15,7 +14,13 @@ interface Lists {
   readonly rsa: readonly string[];
 }
 
-const CURVES = ["curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521"];
+const CURVES = [
+  "curve25519-sha256",
+  "curve25519-sha256@libssh.org",
+  "ecdh-sha2-nistp256",
+  "ecdh-sha2-nistp384",
+  "ecdh-sha2-nistp521",
+];
 const AEAD_AND_CTR = ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr"];
 const SHA2 = ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512"];
 
@@ -44,20 +49,24 @@ export const profiles: Readonly<Record<AlgorithmProfile, Lists>> = {
   },
 };
 
+export interface OfferedAlgorithms {
+  readonly kex: readonly string[];
+  readonly serverHostKey: readonly string[];
+  readonly cipher: readonly string[];
+  readonly hmac: readonly string[];
+  readonly compress: readonly string[];
+}
+
 /**
  * What to offer to a device: its profile, and only host key algorithms of its pinned keys, so that a device with several keys
  * shows the one that is pinned.
  */
-export function algorithmsFor(profile: AlgorithmProfile, pinned: readonly Pick<HostKey, "algorithm">[]): Algorithms {
+export function algorithmsFor(
+  profile: AlgorithmProfile,
+  pinned: readonly Pick<HostKey, "algorithm">[],
+): OfferedAlgorithms {
   const lists = profiles[profile];
   const hostKey = [...new Set(pinned.flatMap(({ algorithm }) => (algorithm === "ssh-rsa" ? lists.rsa : [algorithm])))];
   if (hostKey.length === 0) throw new FarhandError("HOST_KEY", "no host key is pinned");
-  // The lists are plain text on purpose; ssh2 checks each name again when it is given them.
-  return {
-    kex: [...lists.kex],
-    serverHostKey: hostKey,
-    cipher: [...lists.cipher],
-    hmac: [...lists.hmac],
-    compress: ["none"],
-  } as Algorithms;
+  return { kex: lists.kex, serverHostKey: hostKey, cipher: lists.cipher, hmac: lists.hmac, compress: ["none"] };
 }
