@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { Epoch } from "../../shared/wire/messages.ts";
 import { statements, type Store, type Tx } from "../../shared/store.ts";
 import { text } from "./row.ts";
@@ -9,7 +10,7 @@ const sql = statements("journal.meta", {
   put: "INSERT INTO meta (key, value) VALUES ($key, $value) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
 });
 
-type Key = "epoch" | "sequence" | "time-floor" | "chain" | "checkpoint";
+type Key = "epoch" | "sequence" | "time-floor" | "chain" | "checkpoint" | "link";
 
 export async function getMeta(tx: Read, key: Key): Promise<string | undefined> {
   const row = await tx.get(sql.get, { key });
@@ -19,6 +20,10 @@ export async function getMeta(tx: Read, key: Key): Promise<string | undefined> {
 export async function putMeta(tx: Tx, key: Key, value: string): Promise<void> {
   await tx.run(sql.put, { key, value });
 }
+
+/** What the running agent last knew of its link. */
+export const LinkNote = z.strictObject({ state: z.enum(["up", "down"]), code: z.string().nullable(), atMs: z.int() });
+export type LinkNote = z.infer<typeof LinkNote>;
 
 /** The epoch of this file; made once, when the file is new. */
 export function ensureEpoch(store: Store, make: () => string): Promise<string> {

@@ -1,0 +1,143 @@
+import { buildCommand } from "@stricli/core";
+import { createHmac, randomBytes } from "node:crypto";
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { fromBase64url, jcs, toBase64url } from "../../shared/bytes.ts";
+import { checkEnvelope, type Envelope } from "../../shared/envelope.ts";
+import { FarhandError, isErrorCode } from "../../shared/errors.ts";
+import { AgentId, Digest, OrgId, SiteId, type KeyId } from "../../shared/ids.ts";
+import { signerFrom } from "../../shared/keys.ts";
+import { openPinnedKeys } from "../../shared/trust.ts";
+import { vaultPath, writeConfig } from "../config.ts";
+import { lockStateDir } from "../state-lock.ts";
+import { Vault } from "../vault/vault.ts";
+import { command, commonFlags, stateDirOf, vaultKeyOf, type AgentContext, type CommonFlags } from "./context.ts";
+import { readSecretFile } from "./input.ts";
+
+const JoinToken = z.strictObject({
+  v: z.literal(1),
+  url: z.url({ protocol: /^https$/ }).max(2048),
+  ca: z.string().min(1).max(65_536),
+  org: OrgId,
+  site: SiteId,
+  agent: AgentId,
+  /** SHA-256 of the payload of keys.json that the inviting person trusted. */
+  keys: Digest,
+  id: z.string().min(1).max(64),
+  secret: z.string().min(1).max(128),
+});
+type JoinToken = z.infer<typeof JoinToken>;
+
+interface Flags extends CommonFlags {
+  readonly tokenFile?: string;
+}
+
+export const enroll = buildCommand<Flags, [string?], AgentContext>({
+  docs: {
+    brief: "Join an organisation with a token from `farhand agent invite`",
+    fullDescription:
+      "Makes this agent's keys and its vault, proves them to the hub, and prints the agent's fingerprint.\n" +
+      "The agent gets work once a keyadmin has compared that fingerprint and approved it: farhand agent approve.\n" +
+      "A vault key file that is not there yet is made, with mode 0400.\n\n" +
+      "EXAMPLES\n  farhand-agent enroll --token-file agent-ams.join --vault-key-file /etc/farhand-agent/vault.key",
+  },
+  parameters: {
+    flags: {
+      ...commonFlags,
+      tokenFile: { kind: "parsed", parse: (value: string) => value, brief: "File with the join token; - is standard input", placeholder: "FILE", optional: true },
+    },
+    positional: {
+      kind: "tuple",
+      parameters: [{ parse: (value: string) => value, brief: "The same, without the flag", placeholder: "FILE", optional: true }],
+    },
+  },
+  func: command(async (context: AgentContext, flags: Flags, file?: string) => {
+    const tokenFile = flags.tokenFile ?? file;
+    if (tokenFile === undefined) throw new FarhandError("USAGE", "give the join token with --token-file");
+    const token = readToken(await readSecretFile(tokenFile));
+    const stateDir = stateDirOf(context, flags);
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    const unlock = lockStateDir(stateDir);
+    try {
+      if (existsSync(join(stateDir, "agent.json"))) throw new FarhandError("CONFLICT", `an agent is enrolled in ${stateDir}`);
+      const key = await vaultKeyOf(context, flags);
+      if (key.kind === "file" && !existsSync(key.path)) makeKeyFile(key.path);
+      // Left over from an enrolment that did not come to its end: nobody countersigned that identity.
+      for (const suffix of ["", "-wal", "-shm"]) rmSync(vaultPath(stateDir) + suffix, { force: true });
+      const vault = await Vault.create({ path: vaultPath(stateDir), org: token.org, agent: token.agent }, key);
+      try {
+        const kid = await joinHub(token, vault);
+        const { org, site, agent, url, ca } = token;
+        writeConfig(stateDir, { v: 1, org, site, agent, kid, url, ca, vaultKey: key.kind });
+        context.process.stdout.write(`${kid}\n`);
+        context.process.stderr.write(
+          `Enrolled ${agent} at ${site}. Above is its fingerprint.\nNext: farhand agent approve ${agent}; farhand-agent credential set NAME --username USER; farhand-agent run\n`,
+        );
+      } finally {
+        await vault.close();
+      }
+    } finally {
+      unlock();
+    }
+  }),
+});
+
+function readToken(text: string): JoinToken {
+  try {
+    return JoinToken.parse(JSON.parse(new TextDecoder().decode(fromBase64url(text.trim()))));
+  } catch (error) {
+    throw new FarhandError("JOIN_TOKEN", "not a join token", { cause: error });
+  }
+}
+
+function makeKeyFile(path: string): void {
+  const fd = openSync(path, "wx", 0o400);
+  try {
+    writeSync(fd, randomBytes(32));
+  } finally {
+    closeSync(fd);
+  }
+  chmodSync(path, 0o400);
+}
+
+async function joinHub(token: JoinToken, vault: Vault): Promise<KeyId> {
+  const identity = await vault.identity();
+  const signer = await signerFrom(identity.sign);
+  const { nonce } = z.object({ nonce: z.string().min(1).max(64) }).parse(await post(token, "/api/v1/enrol/challenge", {}));
+  const proof = { token: token.id, nonce, agent: token.agent, site: token.site, signKey: identity.sign.x, boxKey: identity.box.x };
+  const bytes = jcs(proof);
+  const signature = toBase64url(new Uint8Array(await crypto.subtle.sign("Ed25519", signer.key, bytes)));
+  // The secret never travels: it proves that this request and no other is what its holder meant.
+  const mac = createHmac("sha256", token.secret).update(bytes).digest("base64url");
+  const answer = z.object({ keys: z.unknown() }).parse(await post(token, "/api/v1/enrol", { ...proof, signature, mac }));
+  const keys: Envelope = checkEnvelope(answer.keys);
+  const trust = await openPinnedKeys(keys, token.keys);
+  if (trust.org !== token.org) throw new FarhandError("WRONG_ORG");
+  await vault.setTrust("keys", keys);
+  return signer.kid;
+}
+
+const TIMEOUT_MS = 30_000;
+const Problem = z.object({ code: z.string().refine(isErrorCode), detail: z.string().max(500).optional() });
+
+async function post(token: JoinToken, path: string, body: unknown): Promise<unknown> {
+  let response: Response;
+  try {
+    response = await fetch(new URL(path, token.url), {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      redirect: "error",
+      tls: { ca: token.ca },
+    } as RequestInit);
+  } catch (error) {
+    throw new FarhandError("IO", `${token.url}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+  const answer: unknown = await response.json().catch(() => undefined);
+  if (response.ok) return answer;
+  const problem = Problem.safeParse(z.object({ error: z.unknown() }).safeParse(answer).data?.error ?? answer);
+  if (problem.success && isErrorCode(problem.data.code)) throw new FarhandError(problem.data.code, problem.data.detail);
+  throw new FarhandError("IO", `the hub answered ${response.status}`);
+}

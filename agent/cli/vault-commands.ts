@@ -1,0 +1,82 @@
+import { buildCommand } from "@stricli/core";
+import { FarhandError } from "../../shared/errors.ts";
+import { CredentialName } from "../../shared/ids.ts";
+import { Secret } from "../../shared/secret.ts";
+import { readConfig, vaultPath } from "../config.ts";
+import { SecretName, Vault } from "../vault/vault.ts";
+import { command, commonFlags, stateDirOf, vaultKeyOf, type AgentContext, type CommonFlags } from "./context.ts";
+import { askSecrets } from "./input.ts";
+
+async function withVault(context: AgentContext, flags: CommonFlags, use: (vault: Vault) => Promise<void>): Promise<void> {
+  const stateDir = stateDirOf(context, flags);
+  const { org, agent } = readConfig(stateDir);
+  const vault = await Vault.open({ path: vaultPath(stateDir), org, agent }, await vaultKeyOf(context, flags));
+  try {
+    await use(vault);
+  } finally {
+    await vault.close();
+  }
+}
+
+function named<T>(schema: { safeParse(value: unknown): { success: true; data: T } | { success: false } }, what: string) {
+  return (value: string): T => {
+    const parsed = schema.safeParse(value);
+    if (!parsed.success) throw new FarhandError("USAGE", `${what} must be 1 to 63 of a-z, 0-9, '.', '_', '-'`);
+    return parsed.data;
+  };
+}
+
+interface CredentialFlags extends CommonFlags {
+  readonly username: string;
+  readonly enable: boolean;
+}
+
+export const credentialSet = buildCommand<CredentialFlags, [CredentialName], AgentContext>({
+  docs: {
+    brief: "Store what logs in to devices",
+    fullDescription:
+      "The password is read from standard input, or typed without echo; with --enable the enable secret is the second line.\n" +
+      "A running agent uses it from its next task on.\n\n" +
+      "EXAMPLES\n  farhand-agent credential set lab --username ops < password.txt",
+  },
+  parameters: {
+    flags: {
+      ...commonFlags,
+      username: { kind: "parsed", parse: (value: string) => value, brief: "The login", placeholder: "USER" },
+      enable: { kind: "boolean", brief: "Also read the enable secret", default: false, withNegated: false },
+    },
+    positional: {
+      kind: "tuple",
+      parameters: [{ parse: named(CredentialName, "NAME"), brief: "The name that signed inventory binds to devices", placeholder: "NAME" }],
+    },
+  },
+  func: command((context: AgentContext, flags: CredentialFlags, name: CredentialName) =>
+    withVault(context, flags, async (vault) => {
+      const [password, enable] = await askSecrets(flags.enable ? ["Password", "Enable secret"] : ["Password"], context.process.stderr);
+      await vault.setCredential(name, {
+        username: flags.username,
+        ...(password === undefined ? {} : { password }),
+        ...(enable === undefined ? {} : { enable }),
+      });
+      context.process.stderr.write(`Stored credential ${name}.\n`);
+    }),
+  ),
+});
+
+export const secretSet = buildCommand<CommonFlags, [string], AgentContext>({
+  docs: {
+    brief: 'Store a value that texts name as secret("NAME")',
+    fullDescription: "The value is read from standard input, or typed without echo.\n\nEXAMPLES\n  farhand-agent secret set bgp-md5 < value.txt",
+  },
+  parameters: {
+    flags: commonFlags,
+    positional: { kind: "tuple", parameters: [{ parse: named(SecretName, "NAME"), brief: "Its name", placeholder: "NAME" }] },
+  },
+  func: command((context: AgentContext, flags: CommonFlags, name: string) =>
+    withVault(context, flags, async (vault) => {
+      const [value] = await askSecrets(["Value"], context.process.stderr);
+      await vault.setSecret(name, new Secret(value ?? ""));
+      context.process.stderr.write(`Stored secret ${name}.\n`);
+    }),
+  ),
+});

@@ -1,0 +1,292 @@
+import type { Clock } from "../shared/clock.ts";
+import type { Manifest } from "../shared/documents/manifest.ts";
+import { errorCode, FarhandError } from "../shared/errors.ts";
+import type { BoxPublicKey } from "../shared/keys.ts";
+import { signerFrom } from "../shared/keys.ts";
+import type { BoundaryObserver } from "../shared/store.ts";
+import { driverFor, platforms } from "../drivers/registry.ts";
+import type { Driver } from "../drivers/types.ts";
+import { Assignments } from "./assignments.ts";
+import { readConfig, vaultPath } from "./config.ts";
+import type { Aggregate, AssignmentKey, Effect, Row } from "./core/model.ts";
+import { assignmentEnded } from "./core/draft.ts";
+import { Intake } from "./intake.ts";
+import { openCount, unknownTasks, unsettled } from "./journal/assignments.ts";
+import { sequenceHighWater } from "./journal/admission.ts";
+import { loadWork } from "./journal/holdings.ts";
+import { putMeta, type LinkNote } from "./journal/meta.ts";
+import { openJournal } from "./journal/open.ts";
+import { laneMarks } from "./journal/outbox.ts";
+import { Link } from "./link/link.ts";
+import type { HelloFacts } from "./link/session.ts";
+import type { AgentLog } from "./log.ts";
+import { Receipts } from "./receipts.ts";
+import { Runner } from "./run/runner.ts";
+import { Spool } from "./run/spool.ts";
+import { lockStateDir } from "./state-lock.ts";
+import { Trust } from "./trust.ts";
+import type { VaultKey } from "./vault/key.ts";
+import { makeTagger } from "./vault/tagger.ts";
+import { Vault } from "./vault/vault.ts";
+import { readAcceptedManifest, Verifier } from "./verify/verifier.ts";
+
+export const SOFTWARE = "farhand-agent 0.1.0";
+const OPEN_ASSIGNMENTS_MAX = 64;
+const PARALLEL_MAX = 256;
+const HELLO_ASSIGNMENTS_MAX = 2_000;
+const MANIFESTS_CACHED_MAX = 64;
+/** Effects are hints; what was lost of them is made again this often. */
+const RESUME_EVERY_MS = 30_000;
+
+export interface AgentOptions {
+  readonly stateDir: string;
+  readonly clock: Clock;
+  readonly vaultKey: VaultKey;
+  readonly log: AgentLog;
+  /** The drivers that this build has; tests hand in others. */
+  readonly drivers?: { driverFor: (platform: Driver["platform"]) => Driver | undefined; platforms: () => readonly Driver[] };
+  readonly random?: () => number;
+  /** Called around each durable commit of the journal; fault tests kill the process here. */
+  readonly onBoundary?: BoundaryObserver;
+}
+
+export interface RunningAgent {
+  readonly agent: string;
+  readonly epoch: string;
+  isLive(): boolean;
+  /** Starts nothing more, lets changes reach their end, and closes. */
+  drain(): Promise<void>;
+  /** Closes at once and leaves what is under way to the next start. */
+  stop(): Promise<void>;
+}
+
+/** Puts the parts together. Everything that lives as long as the process is made here, and ends here in reverse order. */
+export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
+  const { stateDir, clock, log } = options;
+  const random = options.random ?? Math.random;
+  const drivers = options.drivers ?? { driverFor, platforms };
+  const config = readConfig(stateDir);
+  const unlock = lockStateDir(stateDir);
+  const vault = await Vault.open({ path: vaultPath(stateDir), org: config.org, agent: config.agent }, options.vaultKey).catch(
+    (error: unknown) => {
+      unlock();
+      throw error;
+    },
+  );
+  const journal = await openJournal({ stateDir, clock, ...(options.onBoundary ? { onBoundary: options.onBoundary } : {}) });
+  const { store, epoch } = journal;
+  if (journal.putAside !== null) log.error("journal-put-aside", { code: "JOURNAL_CORRUPT", detail: journal.putAside });
+  const trust = await Trust.load(vault, store);
+  const identity = await vault.identity();
+  const signer = await signerFrom(identity.sign);
+  const stopping = new AbortController();
+  const changed = (): void => link.kick();
+  const spool = await Spool.open({ stateDir, store, changed });
+
+  const manifests = new Map<string, Manifest>();
+  const manifestOf = async (key: AssignmentKey): Promise<Manifest> => {
+    const known = manifests.get(key.manifest);
+    if (known) return known;
+    const work = await store.read((tx) => loadWork(tx, key));
+    if (!work) throw new FarhandError("INTERNAL", "the offered bytes are gone");
+    const manifest = readAcceptedManifest(work.manifest);
+    if (manifests.size >= MANIFESTS_CACHED_MAX) manifests.clear();
+    manifests.set(key.manifest, manifest);
+    return manifest;
+  };
+
+  const fetch = (digest: Parameters<Link["fetch"]>[0], bytesMax: number) => link.fetch(digest, bytesMax);
+  const assignments = new Assignments({
+    store,
+    clock,
+    random,
+    perform: (effect) => perform(effect),
+    committed: (before, after, rows) => committed(before, after, rows),
+    onError: (error, key) => log.error("assignment", { code: errorCode(error), detail: String(error), manifest: key.manifest }),
+  });
+  const verifier = new Verifier({ trust, store, clock, agent: config.agent, site: config.site, driverFor: drivers.driverFor, fetch });
+  const receipts = new Receipts({ store, assignments, signer, agent: config.agent, epoch, manifestOf });
+  const runner = new Runner({
+    store,
+    clock,
+    spool,
+    vault,
+    tagger: makeTagger(await vault.siteKey()),
+    driverFor: drivers.driverFor,
+    manifestOf,
+    inventory: () => trust.inventory,
+    recipients: () => trust.recipients(config.site, identity.box.x as BoxPublicKey),
+    dispatch: (key, event, label) => assignments.dispatch(key, event, label),
+    wayHome: (signal) => link.wayHome(signal),
+    changed,
+    parallel: Math.min(PARALLEL_MAX, trust.inventory?.site(config.site)?.parallel ?? PARALLEL_MAX),
+    onError: (error, at) => log.error("task", { code: errorCode(error), detail: String(error), manifest: at.key.manifest, device: at.device }),
+  });
+  const intake = new Intake({
+    trust,
+    store,
+    assignments,
+    verifier,
+    agent: config.agent,
+    nowMs: () => clock.nowMs(),
+    fetch,
+    reject: (header) => link.say("reject", header),
+    refusedUnheard: (code, detail) => log.warn("refused", { code, ...(detail === undefined ? {} : { detail }) }),
+  });
+
+  const facts = (): Promise<HelloFacts> =>
+    store.read(async (tx) => ({
+      software: SOFTWARE,
+      epoch,
+      sequence: await sequenceHighWater(tx),
+      lanes: (await laneMarks(tx)).map(({ lane, first, next }) => ({ lane, first, next })),
+      clock: { wallMs: clock.nowMs(), quality: "holdover" as const },
+      keysVersion: trust.keys.keys.document.version,
+      agentsVersion: trust.agents?.document.version ?? 0,
+      inventory: trust.inventory?.digest ?? null,
+      platforms: Object.fromEntries(drivers.platforms().map((driver) => [driver.platform, driver.digest])),
+      assignments: await unsettled(tx, HELLO_ASSIGNMENTS_MAX),
+    }));
+
+  const link: Link = new Link({
+    identity: { agent: config.agent, signer, url: config.url, ca: config.ca, trust: () => trust.keys },
+    clock,
+    random,
+    pump: { store, epoch, readPart: (...part) => spool.readPart(...part), release: (names) => spool.release(names) },
+    handlers: {
+      facts,
+      capacity: async () => Math.max(0, OPEN_ASSIGNMENTS_MAX - (await store.read(openCount))),
+      connected: () => assignments.tellAll({ type: "resume" }),
+      offer: (header, nonces) => intake.offer(header, nonces),
+      manifest: (header, bytes) => intake.manifest(header, bytes),
+      cancel: (header) => intake.cancel(header),
+      trust: async (header, bytes) => {
+        try {
+          await trust.take(header.document, bytes);
+          log.info("trust", { detail: header.document });
+        } catch (error) {
+          if (!(error instanceof FarhandError)) throw error;
+          log.warn("trust-refused", { code: error.code, detail: `${header.document} ${error.detail ?? ""}` });
+        }
+      },
+      settled: (header) => intake.settled(header),
+    },
+    log: (event, fields) => {
+      if (event === "link-up") log.info(event, fields);
+      else log.warn(event, fields);
+      noteLink({ state: event === "link-up" ? "up" : "down", code: fields.code ?? null, atMs: clock.nowMs() });
+    },
+  });
+
+  /** For `farhand-agent status`, which is another process. */
+  function noteLink(note: LinkNote): void {
+    if (stopping.signal.aborted) return;
+    store.tx("link", (tx) => putMeta(tx, "link", JSON.stringify(note))).catch((error: unknown) => log.error("link-note", { code: errorCode(error) }));
+  }
+
+  function committed(before: Aggregate, after: Aggregate, rows: readonly Row[]): void {
+    if (rows.length > 0) link.kick();
+    after.tasks.forEach((task, index) => {
+      const was = before.tasks[index]?.state;
+      if ((was === "UNKNOWN") !== (task.state === "UNKNOWN")) runner.noteUnknown(after.key, task.device, task.state === "UNKNOWN");
+    });
+    if (!after.assignment || after.assignment.state === before.assignment?.state) return;
+    const { state, code, job } = after.assignment;
+    log.info("assignment", { manifest: after.key.manifest, state, ...(code === null ? {} : { code }), ...(job === null ? {} : { job }) });
+    if (assignmentEnded(after.assignment)) link.pullSoon();
+  }
+
+  function perform(effect: Exclude<Effect, { type: "armTimer" }>): void {
+    const { key } = effect;
+    switch (effect.type) {
+      case "sendAccept":
+        link.say("accept", { ...key, sequence: effect.sequence });
+        break;
+      case "sendReject":
+        link.say("reject", { ...key, sequence: effect.sequence, code: effect.code, detail: effect.detail });
+        break;
+      case "sendCanceled":
+        link.say("canceled", { ...key, generation: effect.generation, state: effect.state });
+        break;
+      case "verifyStart":
+        inBackground(verifyStart(key), key);
+        break;
+      case "runTask":
+        runner.start(key, effect.device, "run");
+        break;
+      case "probeTask":
+        runner.start(key, effect.device, "probe");
+        break;
+      case "stopTask":
+        runner.stop(key, effect.device);
+        break;
+      case "signReceipt":
+        inBackground(receipts.sign(key), key);
+        break;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  function inBackground(work: Promise<unknown>, key: AssignmentKey): void {
+    work.catch((error: unknown) => {
+      if (stopping.signal.aborted || errorCode(error) === "CONFLICT") return;
+      log.error("effect", { code: errorCode(error), detail: String(error), manifest: key.manifest });
+    });
+  }
+
+  /** Accepted is not enough: what may start is checked with the keys, the policy and the time of now. */
+  async function verifyStart(key: AssignmentKey): Promise<void> {
+    if (draining) return;
+    const documents = await store.read((tx) => loadWork(tx, key));
+    if (!documents) throw new FarhandError("INTERNAL", "the offered bytes are gone");
+    try {
+      await verifier.verify(documents);
+    } catch (error) {
+      if (!(error instanceof FarhandError)) throw error;
+      await assignments.dispatch(key, { type: "startRefused", code: error.code, detail: error.detail ?? null });
+      return;
+    }
+    await assignments.dispatch(key, { type: "start" });
+  }
+
+  let draining = false;
+  for (const held of await store.read(unknownTasks)) runner.noteUnknown(held.key, held.device, true);
+  await assignments.tellAll({ type: "restarted" });
+  const running = link.run(stopping.signal);
+  const resuming = resumeNowAndThen();
+
+  async function resumeNowAndThen(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await clock.sleep(RESUME_EVERY_MS * (0.75 + random() / 2), stopping.signal);
+        await assignments.tellAll({ type: "resume" });
+      } catch (error) {
+        if (!stopping.signal.aborted) log.error("resume", { code: errorCode(error), detail: String(error) });
+      }
+    }
+  }
+
+  let closing: Promise<void> | undefined;
+  const close = (finish: () => Promise<void>): Promise<void> => {
+    closing ??= (async () => {
+      draining = true;
+      await finish();
+      stopping.abort(new FarhandError("CANCELED", "the agent is stopping"));
+      assignments.close();
+      await Promise.all([running, resuming]);
+      await spool.close();
+      await store.close();
+      await vault.close();
+      unlock();
+    })();
+    return closing;
+  };
+  return {
+    agent: config.agent,
+    epoch,
+    isLive: () => link.isLive,
+    drain: () => close(() => runner.drain()),
+    stop: () => close(() => runner.abandon()),
+  };
+}

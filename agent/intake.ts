@@ -1,0 +1,198 @@
+import { sha256, type Bytes } from "../shared/bytes.ts";
+import type { Offer } from "../shared/documents/offer.ts";
+import { errorCode, FarhandError, type ErrorCode } from "../shared/errors.ts";
+import type { AgentId, DeviceId, Digest } from "../shared/ids.ts";
+import type { Store } from "../shared/store.ts";
+import { matchOffer, verifyCancel, verifyOffer, type VerifiedWork, type WorkDocuments } from "../shared/verify/work.ts";
+import { BODY_BYTES_MAX } from "../shared/wire/frame.ts";
+import type { DownHeader, UpHeader } from "../shared/wire/messages.ts";
+import type { Assignments } from "./assignments.ts";
+import type { AssignmentKey, Event } from "./core/model.ts";
+import { checkFence, spendGrant, takeSequence } from "./journal/admission.ts";
+import { loadAggregate } from "./journal/assignments.ts";
+import { hasText, releaseWork, saveWork } from "./journal/holdings.ts";
+import { raiseTimeFloor } from "./journal/meta.ts";
+import type { Trust } from "./trust.ts";
+import { textsOf } from "./verify/risk.ts";
+import type { Verifier } from "./verify/verifier.ts";
+
+export interface IntakeOptions {
+  readonly trust: Trust;
+  readonly store: Store;
+  readonly assignments: Assignments;
+  readonly verifier: Verifier;
+  readonly agent: AgentId;
+  readonly nowMs: () => number;
+  readonly fetch: (digest: Digest, bytesMax: number) => Promise<Bytes>;
+  readonly reject: (header: UpHeader<"reject">) => void;
+  readonly refusedUnheard: (code: ErrorCode, detail: string | undefined) => void;
+}
+
+/** Offers whose manifest has not come yet; a hub that sends more than this forgets to send manifests. */
+const WAITING_MAX = 64;
+/** Faults of the link and not of the work: nothing is stored, the hub offers again. */
+const TRANSIENT: ReadonlySet<ErrorCode> = new Set(["BUNDLE_INCOMPLETE", "CONNECTION_LOST", "DISK_FULL", "CANCELED", "IO"]);
+
+interface Waiting {
+  readonly offer: Offer;
+  readonly authority: WorkDocuments["authority"];
+}
+
+/** What the hub offers and takes back: verified here, committed, and only then answered. */
+export class Intake {
+  readonly #options: IntakeOptions;
+  readonly #waiting = new Map<Digest, Waiting>();
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  async offer(header: DownHeader<"offer">, nonces: ReadonlySet<string>): Promise<void> {
+    const { trust, agent, refusedUnheard } = this.#options;
+    let offer: Offer;
+    try {
+      offer = await this.#openOffer(header, nonces, trust, agent);
+    } catch (error) {
+      // Nobody vouches for what it says, so there is nobody to answer.
+      refusedUnheard(errorCode(error), error instanceof FarhandError ? error.detail : undefined);
+      return;
+    }
+    if (this.#waiting.size >= WAITING_MAX) this.#waiting.clear();
+    this.#waiting.set(offer.manifest, { offer, authority: header.authority });
+    if (header.manifestBytes <= BODY_BYTES_MAX) return;
+    try {
+      await this.manifest({ sha256: offer.manifest }, await this.#options.fetch(offer.manifest, header.manifestBytes));
+    } catch (error) {
+      this.#waiting.delete(offer.manifest);
+      refusedUnheard(errorCode(error), "the manifest did not come");
+    }
+  }
+
+  async #openOffer(header: DownHeader<"offer">, nonces: ReadonlySet<string>, trust: Trust, agent: AgentId): Promise<Offer> {
+    let last: unknown = new FarhandError("NONCE");
+    for (const nonce of nonces) {
+      try {
+        return await verifyOffer(header.offer, { trust: trust.keys, agent, nonce });
+      } catch (error) {
+        if (errorCode(error) !== "NONCE") throw error;
+        last = error;
+      }
+    }
+    throw last;
+  }
+
+  async manifest(header: DownHeader<"manifest">, bytes: Bytes): Promise<void> {
+    const waiting = this.#waiting.get(header.sha256);
+    if (!waiting) return;
+    this.#waiting.delete(header.sha256);
+    const { offer, authority } = waiting;
+    const key: AssignmentKey = { manifest: offer.manifest, attempt: offer.attempt };
+    if (await this.#answerHeld(key, offer)) return;
+    const documents: WorkDocuments = { authorityKind: offer.authority.kind, authority, manifest: bytes };
+    try {
+      if (sha256(bytes) !== offer.manifest) throw new FarhandError("MANIFEST_UNKNOWN", "other bytes than the offer names");
+      const work = await this.#options.verifier.verify(documents);
+      matchOffer(offer, work);
+      await this.#accept(key, offer, work, documents);
+    } catch (error) {
+      const code = errorCode(error);
+      if (code === "INTERNAL" || TRANSIENT.has(code)) {
+        this.#options.refusedUnheard(code, error instanceof FarhandError ? error.detail : String(error).slice(0, 200));
+        return;
+      }
+      await this.#refuse(key, offer, code, error instanceof FarhandError ? (error.detail ?? null) : null);
+    }
+  }
+
+  /** The same offer again gets the stored answer; another offer of the same work is a replay, whatever its number. */
+  async #answerHeld(key: AssignmentKey, offer: Offer): Promise<boolean> {
+    const { assignment } = await this.#options.store.read((tx) => loadAggregate(tx, key));
+    if (!assignment) return false;
+    if (assignment.sequence === offer.sequence) {
+      await this.#options.assignments.dispatch(key, refusedEvent(offer, "REPLAY", null), "offered-again");
+      return true;
+    }
+    await this.#options.store
+      .tx("replay", (tx) => takeSequence(tx, offer.sequence))
+      .catch((error: unknown) => {
+        if (errorCode(error) !== "SEQUENCE") throw error;
+      });
+    this.#options.reject({ ...key, sequence: offer.sequence, code: "REPLAY", detail: `taken as sequence ${assignment.sequence}` });
+    return true;
+  }
+
+  async #accept(key: AssignmentKey, offer: Offer, work: VerifiedWork, documents: WorkDocuments): Promise<void> {
+    const { manifest, authority, signers, grant } = work;
+    const devices: DeviceId[] = manifest.tasks.map((task) => task.device);
+    const changed = manifest.tasks.filter((task) => task.kind === "change").map((task) => task.device);
+    const texts = [...textsOf(manifest).keys()];
+    const event: Event = {
+      type: "offered",
+      work: {
+        sequence: offer.sequence,
+        fence: offer.fence,
+        authority,
+        job: manifest.job,
+        signers,
+        notBeforeMs: work.notBefore * 1000,
+        expMs: work.exp * 1000,
+        deadlines: manifest.deadlines,
+        devices,
+      },
+    };
+    await this.#options.assignments.dispatch(key, event, "accept", {
+      before: async (tx) => {
+        await takeSequence(tx, offer.sequence);
+        await checkFence(tx, offer.fence, changed);
+        if (grant) {
+          const { devicesPerMinute } = grant.rate;
+          await spendGrant(tx, authority.sha256, { devices: devices.length, perMinute: devicesPerMinute, nowMs: this.#options.nowMs() });
+        }
+        // Between the fetch and now another assignment's end may have let go of a text that both name.
+        for (const digest of texts) if (!(await hasText(tx, digest))) throw new FarhandError("BUNDLE_INCOMPLETE", digest);
+        await saveWork(tx, key, documents, texts);
+        await raiseTimeFloor(tx, offer.iat * 1000);
+      },
+    });
+  }
+
+  async #refuse(key: AssignmentKey, offer: Offer, code: ErrorCode, detail: string | null): Promise<void> {
+    const { assignments, reject } = this.#options;
+    try {
+      await assignments.dispatch(key, refusedEvent(offer, code, detail?.slice(0, 500) ?? null), "reject", {
+        before: (tx) => takeSequence(tx, offer.sequence),
+      });
+    } catch (error) {
+      if (errorCode(error) !== "SEQUENCE") throw error;
+      // The number belongs to other work: there is no row that could hold this answer.
+      reject({ ...key, sequence: offer.sequence, code: "SEQUENCE", detail: String(offer.sequence) });
+    }
+  }
+
+  async cancel(header: DownHeader<"cancel">): Promise<void> {
+    const { trust, agent, assignments, refusedUnheard } = this.#options;
+    try {
+      const cancel = await verifyCancel(header.cancel, { trust: trust.keys, agent });
+      const { generation, reason } = cancel;
+      await assignments.dispatch({ manifest: cancel.manifest, attempt: cancel.attempt }, { type: "cancel", generation, reason });
+    } catch (error) {
+      if (!(error instanceof FarhandError)) throw error;
+      refusedUnheard(error.code, error.detail);
+    }
+  }
+
+  async settled(header: DownHeader<"settled">): Promise<void> {
+    const key: AssignmentKey = { manifest: header.manifest, attempt: header.attempt };
+    await this.#options.assignments.dispatch(key, { type: "settled" }, "settled", {
+      after: async (tx) => {
+        const { assignment } = await loadAggregate(tx, key);
+        if (assignment?.settled && (assignment.receipt !== null || assignment.state === "REJECTED")) await releaseWork(tx, key);
+      },
+    });
+  }
+}
+
+function refusedEvent(offer: Offer, code: ErrorCode, detail: string | null): Event {
+  const { sequence, fence, authority } = offer;
+  return { type: "refused", work: { sequence, fence, authority }, code, detail };
+}

@@ -1,0 +1,62 @@
+import { z } from "zod";
+import type { Risk } from "../../shared/documents/common.ts";
+import type { Manifest, TaskSpec } from "../../shared/documents/manifest.ts";
+import type { Digest } from "../../shared/ids.ts";
+import type { InventoryView } from "../../shared/trust.ts";
+import type { Driver } from "../../drivers/types.ts";
+
+/** The texts that a manifest names, each with its largest size. */
+export function textsOf(manifest: Manifest): ReadonlyMap<Digest, number> {
+  const texts = new Map<Digest, number>();
+  for (const task of manifest.tasks) {
+    if (task.kind === "plan") texts.set(task.text.sha256, task.text.bytes);
+    if (task.kind === "change") for (const ref of [task.text, task.diff, task.commands]) texts.set(ref.sha256, ref.bytes);
+  }
+  return texts;
+}
+
+const Commands = z.array(z.string());
+
+export interface RiskSources {
+  readonly inventory: InventoryView;
+  readonly driverFor: (platform: Driver["platform"]) => Driver | undefined;
+  /** A text that was fetched; undefined while it has not been. */
+  readonly text: (digest: Digest) => string | undefined;
+}
+
+/**
+ * The risk that the steps carry, whatever the document claims. Without its texts a change counts as a change: enough to check
+ * signatures with before anything is fetched for it.
+ */
+export function riskFrom(sources: RiskSources): (task: TaskSpec) => Risk {
+  return (task) => {
+    const platform = sources.inventory.device(task.device)?.platform;
+    const driver = platform === undefined ? undefined : sources.driverFor(platform);
+    switch (task.kind) {
+      case "collect":
+      case "check":
+      case "plan":
+        return "read";
+      case "run":
+        return driver && task.commands.every((command) => driver.isRead(command)) ? "read" : "change";
+      case "change": {
+        const text = sources.text(task.text.sha256);
+        const commands = sources.text(task.commands.sha256);
+        if (text === undefined || commands === undefined) return "change";
+        const lines = [...text.split("\n"), ...readCommands(commands).flatMap((command) => command.split("\n"))];
+        return !driver || lines.some((line) => driver.isDestructive(line.trim())) ? "destructive" : "change";
+      }
+      default:
+        return task satisfies never;
+    }
+  };
+}
+
+/** Commands that are not what they should be are refused at the device; here their text counts as lines. */
+function readCommands(text: string): readonly string[] {
+  try {
+    return Commands.parse(JSON.parse(text));
+  } catch {
+    return text.split("\n");
+  }
+}

@@ -1,0 +1,88 @@
+import { parseCanonical } from "../../shared/bytes.ts";
+import type { Clock } from "../../shared/clock.ts";
+import { Manifest } from "../../shared/documents/manifest.ts";
+import { readAs } from "../../shared/envelope.ts";
+import { FarhandError } from "../../shared/errors.ts";
+import type { AgentId, Digest, SiteId } from "../../shared/ids.ts";
+import type { Store } from "../../shared/store.ts";
+import { verifyWork, type VerifiedWork, type VerifierContext, type WorkDocuments } from "../../shared/verify/work.ts";
+import type { Driver } from "../../drivers/types.ts";
+import { hasText, loadText, saveText } from "../journal/holdings.ts";
+import { timeFloorMs } from "../journal/meta.ts";
+import type { Trust } from "../trust.ts";
+import { riskFrom, textsOf } from "./risk.ts";
+
+/** How far this clock may be off; unambiguous starts only. */
+const CLOCK_ERROR_MS = 2_000;
+const TEXTS_BYTES_MAX = 64 * 1024 * 1024;
+
+export interface VerifierOptions {
+  readonly trust: Trust;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly agent: AgentId;
+  readonly site: SiteId;
+  readonly driverFor: (platform: Driver["platform"]) => Driver | undefined;
+  readonly fetch: (digest: Digest, bytesMax: number) => Promise<Uint8Array>;
+}
+
+/** Whether people authorised exactly this work for this agent, with the trust that is held now. */
+export class Verifier {
+  readonly #options: VerifierOptions;
+
+  constructor(options: VerifierOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Signatures first, texts after: bytes that nobody signed make the agent fetch nothing. With the texts at hand the risk is
+   * derived in full and everything is checked once more.
+   */
+  async verify(documents: WorkDocuments): Promise<VerifiedWork> {
+    const context = await this.#context();
+    const first = await verifyWork(documents, { ...context, riskOf: this.#riskOf(new Map()) });
+    const texts = await this.#texts(first.manifest);
+    return verifyWork(documents, { ...context, riskOf: this.#riskOf(texts) });
+  }
+
+  async #context(): Promise<Omit<VerifierContext, "riskOf">> {
+    const { trust, store, clock, agent, site, driverFor } = this.#options;
+    const { inventory } = trust;
+    if (!inventory) throw new FarhandError("INVENTORY_MISMATCH", "this agent holds no signed inventory yet");
+    if (trust.isBanned(agent)) throw new FarhandError("WRONG_AGENT", "this agent is banned");
+    const floorMs = await store.read(timeFloorMs);
+    return {
+      trust: trust.keys,
+      inventory,
+      agent,
+      site,
+      time: { nowMs: clock.nowMs(), errorMs: CLOCK_ERROR_MS, floorMs },
+      platformDigest: (platform) => driverFor(platform as Driver["platform"])?.digest,
+    };
+  }
+
+  #riskOf(texts: ReadonlyMap<Digest, string>): VerifierContext["riskOf"] {
+    const { trust, driverFor } = this.#options;
+    if (!trust.inventory) throw new FarhandError("INVENTORY_MISMATCH");
+    return riskFrom({ inventory: trust.inventory, driverFor, text: (digest) => texts.get(digest) });
+  }
+
+  async #texts(manifest: Manifest): Promise<ReadonlyMap<Digest, string>> {
+    const { store, fetch } = this.#options;
+    const wanted = textsOf(manifest);
+    const total = [...wanted.values()].reduce((sum, bytes) => sum + bytes, 0);
+    if (total > TEXTS_BYTES_MAX) throw new FarhandError("ENVELOPE_TOO_LARGE", "the texts of one manifest");
+    const texts = new Map<Digest, string>();
+    for (const [digest, bytesMax] of wanted) {
+      if (!(await store.read((tx) => hasText(tx, digest)))) {
+        const bytes = await fetch(digest, bytesMax);
+        await store.tx("text", (tx) => saveText(tx, bytes));
+      }
+      texts.set(digest, new TextDecoder("utf-8", { fatal: true }).decode(await store.read((tx) => loadText(tx, digest))));
+    }
+    return texts;
+  }
+}
+
+/** A manifest that was verified when it was accepted: read again, not trusted again. */
+export const readAcceptedManifest = (bytes: Uint8Array): Manifest => readAs(Manifest, parseCanonical(bytes));
