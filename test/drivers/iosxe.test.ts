@@ -376,4 +376,57 @@ describe("a crash at every boundary", () => {
       state: "ROLLED_BACK",
     });
   });
+  test("a configuration that is neither the old nor the signed one is left to a person", async () => {
+    const { sim, box } = await lab();
+    const spec = await box.plan(TEXT);
+    const dead = new AbortController();
+    const record = recorder({
+      at: (at) => {
+        if (at === "apply") dead.abort(new Crash(at));
+        if (dead.signal.aborted) throw new Crash(at);
+      },
+    });
+    await expect(runChange(box.context(dead.signal), spec, record.hooks)).rejects.toBeInstanceOf(Crash);
+    const progress = record.progress();
+    const somebody = await box.open();
+    if (progress.token) await somebody.confirm(progress.token);
+    await somebody.close();
+    sim.mutate(["interface GigabitEthernet1", "description theirs"]);
+    const result = await recoverChange(box.context(), spec, progress, recorder().hooks);
+    expect(result).toMatchObject({ state: "FAILED", code: "REVERT_FAILED", notApplied: false });
+    expect(result.diff).toContain("description theirs");
+  });
+});
+
+describe("what stands in the way", () => {
+  test("somebody else's pending change", async () => {
+    const { sim, box } = await lab();
+    const spec = await box.plan(TEXT);
+    const theirs = await box.open();
+    const preImage = await theirs.running();
+    await theirs.arm(await theirs.begin({ id: "theirs", mode: "merge", confirmMs: 600_000, preImage, text: "", comment: "" }));
+    const result = await runChange(box.context(), spec, recorder().hooks);
+    expect(result).toMatchObject({ state: "FAILED", code: "PENDING_CHANGE", notApplied: true });
+    expect(sim.pendingRollback()?.minutes).toBe(10);
+    await theirs.close();
+  });
+  test("no free session", async () => {
+    const { box } = await lab({ vtyLines: 1 });
+    const first = await box.open();
+    expect(await box.open().then(() => "in", errorCode)).toBe("SESSIONS_FULL");
+    await first.close();
+  });
+  test("a wrong password counts once", async () => {
+    const { sim, box } = await lab();
+    const wrong = rig({ ...box, credential: { username: sim.username, password: new Secret("wrong-password") }, connectMs: 300_000, commandMs: 60_000 });
+    expect(await wrong.open().then(() => "in", errorCode)).toBe("LOGIN_REFUSED");
+    expect(sim.passwordAttempts()).toBe(1);
+  });
+  test("a device that never comes back is UNKNOWN, not failed", async () => {
+    const { sim, box } = await lab();
+    const spec = await box.plan(TEXT);
+    const record = recorder({ at: (at) => (at === "apply" ? sim.reboot(3_600_000) : undefined) });
+    const result = await runChange(box.context(), spec, record.hooks);
+    expect(result).toMatchObject({ state: "UNKNOWN", code: "UNKNOWN_OUTCOME", notApplied: false });
+  });
 });

@@ -10,8 +10,8 @@ const TAIL_MAX = 1024;
 
 // oxlint-disable-next-line no-control-regex -- control bytes are what this file is about
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f]/;
-// oxlint-disable-next-line no-control-regex -- as above
 const ESCAPE =
+  // oxlint-disable-next-line no-control-regex -- as above
   /^\u001b(?:\[(?<count>[0-?]*)[ -/]*(?<final>[@-~])|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[()*+][0-9A-Za-z]|[ -/]*[0-Z\\^-~])/;
 
 /** One line as it stands on the screen after all of `raw` has been written to it. */
