@@ -27,7 +27,7 @@ const NAMED_BY_CONTENT = /-[a-z0-9]{8}\.[a-z]+$/;
 
 /** File name to file; the page itself is `index.html`. Takes a second from sources, nothing in a binary. */
 export async function loadConsole(): Promise<ReadonlyMap<string, ConsoleFile>> {
-  const compiled = Bun.embeddedFiles.length > 0 && /[\\/](\$bunfs|~BUN)[\\/]/.test(import.meta.path);
+  const compiled = Bun.embeddedFiles.length > 0 && /[\\/](\$bunfs|~BUN)([\\/]|$)/.test(import.meta.dirname);
   const sources = compiled ? await embedded() : await built();
   const files = new Map<string, ConsoleFile>();
   for (const { name, type, body } of sources) {
@@ -57,7 +57,7 @@ async function embedded(): Promise<Source[]> {
 
 async function built(): Promise<Source[]> {
   const { success, logs, outputs } = await Bun.build({
-    entrypoints: [`${import.meta.dir}/${INDEX}`],
+    entrypoints: [`${import.meta.dirname}/${INDEX}`],
     target: "browser",
     minify: true,
     define: { "process.env.NODE_ENV": '"production"' },

@@ -31,10 +31,13 @@ export const plain = (text: string): string =>
     .map((piece) => piece.text)
     .join("");
 
+const CONTROLS =
+  "NUL SOH STX ETX EOT ENQ ACK BEL BS HT LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US".split(
+    " ",
+  );
+
 function nameOf(character: string): Piece {
   const code = character.codePointAt(0) ?? 0;
   const hex = `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
-  if (code < 0x20) return { text: String.fromCodePoint(0x2400 + code), name: `control character ${hex}` };
-  if (code === 0x7f) return { text: "\u2421", name: `control character ${hex}` };
-  return { text: `<${hex}>`, name: `invisible character ${hex}` };
+  return { text: `<${CONTROLS[code] ?? hex}>`, name: `invisible character ${hex}` };
 }

@@ -54,7 +54,6 @@ export interface Watch {
   readonly faults: string[];
 }
 
-
 export async function openPage(context: BrowserContext): Promise<{ page: Page; watch: Watch }> {
   const page = await context.newPage();
   const faults: string[] = [];
@@ -66,7 +65,8 @@ export async function openPage(context: BrowserContext): Promise<{ page: Page; w
   await page.addInitScript(() => {
     document.addEventListener("securitypolicyviolation", (event) => {
       const report: unknown = Reflect.get(window, "reportViolation");
-      if (typeof report === "function") Reflect.apply(report, window, [`${event.violatedDirective} ${event.blockedURI} ${event.sample}`]);
+      if (typeof report === "function")
+        Reflect.apply(report, window, [`${event.violatedDirective} ${event.blockedURI} ${event.sample}`]);
     });
   });
   return { page, watch: { faults } };

@@ -27,8 +27,14 @@ const views: Record<string, string> = {
 };
 
 const states = ["DONE", "DONE", "DONE", "CONFIRM_WAIT", "APPLYING", "PRECHECK", "ROLLED_BACK"] as const;
-states.forEach((state, index) => hub.moveTask("change-uplink-0042", `ams-1-r0${index + 1}`, state, state === "APPLYING" ? "apply" : undefined));
-hub.say("run-bgp-0118", "ams-1-r01", `Neighbor        V    AS MsgRcvd MsgSent   TblVer\n10.0.0.9        4 65020   11209   11208      412\n${ANSI}${IMG}\n`);
+states.forEach((state, index) =>
+  hub.moveTask("change-uplink-0042", `ams-1-r0${index + 1}`, state, state === "APPLYING" ? "apply" : undefined),
+);
+hub.say(
+  "run-bgp-0118",
+  "ams-1-r01",
+  `Neighbor        V    AS MsgRcvd MsgSent   TblVer\n10.0.0.9        4 65020   11209   11208      412\n${ANSI}${IMG}\n`,
+);
 
 await page.goto(`${hub.url}/console/`);
 await page.screenshot({ path: join(folder, "login.png") });

@@ -1,7 +1,7 @@
 /** A hub of nothing but answers: the contract's routes that the console uses, over TLS, every answer checked by the contract. */
 import type { Server } from "bun";
 import { loadConsole, serveConsole } from "../../hub/console/assets.ts";
-import { ErrorBody, StreamEvent } from "../../hub/api/contract/views.ts";
+import { ErrorBody, StreamEvent, WarrantBundle } from "../../hub/api/contract/views.ts";
 import { routes } from "../../hub/api/contract/routes.ts";
 import { ERRORS, type ErrorCode } from "../../shared/errors.ts";
 import type { TaskState } from "../../shared/states.ts";
@@ -10,7 +10,16 @@ import { World } from "./world.ts";
 
 export const TOKEN = "stub-token-0123456789";
 
-type AnswerName = "status" | "listAgents" | "listSites" | "listDevices" | "getDevice" | "deviceHistory" | "listJobs" | "getJob" | "cancelJob";
+type AnswerName =
+  | "status"
+  | "listAgents"
+  | "listSites"
+  | "listDevices"
+  | "getDevice"
+  | "deviceHistory"
+  | "listJobs"
+  | "getJob"
+  | "cancelJob";
 
 export interface StubHub {
   readonly url: string;
@@ -32,7 +41,8 @@ interface Stream {
 
 const encoder = new TextEncoder();
 const frame = (event: StreamEvent): Uint8Array => encoder.encode(`id: ${event.id}\ndata: ${JSON.stringify(event)}\n\n`);
-const concerns = (event: StreamEvent, job: string | null): boolean => job === null || (event.type !== "agent" && event.job === job);
+const concerns = (event: StreamEvent, job: string | null): boolean =>
+  job === null || (event.type !== "agent" && event.job === job);
 
 function answer(name: AnswerName, value: unknown): Response {
   const { schema } = routes[name].responses[200].content["application/json"];
@@ -40,7 +50,13 @@ function answer(name: AnswerName, value: unknown): Response {
 }
 
 function refusal(status: number, code: ErrorCode): Response {
-  const body = ErrorBody.parse({ code, message: ERRORS[code].what, next: ERRORS[code].next, detail: null, requestId: "r-1" });
+  const body = ErrorBody.parse({
+    code,
+    message: ERRORS[code].what,
+    next: ERRORS[code].next,
+    detail: null,
+    requestId: "r-1",
+  });
   return Response.json(body, { status });
 }
 
@@ -69,7 +85,9 @@ export async function startStubHub(certificate: ServerCertificate): Promise<Stub
       start(controller) {
         mine = { job, controller };
         controller.enqueue(encoder.encode(": hello\n\n"));
-        if (after !== null) for (const event of log) if (event.id > Number(after) && concerns(event, job)) controller.enqueue(frame(event));
+        if (after !== null)
+          for (const event of log)
+            if (event.id > Number(after) && concerns(event, job)) controller.enqueue(frame(event));
         open.add(mine);
       },
       cancel() {
@@ -90,7 +108,15 @@ export async function startStubHub(certificate: ServerCertificate): Promise<Stub
     const [, , , what = "", id = "", more = ""] = url.pathname.split("/");
     switch (`${request.method} ${what}${id === "" ? "" : "/x"}${more === "" ? "" : `/${more}`}`) {
       case "GET status":
-        return answer("status", { org: "northwind", hub: "hub-1", version: "0.1.0", keysVersion: 1, agentsVersion: 1, inventory: null, startedMs: world.nowMs });
+        return answer("status", {
+          org: "northwind",
+          hub: "hub-1",
+          version: "0.1.0",
+          keysVersion: 1,
+          agentsVersion: 1,
+          inventory: null,
+          startedMs: world.nowMs,
+        });
       case "GET agents":
         return answer("listAgents", { agents: world.agents });
       case "GET sites":
@@ -104,7 +130,12 @@ export async function startStubHub(certificate: ServerCertificate): Promise<Stub
       case "GET devices/x/history":
         return answer("deviceHistory", { snapshots: world.snapshots.filter((one) => one.device === id), next: null });
       case "GET jobs":
-        return answer("listJobs", { jobs: world.jobs.map(({ reason: _r, warrant: _w, waiting: _v, assignments: _a, planning: _p, ...summary }) => summary), next: null });
+        return answer("listJobs", {
+          jobs: world.jobs.map(
+            ({ reason: _r, warrant: _w, waiting: _v, assignments: _a, planning: _p, ...summary }) => summary,
+          ),
+          next: null,
+        });
       case "GET jobs/x":
         return jobAnswer("getJob", id);
       case "POST jobs/x/cancel": {
@@ -114,12 +145,14 @@ export async function startStubHub(certificate: ServerCertificate): Promise<Stub
       }
       case "GET blobs/x": {
         const text = world.blobs.get(id);
-        return text === undefined ? refusal(404, "NOT_FOUND") : new Response(text, { headers: { "content-type": "application/octet-stream" } });
+        return text === undefined
+          ? refusal(404, "NOT_FOUND")
+          : new Response(text, { headers: { "content-type": "application/octet-stream" } });
       }
       case "GET events":
         return events(url, request);
       case "GET jobs/x/warrant":
-        return Response.json({ payload: "e30", signatures: [], manifests: [], plans: [] });
+        return Response.json(WarrantBundle.parse(world.warrant(id)));
       default:
         return refusal(404, "NOT_FOUND");
     }
@@ -143,7 +176,16 @@ export async function startStubHub(certificate: ServerCertificate): Promise<Stub
     cancels,
     moveTask(job, device, state, step) {
       const task = world.setTask(job, device, { state, step: step ?? null });
-      emit({ type: "task", job, manifest: manifestOf(job, device), device, state, step: task.step, code: task.code, atMs: task.atMs });
+      emit({
+        type: "task",
+        job,
+        manifest: manifestOf(job, device),
+        device,
+        state,
+        step: task.step,
+        code: task.code,
+        atMs: task.atMs,
+      });
     },
     say(job, device, text, last = false) {
       const order = orders.get(device) ?? 0;

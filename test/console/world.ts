@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { AgentView, DeviceView, JobView, SiteView, SnapshotView, TaskView } from "../../hub/api/contract/views.ts";
+import { PlanReceipt } from "../../shared/documents/receipt.ts";
 import { TaskState } from "../../shared/states.ts";
 
 export const BIDI = "\u202e";
@@ -30,10 +31,15 @@ export class World {
     ]);
     this.agents = z.array(AgentView).parse([
       this.#agent("ams-1-a", "ams-1", "A", { contact: "LIVE", running: 3 }),
-      this.#agent("fra-2-a", "fra-2", "B", { contact: "LAPSED", lastSeenMs: nowMs - 9 * MINUTE, software: `0.1.0 ${IMG}` }),
+      this.#agent("fra-2-a", "fra-2", "B", {
+        contact: "LAPSED",
+        lastSeenMs: nowMs - 9 * MINUTE,
+        software: `0.1.0 ${IMG}`,
+      }),
       this.#agent("fra-2-b", "fra-2", "C", { status: "pending", contact: "LIVE", software: null }),
     ]);
-    const tags = (index: number) => (index === 0 ? { role: "edge", note: `${IMG}${BIDI}txt` } : { role: index % 3 === 0 ? "edge" : "access" });
+    const tags = (index: number) =>
+      index === 0 ? { role: "edge", note: `${IMG}${BIDI}txt` } : { role: index % 3 === 0 ? "edge" : "access" };
     this.devices = z.array(DeviceView).parse(
       Array.from({ length: 14 }, (_, index) => ({
         id: deviceName(index),
@@ -59,7 +65,9 @@ export class World {
         notRestorable: version === 0 ? "collected before the vault had a recovery key" : null,
       })),
     );
-    this.jobs = z.array(JobView).parse([this.#rolling(), this.#waiting(), this.#run(), this.#partial(), this.#nightly()]);
+    this.jobs = z
+      .array(JobView)
+      .parse([this.#rolling(), this.#waiting(), this.#run(), this.#partial(), this.#nightly()]);
   }
 
   blob(text: string): string {
@@ -70,6 +78,51 @@ export class World {
 
   ref(text: string): { sha256: string; bytes: number } {
     return { sha256: this.blob(text), bytes: Buffer.byteLength(text) };
+  }
+
+  /** The agents' signed plans of a job: what the page reads undo cost and evidence from. */
+  warrant(id: string): unknown {
+    const job = this.job(id);
+    const plans = job.assignments.map((assignment, index) => {
+      const devices = assignment.tasks.map((task) => ({
+        device: task.device,
+        ok: true,
+        platform: "cisco_iosxe",
+        platformDigest: "d".repeat(64),
+        mode: "merge",
+        text: this.ref("the author's text"),
+        preImage: { public: this.ref(configText(0, 1)), keyGeneration: 1, sealed: null, notRestorable: null },
+        diff: this.ref(this.blobs.get(task.plannedDiff ?? "") ?? ""),
+        commands: this.ref(this.blobs.get(task.plannedCommands ?? "") ?? ""),
+        level: "B",
+        undoCost: { kind: "reboot", minutes: 6 },
+        evidence: "simulated",
+        touchesManagement: task.warnings.length > 0,
+        warnings: task.warnings,
+        hints: task.hints,
+      }));
+      const chain = {
+        org: "northwind",
+        site: assignment.site,
+        agent: assignment.agent,
+        prev: null,
+        epoch: "0".repeat(32),
+        index: index + 1,
+      };
+      const plan = {
+        type: "plan",
+        v: 1,
+        ...chain,
+        checkpoint: null,
+        job: id,
+        manifest: assignment.manifest,
+        inventory: "c".repeat(64),
+        at: 0,
+        devices,
+      };
+      return envelope(PlanReceipt.parse(plan));
+    });
+    return { ...envelope({}), manifests: [], plans };
   }
 
   job(id: string): z.infer<typeof JobView> {
@@ -92,7 +145,15 @@ export class World {
   }
 
   #agent(id: string, site: string, letter: string, more: Record<string, unknown>): unknown {
-    const base = { id, site, kid: kid(letter), signKey: kid(letter), boxKey: kid(letter), status: "active", contact: "LIVE" };
+    const base = {
+      id,
+      site,
+      kid: kid(letter),
+      signKey: kid(letter),
+      boxKey: kid(letter),
+      status: "active",
+      contact: "LIVE",
+    };
     return { ...base, lastSeenMs: this.nowMs - 4_000, software: "0.1.0", running: 0, ...more };
   }
 
@@ -107,7 +168,11 @@ export class World {
       { op: "remove", path: ["router bgp 65010"], line: "neighbor 10.0.0.9 shutdown" },
       { op: "add", path: ["router bgp 65010"], line: "neighbor 10.0.0.9 remote-as 65020" },
       { op: "add", path: ["router bgp 65010"], line: "neighbor 10.0.0.9 password ‹secret:k4bq2m7xw3tn5r6d›" },
-      { op: "add", path: ["router bgp 65010", "address-family ipv4"], line: "neighbor 10.0.0.9 prefix-list UPLINK-IN in" },
+      {
+        op: "add",
+        path: ["router bgp 65010", "address-family ipv4"],
+        line: "neighbor 10.0.0.9 prefix-list UPLINK-IN in",
+      },
       { op: "add", path: ["router bgp 65010", "address-family ipv4"], line: "neighbor 10.0.0.9 maximum-prefix 500" },
       { op: "add", path: [], line: "ip prefix-list UPLINK-IN seq 5 permit 10.20.0.0/16 le 24" },
       ...(odd ? [{ op: "add", path: ["interface GigabitEthernet0/1"], line: `description ${IMG}${BIDI}uplink` }] : []),
@@ -118,32 +183,78 @@ export class World {
       "router bgp 65010",
       "no neighbor 10.0.0.9 shutdown",
       "neighbor 10.0.0.9 remote-as 65020",
-      "neighbor 10.0.0.9 password ‹secret(\"bgp-uplink\")›",
+      'neighbor 10.0.0.9 password ‹secret("bgp-uplink")›',
       "address-family ipv4",
       "neighbor 10.0.0.9 prefix-list UPLINK-IN in",
       "neighbor 10.0.0.9 maximum-prefix 500",
       ...(odd ? ["interface GigabitEthernet0/1", `description ${IMG}${BIDI}uplink`] : []),
       "end",
     ];
-    return { plannedDiff: this.blob(JSON.stringify(entries)), plannedCommands: this.blob(JSON.stringify(commands)), level: "B" };
+    return {
+      plannedDiff: this.blob(JSON.stringify(entries)),
+      plannedCommands: this.blob(JSON.stringify(commands)),
+      level: "B",
+    };
   }
 
-  #assignment(letter: string, more: Record<string, unknown>, tasks: z.infer<typeof TaskView>[]): Record<string, unknown> {
-    return { manifest: letter.repeat(64), attempt: 1, wave: 1, state: "RUNNING", code: null, reason: null, receipt: null, ...more, tasks };
+  #assignment(
+    letter: string,
+    more: Record<string, unknown>,
+    tasks: z.infer<typeof TaskView>[],
+  ): Record<string, unknown> {
+    return {
+      manifest: letter.repeat(64),
+      attempt: 1,
+      wave: 1,
+      state: "RUNNING",
+      code: null,
+      reason: null,
+      receipt: null,
+      ...more,
+      tasks,
+    };
   }
 
   #job(id: string, more: Record<string, unknown>, assignments: Record<string, unknown>[]): unknown {
     const tasks = z.array(TaskView).parse(assignments.flatMap((one) => one["tasks"]));
-    const base = { id, title: id, reason: "", author: "alice", createdMs: this.nowMs - 12 * MINUTE, endedMs: null, risk: "read" };
-    const authority = { authority: "grant", grant: "nightly", signers: [], signersNeeded: 0, code: null, warrant: null, waiting: null };
-    return { ...base, ...authority, devices: tasks.length, counts: countsOf(tasks), assignments, planning: [], ...more };
+    const base = {
+      id,
+      title: id,
+      reason: "",
+      author: "alice",
+      createdMs: this.nowMs - 12 * MINUTE,
+      endedMs: null,
+      risk: "read",
+    };
+    const authority = {
+      authority: "grant",
+      grant: "nightly",
+      signers: [],
+      signersNeeded: 0,
+      code: null,
+      warrant: null,
+      waiting: null,
+    };
+    return {
+      ...base,
+      ...authority,
+      devices: tasks.length,
+      counts: countsOf(tasks),
+      assignments,
+      planning: [],
+      ...more,
+    };
   }
 
   #rolling(): unknown {
     const hint = { code: "ARCHIVE_MISSING", detail: "archive / path flash:undo would make this level A" };
     const tasks = (from: number, to: number) =>
       Array.from({ length: to - from }, (_, index) =>
-        this.#task(deviceName(from + index), "QUEUED", { ...this.#planned(from + index === 11), atMs: null, hints: from + index < 3 ? [hint] : [] }),
+        this.#task(deviceName(from + index), "QUEUED", {
+          ...this.#planned(from + index === 11),
+          atMs: null,
+          hints: from + index < 3 ? [hint] : [],
+        }),
       );
     return this.#job(
       "change-uplink-0042",
@@ -183,20 +294,42 @@ export class World {
         warrant: "8".repeat(64),
         waiting: "one more person with the approver role for ams-1 must review and sign",
       },
-      [this.#assignment("3", { agent: "ams-1-a", site: "ams-1", state: "PLANNED" }, [0, 1].map((index) => this.#task(deviceName(index), "QUEUED", { ...this.#planned(false), warnings: [warning] })))],
+      [
+        this.#assignment(
+          "3",
+          { agent: "ams-1-a", site: "ams-1", state: "PLANNED" },
+          [0, 1].map((index) =>
+            this.#task(deviceName(index), "QUEUED", { ...this.#planned(false), warnings: [warning] }),
+          ),
+        ),
+      ],
     );
   }
 
   #run(): unknown {
-    return this.#job("run-bgp-0118", { kind: "run", title: "show ip bgp summary", state: "ROLLING", author: null, createdMs: this.nowMs - 20_000 }, [
-      this.#assignment("4", { agent: "ams-1-a", site: "ams-1" }, [this.#task(deviceName(0), "APPLYING"), this.#task(deviceName(1), "QUEUED")]),
-    ]);
+    return this.#job(
+      "run-bgp-0118",
+      { kind: "run", title: "show ip bgp summary", state: "ROLLING", author: null, createdMs: this.nowMs - 20_000 },
+      [
+        this.#assignment("4", { agent: "ams-1-a", site: "ams-1" }, [
+          this.#task(deviceName(0), "APPLYING"),
+          this.#task(deviceName(1), "QUEUED"),
+        ]),
+      ],
+    );
   }
 
   #partial(): unknown {
     const planned = this.#planned(false);
-    const before = { public: this.ref(configText(0, 1)), keyGeneration: 1, sealed: null, notRestorable: "no recovery key" };
-    const transcript = this.blob(`ams-1-r05#configure terminal\r\n${ANSI}ams-1-r05(config)#router bgp 65010\r\n% ${IMG} ${BIDI}detpeccA\r\nbell \u0007 here\r\n`);
+    const before = {
+      public: this.ref(configText(0, 1)),
+      keyGeneration: 1,
+      sealed: null,
+      notRestorable: "no recovery key",
+    };
+    const transcript = this.blob(
+      `ams-1-r05#configure terminal\r\n${ANSI}ams-1-r05(config)#router bgp 65010\r\n% ${IMG} ${BIDI}detpeccA\r\nbell \u0007 here\r\n`,
+    );
     return this.#job(
       "change-ntp-0041",
       {
@@ -215,8 +348,19 @@ export class World {
       [
         this.#assignment("5", { agent: "ams-1-a", site: "ams-1", state: "FAILED" }, [
           this.#task("ams-1-r01", "DONE", { ...planned, diff: planned["plannedDiff"], before, after: before }),
-          this.#task("ams-1-r05", "ROLLED_BACK", { ...planned, code: "VERIFICATION_FAILED", detail: `show ntp status: expected "synchronised", got ${IMG}`, before, after: before, transcript }),
-          this.#task("ams-1-r06", "DRIFTED", { ...planned, code: "DRIFTED", detail: "2 lines in router bgp 65010 are not those that were reviewed" }),
+          this.#task("ams-1-r05", "ROLLED_BACK", {
+            ...planned,
+            code: "VERIFICATION_FAILED",
+            detail: `show ntp status: expected "synchronised", got ${IMG}`,
+            before,
+            after: before,
+            transcript,
+          }),
+          this.#task("ams-1-r06", "DRIFTED", {
+            ...planned,
+            code: "DRIFTED",
+            detail: "2 lines in router bgp 65010 are not those that were reviewed",
+          }),
           this.#task("ams-1-r07", "FAILED", { ...planned, code: "HOST_KEY" }),
           this.#task("ams-1-r08", "UNKNOWN", { ...planned, step: "probe", code: "UNKNOWN_OUTCOME" }),
         ]),
@@ -225,13 +369,32 @@ export class World {
   }
 
   #nightly(): unknown {
-    const tasks = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => this.#task(deviceName(from + index), from + index === 9 ? "FAILED" : "DONE"));
-    return this.#job("collect-nightly-0117", { kind: "collect", title: "Nightly backup", state: "SUCCEEDED", author: null, createdMs: this.nowMs - 500 * MINUTE, endedMs: this.nowMs - 498 * MINUTE }, [
-      this.#assignment("6", { agent: "ams-1-a", site: "ams-1", state: "SUCCEEDED" }, tasks(0, 8)),
-      this.#assignment("a", { agent: "fra-2-a", site: "fra-2", state: "SUCCEEDED" }, tasks(8, 13)),
-    ]);
+    const tasks = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, index) =>
+        this.#task(deviceName(from + index), from + index === 9 ? "FAILED" : "DONE"),
+      );
+    return this.#job(
+      "collect-nightly-0117",
+      {
+        kind: "collect",
+        title: "Nightly backup",
+        state: "SUCCEEDED",
+        author: null,
+        createdMs: this.nowMs - 500 * MINUTE,
+        endedMs: this.nowMs - 498 * MINUTE,
+      },
+      [
+        this.#assignment("6", { agent: "ams-1-a", site: "ams-1", state: "SUCCEEDED" }, tasks(0, 8)),
+        this.#assignment("a", { agent: "fra-2-a", site: "fra-2", state: "SUCCEEDED" }, tasks(8, 13)),
+      ],
+    );
   }
 }
+
+const envelope = (payload: unknown): { payload: string; signatures: unknown[] } => ({
+  payload: Buffer.from(JSON.stringify(payload)).toString("base64url"),
+  signatures: [{ protected: "e30", signature: "A".repeat(86) }],
+});
 
 export const deviceName = (index: number): string =>
   `${index < 8 ? "ams-1" : "fra-2"}-r${String(index < 8 ? index + 1 : index - 7).padStart(2, "0")}`;
@@ -244,7 +407,22 @@ function countsOf(tasks: readonly { state: TaskState }[]): Record<TaskState, num
 
 function configText(index: number, version: number): string {
   const interfaces = Array.from({ length: 24 }, (_, port) =>
-    [`interface GigabitEthernet0/${port}`, ` description ${port === 1 && version > 1 ? `uplink ${IMG}` : `port ${port}`}`, ` ip address 10.${index}.${port}.1 255.255.255.0`, "!"].join("\n"),
+    [
+      `interface GigabitEthernet0/${port}`,
+      ` description ${port === 1 && version > 1 ? `uplink ${IMG}` : `port ${port}`}`,
+      ` ip address 10.${index}.${port}.1 255.255.255.0`,
+      "!",
+    ].join("\n"),
   );
-  return [`hostname ${deviceName(index)}`, "!", "banner motd ^C", `  ${IMG} ${BIDI}only authorised use`, "^C", ...interfaces, version > 0 ? "ntp server 10.0.0.1" : "ntp server 10.9.9.9", "end", ""].join("\n");
+  return [
+    `hostname ${deviceName(index)}`,
+    "!",
+    "banner motd ^C",
+    `  ${IMG} ${BIDI}only authorised use`,
+    "^C",
+    ...interfaces,
+    version > 0 ? "ntp server 10.0.0.1" : "ntp server 10.9.9.9",
+    "end",
+    "",
+  ].join("\n");
 }

@@ -5,7 +5,7 @@ import { Empty } from "../parts/notice.tsx";
 import { usePaged } from "../parts/paged.tsx";
 import { Badge } from "../parts/state.tsx";
 import { Foreign } from "../parts/text.tsx";
-import { isTerminal, jobMoves } from "../../../shared/states.ts";
+import { isTerminal, jobMoves, type JobState } from "../../../shared/states.ts";
 import { Findings } from "./findings.tsx";
 import { groupChanges, tasksOf, type ChangeGroup } from "./groups.ts";
 import { levelMeans, undoText, usePlans, type Plans } from "./plans.ts";
@@ -31,7 +31,7 @@ export function ChangeGroups({ job }: { job: JobView }) {
   return (
     <section aria-labelledby="changes">
       <h2 id="changes">
-        What {isTerminal(jobMoves, job.state) ? "was planned" : "will change"}{" "}
+        {begun(job.state) ? "The change" : "What will change"}{" "}
         <span className="quiet">
           {groups.length === 1 ? "one diff for all devices" : `${groups.length} different diffs`}
         </span>
@@ -48,6 +48,10 @@ export function ChangeGroups({ job }: { job: JobView }) {
       {controls}
     </section>
   );
+}
+
+function begun(state: JobState): boolean {
+  return state === "ROLLING" || state === "PAUSED" || isTerminal(jobMoves, state);
 }
 
 const devices = (count: number): string => (count === 1 ? "1 device" : `${count} devices`);

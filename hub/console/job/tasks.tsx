@@ -14,12 +14,17 @@ import { TaskDetail } from "./task-detail.tsx";
 import { levelMeans } from "./plans.ts";
 
 const COLUMNS = 6;
+/** In the URL: a person closed the one that was open. No device is called so. */
+const NO_DEVICE = "-";
 
 export function Tasks({ job }: { job: JobView }) {
   const { query } = useWatched(route);
   const state = query["state"];
   const rows = rowsOf(job, { state, text: query["q"] ?? "" });
   const { shown, controls } = usePaged(rows);
+  // The answers are what a run is for: the first one is open until a person chooses.
+  const open =
+    query["device"] ?? (job.kind === "run" ? rows.find((row) => row.kind === "task")?.task.device : undefined);
   const none = job.assignments.length === 0 && job.planning.length === 0;
   return (
     <section aria-labelledby="devices">
@@ -55,7 +60,7 @@ export function Tasks({ job }: { job: JobView }) {
             </thead>
             <tbody>
               {shown.map((row) => (
-                <Row key={keyOf(row)} row={row} open={query["device"]} />
+                <Row key={keyOf(row)} row={row} open={open} />
               ))}
             </tbody>
           </table>
@@ -128,7 +133,7 @@ function TaskRows({ task, open }: { task: TaskView; open: boolean }) {
             className="row-button"
             aria-expanded={open}
             aria-controls={id}
-            onClick={() => setQuery({ device: open ? undefined : task.device, show: undefined })}
+            onClick={() => setQuery({ device: open ? NO_DEVICE : task.device, show: undefined })}
           >
             <span className="twist" aria-hidden="true" />
             <Foreign>{task.device}</Foreign>

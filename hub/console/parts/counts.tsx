@@ -4,8 +4,12 @@ import { Mark } from "./state.tsx";
 
 export type Counts = Partial<Record<TaskState, number>>;
 
+const left: readonly Tone[] = ["good", "undone", "bad", "unknown", "stopped", "wait", "active", "idle"];
+const inOrder = TaskState.options.toSorted((a, b) => left.indexOf(taskTone[a]) - left.indexOf(taskTone[b]));
+
+/** The states that occur: what has ended first, what is to come last. */
 export const present = (counts: Counts): [TaskState, number][] =>
-  TaskState.options.flatMap((state): [TaskState, number][] => {
+  inOrder.flatMap((state): [TaskState, number][] => {
     const count = counts[state] ?? 0;
     return count > 0 ? [[state, count]] : [];
   });
@@ -15,12 +19,9 @@ const label = (counts: Counts): string =>
     .map(([state, count]) => `${count} ${state}`)
     .join(", ");
 
-const left: readonly Tone[] = ["good", "undone", "bad", "unknown", "stopped", "wait", "active", "idle"];
-const place = (state: TaskState): number => left.indexOf(taskTone[state]);
-
 /** One bar of all tasks; the numbers stand beside it, so the bar is only a picture of them. */
 export function CountsBar({ counts }: { counts: Counts }) {
-  const list = present(counts).toSorted((a, b) => place(a[0]) - place(b[0]));
+  const list = present(counts);
   return (
     <span className="bar">
       <span className="visually-hidden">{label(counts) === "" ? "no tasks yet" : label(counts)}</span>
