@@ -1,10 +1,11 @@
 import { Environment } from "minijinja-js";
 import { utf8 } from "../../../shared/bytes.ts";
 import { FarhandError } from "../../../shared/errors.ts";
+import { strict, UNDEFINED } from "./strict.ts";
 import { hasStrayMark, nameToken } from "../../../drivers/model/token.ts";
 
 /** Instructions of the template engine for one device: a loop without end stops here. */
-const FUEL = 20_000_000n;
+const FUEL = 20_000_000;
 const TEXT_BYTES_MAX = 16 * 1024 * 1024;
 const SECRET_NAME = /^[A-Za-z0-9][A-Za-z0-9._\-/]{0,62}$/;
 /** Not `.html` or the like: the engine escapes by the name's ending. */
@@ -12,33 +13,63 @@ const TEMPLATE_NAME = "template";
 
 /**
  * One template, rendered for many devices. The engine is MiniJinja in WebAssembly: values go in as data, text comes out, and nothing
- * of JavaScript can be reached from inside. An undefined variable is an error wherever it is printed, tested or followed.
+ * of JavaScript can be reached from inside. An undefined variable is an error wherever it is used.
  */
 export class Template {
   readonly #name: string;
+  readonly #source: string;
   readonly #engine = new Environment();
+  /** The first reference to nothing, as the rewritten template reported it. */
+  #undefined: string | undefined;
+  /** The last name that `secret(…)` was wrongly given. A function that throws would take the engine's whole module down with it. */
+  #misnamed: string | undefined;
 
   constructor(name: string, source: string) {
     this.#name = name;
+    this.#source = source;
     this.#engine.undefinedBehavior = "strict";
     this.#engine.keepTrailingNewline = true;
     this.#engine.trimBlocks = true;
     this.#engine.lstripBlocks = true;
+    this.#engine.addGlobal(UNDEFINED, (reference: unknown, line: unknown) => {
+      this.#undefined ??= `${this.#name}:${String(line)}: undefined value: ${String(reference)}`;
+      return "";
+    });
     // Errors then quote the source around them, from which the variable's name is taken. Values are never shown.
     this.#engine.debug = true;
-    this.#engine.addGlobal("secret", secret);
-    this.#guard(() => this.#engine.addTemplate(TEMPLATE_NAME, source), undefined);
+    this.#engine.addGlobal("secret", (given: unknown) => this.#secret(given));
+    this.#guard(() => this.#engine.addTemplate(TEMPLATE_NAME, strict(source)), undefined);
   }
 
   render(device: string, variables: Readonly<Record<string, unknown>>): string {
-    this.#engine.fuel = Number(FUEL);
+    this.#engine.fuel = FUEL;
+    this.#misnamed = undefined;
+    this.#undefined = undefined;
     const rendered = this.#guard(() => this.#engine.renderTemplate(TEMPLATE_NAME, variables), device);
+    if (this.#undefined !== undefined) throw new FarhandError("TEMPLATE", `${this.#undefined} (${device})`);
+    if (this.#misnamed !== undefined) throw this.#secretFault(this.#misnamed, device);
     const text = ending(rendered.replaceAll("\r\n", "\n"));
     if (hasStrayMark(text))
       throw new FarhandError("TEMPLATE", `${this.#name}: ‹ or › outside a secret's token (${device})`);
     if (utf8(text).length > TEXT_BYTES_MAX)
       throw new FarhandError("TEMPLATE", `${this.#name}: renders to more than 16 MiB (${device})`);
     return text;
+  }
+
+  /** In a template: the agent puts the value in after it has verified the signatures. */
+  #secret(given: unknown): string {
+    if (typeof given === "string" && SECRET_NAME.test(given)) return nameToken(given);
+    this.#misnamed = typeof given === "string" ? given : typeof given;
+    return "";
+  }
+
+  #secretFault(given: string, device: string): FarhandError {
+    const line = this.#source.split("\n").findIndex((text) => text.includes("secret") && text.includes(given)) + 1;
+    const place = line > 0 ? `${this.#name}:${line}` : this.#name;
+    return new FarhandError(
+      "TEMPLATE",
+      `${place}: secret(…) needs the name of a secret in the agent's vault, not ${given} (${device})`,
+    );
   }
 
   #guard<T>(run: () => T, device: string | undefined): T {
@@ -65,10 +96,3 @@ export class Template {
 }
 
 const ending = (text: string): string => (text === "" || text.endsWith("\n") ? text : `${text}\n`);
-
-/** In a template: the agent puts the value in after it has verified the signatures. */
-function secret(name: unknown): string {
-  if (typeof name !== "string" || !SECRET_NAME.test(name))
-    throw new Error("secret(…) needs the name of a secret in the agent's vault");
-  return nameToken(name);
-}

@@ -6,6 +6,7 @@ import type { InventoryView } from "../../../shared/trust.ts";
 import { DeviceId, SiteId } from "../../../shared/ids.ts";
 import { Places } from "../inventory/locate.ts";
 import { meant } from "../nearest.ts";
+import { UNDEFINED } from "./strict.ts";
 
 const Values = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be a variable's name"), z.json());
 const VariablesFile = z.strictObject({
@@ -16,7 +17,7 @@ const VariablesFile = z.strictObject({
 export type Variables = z.infer<typeof VariablesFile>;
 
 export const NO_VARIABLES: Variables = { all: {}, sites: {}, devices: {} };
-const RESERVED = ["device", "secret"];
+const RESERVED = ["device", "secret", UNDEFINED];
 
 /** Variables in three levels: `all:`, `sites:` by site, `devices:` by device; the nearer one wins, member by member. */
 export function readVariables(name: string, text: string, inventory: InventoryView): Variables {

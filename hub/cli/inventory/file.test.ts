@@ -1,0 +1,119 @@
+import { describe, expect, it } from "vitest";
+import { errorCode, FarhandError } from "../../../shared/errors.ts";
+import { readInventoryFile } from "./file.ts";
+
+const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const good = `org: acme
+defaults:
+  platform: frr_linux
+  credential: lab
+  tags: { owner: netops }
+sites:
+  - id: ams
+    wayHome: [r1]
+devices:
+  - id: r1
+    site: ams
+    address: 192.0.2.1
+    hostKeys: ["${KEY}"]
+    tags: { role: edge }
+`;
+
+function faults(text: string): string[] {
+  try {
+    readInventoryFile("inventory.yaml", text);
+    return [];
+  } catch (error) {
+    expect(errorCode(error)).toBe("INVENTORY_FILE");
+    const detail = error instanceof FarhandError ? (error.detail ?? "") : "";
+    return detail.split("\n").filter((line) => line.startsWith("inventory.yaml"));
+  }
+}
+
+describe("the inventory file", () => {
+  it("fills in defaults", () => {
+    expect(readInventoryFile("inventory.yaml", good).devices).toEqual([
+      {
+        id: "r1",
+        site: "ams",
+        platform: "frr_linux",
+        address: "192.0.2.1",
+        port: 22,
+        hostKeys: [{ algorithm: "ssh-ed25519", publicKey: KEY.split(" ")[1] }],
+        algorithms: "modern",
+        credential: "lab",
+        serial: null,
+        tags: { owner: "netops", role: "edge" },
+      },
+    ]);
+  });
+
+  it.each([
+    [
+      "an unknown member, with the one that was meant",
+      good.replace("address:", "adress:"),
+      ["inventory.yaml:12:5: unknown member adress; did you mean address?", "address is missing"],
+    ],
+    [
+      "an unknown member at the top",
+      good.replace("defaults:", "default:"),
+      ["inventory.yaml:2:1: unknown member default; did you mean defaults?"],
+    ],
+    [
+      "a site that is not there",
+      good.replace("site: ams", "site: amz"),
+      ["inventory.yaml:11:11: no site amz; did you mean ams?"],
+    ],
+    [
+      "a device that stands twice",
+      `${good}  - { id: r1, site: ams, address: 192.0.2.2, hostKeys: ["${KEY}"] }\n`,
+      ["inventory.yaml:15:11: device r1 stands twice"],
+    ],
+    [
+      "a way home through nothing",
+      good.replace("[r1]", "[r2]"),
+      ["inventory.yaml:8:15: no device r2; did you mean r1?"],
+    ],
+    ["no way home", good.replace("    wayHome: [r1]\n", ""), ["wayHome is missing"]],
+    ["half a host key", good.replace(KEY, KEY.slice(0, 30)), ["inventory.yaml:13:16: 0: must be a host key"]],
+    [
+      "a key under another name",
+      good.replace(KEY, KEY.replace("ssh-ed25519", "ssh-rsa")),
+      ["inventory.yaml:13:16: 0: must be a host key"],
+    ],
+    [
+      "a port out of range",
+      good.replace("    site: ams", "    port: 99999\n    site: ams"),
+      ["inventory.yaml:11:11: port:"],
+    ],
+    [
+      "no platform anywhere",
+      good.replace("  platform: frr_linux\n", ""),
+      ["r1 has no platform, and defaults has none"],
+    ],
+    [
+      "a member given twice",
+      good.replace("org: acme", "org: acme\norg: other"),
+      ["inventory.yaml:2:1: Map keys must be unique"],
+    ],
+    ["broken YAML", good.replace("[r1]", "[r1"), ["inventory.yaml:"]],
+    ["an id in capitals", good.replace("id: r1", "id: R1"), ["inventory.yaml:10:9: id: must be 1 to 63"]],
+  ])("names %s", (_what, text, expected) => {
+    const found = faults(text);
+    for (const message of expected) expect(found).toContainEqual(expect.stringContaining(message));
+  });
+
+  it("names several faults at once, in the file's order", () => {
+    const found = faults(
+      good
+        .replace("address:", "adress:")
+        .replace("platform: frr_linux", "platfrom: frr_linux")
+        .replace("wayHome: [r1]", "wayHome: 3"),
+    );
+    expect(found.map((line) => Number(line.split(":")[1]))).toEqual([3, 8, 10, 12]);
+  });
+
+  it("does not let a name run away with a message", () => {
+    expect(faults("org: acme\nsites: []\ndevices: &a [*a]\n").length).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,197 @@
+/**
+ * MiniJinja's strict mode finds an undefined variable where it is printed or tested, but filters, `~`, comparisons and lists swallow
+ * it: `{{ vlan_nmae|upper }}` renders to nothing. So each reference is rewritten, on its own line, to
+ * `(ref if ref is defined else __undefined("ref", line))`. What asks on purpose (`is defined`, `default`) stays as it is.
+ */
+export const UNDEFINED = "__undefined";
+
+interface Token {
+  readonly kind: "name" | "number" | "string" | "operator" | "space";
+  readonly text: string;
+  readonly line: number;
+}
+
+const TOKEN =
+  /(?<space>\s+)|(?<name>[A-Za-z_]\w*)|(?<number>\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?<string>"(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\])*')|(?<operator>==|!=|<=|>=|\/\/|\*\*|[\s\S])/y;
+const OPENING = /\{#|\{\{|\{%/g;
+const RAW_END = /\{%[-+]?\s*endraw\s*[-+]?%\}/g;
+
+const WORDS = new Set([
+  "if",
+  "else",
+  "elif",
+  "in",
+  "is",
+  "not",
+  "and",
+  "or",
+  "true",
+  "false",
+  "none",
+  "True",
+  "False",
+  "None",
+  "recursive",
+  "scoped",
+]);
+/** Statements that hold expressions which print or decide; in the others the engine's own checks must do. */
+const STATEMENTS = new Set(["if", "elif", "for", "set", "with", "do"]);
+
+/** The whole template, rewritten. What is not understood stays as it is: the engine then names the fault. */
+export function strict(source: string): string {
+  let out = "";
+  let at = 0;
+  for (;;) {
+    OPENING.lastIndex = at;
+    const open = OPENING.exec(source);
+    if (!open) return out + source.slice(at);
+    out += source.slice(at, open.index);
+    const end =
+      open[0] === "{#"
+        ? after(source, "#}", open.index)
+        : closeOf(source, open.index + 2, open[0] === "{{" ? "}}" : "%}");
+    if (end === -1) return out + source.slice(open.index);
+    const block = source.slice(open.index, end);
+    at = end;
+    if (open[0] === "{#") out += block;
+    else if (/^\{%[-+]?\s*raw\s*[-+]?%\}$/.test(block)) {
+      RAW_END.lastIndex = end;
+      at = RAW_END.exec(source) ? RAW_END.lastIndex : source.length;
+      out += source.slice(open.index, at);
+    } else out += rewriteBlock(block, lineAt(source, open.index));
+  }
+}
+
+const after = (source: string, text: string, from: number): number => {
+  const at = source.indexOf(text, from);
+  return at === -1 ? -1 : at + text.length;
+};
+
+function lineAt(source: string, offset: number): number {
+  let line = 1;
+  for (let at = source.indexOf("\n"); at !== -1 && at < offset; at = source.indexOf("\n", at + 1)) line++;
+  return line;
+}
+
+/** Where the block ends: its closing mark outside strings and outside braces of its own. */
+function closeOf(source: string, from: number, mark: string): number {
+  let braces = 0;
+  TOKEN.lastIndex = from;
+  for (let at = from; at < source.length; at = TOKEN.lastIndex) {
+    if (braces === 0 && source.startsWith(mark, at)) return at + 2;
+    TOKEN.lastIndex = at;
+    const found = TOKEN.exec(source);
+    if (!found) return -1;
+    if (found[0] === "{") braces++;
+    else if (found[0] === "}") braces--;
+  }
+  return -1;
+}
+
+function tokens(text: string, line: number): Token[] {
+  const list: Token[] = [];
+  TOKEN.lastIndex = 0;
+  for (let found = TOKEN.exec(text); found; found = TOKEN.exec(text)) {
+    const kind = (Object.entries(found.groups ?? {}).find(([, value]) => value !== undefined)?.[0] ??
+      "operator") as Token["kind"];
+    list.push({ kind, text: found[0], line });
+    line += found[0].split("\n").length - 1;
+  }
+  return list;
+}
+
+function rewriteBlock(block: string, line: number): string {
+  const [, head = "", body = "", tail = ""] = /^(\{[{%][-+]?)([\s\S]*?)([-+]?[}%]\})$/.exec(block) ?? [];
+  const list = tokens(body, line);
+  let from = 0;
+  if (head.startsWith("{%")) {
+    from = list.findIndex((token) => token.kind === "name");
+    const statement = list[from]?.text ?? "";
+    if (!STATEMENTS.has(statement)) return block;
+    from = statement === "for" ? next(list, from, "in") : statement === "set" ? next(list, from, "=") : from + 1;
+    if (from === -1) return block;
+  }
+  return head + texts(list.slice(0, from)) + new Rewriter(list.slice(from)).all() + tail;
+}
+
+/** Behind the first token with this text; what stands before are targets of an assignment. */
+function next(list: readonly Token[], from: number, text: string): number {
+  const at = list.findIndex((token, index) => index > from && token.text === text);
+  return at === -1 ? -1 : at + 1;
+}
+
+const texts = (list: readonly Token[]): string => list.map((token) => token.text).join("");
+
+class Rewriter {
+  readonly #list: readonly Token[];
+  #at = 0;
+  /** The last two tokens that are not space: they say whether a name is a filter's or a test's. */
+  #before: readonly [string, string] = ["", ""];
+
+  constructor(list: readonly Token[]) {
+    this.#list = list;
+  }
+
+  all(): string {
+    let out = "";
+    while (this.#at < this.#list.length) out += this.#step();
+    return out;
+  }
+
+  #step(): string {
+    const token = this.#list[this.#at];
+    if (!token) return "";
+    const [last, earlier] = this.#before;
+    const named = last === "|" || last === "." || last === "is" || (last === "not" && earlier === "is");
+    if (token.kind === "name" && !WORDS.has(token.text) && !named) return this.#reference(token);
+    this.#at++;
+    if (token.kind !== "space") this.#before = [token.text, last];
+    return token.text;
+  }
+
+  /** A name with what hangs on it: `.attribute`, `[index]`. A call is left alone: the engine refuses to call what is not there. */
+  #reference(start: Token): string {
+    const from = this.#at++;
+    let chain = start.text;
+    for (;;) {
+      const token = this.#list[this.#at];
+      if (token?.text === "." && this.#list[this.#at + 1]?.kind === "name") {
+        chain += `.${this.#list[this.#at + 1]?.text ?? ""}`;
+        this.#at += 2;
+      } else if (token?.text === "[") {
+        const inner = this.#bracket();
+        if (inner === undefined) break;
+        chain += inner;
+      } else break;
+    }
+    const raw = texts(this.#list.slice(from, this.#at));
+    this.#before = [")", ""];
+    return this.#asks()
+      ? chain
+      : `(${chain} if ${chain} is defined else ${UNDEFINED}(${JSON.stringify(raw)}, ${start.line}))`;
+  }
+
+  #bracket(): string | undefined {
+    let depth = 0;
+    const close = this.#list.findIndex((token, index) => {
+      if (index < this.#at) return false;
+      if (token.text === "[") depth++;
+      else if (token.text === "]") depth--;
+      return depth === 0;
+    });
+    if (close === -1) return undefined;
+    const inner = new Rewriter(this.#list.slice(this.#at + 1, close)).all();
+    this.#at = close + 1;
+    return `[${inner}]`;
+  }
+
+  /** Whether what follows makes an undefined value legitimate, or the name is no reference: a call, a keyword argument. */
+  #asks(): boolean {
+    const [first, second, third] = this.#list.slice(this.#at).filter((token) => token.kind !== "space");
+    if (first?.text === "(" || first?.text === "=") return true;
+    if (first?.text === "|") return second?.text === "default" || second?.text === "d";
+    if (first?.text !== "is") return false;
+    const test = second?.text === "not" ? third?.text : second?.text;
+    return test === "defined" || test === "undefined";
+  }
+}
