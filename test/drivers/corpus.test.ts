@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { readPlatform } from "../../drivers/driver.ts";
+import { Cli } from "../../drivers/engines/cli/cli.ts";
 import { foldLine } from "../../drivers/engines/cli/fold.ts";
 import { Prompts } from "../../drivers/engines/cli/prompt.ts";
+import { systemClock } from "../../shared/clock.ts";
 
 const corpus = process.env["FARHAND_CORPUS"];
 const present = corpus !== undefined && existsSync(corpus);
@@ -63,4 +65,68 @@ describe.skipIf(!present)(`corpus${present ? "" : ": FARHAND_CORPUS does not nam
       expect(prompts.match(`${host}# show`)).toBeUndefined();
     }
   });
+
+  test.each(["test_get_config__cisco_iosxe-asyncssh", "test_load_config_merge_diff_and_commit__cisco_iosxe-asyncssh"])(
+    "scrapli_cfg: %s replays through the engine",
+    async (name) => {
+      const answers = recordedAnswers(readFileSync(join(folder, "scrapli_cfg", `${name}.yaml`), "utf8"));
+      const queue: Uint8Array[] = [new TextEncoder().encode("\r\ncsr1000v#")];
+      let wake: () => void = () => undefined;
+      const stream = {
+        read: async (): Promise<Uint8Array | null> => {
+          while (queue.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+          return queue.shift() ?? null;
+        },
+        write: (typed: string): Promise<void> => {
+          const line = typed.replace(/\r$/, "");
+          queue.push(new TextEncoder().encode((line === "" ? undefined : answers.get(line)) ?? `${line}\r\ncsr1000v#`));
+          wake();
+          return Promise.resolve();
+        },
+        close: () => undefined,
+      };
+      const cli = new Cli({
+        file,
+        stream,
+        clock: systemClock,
+        credential: { username: "boxen" },
+        signal: new AbortController().signal,
+        connectMs: 5_000,
+        commandMs: 5_000,
+        transcript: { write: () => undefined },
+        redact: (line) => line,
+      });
+      await cli.open();
+      expect(cli.hostname).toBe("csr1000v");
+      const lines: string[] = [];
+      await cli.command("show running-config", {
+        outputBytesMax: 1_000_000,
+        onLines: (more) => void lines.push(...more),
+      });
+      expect(lines.some((line) => line.startsWith("Current configuration"))).toBe(true);
+      expect(lines.filter((line) => line !== "").at(-1)).toBe("end");
+      expect(lines.filter((line) => isError(line))).toEqual([]);
+    },
+  );
 });
+
+/** What the box said between one command and the next, by command. */
+function recordedAnswers(text: string): Map<string, string> {
+  const sessions = parse(text) as Record<
+    string,
+    { interactions: { channel_output: string; expected_channel_input: string }[] }
+  >;
+  const answers = new Map<string, string>();
+  for (const { interactions } of Object.values(sessions)) {
+    let command: string | undefined;
+    let said = "";
+    for (const { channel_output: output, expected_channel_input: input } of interactions) {
+      said += output;
+      if (input === "\n") continue;
+      if (command !== undefined && !answers.has(command)) answers.set(command, said);
+      command = input;
+      said = "";
+    }
+  }
+  return answers;
+}

@@ -404,7 +404,9 @@ describe("what stands in the way", () => {
     const spec = await box.plan(TEXT);
     const theirs = await box.open();
     const preImage = await theirs.running();
-    await theirs.arm(await theirs.begin({ id: "theirs", mode: "merge", confirmMs: 600_000, preImage, text: "", comment: "" }));
+    await theirs.arm(
+      await theirs.begin({ id: "theirs", mode: "merge", confirmMs: 600_000, preImage, text: "", comment: "" }),
+    );
     const result = await runChange(box.context(), spec, recorder().hooks);
     expect(result).toMatchObject({ state: "FAILED", code: "PENDING_CHANGE", notApplied: true });
     expect(sim.pendingRollback()?.minutes).toBe(10);
@@ -418,7 +420,12 @@ describe("what stands in the way", () => {
   });
   test("a wrong password counts once", async () => {
     const { sim, box } = await lab();
-    const wrong = rig({ ...box, credential: { username: sim.username, password: new Secret("wrong-password") }, connectMs: 300_000, commandMs: 60_000 });
+    const wrong = rig({
+      ...box,
+      credential: { username: sim.username, password: new Secret("wrong-password") },
+      connectMs: 300_000,
+      commandMs: 60_000,
+    });
     expect(await wrong.open().then(() => "in", errorCode)).toBe("LOGIN_REFUSED");
     expect(sim.passwordAttempts()).toBe(1);
   });

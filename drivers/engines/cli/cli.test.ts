@@ -196,7 +196,7 @@ describe("the engine", () => {
     const asked = ask(cli, "show z");
     for (let turn = 0; turn < 50; turn++) await Promise.resolve();
     clock.advance(600);
-    expect((await asked)[0]).toBe("out");
+    expect(await asked).toEqual(["out"]);
     expect(stream.typed.at(-1)).toBe("\r");
   });
   test("a slow reader holds the device back: nothing is read ahead", async () => {

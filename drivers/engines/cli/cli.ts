@@ -38,6 +38,7 @@ export type Variables = Readonly<Record<string, string | number | boolean>>;
 const ANSWER_BYTES_MAX = 256 * 1024;
 const QUESTIONS_MAX = 12;
 const NUDGES_MAX = 3;
+const HELD_MAX = 64;
 
 /** A network CLI on a byte stream, driven by a platform file: prompts, modes, echo, paging, questions. One command at a time. */
 export class Cli {
@@ -175,7 +176,8 @@ export class Cli {
     let echoed = false;
     let bytes = 0;
     let questions = 0;
-    let hidden = false;
+    /** From a line that begins with a prompt on: the command may be over, and the rest log messages behind the prompt. */
+    const held: string[] = [];
     let nudges = 0;
     const lines = async (given: readonly string[]): Promise<void> => {
       const received: string[] = [];
@@ -185,15 +187,25 @@ export class Cli {
           echoed = echo(line);
           continue;
         }
-        hidden ||= this.#prompts.begins(line);
         bytes += line.length + 1;
-        received.push(line);
+        if (held.length > 0 || this.#prompts.begins(line)) held.push(line);
+        else received.push(line);
+      }
+      if (held.length > HELD_MAX) {
+        // Too much to be messages: it is an answer that shows a prompt.
+        received.push(...held.splice(0));
       }
       if (bytes > options.outputBytesMax)
         throw new FarhandError("OUTPUT_TOO_LARGE", `more than ${options.outputBytesMax} bytes`);
       if (received.length === 0) return;
       await this.#o.transcript.write("received", received.map(this.#o.redact).join("\n"));
       await options.onLines?.(received);
+    };
+    const settle = async (): Promise<void> => {
+      if (held.length === 0) return;
+      const noise = nudges > 0 || held.every((line) => line === "" || this.#prompts.match(line) !== undefined);
+      await this.#o.transcript.write(noise ? "note" : "received", held.map(this.#o.redact).join("\n"));
+      if (!noise) await options.onLines?.(held);
     };
     const tail = (last: string): TailVerdict<string> => {
       if (!echoed) return undefined;
@@ -214,13 +226,14 @@ export class Cli {
     };
     // A log message right behind the prompt hides it. Where a prompt has been seen and then nothing comes, a newline shows it again.
     const idle = {
-      armed: () => hidden && nudges < NUDGES_MAX,
+      armed: () => held.length > 0 && nudges < NUDGES_MAX,
       type: () => {
         nudges += 1;
         return this.#o.file.transport.newline;
       },
     };
     this.#mode = await this.#dialogue.listen<string>({ lines, tail, idle }, patience);
+    await settle();
   }
 
   #reply(answer: string, variables: Variables): string {
