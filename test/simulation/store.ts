@@ -8,10 +8,14 @@ export class Crash extends Error {
   }
 }
 
-/** Says at which statement or commit of a transaction the process dies. */
+export type CrashPoint = "statement" | "before commit" | "after commit";
+
+/** Says at which statement or commit of a transaction the process dies, and sees what became durable. */
 export interface CrashPlan {
   /** Asked before each statement, before each commit and after it. */
-  dies(where: string): boolean;
+  dies(point: CrashPoint, where: string): boolean;
+  /** Rows are on disk, and nobody has been told yet. */
+  committed(label: string): void;
 }
 
 /**
@@ -28,12 +32,17 @@ export class CrashingStore implements Store {
   }
 
   async tx<T>(label: string, fn: (tx: Tx) => Promise<T>): Promise<T> {
+    let wrote = false;
     const value = await this.#inner.tx(label, async (tx) => {
-      const result = await fn(this.#watch(label, tx));
-      this.#check(`${label} before commit`);
+      wrote = false;
+      const result = await fn(this.#watch(label, tx, () => (wrote = true)));
+      this.#check("before commit", label);
       return result;
     });
-    this.#check(`${label} after commit`);
+    if (wrote) {
+      this.#plan.committed(label);
+      this.#check("after commit", label);
+    }
     return value;
   }
 
@@ -45,16 +54,21 @@ export class CrashingStore implements Store {
     return this.#inner.close();
   }
 
-  #check(where: string): void {
-    if (this.#plan.dies(where)) throw new Crash(where);
+  #check(point: CrashPoint, where: string): void {
+    if (this.#plan.dies(point, where)) throw new Crash(`${where}, ${point}`);
   }
 
-  #watch(label: string, tx: Tx): Tx {
-    const before = (name: string) => this.#check(`${label} at ${name}`);
+  #watch(label: string, tx: Tx, onWrite: () => void): Tx {
+    const before = (name: string) => this.#check("statement", `${label}/${name}`);
     return {
       all: (statement, parameters) => (before(statement.name), tx.all(statement, parameters)),
-      get: (statement, parameters) => (before(statement.name), tx.get(statement, parameters)),
-      run: (statement, parameters) => (before(statement.name), tx.run(statement, parameters)),
+      // An INSERT … RETURNING comes this way too: whatever is not plainly a question may have written.
+      get: (statement, parameters) => {
+        before(statement.name);
+        if (!statement.sql.startsWith("SELECT")) onWrite();
+        return tx.get(statement, parameters);
+      },
+      run: (statement, parameters) => (before(statement.name), onWrite(), tx.run(statement, parameters)),
     };
   }
 }

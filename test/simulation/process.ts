@@ -1,0 +1,92 @@
+import type { Database } from "bun:sqlite";
+import type { Migration } from "../../shared/sqlite.ts";
+import { openDisk } from "./database.ts";
+import { BIRTH_MS, type Environment } from "./environment.ts";
+import { Crash, CrashingStore } from "./store.ts";
+
+/** A process on its own machine: its memory dies with it, its disk does not. */
+export abstract class SimProcess {
+  readonly env: Environment;
+  readonly name: string;
+  readonly role: "agent" | "hub";
+  readonly db: Database;
+  readonly store: CrashingStore;
+  up = false;
+  crashes = 0;
+  /** How far this machine's wall clock is off. */
+  skewMs = 0;
+  readonly #crashesMax: number;
+  #boot = 0;
+  #dying = false;
+
+  constructor(env: Environment, name: string, role: "agent" | "hub", migrations: readonly Migration[]) {
+    this.env = env;
+    this.name = name;
+    this.role = role;
+    this.#crashesMax = env.random.integer(0, 8);
+    const disk = openDisk(migrations);
+    this.db = disk.db;
+    this.store = new CrashingStore(disk.store, {
+      dies: (point) => {
+        // Transactions of one process may be under way together: when it dies, all of them do.
+        const what = point === "statement" ? (`${this.role} crash at a statement` as const) : (`${this.role} crash ${point}` as const);
+        this.#dying ||= this.mayCrash() && env.faults.fires(what);
+        return this.#dying;
+      },
+      committed: (label) => {
+        env.trace(this.name, `committed ${label}`);
+        this.onCommitted();
+      },
+    });
+  }
+
+  /** Milliseconds of this machine's wall clock. */
+  get nowMs(): number {
+    return BIRTH_MS + this.env.queue.nowMs + this.skewMs;
+  }
+
+  mayCrash(): boolean {
+    return this.crashes < this.#crashesMax;
+  }
+
+  protected abstract onStart(): Promise<void>;
+  protected abstract onDeath(): void;
+  protected abstract onCommitted(): void;
+
+  boot(delayMs: number): void {
+    const boot = ++this.#boot;
+    this.env.queue.at(delayMs, async () => {
+      if (boot !== this.#boot) return;
+      this.up = true;
+      this.#dying = false;
+      await this.perform("start", () => this.onStart());
+    });
+  }
+
+  /** Something for this very process to do later; forgotten if the process dies before. */
+  later(delayMs: number, what: string, fn: () => Promise<void>): void {
+    const boot = this.#boot;
+    this.env.queue.at(delayMs, async () => {
+      if (boot === this.#boot && this.up) await this.perform(what, fn);
+    });
+  }
+
+  async perform(what: string, fn: () => Promise<void>): Promise<void> {
+    if (this.mayCrash() && this.env.faults.fires(`${this.role} crash between events`)) return this.die(`before ${what}`);
+    this.env.trace(this.name, what);
+    try {
+      await fn();
+    } catch (error) {
+      if (!(error instanceof Crash)) throw error;
+      this.die(error.message);
+    }
+  }
+
+  die(why: string): void {
+    this.env.trace(this.name, `DIES ${why}`);
+    this.crashes++;
+    this.up = false;
+    this.onDeath();
+    this.boot(this.env.random.integer(1_000, 20_000));
+  }
+}
