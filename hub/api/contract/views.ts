@@ -186,7 +186,7 @@ export const WarrantBundle = z
   .strictObject({
     /** The payload to sign, base64url of canonical JSON; the signatures so far. */
     payload: z.string(),
-    signatures: Envelope.shape.signatures.min(0),
+    signatures: z.array(Envelope.shape.signatures.element).max(16),
     /** Manifests in the order of the warrant's digests, base64url of canonical JSON. */
     manifests: z.array(z.string()),
     /** Agent-signed plan receipts that everything must be traced to. */
