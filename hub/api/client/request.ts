@@ -13,7 +13,7 @@ export interface RequestParts {
 const Parts = z.object({
   params: z.record(z.string(), z.string()).optional(),
   query: z.record(z.string(), z.union([z.string(), z.number(), z.undefined()])).optional(),
-  body: z.unknown(),
+  body: z.unknown().optional(),
 });
 
 /** A caller's typed input as plain parts; the types were checked where the call was written. */

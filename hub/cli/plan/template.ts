@@ -43,8 +43,7 @@ export class Template {
 
   render(device: string, variables: Readonly<Record<string, unknown>>): string {
     this.#engine.fuel = FUEL;
-    this.#misnamed = undefined;
-    this.#undefined = undefined;
+    this.#forget();
     const rendered = this.#guard(() => this.#engine.renderTemplate(TEMPLATE_NAME, variables), device);
     if (this.#undefined !== undefined) throw new FarhandError("TEMPLATE", `${this.#undefined} (${device})`);
     if (this.#misnamed !== undefined) throw this.#secretFault(this.#misnamed, device);
@@ -54,6 +53,11 @@ export class Template {
     if (utf8(text).length > TEXT_BYTES_MAX)
       throw new FarhandError("TEMPLATE", `${this.#name}: renders to more than 16 MiB (${device})`);
     return text;
+  }
+
+  #forget(): void {
+    this.#misnamed = undefined;
+    this.#undefined = undefined;
   }
 
   /** In a template: the agent puts the value in after it has verified the signatures. */
