@@ -46,13 +46,24 @@ const nameOf = (path: string): string => path.split(/[\\/]/).at(-1) ?? path;
 
 async function embedded(): Promise<Source[]> {
   const { files } = await import("./embedded.ts");
-  return Promise.all(
+  const names = files.map(({ path }) => nameOf(path));
+  const sources = await Promise.all(
     files.map(async ({ path, loader, headers }) => ({
       name: loader === "html" ? INDEX : nameOf(path),
       type: headers["content-type"],
       body: new Uint8Array(await Bun.file(path).arrayBuffer()),
     })),
   );
+  return sources.map((source) => (source.name === INDEX ? { ...source, body: relative(source.body, names) } : source));
+}
+
+/** In a binary Bun names the parts from the root; the page stands in `/console/`. */
+function relative(html: Uint8Array, names: readonly string[]): Uint8Array<ArrayBuffer> {
+  const text = names.reduce(
+    (page, name) => page.replaceAll(`"/${name}"`, `"./${name}"`),
+    new TextDecoder().decode(html),
+  );
+  return new TextEncoder().encode(text);
 }
 
 async function built(): Promise<Source[]> {

@@ -79,9 +79,10 @@ export const jobQuery = (id: JobId) =>
     queryFn: ({ signal }) => call("getJob", { params: { id } }, signal),
   });
 
-export const warrantQuery = (id: JobId) =>
+/** `warrant` is part of the name: a job that was planned anew has another. */
+export const warrantQuery = (id: JobId, warrant: Digest | null) =>
   queryOptions({
-    queryKey: ["warrant", id],
+    queryKey: ["warrant", id, warrant],
     queryFn: ({ signal }) => call("getWarrant", { params: { id } }, signal),
     staleTime: 60_000,
   });

@@ -94,7 +94,7 @@ describe("the console", () => {
     expect(await row("fra-2").first().textContent()).toContain("LAPSED");
     const waiting = page.getByRole("region", { name: "One agent waits for approval" });
     expect(await waiting.textContent()).toContain("C".repeat(43));
-    expect(await waiting.textContent()).toContain("farhand agent approve fra-2-b");
+    expect(await waiting.textContent()).toContain("farhand agent approve fra-2-b --fingerprint");
   });
 
   shows("filters devices by text that stands in the URL", async () => {
@@ -166,7 +166,7 @@ describe("the console", () => {
     expect(text).toContain("farhand review change-mgmt-0043");
     expect(text).toContain("This page cannot sign");
     await page.getByText("undo: reboot of about 6 min").waitFor();
-    await page.getByText("touches the management path", { exact: true }).waitFor();
+    await page.getByText("touches the management path on 2 devices").waitFor();
   });
 
   shows("explains a failure, and shows the transcript with nothing in it obeyed", async () => {

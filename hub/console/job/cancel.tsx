@@ -4,6 +4,7 @@ import type { JobView } from "../../api/client/index.ts";
 import { call } from "../api.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { Problem } from "../parts/notice.tsx";
+import { Equivalent } from "../parts/text.tsx";
 
 /** The only thing that this page does to a job: stop it. A cancel can never make anything happen on a device. */
 export function CancelJob({ job }: { job: JobView }) {
@@ -42,6 +43,7 @@ export function CancelJob({ job }: { job: JobView }) {
             onChange={(event) => setReason(event.target.value)}
           />
           {cancel.isError && <Problem error={cancel.error} />}
+          <Equivalent command={`farhand job cancel ${job.id} --reason '…'`} />
           <div className="dialog-actions">
             <button type="submit" className="danger" disabled={reason.trim() === "" || cancel.isPending}>
               {cancel.isPending ? "Canceling" : `Cancel ${job.devices} ${job.devices === 1 ? "device" : "devices"}`}

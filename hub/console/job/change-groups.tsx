@@ -8,7 +8,7 @@ import { Foreign } from "../parts/text.tsx";
 import { isTerminal, jobMoves, type JobState } from "../../../shared/states.ts";
 import { Findings } from "./findings.tsx";
 import { groupChanges, tasksOf, type ChangeGroup } from "./groups.ts";
-import { levelMeans, undoText, usePlans, type Plans } from "./plans.ts";
+import { levelMeans, summarise, usePlans, type Plans } from "./plans.ts";
 
 const NAMED = 40;
 
@@ -60,7 +60,10 @@ function Group({ group, plans, first, odd }: { group: ChangeGroup; plans: Plans;
   const [open, setOpen] = useState(first);
   const lead = group.tasks[0];
   if (!lead) return null;
-  const plan = plans.get(lead.device);
+  const plan = summarise(
+    group.tasks.map((task) => task.device),
+    plans,
+  );
   return (
     <details className="group" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
@@ -68,8 +71,10 @@ function Group({ group, plans, first, odd }: { group: ChangeGroup; plans: Plans;
           {group.tasks.length === 1 ? <Foreign>{lead.device}</Foreign> : `${devices(group.tasks.length)}, same diff`}
         </span>
         {lead.level && <span title={levelMeans[lead.level]}>level {lead.level}</span>}
-        {plan && <span>undo: {undoText(plan.undoCost)}</span>}
-        {plan?.touchesManagement === true && <Badge tone="undone">touches the management path</Badge>}
+        {plan && <span>undo: {plan.undo}</span>}
+        {plan && plan.management > 0 && (
+          <Badge tone="undone">{`touches the management path on ${devices(plan.management)}`}</Badge>
+        )}
         {odd && <span className="quiet">differs from the largest group</span>}
         <Measured group={group} />
       </summary>
@@ -88,7 +93,8 @@ function Group({ group, plans, first, odd }: { group: ChangeGroup; plans: Plans;
           )}
           {plan && (
             <p className="quiet">
-              {plan.mode} · driver evidence: {plan.evidence} · level {plan.level}: {levelMeans[plan.level]}
+              {plan.how}
+              {lead.level && ` · level ${lead.level}: ${levelMeans[lead.level]}`}
             </p>
           )}
           <div className="side-by-side">

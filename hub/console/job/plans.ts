@@ -35,7 +35,7 @@ export function readPlans(bundle: WarrantBundle): Plans {
 /** Empty while unknown, and for jobs so large that the command line is the better place to read them. */
 export function usePlans(job: JobView): Plans {
   const bundle = useQuery({
-    ...warrantQuery(job.id),
+    ...warrantQuery(job.id, job.warrant),
     enabled: job.kind === "change" && job.warrant !== null && job.devices <= DEVICES_MAX,
   });
   return useMemo(() => (bundle.data ? readPlans(bundle.data) : new Map<string, PlannedDevice>()), [bundle.data]);
@@ -50,6 +50,25 @@ export function undoText(cost: UndoCost): string {
     case "reboot":
       return `reboot of about ${cost.minutes} min`;
   }
+}
+
+/** What the plans of a group of devices say in common, or that they do not agree. */
+export interface PlanSummary {
+  readonly undo: string;
+  readonly how: string;
+  readonly management: number;
+}
+
+export function summarise(devices: readonly string[], plans: Plans): PlanSummary | undefined {
+  const found = devices.flatMap((device) => plans.get(device) ?? []);
+  if (found.length === 0) return undefined;
+  const all = (textOf: (plan: PlannedDevice) => string): string =>
+    [...new Set(found.map(textOf))].toSorted().join(" or ");
+  return {
+    undo: all((plan) => undoText(plan.undoCost)),
+    how: `${all((plan) => plan.mode)} · driver evidence: ${all((plan) => plan.evidence)} · platform: ${all((plan) => plan.platform)}`,
+    management: found.filter((plan) => plan.touchesManagement).length,
+  };
 }
 
 export const levelMeans = {

@@ -45,7 +45,7 @@ export function Signatures({ job }: { job: JobView }) {
         <div className="howto">
           <p>
             <span className="label">To review and sign</span> <Command>{`farhand review ${job.id}`}</Command>{" "}
-            <Command>{`farhand sign ${job.id}`}</Command>
+            <Command>{`farhand sign ${job.id} --key YOU.key.json`}</Command>
           </p>
           <p className="quiet">
             This page cannot sign. The hub serves it, and a hub that was broken into could show one thing and have you

@@ -89,7 +89,7 @@ function History({ id, snapshots, more }: { id: DeviceId; snapshots: readonly Sn
       <Empty
         next={
           <>
-            Collect it: <Command>{`farhand job submit collect --device ${id}`}</Command>
+            Collect it: <Command>{`farhand job submit collect --select device=${id} --grant GRANT`}</Command>
           </>
         }
       >
@@ -165,7 +165,13 @@ function History({ id, snapshots, more }: { id: DeviceId; snapshots: readonly Sn
         <p className="quiet">Each secret is replaced by a keyed tag: a changed secret still shows as a change.</p>
         <BlobText digest={after.public.sha256} label="Configuration" />
       </details>
-      <Equivalent command={before ? `farhand device diff ${id}` : `farhand device history ${id}`} />
+      <Equivalent
+        command={
+          before
+            ? `farhand device diff ${id} --from ${before.public.sha256.slice(0, 12)} --to ${after.public.sha256.slice(0, 12)}`
+            : `farhand device history ${id}`
+        }
+      />
     </>
   );
 }

@@ -43,7 +43,7 @@ export function DevicesPage() {
       {list.isError && <Problem error={list.error} retry={() => void list.refetch()} />}
       {list.isPending && <Loading what="devices" />}
       {list.data && <DeviceTable devices={devices} all={list.data.devices.length} />}
-      <Equivalent command="farhand inventory list" />
+      <Equivalent command="farhand device list" />
     </>
   );
 }
@@ -55,7 +55,8 @@ function DeviceTable({ devices, all }: { devices: readonly DeviceView[]; all: nu
       <Empty
         next={
           <>
-            Import and sign an inventory: <Command>farhand inventory import inventory.yaml</Command>
+            Import and sign an inventory:{" "}
+            <Command>farhand inventory import inventory.yaml --key YOU.key.json --publish</Command>
           </>
         }
       >

@@ -46,7 +46,8 @@ function JobTable({ jobs, all }: { jobs: readonly JobSummary[]; all: number }) {
       <Empty
         next={
           <>
-            Start with a backup of everything: <Command>farhand job submit collect</Command>
+            Start with a backup of everything:{" "}
+            <Command>farhand job submit collect --select site=SITE --grant GRANT</Command>
           </>
         }
       >

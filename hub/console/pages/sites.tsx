@@ -70,7 +70,8 @@ function Pending({ agents }: { agents: readonly AgentView[] }) {
               <span className="label">Fingerprint</span> <code className="fingerprint">{agent.kid}</code>
             </dd>
             <dd>
-              <span className="label">To approve</span> <Command>{`farhand agent approve ${agent.id}`}</Command>
+              <span className="label">To approve</span>{" "}
+              <Command>{`farhand agent approve ${agent.id} --fingerprint FINGERPRINT --key YOU.key.json`}</Command>
             </dd>
           </div>
         ))}
@@ -86,7 +87,8 @@ function Sites({ sites, all }: { sites: readonly SiteRow[]; all: number }) {
       <Empty
         next={
           <>
-            Write an inventory of sites and devices, then: <Command>farhand inventory import inventory.yaml</Command>
+            Write an inventory of sites and devices, then:{" "}
+            <Command>farhand inventory import inventory.yaml --key YOU.key.json --publish</Command>
           </>
         }
       >
@@ -123,7 +125,7 @@ function Sites({ sites, all }: { sites: readonly SiteRow[]; all: number }) {
               <td>
                 {site.agents.length === 0 ? (
                   <span className="quiet">
-                    none; <Command>{`farhand agent invite --site ${site.id}`}</Command>
+                    none; <Command>{`farhand agent invite AGENT --site ${site.id}`}</Command>
                   </span>
                 ) : (
                   <Foreign>{site.agents.join(", ")}</Foreign>
@@ -159,7 +161,7 @@ function Agents({ agents, all }: { agents: readonly AgentView[]; all: number }) 
       <Empty
         next={
           <>
-            Make a join token: <Command>farhand agent invite</Command>, then at the site:{" "}
+            Make a join token: <Command>farhand agent invite AGENT --site SITE</Command>, then at the site:{" "}
             <Command>farhand-agent enroll</Command>
           </>
         }
