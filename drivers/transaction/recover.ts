@@ -9,7 +9,7 @@ import type {
 } from "../types.ts";
 import { disarm, isSigned, keep, saveAndRead, type Kept } from "./change.ts";
 import { closeQuietly, MARGIN_MS, outcome, reach, why, type Change, type ChangeContext } from "./context.ts";
-import { rollBack } from "./rollback.ts";
+import { cleanQuietly, rollBack } from "./rollback.ts";
 
 /**
  * After a crash, from the journal alone: what was intended, and what the device says now. Never applies anything.
@@ -59,6 +59,7 @@ export async function recoverChange(
       return await rollBack(change, { token, preImage, before: null, reason, firesByMs: kept.firesByMs });
     }
     if (now.publicDigest === preImage) {
+      await cleanQuietly(session, token);
       await closeQuietly(session);
       return outcome({
         state: "ROLLED_BACK",
