@@ -78,6 +78,7 @@ export class SqliteStore implements Store {
   readonly #inside = new AsyncLocalStorage<true>();
   #queue: Waiting[] = [];
   #draining: Promise<void> | undefined;
+  #reading: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   constructor(db: Database, options: SqliteOptions) {
@@ -104,17 +105,23 @@ export class SqliteStore implements Store {
   async read<T>(fn: (tx: Pick<Tx, "all" | "get">) => Promise<T>): Promise<T> {
     // On one connection (in memory) a read must not see rows that are not committed yet: it waits its turn as a writer does.
     if (this.#reader === this.#db) return this.tx("read", fn);
-    this.#reader.run("BEGIN");
-    try {
-      return await fn(new Handle(this.#reader));
-    } finally {
-      this.#reader.run("COMMIT");
-    }
+    // One reader too: a second BEGIN while a first read awaits would fail, or would show it a snapshot that is older than its call.
+    const mine = this.#reading.then(async () => {
+      this.#reader.run("BEGIN");
+      try {
+        return await fn(new Handle(this.#reader));
+      } finally {
+        this.#reader.run("COMMIT");
+      }
+    });
+    this.#reading = mine.catch(() => undefined);
+    return mine;
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     await this.#draining;
+    await this.#reading;
     if (this.#reader !== this.#db) this.#reader.close();
     this.#db.close();
   }
