@@ -232,6 +232,25 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
   device.map((at): Event => ({ type: "timer", timer: { kind: "probe", device: at } })),
 );
 
+describe("the hub's word that it holds the outcome", () => {
+  const settled: Event = { type: "settled" };
+
+  it("does not count before the receipt is signed, which nobody would sign afterwards", () => {
+    const story = running().tell(ended(one, "DONE"), ended(two, "DONE"), settled);
+    expect(story.aggregate.assignment?.settled).toBe(false);
+    story.tell({ type: "resume" });
+    expect(story.has("signReceipt")).toBe(true);
+    story.tell({ type: "receiptSigned", digest: "e".repeat(64) as Digest, envelope: null }, settled);
+    expect(story.aggregate.assignment?.settled).toBe(true);
+  });
+
+  it("counts at once for a refusal, which has no receipt", () => {
+    const work = { sequence: 1, fence: 7, authority };
+    const story = new Story().tell({ type: "refused", work, code: "FENCE", detail: null }, settled);
+    expect(story.aggregate.assignment?.settled).toBe(true);
+  });
+});
+
 describe("whatever comes, in any order", () => {
   it("terminal is absorbing, a change is applied at most once, cancel generations never go back, a decision is a function", () => {
     fc.assert(

@@ -57,7 +57,7 @@ export function decide(aggregate: Aggregate, event: Event, nowMs: number, random
       onReceiptSigned(draft, event);
       break;
     case "settled":
-      if (draft.assignment && assignmentEnded(draft.assignment) && !draft.assignment.settled) draft.set({ settled: true });
+      onSettled(draft);
       break;
     case "resume":
       resume(draft);
@@ -346,6 +346,13 @@ function onReceiptSigned(draft: Draft, event: Extract<Event, { type: "receiptSig
   if (!assignment || !assignmentEnded(assignment) || assignment.receipt !== null || assignment.state === "REJECTED") return;
   draft.set({ receipt: event.digest });
   if (event.envelope) draft.record({ type: "outbox", record: { type: "receipt", envelope: event.envelope } });
+}
+
+/** Nobody looks again at what is settled: an outcome without its receipt is not, or the receipt would never be signed. */
+function onSettled(draft: Draft): void {
+  const { assignment } = draft;
+  if (!assignment || !assignmentEnded(assignment) || assignment.settled) return;
+  if (assignment.receipt !== null || assignment.state === "REJECTED") draft.set({ settled: true });
 }
 
 /** Everything that should be going on, from the rows alone. */

@@ -133,7 +133,9 @@ export function decideAssignment(
       onServed(draft, event);
       break;
     case "accepted":
-      agentSays(draft, "ACCEPTED", null, null);
+      // It says so again because it does not know that its last word is held.
+      if (draft.standing.settled) draft.effect("sendSettled");
+      else agentSays(draft, "ACCEPTED", null, null);
       break;
     case "rejected":
       onRejected(draft, event.code, event.detail);
@@ -238,7 +240,8 @@ function onCancelRequested(draft: Draft, reason: string): void {
 function onSync(draft: Draft, highWater: number, listed: AssignmentState | null): void {
   const { sequence, cancel } = draft.standing;
   if (listed !== null) {
-    agentSays(draft, listed, draft.standing.code, draft.standing.reason);
+    // An end is taken from the records on their way, in which its tasks' ends come first: else a job would end before its tasks.
+    if (!isEnded(listed) || isEnded(draft.state)) agentSays(draft, listed, draft.standing.code, draft.standing.reason);
   } else if (sequence !== null && sequence > highWater) {
     neverSeen(draft);
   }
