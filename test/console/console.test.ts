@@ -192,6 +192,24 @@ describe("the console", () => {
     await page.getByText("SUCCEEDED").waitFor();
   });
 
+  shows("reads a check's result out", async () => {
+    await logIn("#/jobs/check-0116?device=ams-1-r01");
+    await page.getByText("Level C").waitFor();
+    expect(await page.getByRole("list", { name: "Findings" }).textContent()).toContain("ARCHIVE_MISSING");
+    await page.getByText(`17.9.4 ${IMG}`).waitFor();
+  });
+
+  shows("says that it is reconnecting while the hub does not answer", async () => {
+    expectedFaults = [/ERR_|Failed to fetch/];
+    await logIn("#/jobs");
+    await expect.poll(() => live().textContent()).toContain("Live");
+    await browser.context.setOffline(true);
+    hub.cutStreams();
+    await expect.poll(() => live().textContent()).toContain("Reconnecting");
+    await browser.context.setOffline(false);
+    await expect.poll(() => live().textContent(), { timeout: 15_000 }).toContain("Live");
+  });
+
   shows("cancels only with a reason, after asking", async () => {
     await logIn("#/jobs/change-mgmt-0043");
     await page.getByRole("button", { name: "Cancel job…" }).click();

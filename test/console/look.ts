@@ -23,6 +23,7 @@ const views: Record<string, string> = {
   change: "jobs/change-uplink-0042",
   waiting: "jobs/change-mgmt-0043",
   partial: "jobs/change-ntp-0041?device=ams-1-r05&show=transcript",
+  check: "jobs/check-0116?device=ams-1-r01",
   run: "jobs/run-bgp-0118?device=ams-1-r01",
 };
 

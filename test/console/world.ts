@@ -67,7 +67,7 @@ export class World {
     );
     this.jobs = z
       .array(JobView)
-      .parse([this.#rolling(), this.#waiting(), this.#run(), this.#partial(), this.#nightly()]);
+      .parse([this.#rolling(), this.#waiting(), this.#run(), this.#partial(), this.#check(), this.#nightly()]);
   }
 
   blob(text: string): string {
@@ -365,6 +365,24 @@ export class World {
           this.#task("ams-1-r08", "UNKNOWN", { ...planned, step: "probe", code: "UNKNOWN_OUTCOME" }),
         ]),
       ],
+    );
+  }
+
+  #check(): unknown {
+    const report = {
+      facts: { hostname: "ams-1-r01", version: `17.9.4 ${IMG}`, serial: "9XK2PL0A" },
+      level: "C",
+      undoCost: { kind: "in-place" },
+      findings: [
+        { code: "REACHED", detail: "10.1.0.10 port 22, host key as pinned, logged in" },
+        { code: "ARCHIVE_MISSING", detail: "archive / path flash:undo would make this level A" },
+      ],
+    };
+    const tasks = [this.#task("ams-1-r01", "DONE", { output: this.blob(JSON.stringify(report)), level: "C" })];
+    return this.#job(
+      "check-0116",
+      { kind: "check", title: "Readiness", state: "SUCCEEDED", author: null, endedMs: this.nowMs },
+      [this.#assignment("b", { agent: "ams-1-a", site: "ams-1", state: "SUCCEEDED" }, tasks)],
     );
   }
 

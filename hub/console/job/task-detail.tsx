@@ -1,4 +1,4 @@
-import type { TaskView } from "../../api/client/index.ts";
+import type { JobView, TaskView } from "../../api/client/index.ts";
 import { isTerminal, taskMoves } from "../../../shared/states.ts";
 import { BlobText, DeviceText } from "../parts/device-text.tsx";
 import { BlobCommands, BlobDiff } from "../parts/diff.tsx";
@@ -7,6 +7,7 @@ import { Foreign } from "../parts/text.tsx";
 import { deviceHref, route, setQuery } from "../route.ts";
 import { liveOutput } from "../use-live.ts";
 import { useWatched } from "../watched.ts";
+import { CheckResult } from "./check-result.tsx";
 import { Findings } from "./findings.tsx";
 
 type View = "diff" | "plan" | "output" | "transcript";
@@ -19,7 +20,7 @@ const names: { readonly [V in View]: string } = {
 };
 
 /** Everything about one device in this job. Which part is shown stands in the URL. */
-export function TaskDetail({ task }: { task: TaskView }) {
+export function TaskDetail({ task, kind }: { task: TaskView; kind: JobView["kind"] }) {
   const { query } = useWatched(route);
   const live = useWatched(liveOutput.watched).get(task.device);
   const has: { readonly [V in View]: boolean } = {
@@ -56,12 +57,12 @@ export function TaskDetail({ task }: { task: TaskView }) {
           ))}
         </fieldset>
       )}
-      {chosen && <Evidence view={chosen} task={task} />}
+      {chosen && <Evidence view={chosen} task={task} kind={kind} />}
     </div>
   );
 }
 
-function Evidence({ view, task }: { view: View; task: TaskView }) {
+function Evidence({ view, task, kind }: { view: View; task: TaskView; kind: JobView["kind"] }) {
   switch (view) {
     case "diff":
       return task.diff && <BlobDiff digest={task.diff} label={`Measured on ${task.device}`} />;
@@ -73,6 +74,7 @@ function Evidence({ view, task }: { view: View; task: TaskView }) {
         </div>
       );
     case "output":
+      if (task.output && kind === "check") return <CheckResult digest={task.output} />;
       return task.output ? <BlobText digest={task.output} label="Output" /> : <LiveText device={task.device} />;
     case "transcript":
       return task.transcript && <BlobText digest={task.transcript} label="Transcript" />;

@@ -60,7 +60,7 @@ export function Tasks({ job }: { job: JobView }) {
             </thead>
             <tbody>
               {shown.map((row) => (
-                <Row key={keyOf(row)} row={row} open={open} />
+                <Row key={keyOf(row)} row={row} kind={job.kind} open={open} />
               ))}
             </tbody>
           </table>
@@ -74,12 +74,12 @@ export function Tasks({ job }: { job: JobView }) {
 const keyOf = (row: ListRow): string =>
   `${row.assignment.manifest} ${row.assignment.attempt}${row.kind === "task" ? ` ${row.task.device}` : ""}`;
 
-function Row({ row, open }: { row: ListRow; open: string | undefined }) {
+function Row({ row, kind, open }: { row: ListRow; kind: JobView["kind"]; open: string | undefined }) {
   switch (row.kind) {
     case "assignment":
       return <AssignmentRow assignment={row.assignment} planning={row.planning} shown={row.shown} />;
     case "task":
-      return <TaskRows task={row.task} open={open === row.task.device} />;
+      return <TaskRows task={row.task} kind={kind} open={open === row.task.device} />;
   }
 }
 
@@ -122,7 +122,7 @@ function AssignmentRow({
   );
 }
 
-function TaskRows({ task, open }: { task: TaskView; open: boolean }) {
+function TaskRows({ task, kind, open }: { task: TaskView; kind: JobView["kind"]; open: boolean }) {
   const id = `task-${task.device}`;
   return (
     <>
@@ -156,7 +156,7 @@ function TaskRows({ task, open }: { task: TaskView; open: boolean }) {
       {open && (
         <tr className="detail-row" id={id}>
           <td colSpan={COLUMNS}>
-            <TaskDetail task={task} />
+            <TaskDetail task={task} kind={kind} />
           </td>
         </tr>
       )}
