@@ -71,7 +71,6 @@ async function open(
     return new CliSession({
       file,
       cli,
-      redact,
       isRead,
       undo: undoFor(file, cli, connection, o, configuration),
       configuration,

@@ -23,7 +23,7 @@ export interface CliOptions {
 
 export interface CommandOptions {
   /** Receives the answer's lines as they come, without echo and prompt; the device waits for it. */
-  readonly onLines?: (lines: readonly string[]) => Promise<void> | void;
+  readonly onLines?: (lines: readonly string[], redacted: readonly string[]) => Promise<void> | void;
   readonly outputBytesMax: number;
   readonly answers?: readonly { question: string; answer: string }[];
   /** What `${…}` in answers stands for. */
@@ -198,14 +198,16 @@ export class Cli {
       if (bytes > options.outputBytesMax)
         throw new FarhandError("OUTPUT_TOO_LARGE", `more than ${options.outputBytesMax} bytes`);
       if (received.length === 0) return;
-      await this.#o.transcript.write("received", received.map(this.#o.redact).join("\n"));
-      await options.onLines?.(received);
+      const redacted = received.map(this.#o.redact);
+      await this.#o.transcript.write("received", redacted.join("\n"));
+      await options.onLines?.(received, redacted);
     };
     const settle = async (): Promise<void> => {
       if (held.length === 0) return;
       const noise = nudges > 0 || held.every((line) => line === "" || this.#prompts.match(line) !== undefined);
-      await this.#o.transcript.write(noise ? "note" : "received", held.map(this.#o.redact).join("\n"));
-      if (!noise) await options.onLines?.(held);
+      const redacted = held.map(this.#o.redact);
+      await this.#o.transcript.write(noise ? "note" : "received", redacted.join("\n"));
+      if (!noise) await options.onLines?.(held, redacted);
     };
     const tail = (last: string): TailVerdict<string> => {
       if (!echoed) return undefined;

@@ -24,6 +24,28 @@ export interface Patience {
 
 const IDLE_MS = 500;
 
+/**
+ * A way out of whatever is being waited for. Not `Promise.race` with one long-lived promise: that keeps every value that ever won,
+ * which here is all that the device has said.
+ */
+class Escape {
+  #error: Error | undefined;
+  #leave: ((error: Error) => void) | undefined;
+
+  now(error: Error): void {
+    this.#error ??= error;
+    this.#leave?.(error);
+  }
+
+  from<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#error) reject(this.#error);
+      this.#leave = reject;
+      promise.then(resolve, reject);
+    });
+  }
+}
+
 /** Waits on a terminal, one wait at a time, each with a deadline. After a failed wait the terminal's state is unknown: it is closed. */
 export class Dialogue {
   readonly #stream: ByteStream;
@@ -55,9 +77,8 @@ export class Dialogue {
   async listen<T>(listener: Listener<T>, patience: Patience): Promise<T> {
     this.#refuseBroken();
     patience.signal.throwIfAborted();
-    let giveUp: (error: Error) => void = () => undefined;
-    const gaveUp = new Promise<never>((_resolve, reject) => (giveUp = reject));
-    gaveUp.catch(() => undefined);
+    const escape = new Escape();
+    const giveUp = (error: Error): void => escape.now(error);
     const abort = (): void =>
       giveUp(patience.signal.reason instanceof Error ? patience.signal.reason : new Error("aborted"));
     patience.signal.addEventListener("abort", abort, { once: true });
@@ -65,7 +86,7 @@ export class Dialogue {
       giveUp(new FarhandError("COMMAND_TIMEOUT", `${patience.what}: no prompt after ${patience.deadlineMs} ms`)),
     );
     try {
-      return await this.#listen(listener, patience, gaveUp);
+      return await this.#listen(listener, patience, escape);
     } catch (error) {
       this.poison(error instanceof Error ? error : new Error(String(error)));
       throw error;
@@ -75,12 +96,12 @@ export class Dialogue {
     }
   }
 
-  async #listen<T>(listener: Listener<T>, patience: Patience, gaveUp: Promise<never>): Promise<T> {
+  async #listen<T>(listener: Listener<T>, patience: Patience, escape: Escape): Promise<T> {
     for (;;) {
-      const bytes = await this.#read(listener, gaveUp);
+      const bytes = await this.#read(listener, escape);
       if (bytes === null) throw new FarhandError("CONNECTION_LOST", `${patience.what}: the device ended the session`);
       const lines = this.#folder.push(bytes);
-      if (lines.length > 0) await Promise.race([listener.lines(lines), gaveUp]);
+      if (lines.length > 0) await escape.from(Promise.resolve(listener.lines(lines)));
       const tail = this.#folder.tail();
       const verdict = tail === undefined || tail === "" ? undefined : listener.tail(tail);
       if (verdict === undefined) continue;
@@ -98,7 +119,7 @@ export class Dialogue {
     }
   }
 
-  async #read<T>(listener: Listener<T>, gaveUp: Promise<never>): Promise<Uint8Array | null> {
+  async #read<T>(listener: Listener<T>, escape: Escape): Promise<Uint8Array | null> {
     this.#reading ??= this.#stream.read();
     const reading = this.#reading;
     reading.catch(() => undefined);
@@ -106,7 +127,7 @@ export class Dialogue {
       const silence = Promise.withResolvers<undefined>();
       const timer = listener.idle?.armed() ? this.#clock.after(IDLE_MS, () => silence.resolve(undefined)) : undefined;
       try {
-        const bytes = await Promise.race([reading, gaveUp, silence.promise]);
+        const bytes = await escape.from(timer === undefined ? reading : Promise.race([reading, silence.promise]));
         if (bytes !== undefined) {
           this.#reading = undefined;
           return bytes;

@@ -5,13 +5,11 @@ import type { PlatformFile } from "../../platform.ts";
 import type { Undo } from "../../transaction/undo.ts";
 import type { Configuration, Facts, Pending, Readiness, RunOptions, Session, TransactionToken } from "../../types.ts";
 import type { Cli } from "./cli.ts";
-import type { LineRedactor } from "./redactor.ts";
 
 export interface CliSessionOptions {
   readonly file: PlatformFile;
   readonly cli: Cli;
   readonly undo: Undo;
-  readonly redact: LineRedactor;
   readonly isRead: (command: string) => boolean;
   /** Raw text of a complete configuration → what is kept of it. */
   readonly configuration: (raw: string) => Configuration;
@@ -64,16 +62,16 @@ export class CliSession implements Session {
   /** READ_NOT_ALLOWED before anything is sent; COMMAND_REFUSED when the device does not know the command. */
   async run(command: string, options: RunOptions): Promise<string> {
     if (!this.#o.isRead(command)) throw new FarhandError("READ_NOT_ALLOWED", command.slice(0, 200));
-    const { cli, redact } = this.#o;
+    const { cli } = this.#o;
     const head: string[] = [];
     let count = 0;
     let output = "";
     await cli.command(command, {
       outputBytesMax: options.outputBytesMax,
-      onLines: async (lines) => {
+      onLines: async (lines, redacted) => {
         count += lines.length;
         if (head.length <= REFUSAL_LINES_MAX) head.push(...lines.slice(0, REFUSAL_LINES_MAX + 1));
-        const text = `${lines.map(redact).join("\n")}\n`;
+        const text = `${redacted.join("\n")}\n`;
         if (options.sink) await options.sink(text);
         else output += text;
       },

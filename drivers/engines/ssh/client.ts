@@ -51,6 +51,7 @@ export interface ExecOptions {
   readonly signal: AbortSignal;
 }
 
+const READ_MAX = 64 * 1024;
 const KEEPALIVE_MS = 10_000;
 const KEEPALIVE_COUNT = 3;
 const PASSWORD_PROMPT = /pass(?:word|code|phrase)|pin\b/i;
@@ -182,7 +183,9 @@ export class SshConnection {
     return {
       read: async () => {
         for (;;) {
-          const chunk = channel.read() as Buffer | null;
+          // In small bites: what one bite becomes (lines, redacted lines) is a multiple of it.
+          const ready = channel.readableLength;
+          const chunk = (ready === 0 ? channel.read() : channel.read(Math.min(ready, READ_MAX))) as Buffer | null;
           if (chunk !== null) return chunk;
           if (this.#lost !== undefined) throw new FarhandError("CONNECTION_LOST", this.#lost);
           if (ended) return null;
