@@ -119,7 +119,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     dispatch: (key, event, label) => assignments.dispatch(key, event, label),
     wayHome: (signal) => link.wayHome(signal),
     changed,
-    parallel: Math.min(PARALLEL_MAX, trust.inventory?.site(config.site)?.parallel ?? PARALLEL_MAX),
+    parallel: () => Math.min(PARALLEL_MAX, trust.inventory?.site(config.site)?.parallel ?? 1),
     onError: (error, at) => log.error("task", { code: errorCode(error), detail: String(error), manifest: at.key.manifest, device: at.device }),
   });
   const intake = new Intake({

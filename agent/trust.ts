@@ -1,12 +1,11 @@
-import { sha256 } from "../shared/bytes.ts";
+import { jcs, sha256 } from "../shared/bytes.ts";
 import type { Agents } from "../shared/documents/agents.ts";
 import { checkEnvelope, parseEnvelope, peekPayload, type Envelope } from "../shared/envelope.ts";
 import { FarhandError } from "../shared/errors.ts";
 import type { AgentId, SiteId } from "../shared/ids.ts";
 import type { BoxPublicKey } from "../shared/keys.ts";
 import type { Store } from "../shared/store.ts";
-import { InventoryView, openAgents, openInventory, openNewerKeys, openPinnedKeys, type TrustStore, type Verified } from "../shared/trust.ts";
-import { jcs } from "../shared/bytes.ts";
+import { openAgents, openInventory, openNewerKeys, openPinnedKeys, type InventoryView, type TrustStore, type Verified } from "../shared/trust.ts";
 import { loadDocument, saveDocument } from "./journal/holdings.ts";
 import { raiseTimeFloor } from "./journal/meta.ts";
 import type { Vault } from "./vault/vault.ts";

@@ -45,7 +45,7 @@ function requireAnswer(answer: string, question: string): string {
 }
 
 const ETX = "\u0003";
-const BACKSPACE = /[\u0008\u007f]/v;
+const BACKSPACES = ["\u0008", "\u007f"];
 
 function typedUnseen(): Promise<string> {
   const { stdin } = process;
@@ -61,7 +61,7 @@ function typedUnseen(): Promise<string> {
       for (const character of chunk.toString("utf8")) {
         if (character === ETX) end(() => reject(new FarhandError("CANCELED")));
         else if (character === "\r" || character === "\n") end(() => resolve(typed));
-        else if (BACKSPACE.test(character)) typed = typed.slice(0, -1);
+        else if (BACKSPACES.includes(character)) typed = typed.slice(0, -1);
         else if (typed.length < INPUT_BYTES_MAX) typed += character;
       }
     };

@@ -5,8 +5,7 @@ import { FarhandError } from "../../shared/errors.ts";
 import type { AgentId } from "../../shared/ids.ts";
 import { importSigningKey, type Signer } from "../../shared/keys.ts";
 import type { TrustStore } from "../../shared/trust.ts";
-import { challengeBytes, decodeDown, encodeUp, type DownHeader, type DownMessage, type UpHeader } from "../../shared/wire/messages.ts";
-import type { UpMessage } from "../../shared/wire/messages.ts";
+import { challengeBytes, decodeDown, encodeUp, type DownHeader, type DownMessage, type UpHeader, type UpMessage } from "../../shared/wire/messages.ts";
 import { Socket } from "./socket.ts";
 
 export const LINK_VERSION = 1;

@@ -76,18 +76,19 @@ export class DeviceLocks {
   }
 }
 
-/** At most so many at once; the rest wait in order. */
+/** At most so many at once, by what signed inventory says now; the rest wait in order. */
 export class Slots {
-  #free: number;
+  readonly #limit: () => number;
+  #taken = 0;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(count: number) {
-    this.#free = count;
+  constructor(limit: () => number) {
+    this.#limit = limit;
   }
 
   async acquire(signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();
-    if (this.#free > 0) this.#free--;
+    if (this.#taken < this.#limit()) this.#taken++;
     else {
       await new Promise<void>((resolve, reject) => {
         const onAbort = (): void => {
@@ -103,9 +104,13 @@ export class Slots {
       });
     }
     return () => {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#free++;
+      this.#taken--;
+      while (this.#taken < this.#limit()) {
+        const next = this.#waiting.shift();
+        if (!next) return;
+        this.#taken++;
+        next();
+      }
     };
   }
 }

@@ -38,7 +38,7 @@ export interface RunnerOptions {
   readonly dispatch: (key: AssignmentKey, event: Event, label: string) => Promise<Aggregate>;
   readonly wayHome: (signal: AbortSignal) => Promise<void>;
   readonly changed: () => void;
-  readonly parallel: number;
+  readonly parallel: () => number;
   readonly onError: (error: unknown, at: { key: AssignmentKey; device: DeviceId }) => void;
 }
 

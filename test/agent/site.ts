@@ -7,11 +7,10 @@ import { systemClock } from "../../shared/clock.ts";
 import type { Manifest, TaskSpec, TextRef } from "../../shared/documents/manifest.ts";
 import type { Warrant } from "../../shared/documents/warrant.ts";
 import { signEnvelope } from "../../shared/envelope.ts";
-import type { CredentialName, DeviceId } from "../../shared/ids.ts";
-import { signerFrom, type BoxPublicKey, type Signer } from "../../shared/keys.ts";
+import type { CredentialName, DeviceId, PlatformId } from "../../shared/ids.ts";
+import { signerFrom, type Signer } from "../../shared/keys.ts";
 import type { BoundaryObserver } from "../../shared/store.ts";
 import { id, makeManifest, makeOrg, makeWarrant, type TestOrg } from "../../shared/testing/org.ts";
-import type { PlatformId } from "../../shared/ids.ts";
 import { startAgent, type RunningAgent } from "../../agent/compose.ts";
 import { vaultPath, writeConfig } from "../../agent/config.ts";
 import type { AgentLog } from "../../agent/log.ts";
@@ -53,7 +52,6 @@ export async function makeSite(): Promise<Site> {
   const signer = await signerFrom(identity.sign);
   await vault.close();
   hub.agentKey = signer.publicKey;
-  void (identity.box.x as BoxPublicKey);
   writeConfig(stateDir, { v: 1, org: id.org, site: id.ams, agent: id.agentAms, kid: signer.kid, url: hub.url, ca: certificates.ca, vaultKey: "file" });
 
   const devices = new Map<DeviceId, FakeDevice>();
