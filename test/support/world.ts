@@ -7,6 +7,7 @@ import type { JobView } from "../../hub/api/contract/views.ts";
 import { isTerminal, jobMoves, type JobState } from "../../shared/states.ts";
 import type { JobId } from "../../shared/ids.ts";
 import { BUN, Child, type ChildOptions } from "./child.ts";
+import { Proxy } from "./proxy.ts";
 import { documentsOf, runCli, type CliResult, type Document } from "./cli.ts";
 
 /** Where processes of the world run; by default here. A lab puts them into namespaces. */
@@ -47,6 +48,8 @@ export interface WorldOptions {
   /** Commands that the standing grant allows for `run`. */
   readonly grantCommands?: readonly string[];
   readonly onStep?: (what: string) => void;
+  /** Agents and people reach the hub through a proxy that a test can cut. */
+  readonly proxied?: boolean;
 }
 
 const PASSPHRASE = "correct horse battery staple";
@@ -74,6 +77,8 @@ export class World {
   readonly options: WorldOptions;
   readonly agents = new Map<string, Child>();
   hub: Child | undefined;
+  proxy: Proxy | undefined;
+  #listen = { host: "", port: 0 };
   readonly #env: Record<string, string>;
 
   private constructor(options: WorldOptions, url: string) {
@@ -93,9 +98,12 @@ export class World {
   static async start(options: WorldOptions): Promise<World> {
     const host = options.hubHost ?? "127.0.0.1";
     const port = options.launchers?.hub ? 8443 : await freePort(host);
-    const world = new World(options, `https://${host}:${port}`);
+    const proxy = options.proxied ? await Proxy.start({ host, port }, { host, port: 0 }) : undefined;
+    const world = new World(options, `https://${host}:${proxy?.port ?? port}`);
+    world.proxy = proxy;
+    world.#listen = { host, port };
     try {
-      await world.#found(host, port);
+      await world.#found();
       await world.#populate();
       return world;
     } catch (error) {
@@ -144,7 +152,7 @@ export class World {
     if (exit.code !== 0) throw new Error(`${args.join(" ")}: ${JSON.stringify(exit)}\n${child.tail()}`);
   }
 
-  async #found(host: string, port: number): Promise<void> {
+  async #found(): Promise<void> {
     writeFileSync(this.path("passphrase"), PASSPHRASE, { mode: 0o600 });
     this.#step("hub init");
     await this.#process([
@@ -175,15 +183,15 @@ export class World {
       "--out",
       this.path("trust"),
     ]);
-    await this.startHub(host, port);
+    await this.startHub();
     await this.cli(["trust", "publish", this.path("trust/keys.json")]);
   }
 
-  async startHub(host = new URL(this.url).hostname, port = Number(new URL(this.url).port)): Promise<void> {
+  async startHub(): Promise<void> {
     this.#step("hub serve");
     const launch = this.options.launchers?.hub;
     this.hub = new Child({
-      argv: [BUN, "hub/main.ts", "hub", "serve", "--state-dir", this.path("hub"), "--listen", `${host}:${port}`],
+      argv: [BUN, "hub/main.ts", "hub", "serve", "--state-dir", this.path("hub"), "--listen", `${this.#listen.host}:${this.#listen.port}`],
       env: this.#env,
       ...(launch ? { launch } : {}),
     });
@@ -298,10 +306,11 @@ export class World {
     );
   }
 
-  async startAgent(agent: string): Promise<Child> {
+  /** Starts the agent's process; `argv` puts another program with the same state in its place. */
+  async startAgent(agent: string, argv?: readonly [string, ...string[]]): Promise<Child> {
     this.#step(`start ${agent}`);
     const child = new Child({
-      argv: this.#agentArgv(["run"], agent),
+      argv: argv ?? this.#agentArgv(["run"], agent),
       ...(this.options.launchers?.agent ? { launch: this.options.launchers.agent } : {}),
     });
     this.agents.set(agent, child);
@@ -399,6 +408,7 @@ export class World {
   async stop(): Promise<void> {
     await Promise.all([...this.agents.values()].map((agent) => agent.stop()));
     await this.hub?.stop();
+    await this.proxy?.stop();
     rmSync(this.dir, { recursive: true, force: true });
   }
 }
