@@ -5,8 +5,8 @@ import { keyIdOf, SigningPublicKey } from "../../../shared/keys.ts";
 import { readText } from "../settings.ts";
 
 /** What `farhand hub init` prints and `trust init` reads: the hub's name and the public half of its signing key. */
-export const HubKeyFile = z.strictObject({
-  schema: z.literal("farhand.hub-key/1"),
+export const HubKeyFile = z.object({
+  schema: z.literal("farhand.hub-key/1").optional(),
   id: z.string().min(1).max(63),
   publicKey: SigningPublicKey,
 });
