@@ -1,7 +1,7 @@
 import type { AssignmentState, JobState, TaskState } from "../../shared/states.ts";
 
 /** What a state means to a person. Each tone has its own mark, word and colour: never colour alone. */
-export type Tone = "idle" | "wait" | "active" | "good" | "undone" | "bad" | "unknown" | "stopped";
+export type Tone = "idle" | "wait" | "active" | "good" | "undone" | "warn" | "bad" | "unknown" | "stopped";
 
 export const taskTone: { readonly [S in TaskState]: Tone } = {
   QUEUED: "idle",
@@ -15,7 +15,7 @@ export const taskTone: { readonly [S in TaskState]: Tone } = {
   CANCELED: "stopped",
   TIMED_OUT: "bad",
   SKIPPED: "stopped",
-  DRIFTED: "undone",
+  DRIFTED: "warn",
   UNKNOWN_FINAL: "unknown",
 };
 
@@ -47,7 +47,7 @@ export const jobTone: { readonly [S in JobState]: Tone } = {
   ROLLING: "active",
   PAUSED: "wait",
   SUCCEEDED: "good",
-  PARTIAL: "undone",
+  PARTIAL: "warn",
   FAILED: "bad",
   CANCELED: "stopped",
   EXPIRED: "stopped",

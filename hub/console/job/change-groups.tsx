@@ -73,7 +73,7 @@ function Group({ group, plans, first, odd }: { group: ChangeGroup; plans: Plans;
         {lead.level && <span title={levelMeans[lead.level]}>level {lead.level}</span>}
         {plan && <span>undo: {plan.undo}</span>}
         {plan && plan.management > 0 && (
-          <Badge tone="undone">{`touches the management path on ${devices(plan.management)}`}</Badge>
+          <Badge tone="warn">{`touches the management path on ${devices(plan.management)}`}</Badge>
         )}
         {odd && <span className="quiet">differs from the largest group</span>}
         <Measured group={group} />
@@ -120,7 +120,7 @@ function Measured({ group }: { group: ChangeGroup }) {
     <span className="measured">
       {group.same > 0 && <Badge tone="good">{`measured equal on ${devices(group.same)}`}</Badge>}
       {group.other.length > 0 && (
-        <Badge tone="undone" title="Other bytes than the plan: a rewrite that the platform file names also looks so">
+        <Badge tone="warn" title="Other bytes than the plan: a rewrite that the platform file names also looks so">
           {`measured otherwise on ${devices(group.other.length)}`}
         </Badge>
       )}

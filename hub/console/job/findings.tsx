@@ -33,7 +33,7 @@ export function Findings({ tasks }: { tasks: readonly TaskView[] }) {
     <ul className="findings" aria-label="Warnings and hints">
       {[...found].map(([key, { kind, code, detail, devices }]) => (
         <li key={key}>
-          <Badge tone={kind === "warning" ? "undone" : "wait"}>{kind}</Badge> <code className="code">{code}</code>{" "}
+          <Badge tone={kind === "warning" ? "warn" : "wait"}>{kind}</Badge> <code className="code">{code}</code>{" "}
           <Foreign>{detail}</Foreign>
           {tasks.length > 1 && (
             <span className="quiet">

@@ -105,7 +105,10 @@ function AssignmentRow({
         </span>
         <AssignmentBadge state={assignment.state} />
         {assignment.attempt > 1 && <span>attempt {assignment.attempt}</span>}
-        <span className="quiet">{shown === all ? `${all} devices` : `${shown} of ${all} devices`}</span>
+        <span className="quiet">
+          {shown === all ? "" : `${shown} of `}
+          {all === 1 ? "1 device" : `${all} devices`}
+        </span>
         {assignment.code && (
           <span title={ERRORS[assignment.code].next}>
             <code className="code">{assignment.code}</code>{" "}

@@ -174,52 +174,58 @@ function Agents({ agents, all }: { agents: readonly AgentView[]; all: number }) 
     return <Empty next="Clear the filter to see all agents.">No agent matches the filter.</Empty>;
   return (
     <>
-      <table aria-label="Agents">
-        <thead>
-          <tr>
-            <th scope="col">Agent</th>
-            <th scope="col">Site</th>
-            <th scope="col">Contact</th>
-            <th scope="col">Last seen</th>
-            <th scope="col">Approval</th>
-            <th scope="col" className="number">
-              Running
-            </th>
-            <th scope="col">Version</th>
-            <th scope="col">Fingerprint</th>
-          </tr>
-        </thead>
-        <tbody>
-          {shown.map((agent) => (
-            <tr key={agent.id}>
-              <th scope="row" className="name">
-                <Foreign>{agent.id}</Foreign>
+      <div className="wide">
+        <table aria-label="Agents">
+          <thead>
+            <tr>
+              <th scope="col">Agent</th>
+              <th scope="col">Site</th>
+              <th scope="col">Contact</th>
+              <th scope="col">Last seen</th>
+              <th scope="col">Approval</th>
+              <th scope="col" className="number">
+                Running
               </th>
-              <td>
-                <Foreign>{agent.site}</Foreign>
-              </td>
-              <td>
-                <ContactBadge contact={agent.contact} />
-              </td>
-              <td>
-                <Time ms={agent.lastSeenMs} />
-              </td>
-              <td>
-                <Badge tone={statusTone[agent.status]}>{agent.status}</Badge>
-              </td>
-              <td className="number">{agent.running}</td>
-              <td>
-                {agent.software === null ? <span className="quiet">unknown</span> : <Foreign>{agent.software}</Foreign>}
-              </td>
-              <td>
-                <code className="fingerprint" title={agent.kid}>
-                  {agent.kid.slice(0, 12)}…
-                </code>
-              </td>
+              <th scope="col">Version</th>
+              <th scope="col">Fingerprint</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {shown.map((agent) => (
+              <tr key={agent.id}>
+                <th scope="row" className="name">
+                  <Foreign>{agent.id}</Foreign>
+                </th>
+                <td>
+                  <Foreign>{agent.site}</Foreign>
+                </td>
+                <td>
+                  <ContactBadge contact={agent.contact} />
+                </td>
+                <td>
+                  <Time ms={agent.lastSeenMs} />
+                </td>
+                <td>
+                  <Badge tone={statusTone[agent.status]}>{agent.status}</Badge>
+                </td>
+                <td className="number">{agent.running}</td>
+                <td className="free">
+                  {agent.software === null ? (
+                    <span className="quiet">unknown</span>
+                  ) : (
+                    <Foreign>{agent.software}</Foreign>
+                  )}
+                </td>
+                <td>
+                  <code className="fingerprint" title={agent.kid}>
+                    {agent.kid.slice(0, 12)}…
+                  </code>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
       {controls}
     </>
   );

@@ -4,7 +4,7 @@ import { Mark } from "./state.tsx";
 
 export type Counts = Partial<Record<TaskState, number>>;
 
-const left: readonly Tone[] = ["good", "undone", "bad", "unknown", "stopped", "wait", "active", "idle"];
+const left: readonly Tone[] = ["good", "undone", "warn", "bad", "unknown", "stopped", "wait", "active", "idle"];
 const inOrder = TaskState.options.toSorted((a, b) => left.indexOf(taskTone[a]) - left.indexOf(taskTone[b]));
 
 /** The states that occur: what has ended first, what is to come last. */

@@ -13,6 +13,12 @@ const shapes: { readonly [T in Tone]: ReactNode } = {
   ),
   good: <path d="m1.8 6.4 2.8 2.8 5.6-6.4" fill="none" strokeWidth="2" />,
   undone: <path d="M4.4 1.6 1.8 4.2l2.6 2.6M2 4.2h5a3 3 0 0 1 0 6H4" fill="none" />,
+  warn: (
+    <>
+      <path d="M6 1.6 11 10.4H1z" fill="none" />
+      <path d="M6 4.8v2.6M6 8.9v.1" fill="none" />
+    </>
+  ),
   bad: <path d="m2.2 2.2 7.6 7.6M9.8 2.2 2.2 9.8" fill="none" strokeWidth="2" />,
   unknown: <path d="M3.6 4a2.4 2.4 0 1 1 3.6 2c-.8.5-1.2.9-1.2 1.8M6 9.6v1" fill="none" strokeWidth="1.8" />,
   stopped: <path d="M2 6h8" fill="none" strokeWidth="2" />,
