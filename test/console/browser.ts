@@ -1,4 +1,7 @@
-/** Chromium, trusting exactly one public key. No certificate error is ignored beyond that pin. */
+/**
+ * Chromium, trusting exactly one public key. No certificate error is ignored beyond that pin. The pin may be the server's own key,
+ * or that of its CA where the server sends the CA's certificate along.
+ */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
