@@ -1,4 +1,4 @@
-import { Environment } from "minijinja-js";
+import { Environment } from "./engine.ts";
 import { utf8 } from "../../../shared/bytes.ts";
 import { FarhandError } from "../../../shared/errors.ts";
 import { strict, UNDEFINED } from "./strict.ts";
