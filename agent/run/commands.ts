@@ -1,6 +1,6 @@
-import { utf8 } from "../../shared/bytes.ts";
 import type { RunTask } from "../../shared/documents/manifest.ts";
 import type { TaskEnd } from "../core/model.ts";
+import { streamed } from "./garbage.ts";
 import { done, withSession, type TaskContext } from "./task.ts";
 
 /** Commands in order. Each output follows a line that names its command; all of it streams to the spool and to whoever watches. */
@@ -10,7 +10,7 @@ export async function runCommands(context: TaskContext<RunTask>): Promise<TaskEn
     await withSession(context, async (session) => {
       for (const command of context.task.commands) {
         const sink = async (chunk: string): Promise<void> => {
-          await writer.write(utf8(chunk));
+          await writer.writeText(chunk);
           await context.live.write(chunk);
         };
         await sink(`> ${command}\n`);
