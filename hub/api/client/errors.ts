@@ -28,7 +28,7 @@ function parsed(text: string): unknown {
   }
 }
 
-const TLS_FAULT = /CERT|SELF_SIGNED|ISSUER|SSL|TLS/;
+const TLS_FAULT = /CERT|SELF_SIGNED|ISSUER|SIGNATURE|ALTNAME|CRL|INVALID_CA|CHAIN|SSL|TLS/;
 
 /** A failure below HTTP. A certificate that the pinned CA did not make is named as such: it is the one that must not be shrugged off. */
 export function networkError(error: unknown, host: string): FarhandError {
