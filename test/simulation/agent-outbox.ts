@@ -53,7 +53,10 @@ export class OutboxSender {
       if (first === undefined || last === undefined) continue;
       this.#sentTo.set(lane, last);
       const body = encodeRecords(
-        rows.map((row) => ({ header: row.header, body: row.body.kind === "inline" ? row.body.bytes : new Uint8Array(0) })),
+        rows.map((row) => ({
+          header: row.header,
+          body: row.body.kind === "inline" ? row.body.bytes : new Uint8Array(0),
+        })),
       );
       this.#agent.send({ kind: "events", header: { epoch: this.#agent.epoch, lane, first, last }, body });
     }

@@ -35,7 +35,12 @@ export async function signReceipt(agent: AgentShell, key: AssignmentKey): Promis
 }
 
 function wantsReceipt({ assignment }: Aggregate): boolean {
-  return assignment !== null && isTerminal(assignmentMoves, assignment.state) && assignment.receipt === null && assignment.state !== "REJECTED";
+  return (
+    assignment !== null &&
+    isTerminal(assignmentMoves, assignment.state) &&
+    assignment.receipt === null &&
+    assignment.state !== "REJECTED"
+  );
 }
 
 const seconds = (ms: number | null): number => Math.floor((ms ?? 0) / 1_000);

@@ -24,7 +24,8 @@ interface Run {
 }
 
 const idOf = (key: AssignmentKey, device: DeviceId): string => `${keyText(key)} ${device}`;
-const stateOf = (aggregate: Aggregate, device: DeviceId): Task | undefined => aggregate.tasks.find((task) => task.device === device);
+const stateOf = (aggregate: Aggregate, device: DeviceId): Task | undefined =>
+  aggregate.tasks.find((task) => task.device === device);
 
 /** Works on devices, one change at a time on each: intent on disk, then the packet, then what came of it. */
 export class TaskRunner {
@@ -41,20 +42,23 @@ export class TaskRunner {
   /** What a dead process had under way still owns its device. */
   takeUp(aggregate: Aggregate): void {
     for (const { device, state } of aggregate.tasks) {
-      if (state === "APPLYING" || state === "CONFIRM_WAIT" || state === "UNKNOWN") this.#locks.set(device, idOf(aggregate.key, device));
+      if (state === "APPLYING" || state === "CONFIRM_WAIT" || state === "UNKNOWN")
+        this.#locks.set(device, idOf(aggregate.key, device));
     }
   }
 
   /** The mutant that does not ask the device what happened. */
   retry({ key, tasks }: Aggregate): void {
-    for (const { device, state } of tasks) if (state === "APPLYING") this.#apply({ key, device: this.#device(device), stop: false });
+    for (const { device, state } of tasks)
+      if (state === "APPLYING") this.#apply({ key, device: this.#device(device), stop: false });
   }
 
   /** A decision may have ended tasks from outside: their devices are free unless something is still being said to them. */
   look({ key, tasks }: Aggregate): void {
     for (const { device, state } of tasks) {
       const id = idOf(key, device);
-      if (isTerminal(taskMoves, state) && !this.#runs.has(id) && this.#locks.get(device) === id) this.#locks.delete(device);
+      if (isTerminal(taskMoves, state) && !this.#runs.has(id) && this.#locks.get(device) === id)
+        this.#locks.delete(device);
     }
   }
 
@@ -102,9 +106,13 @@ export class TaskRunner {
   async #end(run: Run, state: TaskState, code: ErrorCode | null, also?: (tx: Tx) => Promise<void>): Promise<void> {
     const end = { state, code, detail: null, evidence: null };
     const { id } = run.device;
-    const after = await this.#agent.dispatch(run.key, { type: "taskEnded", device: id, end }, async (tx, aggregate, before) => {
-      if (stateOf(aggregate, id)?.state === state && stateOf(before, id)?.state !== state) await also?.(tx);
-    });
+    const after = await this.#agent.dispatch(
+      run.key,
+      { type: "taskEnded", device: id, end },
+      async (tx, aggregate, before) => {
+        if (stateOf(aggregate, id)?.state === state && stateOf(before, id)?.state !== state) await also?.(tx);
+      },
+    );
     this.#leave(run, after);
   }
 
@@ -112,7 +120,11 @@ export class TaskRunner {
   #talk<T>(run: Run, what: string, say: (device: SimDevice) => T, then: (answer: Answer<T>) => Promise<void>): void {
     const { env } = this.#agent;
     const answer = (result: Answer<T>): void =>
-      this.#agent.later(env.random.integer(10, 200), `${run.device.id} ${what} ${result.ok ? "answered" : "silent"}`, () => then(result));
+      this.#agent.later(
+        env.random.integer(10, 200),
+        `${run.device.id} ${what} ${result.ok ? "answered" : "silent"}`,
+        () => then(result),
+      );
     this.#agent.later(env.random.integer(10, 200), `says ${what} to ${run.device.id}`, async () => {
       if (!run.device.reachable || env.faults.fires("packet lost")) return answer({ ok: false });
       const value = say(run.device);
@@ -121,10 +133,16 @@ export class TaskRunner {
   }
 
   #read(run: Run, times: number, then: (answer: Answer<Reading>) => Promise<void>): void {
-    this.#talk(run, "read", (device) => device.read(), async (answer) => {
-      if (!answer.ok && times > 1) this.#agent.later(1_000, "read again", async () => this.#read(run, times - 1, then));
-      else await then(answer);
-    });
+    this.#talk(
+      run,
+      "read",
+      (device) => device.read(),
+      async (answer) => {
+        if (!answer.ok && times > 1)
+          this.#agent.later(1_000, "read again", async () => this.#read(run, times - 1, then));
+        else await then(answer);
+      },
+    );
   }
 
   #precheck(run: Run): void {
@@ -144,7 +162,8 @@ export class TaskRunner {
         key,
         { type: "taskMoved", device: device.id, state: "APPLYING", step: "apply" },
         async (tx, aggregate) => {
-          if (stateOf(aggregate, device.id)?.state === "APPLYING") await writeIntent(tx, key, device.id, "apply", { token: keyText(key) });
+          if (stateOf(aggregate, device.id)?.state === "APPLYING")
+            await writeIntent(tx, key, device.id, "apply", { token: keyText(key) });
         },
       );
       // A cancel or a deadline may have come first.
@@ -158,17 +177,20 @@ export class TaskRunner {
     const { key, device } = run;
     const token = keyText(key);
     const { confirmMs } = this.#agent.manifest(key).deadlines;
-    if (this.#agent.mayCrash() && env.faults.fires("agent crash before a packet")) throw new Crash("before the apply packet");
+    if (this.#agent.mayCrash() && env.faults.fires("agent crash before a packet"))
+      throw new Crash("before the apply packet");
     this.#talk(
       run,
       "apply",
       (box) => {
         const result = box.apply(token, targetOf(key.manifest), confirmMs);
-        if (this.#agent.mayCrash() && env.faults.fires("agent crash after a packet")) throw new Crash("after the apply packet");
+        if (this.#agent.mayCrash() && env.faults.fires("agent crash after a packet"))
+          throw new Crash("after the apply packet");
         return result;
       },
       async (answer) => {
-        if (!answer.ok) return this.#end(run, env.is("unknown-treated-as-failed") ? "FAILED" : "UNKNOWN", "UNKNOWN_OUTCOME");
+        if (!answer.ok)
+          return this.#end(run, env.is("unknown-treated-as-failed") ? "FAILED" : "UNKNOWN", "UNKNOWN_OUTCOME");
         if (answer.value === "refused") return this.#end(run, "FAILED", "COMMAND_REFUSED");
         const after = await this.#agent.dispatch(
           key,
@@ -187,7 +209,8 @@ export class TaskRunner {
       if (!answer.ok) return this.#end(run, "UNKNOWN", "CONNECTION_LOST");
       if (answer.value.pending !== keyText(key)) return this.#end(run, "ROLLED_BACK", "VERIFICATION_FAILED");
       if (run.stop) return this.#revert(run, "CANCELED", (state, code) => this.#end(run, state, code));
-      if (this.#agent.env.random.chance(0.12)) return this.#revert(run, "VERIFICATION_FAILED", (state, code) => this.#end(run, state, code));
+      if (this.#agent.env.random.chance(0.12))
+        return this.#revert(run, "VERIFICATION_FAILED", (state, code) => this.#end(run, state, code));
       await this.#confirm(run);
     });
   }
@@ -195,12 +218,17 @@ export class TaskRunner {
   async #confirm(run: Run): Promise<void> {
     const { key, device } = run;
     if (!(await this.#intend(run, "confirm", ["CONFIRM_WAIT"]))) return;
-    this.#talk(run, "confirm", (box) => box.confirm(keyText(key)), async (answer) => {
-      if (!answer.ok) return this.#end(run, "UNKNOWN", "UNKNOWN_OUTCOME");
-      if (answer.value === "nothing") return this.#end(run, "ROLLED_BACK", "DEADLINE");
-      const diff = utf8(`diff of ${keyText(key)} on ${device.id}`);
-      await this.#end(run, "DONE", null, (tx) => appendBlob(tx, sha256(diff), "diff", diff));
-    });
+    this.#talk(
+      run,
+      "confirm",
+      (box) => box.confirm(keyText(key)),
+      async (answer) => {
+        if (!answer.ok) return this.#end(run, "UNKNOWN", "UNKNOWN_OUTCOME");
+        if (answer.value === "nothing") return this.#end(run, "ROLLED_BACK", "DEADLINE");
+        const diff = utf8(`diff of ${keyText(key)} on ${device.id}`);
+        await this.#end(run, "DONE", null, (tx) => appendBlob(tx, sha256(diff), "diff", diff));
+      },
+    );
   }
 
   /** Journals what is about to be said, unless somebody has called the task ended meanwhile. */
@@ -219,8 +247,11 @@ export class TaskRunner {
 
   async #revert(run: Run, code: ErrorCode, then: (state: TaskState, code: ErrorCode) => Promise<void>): Promise<void> {
     if (!(await this.#intend(run, "revert", ["APPLYING", "CONFIRM_WAIT", "UNKNOWN"]))) return;
-    this.#talk(run, "revert", (box) => box.revert(keyText(run.key)), (answer) =>
-      then(answer.ok ? "ROLLED_BACK" : "UNKNOWN", answer.ok ? code : "UNKNOWN_OUTCOME"),
+    this.#talk(
+      run,
+      "revert",
+      (box) => box.revert(keyText(run.key)),
+      (answer) => then(answer.ok ? "ROLLED_BACK" : "UNKNOWN", answer.ok ? code : "UNKNOWN_OUTCOME"),
     );
   }
 

@@ -51,7 +51,16 @@ export class AgentShell extends SimProcess implements AgentEnd {
   #sender: OutboxSender;
   #runner: TaskRunner;
 
-  constructor(world: { env: Environment; network: Network; ledger: Ledger; identities: Identities; manifests: ReadonlyMap<Digest, SimManifest> }, site: Site) {
+  constructor(
+    world: {
+      env: Environment;
+      network: Network;
+      ledger: Ledger;
+      identities: Identities;
+      manifests: ReadonlyMap<Digest, SimManifest>;
+    },
+    site: Site,
+  ) {
     const { env, network, ledger, identities, manifests } = world;
     super(env, site.agent, "agent", journalMigrations);
     this.id = site.agent;
@@ -128,7 +137,8 @@ export class AgentShell extends SimProcess implements AgentEnd {
   }
 
   send(message: Up): void {
-    if (this.#session !== null && (this.#welcomed || message.kind === "hello")) this.#network.up(this.id, this.#session, message);
+    if (this.#session !== null && (this.#welcomed || message.kind === "hello"))
+      this.#network.up(this.id, this.#session, message);
   }
 
   async #act(effect: Effect): Promise<void> {
@@ -137,7 +147,13 @@ export class AgentShell extends SimProcess implements AgentEnd {
         this.send({ kind: "accept", ...effect.key, sequence: effect.sequence });
         return;
       case "sendReject":
-        this.send({ kind: "reject", ...effect.key, sequence: effect.sequence, code: effect.code, detail: effect.detail });
+        this.send({
+          kind: "reject",
+          ...effect.key,
+          sequence: effect.sequence,
+          code: effect.code,
+          detail: effect.detail,
+        });
         return;
       case "sendCanceled":
         this.#ledger.agentSaidCanceled(this, effect.key, effect.state);
@@ -166,9 +182,12 @@ export class AgentShell extends SimProcess implements AgentEnd {
   /** Signatures, validity and cancels with the trust held now. */
   async #start(key: AssignmentKey): Promise<void> {
     const manifest = this.manifest(key);
-    if (this.nowMs < manifest.notBeforeMs) await this.dispatch(key, { type: "startRefused", code: "NOT_YET_VALID", detail: null });
-    else if (this.nowMs >= manifest.expMs) await this.dispatch(key, { type: "startRefused", code: "EXPIRED", detail: null });
-    else if (this.env.faults.active && this.env.random.chance(0.1)) await this.dispatch(key, { type: "wait", reason: "admission" });
+    if (this.nowMs < manifest.notBeforeMs)
+      await this.dispatch(key, { type: "startRefused", code: "NOT_YET_VALID", detail: null });
+    else if (this.nowMs >= manifest.expMs)
+      await this.dispatch(key, { type: "startRefused", code: "EXPIRED", detail: null });
+    else if (this.env.faults.active && this.env.random.chance(0.1))
+      await this.dispatch(key, { type: "wait", reason: "admission" });
     else await this.dispatch(key, { type: "start" });
   }
 
@@ -306,7 +325,8 @@ export class AgentShell extends SimProcess implements AgentEnd {
 
   async #onOffer(session: number, offer: Offer): Promise<void> {
     // Verification takes its time. A sync in between may have told the hub that this was never seen: then it must not count.
-    if (session !== this.#session || !offer.valid || offer.agent !== this.id || !this.#nonces.includes(offer.nonce)) return;
+    if (session !== this.#session || !offer.valid || offer.agent !== this.id || !this.#nonces.includes(offer.nonce))
+      return;
     this.#ledger.offerTaken(this, offer);
     const key = { manifest: offer.manifest, attempt: offer.attempt };
     const manifest = this.manifest(key);
@@ -319,7 +339,9 @@ export class AgentShell extends SimProcess implements AgentEnd {
       await this.#admit(key, work, manifest);
     } catch (error) {
       if (!(error instanceof FarhandError) || errorCode(error) !== "FENCE") throw error;
-      await this.#take(key, { type: "refused", work, code: "FENCE", detail: null }, (tx) => takeSequence(tx, work.sequence));
+      await this.#take(key, { type: "refused", work, code: "FENCE", detail: null }, (tx) =>
+        takeSequence(tx, work.sequence),
+      );
     }
   }
 

@@ -1,6 +1,7 @@
 import { errorCode, FarhandError } from "../../shared/errors.ts";
 import type { AgentId, JobId } from "../../shared/ids.ts";
 import type { Clock } from "../../shared/clock.ts";
+import { assignmentMoves, isTerminal } from "../../shared/states.ts";
 import { decodeRecords } from "../../shared/wire/frame.ts";
 import type { AssignmentEvent } from "../../hub/core/assignment-model.ts";
 import type { JobEvent } from "../../hub/core/job.ts";
@@ -8,9 +9,15 @@ import type { AssignmentKey } from "../../hub/core/model.ts";
 import type { HubEffect } from "../../hub/effects.ts";
 import { decideAssignmentIn, decideJobIn, decideLoadedIn, tickJob, type At } from "../../hub/ingest/decide.ts";
 import { ingestEvents, type Ack } from "../../hub/ingest/ingest.ts";
-import { Pump } from "../../hub/ingest/pump.ts";
 import { syncWith } from "../../hub/links/sync.ts";
-import { addAssignment, agentsWithOffers, loadAssignment, openAssignmentsOf, overdueAssignments, servableTo } from "../../hub/store/assignments.ts";
+import {
+  addAssignment,
+  agentsWithOffers,
+  loadAssignment,
+  openAssignmentsOf,
+  overdueAssignments,
+  servableTo,
+} from "../../hub/store/assignments.ts";
 import { BlobCipher } from "../../hub/store/cipher.ts";
 import { nextFence, nextJobNumber, nextSequence } from "../../hub/store/counters.ts";
 import { addJob, findJob, unendedJobs } from "../../hub/store/jobs.ts";
@@ -21,7 +28,7 @@ import type { Identities } from "./identities.ts";
 import type { Ledger } from "./ledger.ts";
 import type { HubEnd, Network, Up } from "./network.ts";
 import { SimProcess } from "./process.ts";
-import { Crash } from "./store.ts";
+import { SteadyPump } from "./steady-pump.ts";
 import { keyText, type SimJob, type SimManifest } from "./workload.ts";
 
 const SWEEP_MS = 10_000;
@@ -41,9 +48,8 @@ export class HubShell extends SimProcess implements HubEnd {
   readonly #clock: Clock;
   /** All below is memory, and goes with the process. */
   #sessions = new Map<AgentId, Session>();
-  #pump: Pump;
+  #pump: SteadyPump;
   #pumpSoon = false;
-  #crash: Crash | undefined;
 
   constructor(env: Environment, network: Network, ledger: Ledger, identities: Identities) {
     super(env, "hub", "hub", migrations);
@@ -58,18 +64,15 @@ export class HubShell extends SimProcess implements HubEnd {
     network.attachHub(this);
   }
 
-  #newPump(): Pump {
-    return new Pump({
+  #newPump(): SteadyPump {
+    return new SteadyPump({
       store: this.store,
       cipher: this.#cipher,
       clock: this.#clock,
       random: () => this.env.random.next(),
       agent: (id) => this.#identities.entry(id),
       effects: { perform: (effects) => this.#perform(effects), moved: () => undefined },
-      onFault: (_where, error) => {
-        if (!(error instanceof Crash)) throw error;
-        this.#crash = error;
-      },
+      onFault: () => undefined,
     });
   }
 
@@ -82,7 +85,6 @@ export class HubShell extends SimProcess implements HubEnd {
     this.#sessions = new Map();
     this.#pump = this.#newPump();
     this.#pumpSoon = false;
-    this.#crash = undefined;
   }
 
   protected onCommitted(): void {
@@ -134,15 +136,14 @@ export class HubShell extends SimProcess implements HubEnd {
     this.#pumpSoon = true;
     this.later(this.env.random.integer(1, 100), "pump", async () => {
       this.#pumpSoon = false;
-      this.#pump.kick();
       await this.#pump.idle();
-      if (this.#crash) throw this.#crash;
     });
   }
 
   async #sweep(): Promise<void> {
     this.later(SWEEP_MS, "sweep", () => this.#sweep());
-    for (const job of await unendedJobs(this.store)) this.#perform(await tickJob(this.store, job, { type: "tick" }, this.#at));
+    for (const job of await unendedJobs(this.store))
+      this.#perform(await tickJob(this.store, job, { type: "tick" }, this.#at));
     const overdue = await this.store.read((tx) => overdueAssignments(tx, this.nowMs, 100));
     for (const key of overdue) await this.dispatch("expire", key, { type: "expiredTick" });
     for (const agent of await this.store.read((tx) => agentsWithOffers(tx))) this.#perform([{ type: "wake", agent }]);
@@ -165,7 +166,12 @@ export class HubShell extends SimProcess implements HubEnd {
           const tasks = manifest.devices.map((device) => ({ device, planned: null }));
           await addAssignment(tx, identityOf(manifest), manifest.position, tasks);
         }
-        return decideJobIn(tx, job.id, job.kind === "change" ? { type: "composed" } : { type: "submitted", route: "grant" }, this.#at);
+        return decideJobIn(
+          tx,
+          job.id,
+          job.kind === "change" ? { type: "composed" } : { type: "submitted", route: "grant" },
+          this.#at,
+        );
       });
       this.#perform(effects);
     });
@@ -211,7 +217,6 @@ export class HubShell extends SimProcess implements HubEnd {
     this.#sessions.set(agent, session);
     const deps = { store: this.store, clock: this.#clock, random: () => this.env.random.next(), pump: this.#pump };
     const { lanes, effects } = await syncWith(deps, agent, header);
-    if (this.#crash) throw this.#crash;
     session.ready = true;
     const wrong = this.env.is("released-before-committed");
     const marks = lanes.map((ack) => {
@@ -228,8 +233,12 @@ export class HubShell extends SimProcess implements HubEnd {
     const { manifest, attempt } = message;
     const key = { manifest, attempt };
     if (message.kind === "accept") return this.dispatch("accept", key, { type: "accepted" });
-    if (message.kind === "reject") return this.dispatch("reject", key, { type: "rejected", code: message.code, detail: message.detail });
-    return this.dispatch("canceled", key, { type: "assignment", state: message.state, code: null, reason: null });
+    if (message.kind === "reject")
+      return this.dispatch("reject", key, { type: "rejected", code: message.code, detail: message.detail });
+    // An end other than CANCELED is told by the records, after its tasks' ends; CANCELED may have no record: a tombstone has no row.
+    const early = message.state !== "CANCELED" && isTerminal(assignmentMoves, message.state);
+    const word = { type: "assignment" as const, state: message.state, code: null, reason: null };
+    return this.dispatch("canceled", key, early ? { type: "accepted" } : word);
   }
 
   async #onEvents(agent: AgentId, session: Session, { header, body }: Extract<Up, { kind: "events" }>): Promise<void> {
@@ -237,20 +246,36 @@ export class HubShell extends SimProcess implements HubEnd {
     const answer = (ack: Ack) => this.#network.down(agent, session.id, { kind: "ack", ...ack });
     if (this.env.is("ack-before-commit")) answer({ epoch, lane, acked: last, released: last });
     if (this.env.is("accept-gaps")) return answer(await this.#takeAnything(agent, header, body));
-    const { ack, pump } = await ingestEvents({ store: this.store, cipher: this.#cipher }, agent, header, body, this.nowMs);
+    const { ack, pump } = await ingestEvents(
+      { store: this.store, cipher: this.#cipher },
+      agent,
+      header,
+      body,
+      this.nowMs,
+    );
     answer(ack);
     if (pump) this.#kickPump();
   }
 
   /** The mutant that stores what came and takes the end of it for its mark. */
-  async #takeAnything(agent: AgentId, header: Extract<Up, { kind: "events" }>["header"], body: Uint8Array): Promise<Ack> {
+  async #takeAnything(
+    agent: AgentId,
+    header: Extract<Up, { kind: "events" }>["header"],
+    body: Uint8Array,
+  ): Promise<Ack> {
     const { epoch, lane, first, last } = header;
     return this.store.tx("ingest", async (tx) => {
       const stream = await loadStream(tx, agent, epoch, lane);
       const acked = Math.max(stream.aggregate.acked, last);
       for (const [index, record] of decodeRecords(body, 100).entries()) {
         if (first + index <= stream.aggregate.acked) continue;
-        await addRecord(tx, { stream: stream.id, sequence: first + index, type: "metric", header: JSON.stringify(record.header), nowMs: this.nowMs });
+        await addRecord(tx, {
+          stream: stream.id,
+          sequence: first + index,
+          type: "metric",
+          header: JSON.stringify(record.header),
+          nowMs: this.nowMs,
+        });
       }
       await advanceStream(tx, stream.id, acked, acked);
       return { epoch, lane, acked, released: acked };
@@ -273,12 +298,22 @@ export class HubShell extends SimProcess implements HubEnd {
   async #serve(agent: AgentId, session: Session, key: AssignmentKey, nonce: string): Promise<void> {
     const offer = (sequence: number, fence: number): void => {
       this.#ledger.offerServed(key);
-      this.#network.down(agent, session.id, { kind: "offer", ...key, agent, sequence, fence, nonce, valid: true, forged: false });
+      this.#network.down(agent, session.id, {
+        kind: "offer",
+        ...key,
+        agent,
+        sequence,
+        fence,
+        nonce,
+        valid: true,
+        forged: false,
+      });
     };
     const decided = await this.store.tx("hub.deliver", async (tx) => {
       const held = await loadAssignment(tx, key);
       if (!held) return undefined;
-      const isFirst = held.standing.state === "OFFERED" && held.standing.sequence === null && held.identity.expMs > this.nowMs;
+      const isFirst =
+        held.standing.state === "OFFERED" && held.standing.sequence === null && held.identity.expMs > this.nowMs;
       const sequence = isFirst ? await nextSequence(tx, agent) : 0;
       const fence = isFirst ? await nextFence(tx) : 0;
       if (isFirst && this.env.is("serve-before-delivered")) offer(sequence, fence);
@@ -286,7 +321,8 @@ export class HubShell extends SimProcess implements HubEnd {
     });
     if (!decided) return;
     const { sequence, fence } = decided.aggregate.standing;
-    if (decided.effects.some((effect) => effect.type === "sendOffer") && sequence !== null && fence !== null) offer(sequence, fence);
+    if (decided.effects.some((effect) => effect.type === "sendOffer") && sequence !== null && fence !== null)
+      offer(sequence, fence);
     this.#perform(decided.effects);
   }
 }

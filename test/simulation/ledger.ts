@@ -1,6 +1,14 @@
 import type { Database } from "bun:sqlite";
 import type { AgentId, DeviceId } from "../../shared/ids.ts";
-import { assignmentMoves, isTerminal, jobMoves, taskMoves, type AssignmentState, type JobState, type TaskState } from "../../shared/states.ts";
+import {
+  assignmentMoves,
+  isTerminal,
+  jobMoves,
+  taskMoves,
+  type AssignmentState,
+  type JobState,
+  type TaskState,
+} from "../../shared/states.ts";
 import type { SimDevice } from "./device.ts";
 import type { Environment } from "./environment.ts";
 import { Outboxes } from "./ledger-outbox.ts";
@@ -20,7 +28,11 @@ export interface AgentView {
   readonly devices: ReadonlyMap<string, SimDevice>;
 }
 
-type AssignmentRow = Key & { readonly state: AssignmentState; readonly sequence: number | null; readonly cancel: number | null };
+type AssignmentRow = Key & {
+  readonly state: AssignmentState;
+  readonly sequence: number | null;
+  readonly cancel: number | null;
+};
 type AgentAssignment = Key & { readonly state: AssignmentState };
 type TaskRow = Key & { readonly device: DeviceId; readonly state: TaskState };
 type AgentTask = TaskRow & { readonly applies: number };
@@ -111,7 +123,8 @@ export class Ledger {
     }
     this.#alive(where, row.state);
     if (row.state !== "APPLYING" && row.state !== "CONFIRM_WAIT") return;
-    if (busy.has(row.device)) this.#env.violated(`${row.device} is worked on by ${busy.get(row.device)} and by ${where}`);
+    if (busy.has(row.device))
+      this.#env.violated(`${row.device} is worked on by ${busy.get(row.device)} and by ${where}`);
     busy.set(row.device, where);
   }
 
@@ -126,12 +139,16 @@ export class Ledger {
     if (row.state !== "DONE" && (confirmed || device.pending?.token === key)) {
       this.#env.violated(`${where} is ${row.state}, and the device ${confirmed ? "keeps" : "holds"} the change`);
     }
-    if (row.state !== "DONE" && device.running === targetOf(row.manifest)) this.#env.violated(`${where} is ${row.state}, and the device runs it`);
-    if (UNTOUCHED.has(row.state) && device.applies.has(key)) this.#env.violated(`${where} is ${row.state}, and it was applied`);
+    if (row.state !== "DONE" && device.running === targetOf(row.manifest))
+      this.#env.violated(`${where} is ${row.state}, and the device runs it`);
+    if (UNTOUCHED.has(row.state) && device.applies.has(key))
+      this.#env.violated(`${where} is ${row.state}, and it was applied`);
   }
 
   #agentCancels(agent: AgentView): void {
-    const rows = agent.db.query<Key & { generation: number }, []>("SELECT manifest, attempt, generation FROM cancel").all();
+    const rows = agent.db
+      .query<Key & { generation: number }, []>("SELECT manifest, attempt, generation FROM cancel")
+      .all();
     for (const row of rows) this.#generation(`${agent.id} cancel ${keyText(row)}`, row.generation);
   }
 
@@ -165,7 +182,9 @@ export class Ledger {
 
   #agentRow(agent: AgentView, key: Key): AssignmentState | undefined {
     return agent.db
-      .query<{ state: AssignmentState }, [string, number]>("SELECT state FROM assignment WHERE manifest = ? AND attempt = ?")
+      .query<{ state: AssignmentState }, [string, number]>(
+        "SELECT state FROM assignment WHERE manifest = ? AND attempt = ?",
+      )
       .get(key.manifest, key.attempt)?.state;
   }
 
@@ -176,15 +195,22 @@ export class Ledger {
     if (device.applies.has(token)) this.#env.violated(`${where} is applied a second time`);
     const parameters: [string, number, string] = [manifest ?? "", Number(attempt), device.id];
     const intent = agent.db
-      .query<{ n: number }, typeof parameters>("SELECT count(*) AS n FROM step WHERE manifest = ? AND attempt = ? AND device = ? AND step = 'apply'")
+      .query<{ n: number }, typeof parameters>(
+        "SELECT count(*) AS n FROM step WHERE manifest = ? AND attempt = ? AND device = ? AND step = 'apply'",
+      )
       .get(...parameters);
     const task = agent.db
-      .query<{ state: TaskState }, typeof parameters>("SELECT state FROM task WHERE manifest = ? AND attempt = ? AND device = ?")
+      .query<{ state: TaskState }, typeof parameters>(
+        "SELECT state FROM task WHERE manifest = ? AND attempt = ? AND device = ?",
+      )
       .get(...parameters);
     if ((intent?.n ?? 0) !== 1 || task?.state !== "APPLYING") {
-      this.#env.violated(`${where} is sent with ${intent?.n ?? 0} intents on disk, the task being ${task?.state ?? "nowhere"}`);
+      this.#env.violated(
+        `${where} is sent with ${intent?.n ?? 0} intents on disk, the task being ${task?.state ?? "nowhere"}`,
+      );
     }
-    if (this.#saidCanceled.has(`${agent.id} ${token}`)) this.#env.violated(`${where} is sent after its agent called it canceled`);
+    if (this.#saidCanceled.has(`${agent.id} ${token}`))
+      this.#env.violated(`${where} is sent after its agent called it canceled`);
   }
 
   hubCommitted(): void {
@@ -199,14 +225,17 @@ export class Ledger {
     }
     for (const [agent, numbers] of sequences) {
       const sorted = numbers.toSorted((a, b) => a - b);
-      if (sorted.some((sequence, index) => sequence !== index + 1)) this.#env.violated(`sequences of ${agent}: ${sorted.join(" ")}`);
+      if (sorted.some((sequence, index) => sequence !== index + 1))
+        this.#env.violated(`sequences of ${agent}: ${sorted.join(" ")}`);
     }
     for (const row of this.#hubDb.query<TaskRow, []>(HUB_TASKS).all()) {
       const where = `hub task ${keyText(row)} on ${row.device}`;
       if (isTerminal(taskMoves, row.state)) this.#ended(where, row.state);
       else this.#alive(where, row.state);
     }
-    for (const { id, state } of this.#hubDb.query<{ id: string; state: JobState }, []>("SELECT id, state FROM job").all()) {
+    for (const { id, state } of this.#hubDb
+      .query<{ id: string; state: JobState }, []>("SELECT id, state FROM job")
+      .all()) {
       if (isTerminal(jobMoves, state)) {
         if (this.#ended(`hub ${id}`, state)) this.#jobEnded(id, state);
       } else this.#alive(`hub ${id}`, state);
@@ -232,7 +261,9 @@ export class Ledger {
   #jobEnded(id: string, state: JobState): void {
     if (state !== "SUCCEEDED") return;
     const other = this.#hubDb
-      .query<{ device: string; state: TaskState }, [string]>("SELECT device, state FROM task WHERE job = ? AND state <> 'DONE'")
+      .query<{ device: string; state: TaskState }, [string]>(
+        "SELECT device, state FROM task WHERE job = ? AND state <> 'DONE'",
+      )
       .get(id);
     if (other) this.#env.violated(`${id} is SUCCEEDED, and ${other.device} is ${other.state}`);
   }
@@ -247,9 +278,12 @@ export class Ledger {
       if (!isTerminal(assignmentMoves, row.state)) return `hub: ${keyText(row)} is ${row.state}`;
     }
     if (hub.query("SELECT id FROM message LIMIT 1").get()) return "hub: a message waits";
-    if (hub.query("SELECT id FROM stream WHERE applied < acked LIMIT 1").get()) return "hub: records have not done what they mean";
+    if (hub.query("SELECT id FROM stream WHERE applied < acked LIMIT 1").get())
+      return "hub: records have not done what they mean";
     for (const { id, db } of this.#agents.values()) {
-      for (const row of db.query<AgentAssignment & { settled: number }, []>("SELECT manifest, attempt, state, settled FROM assignment").all()) {
+      for (const row of db
+        .query<AgentAssignment & { settled: number }, []>("SELECT manifest, attempt, state, settled FROM assignment")
+        .all()) {
         if (!isTerminal(assignmentMoves, row.state)) return `${id}: ${keyText(row)} is ${row.state}`;
         if (row.settled !== 1) return `${id}: ${keyText(row)} is not settled`;
       }
@@ -258,22 +292,43 @@ export class Ledger {
     return undefined;
   }
 
+  /** What everything came to, each one a word for the campaign's statistics. */
+  ends(): string[] {
+    const found: string[] = [...this.#withdrawn].map(() => "assignment withdrawn unseen");
+    const state = (what: string) => (row: { state: string; code: string | null }) =>
+      `${what} ${row.state}${row.state === "REJECTED" || row.code === "CRASH_LOOP" ? ` ${row.code}` : ""}`;
+    type Row = { state: string; code: string | null };
+    for (const { db } of this.#agents.values()) {
+      found.push(...db.query<Row, []>("SELECT state, code FROM assignment").all().map(state("assignment")));
+      found.push(...db.query<Row, []>("SELECT state, NULL AS code FROM task").all().map(state("task")));
+    }
+    found.push(...this.#hubDb.query<Row, []>("SELECT state, NULL AS code FROM job").all().map(state("job")));
+    return found;
+  }
+
   /** Once at rest: both sides and the devices tell one story, and every piece of evidence is home. */
   conclude(): void {
     for (const agent of this.#agents.values()) {
-      for (const row of agent.db.query<AgentAssignment, []>(AGENT_ASSIGNMENTS).all()) this.#concludeAssignment(agent, row);
+      for (const row of agent.db.query<AgentAssignment, []>(AGENT_ASSIGNMENTS).all())
+        this.#concludeAssignment(agent, row);
       for (const row of agent.db.query<TaskRow, []>(AGENT_TASKS).all()) {
         const hub = this.#hubDb
-          .query<{ state: TaskState }, [string, number, string]>("SELECT state FROM task WHERE manifest = ? AND attempt = ? AND device = ?")
+          .query<{ state: TaskState }, [string, number, string]>(
+            "SELECT state FROM task WHERE manifest = ? AND attempt = ? AND device = ?",
+          )
           .get(row.manifest, row.attempt, row.device);
         const where = `${agent.id} task ${keyText(row)} on ${row.device}`;
-        if (hub?.state !== row.state) this.#env.violated(`${where} is ${row.state}, and ${hub?.state ?? "nothing"} at the hub`);
+        if (hub?.state !== row.state)
+          this.#env.violated(`${where} is ${row.state}, and ${hub?.state ?? "nothing"} at the hub`);
         if (row.state === "DONE" || UNTOUCHED.has(row.state)) this.#concludeTask(agent, row, where);
       }
       this.#outboxes.conclude(agent);
     }
-    const unchained = this.#hubDb.query<{ agent: string; number: number }, []>("SELECT agent, number FROM receipt WHERE chained = 0").get();
-    if (unchained) this.#env.violated(`receipt ${unchained.number} of ${unchained.agent} does not follow on the one before it`);
+    const unchained = this.#hubDb
+      .query<{ agent: string; number: number }, []>("SELECT agent, number FROM receipt WHERE chained = 0")
+      .get();
+    if (unchained)
+      this.#env.violated(`receipt ${unchained.number} of ${unchained.agent} does not follow on the one before it`);
   }
 
   #concludeTask(agent: AgentView, row: TaskRow, where: string): void {
@@ -293,6 +348,7 @@ export class Ledger {
     const receipts = this.#hubDb
       .query<{ n: number }, [string]>("SELECT count(*) AS n FROM receipt WHERE manifest = ?")
       .get(row.manifest)?.n;
-    if (row.state !== "REJECTED" && receipts !== 1) this.#env.violated(`${where} ended ${row.state}, and ${receipts ?? 0} receipts came home`);
+    if (row.state !== "REJECTED" && receipts !== 1)
+      this.#env.violated(`${where} ended ${row.state}, and ${receipts ?? 0} receipts came home`);
   }
 }

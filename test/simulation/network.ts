@@ -172,9 +172,11 @@ export class Network {
     const { faults, random } = this.#env;
     if (faults.fires("offer altered")) this.#forge(agent, { ...offer, valid: false, forged: true });
     const others = [...this.#links.keys()].filter((other) => other !== agent);
-    if (others.length > 0 && faults.fires("offer misdirected")) this.#forge(random.pick(others), { ...offer, forged: true });
+    if (others.length > 0 && faults.fires("offer misdirected"))
+      this.#forge(random.pick(others), { ...offer, forged: true });
     const old = this.#seen.filter((one) => one.session !== session && one.offer.agent === agent);
-    if (old.length > 0 && faults.fires("offer replayed")) this.#forge(agent, { ...random.pick(old).offer, forged: true });
+    if (old.length > 0 && faults.fires("offer replayed"))
+      this.#forge(agent, { ...random.pick(old).offer, forged: true });
     this.#seen.push({ offer, session });
     if (this.#seen.length > OFFERS_KEPT) this.#seen.shift();
   }

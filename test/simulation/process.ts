@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import type { Migration } from "../../shared/sqlite.ts";
-import { openDisk } from "./database.ts";
+import { openDisk, type SimDatabase } from "./database.ts";
 import { BIRTH_MS, type Environment } from "./environment.ts";
 import { Crash, CrashingStore } from "./store.ts";
 
@@ -10,34 +10,46 @@ export abstract class SimProcess {
   readonly name: string;
   readonly role: "agent" | "hub";
   readonly db: Database;
-  readonly store: CrashingStore;
+  readonly #disk: SimDatabase;
+  #store: CrashingStore;
   up = false;
   crashes = 0;
   /** How far this machine's wall clock is off. */
   skewMs = 0;
   readonly #crashesMax: number;
   #boot = 0;
-  #dying = false;
 
   constructor(env: Environment, name: string, role: "agent" | "hub", migrations: readonly Migration[]) {
     this.env = env;
     this.name = name;
     this.role = role;
     this.#crashesMax = env.random.integer(0, 8);
-    const disk = openDisk(migrations);
-    this.db = disk.db;
-    this.store = new CrashingStore(disk.store, {
+    this.#disk = openDisk(migrations);
+    this.db = this.#disk.db;
+    this.#store = this.#openStore();
+  }
+
+  get store(): CrashingStore {
+    return this.#store;
+  }
+
+  /** Each process has a handle of its own. When it dies, all that it has under way dies at its next statement. */
+  #openStore(): CrashingStore {
+    const { env, role } = this;
+    let dead = false;
+    const store: CrashingStore = new CrashingStore(this.#disk.store, {
       dies: (point) => {
-        // Transactions of one process may be under way together: when it dies, all of them do.
-        const what = point === "statement" ? (`${this.role} crash at a statement` as const) : (`${this.role} crash ${point}` as const);
-        this.#dying ||= this.mayCrash() && env.faults.fires(what);
-        return this.#dying;
+        const what =
+          point === "statement" ? (`${role} crash at a statement` as const) : (`${role} crash ${point}` as const);
+        dead ||= store !== this.#store || (this.mayCrash() && env.faults.fires(what));
+        return dead;
       },
       committed: (label) => {
         env.trace(this.name, `committed ${label}`);
         this.onCommitted();
       },
     });
+    return store;
   }
 
   /** Milliseconds of this machine's wall clock. */
@@ -58,7 +70,6 @@ export abstract class SimProcess {
     this.env.queue.at(delayMs, async () => {
       if (boot !== this.#boot) return;
       this.up = true;
-      this.#dying = false;
       await this.perform("start", () => this.onStart());
     });
   }
@@ -72,7 +83,8 @@ export abstract class SimProcess {
   }
 
   async perform(what: string, fn: () => Promise<void>): Promise<void> {
-    if (this.mayCrash() && this.env.faults.fires(`${this.role} crash between events`)) return this.die(`before ${what}`);
+    if (this.mayCrash() && this.env.faults.fires(`${this.role} crash between events`))
+      return this.die(`before ${what}`);
     this.env.trace(this.name, what);
     try {
       await fn();
@@ -86,6 +98,7 @@ export abstract class SimProcess {
     this.env.trace(this.name, `DIES ${why}`);
     this.crashes++;
     this.up = false;
+    this.#store = this.#openStore();
     this.onDeath();
     this.boot(this.env.random.integer(1_000, 20_000));
   }

@@ -37,7 +37,8 @@ export interface SimJob {
 }
 
 /** One (manifest, attempt), as one word. */
-export const keyText = (key: { readonly manifest: Digest; readonly attempt: number }): string => `${key.manifest}:${key.attempt}`;
+export const keyText = (key: { readonly manifest: Digest; readonly attempt: number }): string =>
+  `${key.manifest}:${key.attempt}`;
 
 export const targetOf = (manifest: Digest): string => `config of ${manifest.slice(0, 12)}`;
 

@@ -24,6 +24,7 @@ export interface Outcome {
   readonly crashes: number;
   readonly applies: number;
   readonly faults: FaultCounts;
+  readonly ends: readonly string[];
   readonly tail: readonly string[];
 }
 
@@ -58,7 +59,10 @@ class World {
     this.#sites = AGENTS.slice(0, env.random.chance(0.3) ? 2 : 3).map((agent) => ({
       agent,
       site: agent.replace("agent", "site") as SiteId,
-      devices: Array.from({ length: env.random.integer(2, 4) }, (_, index) => new SimDevice(env, `${agent}-r${index + 1}` as DeviceId)),
+      devices: Array.from(
+        { length: env.random.integer(2, 4) },
+        (_, index) => new SimDevice(env, `${agent}-r${index + 1}` as DeviceId),
+      ),
     }));
     this.#network = new Network(env);
     this.#ledger = new Ledger(env, this.#manifests);
@@ -82,7 +86,8 @@ class World {
     };
     queue.at(20_000, look);
     while (!atRest) {
-      if (++this.#events > EVENTS_MAX) this.#env.violated(`no rest after ${EVENTS_MAX} events: ${this.#ledger.unrest()}`);
+      if (++this.#events > EVENTS_MAX)
+        this.#env.violated(`no rest after ${EVENTS_MAX} events: ${this.#ledger.unrest()}`);
       if (queue.nowMs > REST_WITHIN_MS) this.#env.violated(`no rest: ${this.#ledger.unrest()}`);
       await queue.step();
     }
@@ -101,9 +106,12 @@ class World {
         if (job.manifests.length === 0) return;
         for (const manifest of job.manifests) this.#manifests.set(manifest.digest, manifest);
         this.#hub.submit(job);
-        if (job.kind === "change") queue.at(random.integer(500, 8_000), async () => this.#hub.tell(job.id, { type: "authorised" }));
+        if (job.kind === "change")
+          queue.at(random.integer(500, 8_000), async () => this.#hub.tell(job.id, { type: "authorised" }));
         if (!random.chance(0.35)) return;
-        queue.at(random.integer(1_000, 60_000), async () => this.#hub.tell(job.id, { type: "cancelRequested", reason: "changed my mind" }));
+        queue.at(random.integer(1_000, 60_000), async () =>
+          this.#hub.tell(job.id, { type: "cancelRequested", reason: "changed my mind" }),
+        );
       });
     }
   }
@@ -121,10 +129,12 @@ class World {
         case 1:
           return this.#jump(agent, "clock back", -3_600_000);
         case 2:
-          if (this.#env.faults.fires("device unreachable")) device.unreachableUntilMs = queue.nowMs + random.integer(1_000, 90_000);
+          if (this.#env.faults.fires("device unreachable"))
+            device.unreachableUntilMs = queue.nowMs + random.integer(1_000, 90_000);
           return;
         case 3:
-          if (this.#isIdle(agent, device) && this.#env.faults.fires("device drifted")) device.running = `${device.id}:by hand at ${queue.nowMs}`;
+          if (this.#isIdle(agent, device) && this.#env.faults.fires("device drifted"))
+            device.running = `${device.id}:by hand at ${queue.nowMs}`;
           return;
         default:
           if (this.#env.faults.fires("link cut")) this.#network.cut(agent.id, random.integer(0, 30_000));
@@ -166,6 +176,7 @@ class World {
       crashes: [this.#hub, ...this.#agents].reduce((sum, process) => sum + process.crashes, 0),
       applies: devices.reduce((sum, device) => sum + device.applies.size, 0),
       faults: { ...this.#env.faults.counts },
+      ends: this.#ledger.ends(),
       tail: this.#env.tail,
     };
   }
