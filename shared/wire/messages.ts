@@ -4,7 +4,7 @@ import { Envelope } from "../envelope.ts";
 import { FarhandError } from "../errors.ts";
 import { AgentId, DeviceId, Digest, Nonce, PlatformId } from "../ids.ts";
 import { AssignmentState, TaskState } from "../states.ts";
-import { decodeFrame, encodeFrame, type Frame } from "./frame.ts";
+import { decodeFrame, encodeFrame, layFrame, type Frame } from "./frame.ts";
 import type { Bytes } from "../bytes.ts";
 
 /** A stream of records within one journal epoch; each is numbered from 1 without a gap. Sent in this order of priority. */
@@ -117,6 +117,13 @@ export const encodeDown = <K extends keyof typeof down>(kind: K, header: DownHea
   encodeFrame(down[kind].type, header, body);
 export const encodeUp = <K extends keyof typeof up>(kind: K, header: UpHeader<K>, body?: Uint8Array): Bytes =>
   encodeFrame(up[kind].type, header, body);
+
+/** `events` in a buffer that the sender keeps; see layFrame. */
+export const layEvents = (
+  scratch: Bytes,
+  header: UpHeader<"events">,
+  records: readonly { readonly header: unknown; readonly bytes: number }[],
+): { frame: Bytes; bodies: readonly Bytes[] } => layFrame(scratch, up.events.type, header, records);
 
 function decodeWith<T extends Record<string, Definition>>(definitions: T, message: Uint8Array): Message<T> {
   const frame: Frame = decodeFrame(message);
