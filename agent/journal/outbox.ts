@@ -24,7 +24,14 @@ const sql = statements("journal.outbox", {
       json_object('type', 'blob', 'sha256', $sha256, 'media', $media, 'offset', i * $chunk, 'total', $total),
       NULL, $spool, i * $chunk, min($chunk, $total - i * $chunk)
     FROM part`,
-  next: "SELECT seq, header, body, spool, spool_offset, bytes FROM outbox WHERE lane = $lane AND seq > $after ORDER BY seq LIMIT $limit",
+  // Bodies are loaded only of what goes into one frame.
+  next: `SELECT seq, header, body, spool, spool_offset, bytes FROM outbox WHERE lane = $lane AND seq > $after AND seq <=
+      (SELECT max(seq) FROM
+        (SELECT seq, row_number() OVER numbered AS n, sum(bytes + $overhead) OVER numbered AS total FROM
+          (SELECT seq, bytes FROM outbox WHERE lane = $lane AND seq > $after ORDER BY seq LIMIT $limit)
+          WINDOW numbered AS (ORDER BY seq))
+        WHERE n = 1 OR total <= $budget)
+    ORDER BY seq`,
   lanes: `SELECT lane, next, acked, released, coalesce((SELECT min(seq) FROM outbox WHERE outbox.lane = lane.lane), next) AS first FROM lane`,
   setAcked: "UPDATE lane SET acked = $acked WHERE lane = $lane",
   setReleased: "UPDATE lane SET released = max(released, $released), bytes = bytes - $bytes WHERE lane = $lane",
@@ -150,8 +157,12 @@ export interface OutboxRow {
   readonly body: { readonly kind: "inline"; readonly bytes: Uint8Array } | { readonly kind: "spool"; readonly name: string; readonly offset: number };
 }
 
-export async function recordsAfter(tx: Read, lane: Lane, after: number, limit: number): Promise<OutboxRow[]> {
-  return (await tx.all(sql.next, { lane, after, limit })).map(readRow);
+/** What a record costs in a frame beyond its bytes. */
+const RECORD_OVERHEAD_BYTES = 512;
+
+/** The next records, at most so many and so large together; the first in any case. */
+export async function recordsAfter(tx: Read, lane: Lane, after: number, limit: number, bytesMax = 2 ** 40): Promise<OutboxRow[]> {
+  return (await tx.all(sql.next, { lane, after, limit, budget: bytesMax, overhead: RECORD_OVERHEAD_BYTES })).map(readRow);
 }
 
 function readRow(row: SqlRow): OutboxRow {

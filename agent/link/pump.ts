@@ -1,10 +1,10 @@
-import { encodeRecords, type WireRecord } from "../../shared/wire/frame.ts";
-import { encodeUp, LANES, type DownHeader, type Lane } from "../../shared/wire/messages.ts";
+import { FRAME_BYTES_MAX } from "../../shared/wire/frame.ts";
+import { layEvents, LANES, type DownHeader, type Lane } from "../../shared/wire/messages.ts";
 import type { Store } from "../../shared/store.ts";
-import { gapAt, laneMarks, recordsAfter, takeMarks, type OutboxRow } from "../journal/outbox.ts";
+import { gapAt, laneMarks, recordsAfter, takeMarks } from "../journal/outbox.ts";
 
 /** What is under way and not acknowledged: bounds memory here and in the socket, whatever credit the hub gives. */
-const IN_FLIGHT_BYTES_MAX = 4 * 1024 * 1024;
+const IN_FLIGHT_BYTES_MAX = 2 * 1024 * 1024;
 const BATCH_BODY_BYTES_MAX = 240 * 1024;
 const BATCH_RECORDS_MAX = 256;
 
@@ -12,7 +12,7 @@ export interface PumpOptions {
   readonly store: Store;
   readonly epoch: string;
   /** Reads a part of a spool file. */
-  readPart(name: string, offset: number, length: number): Promise<Uint8Array>;
+  readPart(name: string, offset: number, into: Uint8Array): Promise<void>;
   /** Files that no record needs any more. */
   release(names: readonly string[]): Promise<void>;
 }
@@ -43,6 +43,8 @@ export class Pump {
   #running: Promise<void> | undefined;
   #again = false;
   #stopped = false;
+  /** The socket copies what it cannot send at once, so one buffer serves every frame. */
+  readonly #scratch = new Uint8Array(FRAME_BYTES_MAX);
   readonly #onError: (error: unknown) => void;
 
   constructor(options: PumpOptions, sink: Sink, welcome: DownHeader<"welcome">, onError: (error: unknown) => void) {
@@ -137,15 +139,22 @@ export class Pump {
         state.sent = gap.last;
         return true;
       }
-      const rows = await this.#options.store.read((tx) => recordsAfter(tx, lane, state.sent, BATCH_RECORDS_MAX));
-      const batch = takeBatch(rows, state.sent);
+      const rows = await this.#options.store.read((tx) => recordsAfter(tx, lane, state.sent, BATCH_RECORDS_MAX, BATCH_BODY_BYTES_MAX));
+      const batch = rows.filter((row, index) => row.seq === state.sent + 1 + index);
       const first = batch[0];
       const last = batch.at(-1);
       if (!first || !last) continue;
-      const body = encodeRecords(await Promise.all(batch.map((row) => this.#materialise(row))));
-      const frame = encodeUp("events", { epoch: this.#options.epoch, lane, first: first.seq, last: last.seq }, body);
+      const header = { epoch: this.#options.epoch, lane, first: first.seq, last: last.seq };
+      const laid = batch.map((row) => ({ header: row.header, bytes: row.body.kind === "inline" ? row.body.bytes.length : row.bytes }));
+      const { frame, bodies } = layEvents(this.#scratch, header, laid);
       // Lower lanes do not overtake one that waits for credit: receipts must not starve.
       if (this.#sentBytes + frame.length > this.#creditBytes) return false;
+      for (const [index, row] of batch.entries()) {
+        const into = bodies[index];
+        if (!into) continue;
+        if (row.body.kind === "inline") into.set(row.body.bytes);
+        else await this.#options.readPart(row.body.name, row.body.offset, into);
+      }
       this.#sink.sendFrame(frame);
       this.#sentBytes += frame.length;
       this.#inFlightBytes += frame.length;
@@ -155,23 +164,4 @@ export class Pump {
     }
     return false;
   }
-
-  async #materialise(row: OutboxRow): Promise<WireRecord> {
-    if (row.body.kind === "inline") return { header: row.header, body: row.body.bytes };
-    return { header: row.header, body: await this.#options.readPart(row.body.name, row.body.offset, row.bytes) };
-  }
-}
-
-/** Consecutive numbers only, within a frame. */
-function takeBatch(rows: readonly OutboxRow[], after: number): OutboxRow[] {
-  const batch: OutboxRow[] = [];
-  let bytes = 0;
-  for (const row of rows) {
-    if (row.seq !== after + batch.length + 1) break;
-    const size = row.bytes + 512;
-    if (batch.length > 0 && bytes + size > BATCH_BODY_BYTES_MAX) break;
-    batch.push(row);
-    bytes += size;
-  }
-  return batch;
 }

@@ -12,6 +12,7 @@ export async function runCommands(context: TaskContext<RunTask>): Promise<TaskEn
         const sink = async (chunk: string): Promise<void> => {
           await writer.writeText(chunk);
           await context.live.write(chunk);
+          streamed(chunk.length);
         };
         await sink(`> ${command}\n`);
         await session.run(command, { outputBytesMax: Math.max(0, context.manifest.outputBytesMax - writer.bytes), sink });

@@ -10,7 +10,10 @@ import type { Store } from "../../shared/store.ts";
 import { appendBlob, appendSpooled, CHUNK_BYTES, neededSpools } from "../journal/outbox.ts";
 
 const SPOOL_BYTES_MAX = 8 * 1024 * 1024 * 1024;
-const WRITE_BYTES = 64 * 1024;
+/** What stays in memory of a text that is being written; what never grows beyond it goes into the journal. */
+const HELD_BYTES = CHUNK_BYTES;
+const UTF8_LONGEST = 4;
+const encoder = new TextEncoder();
 
 export interface SpoolOptions {
   readonly stateDir: string;
@@ -54,7 +57,7 @@ export class Spool {
     const bytes = typeof text === "string" ? utf8(text) : text;
     if (bytes.length <= CHUNK_BYTES) return this.#putInline(media, bytes);
     const writer = this.writer(media);
-    for (let at = 0; at < bytes.length; at += WRITE_BYTES) await writer.write(bytes.subarray(at, at + WRITE_BYTES));
+    await writer.write(bytes);
     return writer.finish();
   }
 
@@ -68,17 +71,15 @@ export class Spool {
     });
   }
 
-  async readPart(name: string, offset: number, length: number): Promise<Uint8Array> {
+  async readPart(name: string, offset: number, into: Uint8Array): Promise<void> {
     const read = this.#reading.then(async () => {
       if (this.#lastRead?.name !== name) {
         await this.#lastRead?.file.close();
         this.#lastRead = undefined;
         this.#lastRead = { name, file: await open(join(this.#folder, name), "r") };
       }
-      const bytes = new Uint8Array(length);
-      const { bytesRead } = await this.#lastRead.file.read(bytes, 0, length, offset);
-      if (bytesRead !== length) throw new FarhandError("IO", `spool file ${name} is short`);
-      return bytes;
+      const { bytesRead } = await this.#lastRead.file.read(into, 0, into.length, offset);
+      if (bytesRead !== into.length) throw new FarhandError("IO", `spool file ${name} is short`);
     });
     this.#reading = read.catch(() => undefined);
     return read;
@@ -153,7 +154,8 @@ interface WriterOptions {
 export class SpoolWriter {
   readonly #options: WriterOptions;
   readonly #hash = createHash("sha256");
-  #held: Uint8Array[] = [];
+  /** One buffer for the whole text: what goes through it leaves no garbage. Made when something is written. */
+  #held: Uint8Array<ArrayBuffer> | undefined;
   #heldBytes = 0;
   #file: FileHandle | undefined;
   #bytes = 0;
@@ -167,16 +169,28 @@ export class SpoolWriter {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    this.#hash.update(chunk);
-    this.#bytes += chunk.length;
-    // A copy: a view would keep the whole buffer that it was cut from.
-    this.#held.push(chunk.slice());
-    this.#heldBytes += chunk.length;
-    if (this.#file ? this.#heldBytes >= WRITE_BYTES : this.#heldBytes > CHUNK_BYTES) await this.#flush();
+    for (let at = 0; at < chunk.length; ) {
+      const held = (this.#held ??= new Uint8Array(HELD_BYTES));
+      const part = chunk.subarray(at, at + held.length - this.#heldBytes);
+      held.set(part, this.#heldBytes);
+      at += part.length;
+      await this.#took(part.length);
+    }
+  }
+
+  async writeText(text: string): Promise<void> {
+    for (let rest = text; rest.length > 0; ) {
+      const held = (this.#held ??= new Uint8Array(HELD_BYTES));
+      const { read, written } = encoder.encodeInto(rest, held.subarray(this.#heldBytes));
+      rest = rest.slice(read);
+      await this.#took(written);
+      // A character that does not fit the rest of the buffer waits for the next one.
+      if (rest.length > 0 && held.length - this.#heldBytes < UTF8_LONGEST) await this.#flush();
+    }
   }
 
   async finish(): Promise<TextRef> {
-    if (!this.#file) return this.#options.keepInline(Buffer.concat(this.#held));
+    if (!this.#file) return this.#options.keepInline((this.#held ?? new Uint8Array(0)).slice(0, this.#heldBytes));
     await this.#flush();
     await this.#file.sync();
     await this.#file.close();
@@ -187,14 +201,22 @@ export class SpoolWriter {
     if (!this.#file) return;
     await this.#file.close();
     await unlink(this.#options.path);
-    this.#options.reserve(-this.#bytes);
+    this.#options.reserve(-(this.#bytes - this.#heldBytes));
+  }
+
+  async #took(bytes: number): Promise<void> {
+    this.#bytes += bytes;
+    this.#heldBytes += bytes;
+    if (this.#heldBytes === HELD_BYTES) await this.#flush();
   }
 
   async #flush(): Promise<void> {
+    if (!this.#held || this.#heldBytes === 0) return;
     this.#file ??= await open(this.#options.path, "wx", 0o600);
     this.#options.reserve(this.#heldBytes);
-    await this.#file.write(Buffer.concat(this.#held));
-    this.#held = [];
+    const part = this.#held.subarray(0, this.#heldBytes);
+    this.#hash.update(part);
+    await this.#file.write(part);
     this.#heldBytes = 0;
   }
 }

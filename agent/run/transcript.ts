@@ -1,4 +1,3 @@
-import { utf8 } from "../../shared/bytes.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { TextRef } from "../../shared/documents/manifest.ts";
 import type { TranscriptSink } from "../../drivers/types.ts";
@@ -25,7 +24,7 @@ export class Transcript implements TranscriptSink {
     const at = ((this.#clock.monotonicMs() - this.#startedMs) / 1000).toFixed(3);
     this.#full = this.#writer.bytes + text.length > TRANSCRIPT_BYTES_MAX;
     const line = this.#full ? "# the transcript is cut here: it reached its cap\n" : `${MARK[direction]} ${at} ${JSON.stringify(text)}\n`;
-    await this.#writer.write(utf8(line));
+    await this.#writer.writeText(line);
   }
 
   /** Null when nothing was said. */
