@@ -5,7 +5,7 @@ import { ChangeMode, DriftMode, type TextRef } from "../../../shared/documents/m
 import type { Device } from "../../../shared/documents/inventory.ts";
 import { FarhandError } from "../../../shared/errors.ts";
 import { DeviceId, GrantId, PersonId, PlatformId } from "../../../shared/ids.ts";
-import type { InputOf } from "../../api/client/index.ts";
+import type { HubClient, InputOf } from "../../api/client/index.ts";
 import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { confirmFlag, deadlineFlags, deadlinesOf, type DeadlineFlags } from "../deadlines.ts";
@@ -160,11 +160,7 @@ async function planFrom(cli: Cli, flags: Flags) {
   const waves = flags.wave === undefined ? null : readWaves(flags.wave, devices, inventory);
   const rendered = await render(cli, flags, devices, inventory);
 
-  const stored = new Set<string>();
-  for (const { ref, bytes } of rendered) {
-    if (!stored.has(ref.sha256)) await client.putBlob(bytes);
-    stored.add(ref.sha256);
-  }
+  await upload(client, rendered);
   const accepts = { levelE: [...(flags.acceptLevelE ?? [])], simulatedEvidence: [...(flags.acceptSimulated ?? [])] };
   const texts = rendered.map(({ device, ref }) => ({ device, text: ref }));
   const body: InputOf<"submitJob">["body"] = {
@@ -214,6 +210,14 @@ async function planFrom(cli: Cli, flags: Flags) {
     waitMs: flags.wait * 1000,
   });
   return reportPlan(cli, client, planned, { devices: devices.map((device) => device.id), record: path });
+}
+
+const AT_ONCE = 8;
+
+/** Each text once, however many devices it is for. */
+async function upload(client: HubClient, rendered: readonly Rendered[]): Promise<void> {
+  const texts = [...new Map(rendered.map(({ ref, bytes }) => [ref.sha256, bytes])).values()];
+  while (texts.length > 0) await Promise.all(texts.splice(0, AT_ONCE).map((bytes) => client.putBlob(bytes)));
 }
 
 interface Rendered {
