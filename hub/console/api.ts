@@ -44,8 +44,7 @@ async function send(url: URL, init: RequestInit): Promise<Response> {
 
 /** One call of the contract: the answer is checked against the contract's schema before anything is drawn. */
 export async function call<K extends Used>(name: K, input: InputOf<K>, signal?: AbortSignal): Promise<OutputOf<K>> {
-  // partsOf asks for the key, also where there is no body.
-  const parts = partsOf(Object.assign({ body: undefined }, input));
+  const parts = partsOf(input);
   const body = parts.body === undefined ? undefined : JSON.stringify(parts.body);
   const deadline = AbortSignal.timeout(TIMEOUT_MS);
   const response = await send(urlOf(base, name, parts), {

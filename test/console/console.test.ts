@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 import { browserVerdict, openBrowser, openPage, type Browser, type Watch } from "./browser.ts";
 import { makeCertificate } from "./certificate.ts";
 import { startStubHub, TOKEN, type StubHub } from "./stub-hub.ts";
-import { IMG } from "./world.ts";
+import { IMG } from "./world-texts.ts";
 
 const verdict = browserVerdict();
 const CHANGE = "change-uplink-0042";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { browserVerdict, openBrowser, openPage } from "./browser.ts";
 import { makeCertificate } from "./certificate.ts";
 import { startStubHub, TOKEN } from "./stub-hub.ts";
-import { ANSI, IMG } from "./world.ts";
+import { ANSI, IMG } from "./world-texts.ts";
 
 const folder = process.argv[2] ?? "/tmp/farhand-console";
 mkdirSync(folder, { recursive: true });

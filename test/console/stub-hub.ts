@@ -6,6 +6,7 @@ import { routes } from "../../hub/api/contract/routes.ts";
 import { ERRORS, type ErrorCode } from "../../shared/errors.ts";
 import type { TaskState } from "../../shared/states.ts";
 import type { ServerCertificate } from "./certificate.ts";
+import { warrantOf } from "./world-plans.ts";
 import { World } from "./world.ts";
 
 export const TOKEN = "stub-token-0123456789";
@@ -152,7 +153,7 @@ export async function startStubHub(certificate: ServerCertificate): Promise<Stub
       case "GET events":
         return events(url, request);
       case "GET jobs/x/warrant":
-        return Response.json(WarrantBundle.parse(world.warrant(id)));
+        return Response.json(WarrantBundle.parse(warrantOf(world, id)));
       default:
         return refusal(404, "NOT_FOUND");
     }

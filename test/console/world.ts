@@ -2,12 +2,8 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { AgentView, DeviceView, JobView, SiteView, SnapshotView, TaskView } from "../../hub/api/contract/views.ts";
-import { PlanReceipt } from "../../shared/documents/receipt.ts";
 import { TaskState } from "../../shared/states.ts";
-
-export const BIDI = "\u202e";
-export const ANSI = "\u001b[2J\u001b[31m";
-export const IMG = `<img src=x onerror="window.pwned=1">`;
+import { ANSI, BIDI, configText, deviceName, IMG, planCommands, planDiff } from "./world-texts.ts";
 
 const MINUTE = 60_000;
 const Counts = z.record(TaskState, z.int());
@@ -80,51 +76,6 @@ export class World {
     return { sha256: this.blob(text), bytes: Buffer.byteLength(text) };
   }
 
-  /** The agents' signed plans of a job: what the page reads undo cost and evidence from. */
-  warrant(id: string): unknown {
-    const job = this.job(id);
-    const plans = job.assignments.map((assignment, index) => {
-      const devices = assignment.tasks.map((task) => ({
-        device: task.device,
-        ok: true,
-        platform: "cisco_iosxe",
-        platformDigest: "d".repeat(64),
-        mode: "merge",
-        text: this.ref("the author's text"),
-        preImage: { public: this.ref(configText(0, 1)), keyGeneration: 1, sealed: null, notRestorable: null },
-        diff: this.ref(this.blobs.get(task.plannedDiff ?? "") ?? ""),
-        commands: this.ref(this.blobs.get(task.plannedCommands ?? "") ?? ""),
-        level: "B",
-        undoCost: { kind: "reboot", minutes: 6 },
-        evidence: "simulated",
-        touchesManagement: task.warnings.length > 0,
-        warnings: task.warnings,
-        hints: task.hints,
-      }));
-      const chain = {
-        org: "northwind",
-        site: assignment.site,
-        agent: assignment.agent,
-        prev: null,
-        epoch: "0".repeat(32),
-        index: index + 1,
-      };
-      const plan = {
-        type: "plan",
-        v: 1,
-        ...chain,
-        checkpoint: null,
-        job: id,
-        manifest: assignment.manifest,
-        inventory: "c".repeat(64),
-        at: 0,
-        devices,
-      };
-      return envelope(PlanReceipt.parse(plan));
-    });
-    return { ...envelope({}), manifests: [], plans };
-  }
-
   job(id: string): z.infer<typeof JobView> {
     const job = this.jobs.find((one) => one.id === id);
     if (!job) throw new Error(`no job ${id}`);
@@ -164,37 +115,7 @@ export class World {
   }
 
   #planned(odd: boolean): Record<string, unknown> {
-    const entries = [
-      { op: "remove", path: ["router bgp 65010"], line: "neighbor 10.0.0.9 shutdown" },
-      { op: "add", path: ["router bgp 65010"], line: "neighbor 10.0.0.9 remote-as 65020" },
-      { op: "add", path: ["router bgp 65010"], line: "neighbor 10.0.0.9 password ‹secret:k4bq2m7xw3tn5r6d›" },
-      {
-        op: "add",
-        path: ["router bgp 65010", "address-family ipv4"],
-        line: "neighbor 10.0.0.9 prefix-list UPLINK-IN in",
-      },
-      { op: "add", path: ["router bgp 65010", "address-family ipv4"], line: "neighbor 10.0.0.9 maximum-prefix 500" },
-      { op: "add", path: [], line: "ip prefix-list UPLINK-IN seq 5 permit 10.20.0.0/16 le 24" },
-      ...(odd ? [{ op: "add", path: ["interface GigabitEthernet0/1"], line: `description ${IMG}${BIDI}uplink` }] : []),
-    ];
-    const commands = [
-      "configure terminal revert timer 5",
-      "ip prefix-list UPLINK-IN seq 5 permit 10.20.0.0/16 le 24",
-      "router bgp 65010",
-      "no neighbor 10.0.0.9 shutdown",
-      "neighbor 10.0.0.9 remote-as 65020",
-      'neighbor 10.0.0.9 password ‹secret("bgp-uplink")›',
-      "address-family ipv4",
-      "neighbor 10.0.0.9 prefix-list UPLINK-IN in",
-      "neighbor 10.0.0.9 maximum-prefix 500",
-      ...(odd ? ["interface GigabitEthernet0/1", `description ${IMG}${BIDI}uplink`] : []),
-      "end",
-    ];
-    return {
-      plannedDiff: this.blob(JSON.stringify(entries)),
-      plannedCommands: this.blob(JSON.stringify(commands)),
-      level: "B",
-    };
+    return { plannedDiff: this.blob(planDiff(odd)), plannedCommands: this.blob(planCommands(odd)), level: "B" };
   }
 
   #assignment(
@@ -409,38 +330,8 @@ export class World {
   }
 }
 
-const envelope = (payload: unknown): { payload: string; signatures: unknown[] } => ({
-  payload: Buffer.from(JSON.stringify(payload)).toString("base64url"),
-  signatures: [{ protected: "e30", signature: "A".repeat(86) }],
-});
-
-export const deviceName = (index: number): string =>
-  `${index < 8 ? "ams-1" : "fra-2"}-r${String(index < 8 ? index + 1 : index - 7).padStart(2, "0")}`;
-
 function countsOf(tasks: readonly { state: TaskState }[]): Record<TaskState, number> {
   const counts = Counts.parse(Object.fromEntries(TaskState.options.map((state) => [state, 0])));
   for (const { state } of tasks) counts[state]++;
   return counts;
-}
-
-function configText(index: number, version: number): string {
-  const interfaces = Array.from({ length: 24 }, (_, port) =>
-    [
-      `interface GigabitEthernet0/${port}`,
-      ` description ${port === 1 && version > 1 ? `uplink ${IMG}` : `port ${port}`}`,
-      ` ip address 10.${index}.${port}.1 255.255.255.0`,
-      "!",
-    ].join("\n"),
-  );
-  return [
-    `hostname ${deviceName(index)}`,
-    "!",
-    "banner motd ^C",
-    `  ${IMG} ${BIDI}only authorised use`,
-    "^C",
-    ...interfaces,
-    version > 0 ? "ntp server 10.0.0.1" : "ntp server 10.9.9.9",
-    "end",
-    "",
-  ].join("\n");
 }
