@@ -46,6 +46,8 @@ export interface AgentOptions {
   /** The drivers that this build has; tests hand in others. */
   readonly drivers?: { driverFor: (platform: Driver["platform"]) => Driver | undefined; platforms: () => readonly Driver[] };
   readonly random?: () => number;
+  /** How long a change's way home is looked for; tests of its loss are impatient. */
+  readonly wayHomeMs?: number;
   /** Called around each durable commit of the journal; fault tests kill the process here. */
   readonly onBoundary?: BoundaryObserver;
 }
@@ -152,6 +154,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     identity: { agent: config.agent, signer, url: config.url, ca: config.ca, trust: () => trust.keys },
     clock,
     random,
+    ...(options.wayHomeMs === undefined ? {} : { wayHomeMs: options.wayHomeMs }),
     pump: { store, epoch, readPart: (...part) => spool.readPart(...part), release: (names) => spool.release(names) },
     handlers: {
       facts,

@@ -12,6 +12,8 @@ const PULL_EVERY_MS = 30_000;
 /** How much the hub may be ahead of what this agent has handled. */
 const DOWN_WINDOW_BYTES = 4 * 1024 * 1024;
 const NONCES_MAX = 64;
+const WAY_HOME_MS = 30_000;
+const WAY_HOME_AGAIN_MS = 1_000;
 
 /** What the rest of the agent does with what arrives. Each may take its time; messages wait for it in order. */
 export interface LinkHandlers {
@@ -32,6 +34,8 @@ export interface LinkOptions {
   readonly random: () => number;
   readonly pump: PumpOptions;
   readonly handlers: LinkHandlers;
+  /** How long a change's way home is looked for. */
+  readonly wayHomeMs?: number;
   log(event: "link-up" | "link-down", fields: { code?: string; detail?: string }): void;
 }
 
@@ -107,15 +111,24 @@ export class Link {
     if (live) void this.#pull(live).catch((error: unknown) => this.#fail(live, error));
   }
 
-  /** A fresh TLS connection on which the hub proves itself: what a change must not have cut. */
+  /**
+   * A fresh TLS connection on which the hub proves itself: what a change must not have cut. Routing may need a moment to
+   * settle, so it is tried again for a while, and no longer than the device's own timer allows (`signal`).
+   */
   async wayHome(signal: AbortSignal): Promise<void> {
-    const { identity, clock, handlers } = this.#options;
+    const { identity, clock, handlers, wayHomeMs } = this.#options;
     const facts = async (): Promise<HelloFacts> => ({ ...(await handlers.facts()), wayHome: true });
-    try {
-      const session = await Session.open(identity, facts, clock, signal);
-      session.end(new FarhandError("CANCELED", "the way home is proved"));
-    } catch (error) {
-      throw new FarhandError("WAY_HOME_LOST", error instanceof FarhandError ? error.code : undefined, { cause: error });
+    const untilMs = clock.monotonicMs() + (wayHomeMs ?? WAY_HOME_MS);
+    for (;;) {
+      try {
+        const session = await Session.open(identity, facts, clock, signal);
+        session.end(new FarhandError("CANCELED", "the way home is proved"));
+        return;
+      } catch (error) {
+        const isOver = signal.aborted || clock.monotonicMs() + WAY_HOME_AGAIN_MS >= untilMs;
+        if (isOver) throw new FarhandError("WAY_HOME_LOST", error instanceof FarhandError ? error.code : undefined, { cause: error });
+      }
+      await clock.sleep(WAY_HOME_AGAIN_MS, signal);
     }
   }
 

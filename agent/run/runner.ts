@@ -7,7 +7,7 @@ import type { Store } from "../../shared/store.ts";
 import type { InventoryView } from "../../shared/trust.ts";
 import type { Configuration, Driver, Session, Tagger } from "../../drivers/types.ts";
 import type { Aggregate, AssignmentKey, Event, TaskEnd } from "../core/model.ts";
-import { loadAggregate } from "../journal/assignments.ts";
+import { signersOf, taskState } from "../journal/assignments.ts";
 import { loadText, saveSnapshot } from "../journal/holdings.ts";
 import { sealConfiguration } from "../vault/configuration-seal.ts";
 import type { Vault } from "../vault/vault.ts";
@@ -123,13 +123,12 @@ export class Runner {
     try {
       unlock = await this.#locks.acquire(device, { change: isChange, owner: ownerOf(key) }, signal);
       leave = await this.#slots.acquire(signal);
-      const { assignment, tasks } = await store.read((tx) => loadAggregate(tx, key));
-      const state = tasks.find((candidate) => candidate.device === device)?.state;
-      if (!assignment || !isDue(purpose, state)) return;
+      const held = await store.read(async (tx) => ({ state: await taskState(tx, key, device), signers: await signersOf(tx, key) }));
+      if (!isDue(purpose, held.state)) return;
       active.begun = true;
       const deadline = clock.after(manifest.deadlines.taskMs, () => active.abort.abort(new FarhandError("DEADLINE", "task")));
       try {
-        await this.#attempt({ key, manifest, task, signers: assignment.signers, active, purpose });
+        await this.#attempt({ key, manifest, task, signers: held.signers, active, purpose });
       } finally {
         deadline.clear();
       }
@@ -167,8 +166,7 @@ export class Runner {
 
   /** What a task that threw has come to, by how far it was: a device that may have been changed is not called failed. */
   async #endOfError(key: AssignmentKey, device: DeviceId, error: unknown): Promise<TaskEnd> {
-    const { tasks } = await this.#options.store.read((tx) => loadAggregate(tx, key));
-    const state = tasks.find((task) => task.device === device)?.state;
+    const state = await this.#options.store.read((tx) => taskState(tx, key, device));
     const code = errorCode(error);
     const detail = error instanceof FarhandError ? (error.detail ?? null) : String(error).slice(0, 300);
     if (code === "INTERNAL") this.#options.onError(error, { key, device });

@@ -122,6 +122,41 @@ describe("a signed change", () => {
     expect(site.device("ams-r1").applies).toBe(0);
   });
 
+  it("on the way home is kept only after a fresh connection to the hub, and undone without one", async () => {
+    site = await makeSite({ wayHome: [r1] });
+    await site.start();
+    const kept = await site.work([addLine("ntp server 192.0.2.10")]);
+    site.hub.offer(kept);
+    expect((await receiptOf(sha256(kept.manifest))).tasks[0]).toMatchObject({ state: "DONE" });
+    expect(site.hub.wayHomes).toBe(1);
+    site.hub.wayHomeOpen = false;
+    const undone = await site.work([addLine("ntp server 192.0.2.11")]);
+    site.hub.offer(undone);
+    expect((await receiptOf(sha256(undone.manifest))).tasks[0]).toMatchObject({ state: "ROLLED_BACK", code: "WAY_HOME_LOST", applies: 1 });
+    expect(site.device("ams-r1").lines).not.toContain("ntp server 192.0.2.11");
+  });
+
+  it("is held by a person's cancel until it is where it is safe", async () => {
+    site = await makeSite();
+    const reached = Promise.withResolvers<void>();
+    const go = Promise.withResolvers<void>();
+    site.device("ams-r1").during = async (operation) => {
+      if (operation !== "apply") return;
+      reached.resolve();
+      await go.promise;
+    };
+    await site.start();
+    const work = await site.work([addLine("ntp server 192.0.2.10")]);
+    const manifest = sha256(work.manifest);
+    site.hub.offer(work);
+    await reached.promise;
+    const payload = { type: "cancel", v: 1, org: id.org, hub: "hub-1", agent: id.agentAms, manifest, attempt: 1, generation: 1, reason: "no", iat: site.org.nowSeconds };
+    site.hub.send("cancel", { cancel: await signEnvelope("farhand-cancel+jws", payload, [site.org.hub]) });
+    await until("the answer", () => site.hub.said.some((message) => message.kind === "canceled" && message.header.state === "RUNNING"));
+    go.resolve();
+    expect((await receiptOf(manifest)).tasks[0]).toMatchObject({ state: "DONE", applies: 1 });
+  });
+
   it.each(["arm", "apply", "confirm", "save"])("that an agent's end cuts off at %s comes to a true end at the next start", async (at) => {
     site = await makeSite();
     const device = site.device("ams-r1");
@@ -232,7 +267,7 @@ describe("the link", () => {
     expect(site.hub.faults.filter((fault) => !/terminated|closed/.test(fault))).toEqual([]);
   });
 
-  it("does not speak to a hub with another certificate or another key", async () => {
+  it("does not speak to a hub that has another key", async () => {
     site = await makeSite();
     const other = await makeSite();
     const agent = await site.start();

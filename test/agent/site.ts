@@ -37,13 +37,17 @@ export interface Site {
 }
 
 /** An enrolled agent on disk, two devices in memory, and the script of a hub. */
-export async function makeSite(): Promise<Site> {
+export async function makeSite(options: { wayHome?: DeviceId[] } = {}): Promise<Site> {
   const certificates = makeCertificates();
   const stateDir = mkdtempSync(join(tmpdir(), "farhand-agent-"));
   const keyPath = join(stateDir, "vault.key");
   writeFileSync(keyPath, randomBytes(32), { mode: 0o400 });
   const key: VaultKey = { kind: "file", path: keyPath };
-  const org = await makeOrg({ nowSeconds: Math.floor(Date.now() / 1000) - 60 });
+  const sites = [
+    { id: id.ams, wayHome: options.wayHome ?? [], parallel: 8 },
+    { id: id.lon, wayHome: [], parallel: 8 },
+  ];
+  const org = await makeOrg({ nowSeconds: Math.floor(Date.now() / 1000) - 60, sites });
   const hub = new ScriptHub(org, certificates);
   const vault = await Vault.create({ path: vaultPath(stateDir), org: id.org, agent: id.agentAms }, key);
   await vault.setTrust("keys", org.keysEnvelope);
@@ -76,7 +80,7 @@ export async function makeSite(): Promise<Site> {
     },
     async start(onBoundary) {
       const drivers = { driverFor: (platform: PlatformId) => (platform === id.iosxe ? driver : undefined), platforms: () => [driver] };
-      running = await startAgent({ stateDir, clock: systemClock, vaultKey: key, log: agentLog, drivers, random: () => 0, ...(onBoundary ? { onBoundary } : {}) });
+      running = await startAgent({ stateDir, clock: systemClock, vaultKey: key, log: agentLog, drivers, random: () => 0, wayHomeMs: 1, ...(onBoundary ? { onBoundary } : {}) });
       return running;
     },
     async work(tasks, options = {}) {

@@ -61,6 +61,7 @@ CREATE TABLE task (
   evidence TEXT,
   PRIMARY KEY (manifest, attempt, position)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX task_device ON task (manifest, attempt, device);
 CREATE INDEX task_unknown ON task (device) WHERE state = 'UNKNOWN';
 
 -- The exact bytes that were offered: verified again before they run, and after a restart.
