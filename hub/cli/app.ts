@@ -30,6 +30,8 @@ import { runNow } from "./job/run.ts";
 import { jobShow } from "./job/show.ts";
 import { submitCheck, submitCollect, submitRun } from "./job/submit.ts";
 import { jobWatch } from "./job/watch.ts";
+import { keyPassphrase } from "./keys/change-passphrase.ts";
+import { keyShow } from "./keys/show.ts";
 import { login } from "./login.ts";
 import { planChange } from "./plan/change.ts";
 import { review } from "./review/review.ts";
@@ -52,6 +54,7 @@ export function farhand(version: string, hub?: RouteMap<CliContext>): Applicatio
         show: trustShow,
         publish: trustPublish,
       }),
+      key: group("Your own key file", { passphrase: keyPassphrase, show: keyShow }),
       inventory: group("Sites and devices, as signed", {
         import: inventoryImport,
         list: inventoryList,

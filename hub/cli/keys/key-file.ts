@@ -35,27 +35,38 @@ export type KeyFile = z.infer<typeof KeyFile>;
 
 /** 128 MiB and about a third of a second per guess. */
 export const SCRYPT = { n: 2 ** 17, r: 8, p: 1 };
+export type Cost = typeof SCRYPT;
 const TAG_BYTES = 16;
 
 export async function makeKeyFile(
   owner: PersonId,
   crv: "Ed25519" | "X25519",
   passphrase: Secret,
-  cost: { n: number; r: number; p: number } = SCRYPT,
+  cost: Cost = SCRYPT,
 ): Promise<{ file: KeyFile; jwk: PrivateJwk }> {
   const jwk = crv === "Ed25519" ? await generateSigningJwk() : await generateBoxJwk();
+  return { file: await sealKey(owner, jwk, passphrase, cost), jwk };
+}
+
+/** Fresh salt and nonce each time: nothing of an older passphrase remains. */
+export async function sealKey(
+  owner: PersonId,
+  jwk: PrivateJwk,
+  passphrase: Secret,
+  cost: Cost = SCRYPT,
+): Promise<KeyFile> {
   const iv = randomBytes(12);
   const header: Header = {
     schema: "farhand.key/1",
     owner,
-    crv,
+    crv: jwk.crv,
     publicKey: jwk.x,
     kdf: { name: "scrypt", ...cost, salt: toBase64url(randomBytes(16)) },
     cipher: { name: "A256GCM", iv: toBase64url(iv) },
   };
   const cipher = createCipheriv("aes-256-gcm", await derive(passphrase, header), iv).setAAD(jcs(header));
   const sealed = Buffer.concat([cipher.update(utf8(JSON.stringify(jwk))), cipher.final(), cipher.getAuthTag()]);
-  return { file: { ...header, sealed: toBase64url(sealed) }, jwk };
+  return { ...header, sealed: toBase64url(sealed) };
 }
 
 export async function openKeyFile(file: KeyFile, passphrase: Secret): Promise<PrivateJwk> {
@@ -107,8 +118,8 @@ export function readKeyFile(path: string): KeyFile {
   return parsed.data;
 }
 
-export function writeKeyFile(path: string, file: KeyFile): void {
-  writeFile(path, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600, fresh: true });
+export function writeKeyFile(path: string, file: KeyFile, fresh = true): void {
+  writeFile(path, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600, fresh });
 }
 
 export async function openSigner(path: string, passphrase: Secret): Promise<Signer> {

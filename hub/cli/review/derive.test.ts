@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { jcs, sha256, toBase64url } from "../../../shared/bytes.ts";
 import type { ChangeTask } from "../../../shared/documents/manifest.ts";
@@ -17,7 +18,7 @@ import {
   type BundleOptions,
 } from "../testing/bundle.ts";
 import { openTrust } from "../trust/load.ts";
-import type { Bundle } from "./bundle.ts";
+import { manifestsOf, type Bundle } from "./bundle.ts";
 import { derive, type Review } from "./derive.ts";
 import { reviewText } from "./render.ts";
 
@@ -68,6 +69,28 @@ const flips: { readonly [K in keyof ChangeTask]: ((task: ChangeTask) => ChangeTa
   plan: () => sha256("no plan"),
 };
 
+type Path = readonly string[];
+
+/** Paths of the members whose every other value is of the same schema: digests, numbers, truths. */
+function leavesOf(value: unknown, path: Path = []): Path[] {
+  if (typeof value === "object" && value !== null) {
+    return Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, [...path, key]));
+  }
+  const free = typeof value === "number" || typeof value === "boolean" || /^[0-9a-f]{64}$/.test(String(value));
+  return free ? [path] : [];
+}
+
+function changed(value: unknown, [key, ...rest]: Path, at: number): unknown {
+  if (key !== undefined) {
+    const inner = value as Readonly<Record<string, unknown>>;
+    return { ...inner, [key]: changed(inner[key], rest, at) };
+  }
+  if (typeof value === "number") return value + 1 + at;
+  if (typeof value === "boolean") return !value;
+  const text = String(value);
+  return text.slice(0, at) + (text[at] === "0" ? "1" : "0") + text.slice(at + 1);
+}
+
 describe("derive", () => {
   it("accepts what follows from the receipts, and shows it", async () => {
     const review = await reviewOf(await makeBundle(org, devices), record);
@@ -91,6 +114,24 @@ describe("derive", () => {
       if (member !== "drift" && member !== "verify") expect(await refused(bundle)).toBe("RECEIPT_MISMATCH");
     },
   );
+
+  it("refuses one changed bit of any digest, number or truth in a change", async () => {
+    const honest = await makeBundle(org, devices);
+    const [first] = manifestsOf(honest.warrant);
+    const task = first?.document.tasks[0];
+    if (task?.kind !== "change") throw new Error("no change");
+    const leaves = leavesOf(task);
+    expect(leaves.length).toBeGreaterThanOrEqual(10);
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...leaves), fc.nat(63), async (path, at) => {
+        const bundle = await makeBundle(org, devices, {
+          task: (other) => (other.device === task.device ? (changed(other, path, at) as ChangeTask) : other),
+        });
+        expect(await refused(bundle)).toBe("RECEIPT_MISMATCH");
+      }),
+      { numRuns: 150 },
+    );
+  });
 
   it("refuses a forged length of a text", async () => {
     expect(await forged({ task: (task) => ({ ...task, diff: { ...task.diff, bytes: task.diff.bytes + 1 } }) })).toBe(
