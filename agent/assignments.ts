@@ -2,7 +2,15 @@ import type { Clock, TimerHandle } from "../shared/clock.ts";
 import type { Store, Tx } from "../shared/store.ts";
 import { assignmentEnded } from "./core/draft.ts";
 import { decide } from "./core/decide.ts";
-import { applyRows, type Aggregate, type AssignmentKey, type Effect, type Event, type Row, type Timer } from "./core/model.ts";
+import {
+  applyRows,
+  type Aggregate,
+  type AssignmentKey,
+  type Effect,
+  type Event,
+  type Row,
+  type Timer,
+} from "./core/model.ts";
 import { loadAggregate, saveRows, unsettled } from "./journal/assignments.ts";
 
 export interface AssignmentsOptions {
@@ -83,7 +91,10 @@ export class Assignments {
     const handle = clock.after(Math.min(delayMs, TIMER_STAGE_MS), () => {
       this.#timers.delete(id);
       if (delayMs > TIMER_STAGE_MS) this.#arm(key, timer, atMs);
-      else this.dispatch(key, { type: "timer", timer }, `timer:${timer.kind}`).catch((error: unknown) => this.#options.onError(error, key));
+      else
+        this.dispatch(key, { type: "timer", timer }, `timer:${timer.kind}`).catch((error: unknown) =>
+          this.#options.onError(error, key),
+        );
     });
     this.#timers.set(id, handle);
   }

@@ -44,7 +44,10 @@ export interface AgentOptions {
   readonly vaultKey: VaultKey;
   readonly log: AgentLog;
   /** The drivers that this build has; tests hand in others. */
-  readonly drivers?: { driverFor: (platform: Driver["platform"]) => Driver | undefined; platforms: () => readonly Driver[] };
+  readonly drivers?: {
+    driverFor: (platform: Driver["platform"]) => Driver | undefined;
+    platforms: () => readonly Driver[];
+  };
   readonly random?: () => number;
   /** How long a change's way home is looked for; tests of its loss are impatient. */
   readonly wayHomeMs?: number;
@@ -69,13 +72,18 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const drivers = options.drivers ?? { driverFor, platforms };
   const config = readConfig(stateDir);
   const unlock = lockStateDir(stateDir);
-  const vault = await Vault.open({ path: vaultPath(stateDir), org: config.org, agent: config.agent }, options.vaultKey).catch(
-    (error: unknown) => {
-      unlock();
-      throw error;
-    },
-  );
-  const journal = await openJournal({ stateDir, clock, ...(options.onBoundary ? { onBoundary: options.onBoundary } : {}) });
+  const vault = await Vault.open(
+    { path: vaultPath(stateDir), org: config.org, agent: config.agent },
+    options.vaultKey,
+  ).catch((error: unknown) => {
+    unlock();
+    throw error;
+  });
+  const journal = await openJournal({
+    stateDir,
+    clock,
+    ...(options.onBoundary ? { onBoundary: options.onBoundary } : {}),
+  });
   const { store, epoch } = journal;
   if (journal.putAside !== null) log.error("journal-put-aside", { code: "JOURNAL_CORRUPT", detail: journal.putAside });
   const trust = await Trust.load(vault, store);
@@ -104,9 +112,18 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     random,
     perform: (effect) => perform(effect),
     committed: (before, after, rows) => committed(before, after, rows),
-    onError: (error, key) => log.error("assignment", { code: errorCode(error), detail: String(error), manifest: key.manifest }),
+    onError: (error, key) =>
+      log.error("assignment", { code: errorCode(error), detail: String(error), manifest: key.manifest }),
   });
-  const verifier = new Verifier({ trust, store, clock, agent: config.agent, site: config.site, driverFor: drivers.driverFor, fetch });
+  const verifier = new Verifier({
+    trust,
+    store,
+    clock,
+    agent: config.agent,
+    site: config.site,
+    driverFor: drivers.driverFor,
+    fetch,
+  });
   const receipts = new Receipts({ store, assignments, signer, agent: config.agent, epoch, manifestOf });
   const runner = new Runner({
     store,
@@ -122,7 +139,13 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     wayHome: (signal) => link.wayHome(signal),
     changed,
     parallel: () => Math.min(PARALLEL_MAX, trust.inventory?.site(config.site)?.parallel ?? 1),
-    onError: (error, at) => log.error("task", { code: errorCode(error), detail: String(error), manifest: at.key.manifest, device: at.device }),
+    onError: (error, at) =>
+      log.error("task", {
+        code: errorCode(error),
+        detail: String(error),
+        manifest: at.key.manifest,
+        device: at.device,
+      }),
   });
   const intake = new Intake({
     trust,
@@ -184,18 +207,26 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   /** For `farhand-agent status`, which is another process. */
   function noteLink(note: LinkNote): void {
     if (stopping.signal.aborted) return;
-    store.tx("link", (tx) => putMeta(tx, "link", JSON.stringify(note))).catch((error: unknown) => log.error("link-note", { code: errorCode(error) }));
+    store
+      .tx("link", (tx) => putMeta(tx, "link", JSON.stringify(note)))
+      .catch((error: unknown) => log.error("link-note", { code: errorCode(error) }));
   }
 
   function committed(before: Aggregate, after: Aggregate, rows: readonly Row[]): void {
     if (rows.length > 0) link.kick();
     after.tasks.forEach((task, index) => {
       const was = before.tasks[index]?.state;
-      if ((was === "UNKNOWN") !== (task.state === "UNKNOWN")) runner.noteUnknown(after.key, task.device, task.state === "UNKNOWN");
+      if ((was === "UNKNOWN") !== (task.state === "UNKNOWN"))
+        runner.noteUnknown(after.key, task.device, task.state === "UNKNOWN");
     });
     if (!after.assignment || after.assignment.state === before.assignment?.state) return;
     const { state, code, job } = after.assignment;
-    log.info("assignment", { manifest: after.key.manifest, state, ...(code === null ? {} : { code }), ...(job === null ? {} : { job }) });
+    log.info("assignment", {
+      manifest: after.key.manifest,
+      state,
+      ...(code === null ? {} : { code }),
+      ...(job === null ? {} : { job }),
+    });
     if (assignmentEnded(after.assignment)) link.pullSoon();
   }
 

@@ -31,7 +31,13 @@ export interface IntakeOptions {
 /** Offers whose manifest has not come yet; a hub that sends more than this forgets to send manifests. */
 const WAITING_MAX = 64;
 /** Faults of the link and not of the work: nothing is stored, the hub offers again. */
-const TRANSIENT: ReadonlySet<ErrorCode> = new Set(["BUNDLE_INCOMPLETE", "CONNECTION_LOST", "DISK_FULL", "CANCELED", "IO"]);
+const TRANSIENT: ReadonlySet<ErrorCode> = new Set([
+  "BUNDLE_INCOMPLETE",
+  "CONNECTION_LOST",
+  "DISK_FULL",
+  "CANCELED",
+  "IO",
+]);
 
 interface Waiting {
   readonly offer: Offer;
@@ -68,7 +74,12 @@ export class Intake {
     }
   }
 
-  async #openOffer(header: DownHeader<"offer">, nonces: ReadonlySet<string>, trust: Trust, agent: AgentId): Promise<Offer> {
+  async #openOffer(
+    header: DownHeader<"offer">,
+    nonces: ReadonlySet<string>,
+    trust: Trust,
+    agent: AgentId,
+  ): Promise<Offer> {
     let last: unknown = new FarhandError("NONCE");
     for (const nonce of nonces) {
       try {
@@ -90,7 +101,8 @@ export class Intake {
     if (await this.#answerHeld(key, offer)) return;
     const documents: WorkDocuments = { authorityKind: offer.authority.kind, authority, manifest: bytes };
     try {
-      if (sha256(bytes) !== offer.manifest) throw new FarhandError("MANIFEST_UNKNOWN", "other bytes than the offer names");
+      if (sha256(bytes) !== offer.manifest)
+        throw new FarhandError("MANIFEST_UNKNOWN", "other bytes than the offer names");
       const work = await this.#options.verifier.verify(documents);
       matchOffer(offer, work);
       await this.#accept(key, offer, work, documents);
@@ -117,7 +129,12 @@ export class Intake {
       .catch((error: unknown) => {
         if (errorCode(error) !== "SEQUENCE") throw error;
       });
-    this.#options.reject({ ...key, sequence: offer.sequence, code: "REPLAY", detail: `taken as sequence ${assignment.sequence}` });
+    this.#options.reject({
+      ...key,
+      sequence: offer.sequence,
+      code: "REPLAY",
+      detail: `taken as sequence ${assignment.sequence}`,
+    });
     return true;
   }
 
@@ -146,10 +163,15 @@ export class Intake {
         await checkFence(tx, offer.fence, changed);
         if (grant) {
           const { devicesPerMinute } = grant.rate;
-          await spendGrant(tx, authority.sha256, { devices: devices.length, perMinute: devicesPerMinute, nowMs: this.#options.nowMs() });
+          await spendGrant(tx, authority.sha256, {
+            devices: devices.length,
+            perMinute: devicesPerMinute,
+            nowMs: this.#options.nowMs(),
+          });
         }
         // Between the fetch and now another assignment's end may have let go of a text that both name.
-        for (const digest of texts) if (!(await hasText(tx, digest))) throw new FarhandError("BUNDLE_INCOMPLETE", digest);
+        for (const digest of texts)
+          if (!(await hasText(tx, digest))) throw new FarhandError("BUNDLE_INCOMPLETE", digest);
         await saveWork(tx, key, documents, texts);
         await raiseTimeFloor(tx, offer.iat * 1000);
       },
@@ -174,7 +196,10 @@ export class Intake {
     try {
       const cancel = await verifyCancel(header.cancel, { trust: trust.keys, agent });
       const { generation, reason } = cancel;
-      await assignments.dispatch({ manifest: cancel.manifest, attempt: cancel.attempt }, { type: "cancel", generation, reason });
+      await assignments.dispatch(
+        { manifest: cancel.manifest, attempt: cancel.attempt },
+        { type: "cancel", generation, reason },
+      );
     } catch (error) {
       if (!(error instanceof FarhandError)) throw error;
       refusedUnheard(error.code, error.detail);
@@ -186,7 +211,8 @@ export class Intake {
     await this.#options.assignments.dispatch(key, { type: "settled" }, "settled", {
       after: async (tx) => {
         const { assignment } = await loadAggregate(tx, key);
-        if (assignment?.settled && (assignment.receipt !== null || assignment.state === "REJECTED")) await releaseWork(tx, key);
+        if (assignment?.settled && (assignment.receipt !== null || assignment.state === "REJECTED"))
+          await releaseWork(tx, key);
       },
     });
   }

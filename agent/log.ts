@@ -21,9 +21,11 @@ const DETAIL_MAX = 500;
 /** One JSON line per event to stderr, written at once: no worker, so that it is the same in the compiled binary. */
 export function makeLog(destination: DestinationStream = pino.destination({ fd: 2, sync: true })): AgentLog {
   const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
-  const write = (level: "info" | "warn" | "error") => (event: string, fields: LogFields = {}) => {
-    const { code, detail, manifest, device, job, state } = fields;
-    logger[level]({ code, detail: detail?.slice(0, DETAIL_MAX), manifest, device, job, state }, event);
-  };
+  const write =
+    (level: "info" | "warn" | "error") =>
+    (event: string, fields: LogFields = {}) => {
+      const { code, detail, manifest, device, job, state } = fields;
+      logger[level]({ code, detail: detail?.slice(0, DETAIL_MAX), manifest, device, job, state }, event);
+    };
   return { info: write("info"), warn: write("warn"), error: write("error") };
 }

@@ -51,7 +51,8 @@ export class Receipts {
       checkpoint: (await getMeta(tx, "checkpoint")) ?? null,
     }));
     const { assignment } = held.aggregate;
-    if (!assignment || assignment.receipt !== null || !assignmentEnded(assignment) || assignment.state === "REJECTED") return;
+    if (!assignment || assignment.receipt !== null || !assignmentEnded(assignment) || assignment.state === "REJECTED")
+      return;
     const manifest = await manifestOf(key);
     let head = held.head;
     const chain = () => ({
@@ -65,7 +66,8 @@ export class Receipts {
     });
     const advance = (payload: unknown): ChainHead => ({ digest: sha256(jcs(payload)), index: head.index + 1 });
 
-    const planDocument = manifest.tasks[0]?.kind === "plan" ? planOf(held.aggregate, held.evidence, manifest, chain()) : undefined;
+    const planDocument =
+      manifest.tasks[0]?.kind === "plan" ? planOf(held.aggregate, held.evidence, manifest, chain()) : undefined;
     const plan = planDocument ? await signEnvelope("farhand-plan+jws", planDocument, [signer]) : undefined;
     if (planDocument) head = advance(planDocument);
     const document = receiptOf(held.aggregate, held.evidence, manifest, chain());
@@ -85,7 +87,12 @@ export class Receipts {
 
 type Chain = Pick<Receipt, "org" | "site" | "agent" | "prev" | "epoch" | "index" | "checkpoint">;
 
-function receiptOf(aggregate: Aggregate, evidence: ReadonlyMap<DeviceId, TaskEvidence>, manifest: Manifest, chain: Chain): Receipt {
+function receiptOf(
+  aggregate: Aggregate,
+  evidence: ReadonlyMap<DeviceId, TaskEvidence>,
+  manifest: Manifest,
+  chain: Chain,
+): Receipt {
   const { assignment, key } = aggregate;
   if (!assignment) throw new FarhandError("INTERNAL", "no assignment");
   const endedAtMs = assignment.endedAtMs ?? assignment.offeredAtMs;
@@ -129,7 +136,12 @@ function outcomeOf(task: Task, evidence: TaskEvidence): TaskOutcome {
   };
 }
 
-function planOf(aggregate: Aggregate, evidence: ReadonlyMap<DeviceId, PlanEvidence>, manifest: Manifest, chain: Chain): PlanReceipt {
+function planOf(
+  aggregate: Aggregate,
+  evidence: ReadonlyMap<DeviceId, PlanEvidence>,
+  manifest: Manifest,
+  chain: Chain,
+): PlanReceipt {
   const devices = aggregate.tasks.map((task) => {
     const planned = evidence.get(task.device)?.planned;
     if (planned && task.state === "DONE") return planned;
@@ -137,5 +149,14 @@ function planOf(aggregate: Aggregate, evidence: ReadonlyMap<DeviceId, PlanEviden
   });
   const at = seconds(aggregate.assignment?.endedAtMs ?? 0);
   const { job, inventory } = manifest;
-  return readAs(PlanReceipt, { type: "plan", v: 1, ...chain, job, manifest: aggregate.key.manifest, inventory, at, devices });
+  return readAs(PlanReceipt, {
+    type: "plan",
+    v: 1,
+    ...chain,
+    job,
+    manifest: aggregate.key.manifest,
+    inventory,
+    at,
+    devices,
+  });
 }

@@ -5,7 +5,15 @@ import { FarhandError } from "../shared/errors.ts";
 import type { AgentId, SiteId } from "../shared/ids.ts";
 import type { BoxPublicKey } from "../shared/keys.ts";
 import type { Store } from "../shared/store.ts";
-import { openAgents, openInventory, openNewerKeys, openPinnedKeys, type InventoryView, type TrustStore, type Verified } from "../shared/trust.ts";
+import {
+  openAgents,
+  openInventory,
+  openNewerKeys,
+  openPinnedKeys,
+  type InventoryView,
+  type TrustStore,
+  type Verified,
+} from "../shared/trust.ts";
 import { loadDocument, saveDocument } from "./journal/holdings.ts";
 import { raiseTimeFloor } from "./journal/meta.ts";
 import type { Vault } from "./vault/vault.ts";
@@ -59,7 +67,9 @@ export class Trust {
       case "agents": {
         const agents = await openAgents(envelope, this.#keys);
         requireNewer(agents.document.version, this.#agents?.document.version);
-        await this.#store.tx("trust:agents", (tx) => saveDocument(tx, "agents", { envelope, digest: agents.digest, version: agents.document.version }));
+        await this.#store.tx("trust:agents", (tx) =>
+          saveDocument(tx, "agents", { envelope, digest: agents.digest, version: agents.document.version }),
+        );
         this.#agents = agents;
         return;
       }
@@ -67,7 +77,9 @@ export class Trust {
         const inventory = await openInventory(envelope, this.#keys);
         const { version } = inventory.inventory.document;
         requireNewer(version, this.#inventory?.inventory.document.version);
-        await this.#store.tx("trust:inventory", (tx) => saveDocument(tx, "inventory", { envelope, digest: inventory.digest, version }));
+        await this.#store.tx("trust:inventory", (tx) =>
+          saveDocument(tx, "inventory", { envelope, digest: inventory.digest, version }),
+        );
         this.#inventory = inventory;
         return;
       }
@@ -93,7 +105,9 @@ export class Trust {
   /** The keys that a configuration of this site is sealed to: its agents as countersigned, and the recovery key. */
   recipients(site: SiteId, own: BoxPublicKey): readonly BoxPublicKey[] {
     const agents = this.#agents?.document.agents ?? [];
-    const keys = agents.filter((entry) => entry.site === site && entry.status === "active").map((entry) => entry.boxKey);
+    const keys = agents
+      .filter((entry) => entry.site === site && entry.status === "active")
+      .map((entry) => entry.boxKey);
     return [...new Set([own, ...keys, this.#keys.keys.document.recovery])];
   }
 

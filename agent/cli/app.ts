@@ -12,8 +12,14 @@ export function agentApplication(version: string): Application<AgentContext> {
       run,
       status,
       jobs,
-      credential: buildRouteMap<string, AgentContext>({ routes: { set: credentialSet }, docs: { brief: "What logs in to devices" } }),
-      secret: buildRouteMap<string, AgentContext>({ routes: { set: secretSet }, docs: { brief: "Values that texts name" } }),
+      credential: buildRouteMap<string, AgentContext>({
+        routes: { set: credentialSet },
+        docs: { brief: "What logs in to devices" },
+      }),
+      secret: buildRouteMap<string, AgentContext>({
+        routes: { set: secretSet },
+        docs: { brief: "Values that texts name" },
+      }),
     },
     docs: {
       brief: "The site's end of Farhand: calls out, runs what people signed, listens on nothing",
@@ -36,7 +42,11 @@ export function agentApplication(version: string): Application<AgentContext> {
 }
 
 /** Stricli's own statuses are negative; ours stand in context.ts. */
-export async function runAgentCli(app: Application<AgentContext>, args: readonly string[], context: AgentContext): Promise<number> {
+export async function runAgentCli(
+  app: Application<AgentContext>,
+  args: readonly string[],
+  context: AgentContext,
+): Promise<number> {
   context.process.exitCode = null;
   await runApplication(app, args, context);
   const code = Number(context.process.exitCode ?? EXIT.ok);

@@ -54,7 +54,13 @@ export const commonFlags = {
     placeholder: "FILE",
     optional: true,
   },
-  passphraseFile: { kind: "parsed", parse: text, brief: "File with the vault's passphrase; - is standard input", placeholder: "FILE", optional: true },
+  passphraseFile: {
+    kind: "parsed",
+    parse: text,
+    brief: "File with the vault's passphrase; - is standard input",
+    placeholder: "FILE",
+    optional: true,
+  },
 } as const;
 
 /** As a service the agent lives in /var/lib; for a person who tries it out, where their programs keep state. */
@@ -68,21 +74,29 @@ export function stateDirOf(context: AgentContext, flags: { stateDir?: string }):
 
 /** Exactly one way in, named by the person. */
 export async function vaultKeyOf(context: AgentContext, flags: CommonFlags): Promise<VaultKey> {
-  const file = flags.vaultKeyFile ?? (flags.passphraseFile === undefined ? context.env["FARHAND_VAULT_KEY_FILE"] : undefined);
-  if (file !== undefined && flags.passphraseFile !== undefined) throw new FarhandError("USAGE", "either --vault-key-file or --passphrase-file");
+  const file =
+    flags.vaultKeyFile ?? (flags.passphraseFile === undefined ? context.env["FARHAND_VAULT_KEY_FILE"] : undefined);
+  if (file !== undefined && flags.passphraseFile !== undefined)
+    throw new FarhandError("USAGE", "either --vault-key-file or --passphrase-file");
   if (file !== undefined) return { kind: "file", path: file };
-  if (flags.passphraseFile === undefined) throw new FarhandError("VAULT_LOCKED", "give --vault-key-file or --passphrase-file");
+  if (flags.passphraseFile === undefined)
+    throw new FarhandError("VAULT_LOCKED", "give --vault-key-file or --passphrase-file");
   return { kind: "passphrase", passphrase: new Secret((await readSecretFile(flags.passphraseFile)).trimEnd()) };
 }
 
 /** Where a command's error becomes words and a status. */
-export function command<F, A extends readonly unknown[]>(act: (context: AgentContext, flags: F, ...args: A) => Promise<void>) {
+export function command<F, A extends readonly unknown[]>(
+  act: (context: AgentContext, flags: F, ...args: A) => Promise<void>,
+) {
   return async function (this: AgentContext, flags: F, ...args: A): Promise<void> {
     try {
       await act(this, flags, ...args);
       this.process.exitCode ??= EXIT.ok;
     } catch (error) {
-      const known = error instanceof FarhandError ? error : new FarhandError("INTERNAL", error instanceof Error ? (error.stack ?? error.message) : String(error));
+      const known =
+        error instanceof FarhandError
+          ? error
+          : new FarhandError("INTERNAL", error instanceof Error ? (error.stack ?? error.message) : String(error));
       const detail = known.detail === undefined ? "" : ` (${known.detail})`;
       this.process.stderr.write(`farhand-agent: ${known.code}: ${known.what}${detail}\n  ${known.next}\n`);
       this.process.exitCode = exitOf(errorCode(error));

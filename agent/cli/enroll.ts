@@ -45,11 +45,19 @@ export const enroll = buildCommand<Flags, [string?], AgentContext>({
   parameters: {
     flags: {
       ...commonFlags,
-      tokenFile: { kind: "parsed", parse: (value: string) => value, brief: "File with the join token; - is standard input", placeholder: "FILE", optional: true },
+      tokenFile: {
+        kind: "parsed",
+        parse: (value: string) => value,
+        brief: "File with the join token; - is standard input",
+        placeholder: "FILE",
+        optional: true,
+      },
     },
     positional: {
       kind: "tuple",
-      parameters: [{ parse: (value: string) => value, brief: "The same, without the flag", placeholder: "FILE", optional: true }],
+      parameters: [
+        { parse: (value: string) => value, brief: "The same, without the flag", placeholder: "FILE", optional: true },
+      ],
     },
   },
   func: command(async (context: AgentContext, flags: Flags, file?: string) => {
@@ -60,7 +68,8 @@ export const enroll = buildCommand<Flags, [string?], AgentContext>({
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     const unlock = lockStateDir(stateDir);
     try {
-      if (existsSync(join(stateDir, "agent.json"))) throw new FarhandError("CONFLICT", `an agent is enrolled in ${stateDir}`);
+      if (existsSync(join(stateDir, "agent.json")))
+        throw new FarhandError("CONFLICT", `an agent is enrolled in ${stateDir}`);
       const key = await vaultKeyOf(context, flags);
       if (key.kind === "file" && !existsSync(key.path)) makeKeyFile(key.path);
       // Left over from an enrolment that did not come to its end: nobody countersigned that identity.
@@ -104,13 +113,24 @@ function makeKeyFile(path: string): void {
 async function joinHub(token: JoinToken, vault: Vault): Promise<KeyId> {
   const identity = await vault.identity();
   const signer = await signerFrom(identity.sign);
-  const { nonce } = z.object({ nonce: z.string().min(1).max(64) }).parse(await post(token, "/api/v1/enrol/challenge", {}));
-  const proof = { token: token.id, nonce, agent: token.agent, site: token.site, signKey: identity.sign.x, boxKey: identity.box.x };
+  const { nonce } = z
+    .object({ nonce: z.string().min(1).max(64) })
+    .parse(await post(token, "/api/v1/enrol/challenge", {}));
+  const proof = {
+    token: token.id,
+    nonce,
+    agent: token.agent,
+    site: token.site,
+    signKey: identity.sign.x,
+    boxKey: identity.box.x,
+  };
   const bytes = jcs(proof);
   const signature = toBase64url(new Uint8Array(await crypto.subtle.sign("Ed25519", signer.key, bytes)));
   // The secret never travels: it proves that this request and no other is what its holder meant.
   const mac = createHmac("sha256", token.secret).update(bytes).digest("base64url");
-  const answer = z.object({ keys: z.unknown() }).parse(await post(token, "/api/v1/enrol", { ...proof, signature, mac }));
+  const answer = z
+    .object({ keys: z.unknown() })
+    .parse(await post(token, "/api/v1/enrol", { ...proof, signature, mac }));
   const keys: Envelope = checkEnvelope(answer.keys);
   const trust = await openPinnedKeys(keys, token.keys);
   if (trust.org !== token.org) throw new FarhandError("WRONG_ORG");
@@ -133,7 +153,9 @@ async function post(token: JoinToken, path: string, body: unknown): Promise<unkn
       tls: { ca: token.ca },
     } as RequestInit);
   } catch (error) {
-    throw new FarhandError("IO", `${token.url}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new FarhandError("IO", `${token.url}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
   const answer: unknown = await response.json().catch(() => undefined);
   if (response.ok) return answer;

@@ -25,7 +25,10 @@ async function readAll(): Promise<string> {
 }
 
 /** One answer per question: lines of standard input, or typed without echo when a person sits there. */
-export async function askSecrets(questions: readonly string[], stderr: { write(text: string): unknown }): Promise<string[]> {
+export async function askSecrets(
+  questions: readonly string[],
+  stderr: { write(text: string): unknown },
+): Promise<string[]> {
   if (!process.stdin.isTTY) {
     const lines = (await readAll()).split(/\r?\n/);
     return questions.map((question, index) => requireAnswer(lines[index] ?? "", question));

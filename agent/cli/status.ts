@@ -34,7 +34,10 @@ function isRunning(stateDir: string): boolean {
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 export const status = buildCommand<Flags, [], AgentContext>({
-  docs: { brief: "Who this agent is, whether it runs, and what waits to go home", fullDescription: "EXAMPLES\n  farhand-agent status --json" },
+  docs: {
+    brief: "Who this agent is, whether it runs, and what waits to go home",
+    fullDescription: "EXAMPLES\n  farhand-agent status --json",
+  },
   parameters: { flags },
   func: command(async (context: AgentContext, given: Flags) => {
     const stateDir = stateDirOf(context, given);
@@ -49,12 +52,28 @@ export const status = buildCommand<Flags, [], AgentContext>({
             open: await openCount(tx),
             unknown: (await unknownTasks(tx)).map((task) => task.device),
             link: note === undefined ? null : LinkNote.parse(JSON.parse(note)),
-            outbox: (await laneMarks(tx)).map(({ lane, next, acked, released }) => ({ lane, waiting: next - 1 - acked, acked, released })),
+            outbox: (await laneMarks(tx)).map(({ lane, next, acked, released }) => ({
+              lane,
+              waiting: next - 1 - acked,
+              acked,
+              released,
+            })),
           };
         })
       : null;
     const link = isOn ? (journal?.link ?? null) : null;
-    const document = { type: "agent-status", v: 1, org, site, agent, fingerprint: kid, hub: url, running: isOn, ...journal, link };
+    const document = {
+      type: "agent-status",
+      v: 1,
+      org,
+      site,
+      agent,
+      fingerprint: kid,
+      hub: url,
+      running: isOn,
+      ...journal,
+      link,
+    };
     if (given.json) {
       context.process.stdout.write(`${JSON.stringify(document)}\n`);
       return;
@@ -65,7 +84,8 @@ export const status = buildCommand<Flags, [], AgentContext>({
       `hub          ${url}`,
       `running      ${isOn ? "yes" : "no"}`,
     ];
-    if (link) lines.push(`link         ${link.state}${link.code === null ? "" : ` ${link.code}`} since ${iso(link.atMs)}`);
+    if (link)
+      lines.push(`link         ${link.state}${link.code === null ? "" : ` ${link.code}`} since ${iso(link.atMs)}`);
     if (journal) {
       lines.push(`open jobs    ${journal.open}`);
       if (journal.unknown.length > 0) lines.push(`unknown      ${journal.unknown.join(", ")}`);
@@ -78,12 +98,17 @@ export const status = buildCommand<Flags, [], AgentContext>({
 const JOBS_SHOWN = 50;
 
 export const jobs = buildCommand<Flags, [], AgentContext>({
-  docs: { brief: "What this agent was given to do, newest first", fullDescription: "EXAMPLES\n  farhand-agent jobs\n  farhand-agent jobs --json" },
+  docs: {
+    brief: "What this agent was given to do, newest first",
+    fullDescription: "EXAMPLES\n  farhand-agent jobs\n  farhand-agent jobs --json",
+  },
   parameters: { flags },
   func: command(async (context: AgentContext, given: Flags) => {
     const list = await readJournal(stateDirOf(context, given), async (tx) => {
       const recent = await recentAssignments(tx, JOBS_SHOWN);
-      return Promise.all(recent.map(async ({ key, assignment }) => ({ key, assignment, tasks: (await loadAggregate(tx, key)).tasks })));
+      return Promise.all(
+        recent.map(async ({ key, assignment }) => ({ key, assignment, tasks: (await loadAggregate(tx, key)).tasks })),
+      );
     });
     const documents = list.map(({ key, assignment, tasks }) => ({
       manifest: key.manifest,

@@ -7,7 +7,11 @@ import { SecretName, Vault } from "../vault/vault.ts";
 import { command, commonFlags, stateDirOf, vaultKeyOf, type AgentContext, type CommonFlags } from "./context.ts";
 import { askSecrets } from "./input.ts";
 
-async function withVault(context: AgentContext, flags: CommonFlags, use: (vault: Vault) => Promise<void>): Promise<void> {
+async function withVault(
+  context: AgentContext,
+  flags: CommonFlags,
+  use: (vault: Vault) => Promise<void>,
+): Promise<void> {
   const stateDir = stateDirOf(context, flags);
   const { org, agent } = readConfig(stateDir);
   const vault = await Vault.open({ path: vaultPath(stateDir), org, agent }, await vaultKeyOf(context, flags));
@@ -18,7 +22,10 @@ async function withVault(context: AgentContext, flags: CommonFlags, use: (vault:
   }
 }
 
-function named<T>(schema: { safeParse(value: unknown): { success: true; data: T } | { success: false } }, what: string) {
+function named<T>(
+  schema: { safeParse(value: unknown): { success: true; data: T } | { success: false } },
+  what: string,
+) {
   return (value: string): T => {
     const parsed = schema.safeParse(value);
     if (!parsed.success) throw new FarhandError("USAGE", `${what} must be 1 to 63 of a-z, 0-9, '.', '_', '-'`);
@@ -47,12 +54,21 @@ export const credentialSet = buildCommand<CredentialFlags, [CredentialName], Age
     },
     positional: {
       kind: "tuple",
-      parameters: [{ parse: named(CredentialName, "NAME"), brief: "The name that signed inventory binds to devices", placeholder: "NAME" }],
+      parameters: [
+        {
+          parse: named(CredentialName, "NAME"),
+          brief: "The name that signed inventory binds to devices",
+          placeholder: "NAME",
+        },
+      ],
     },
   },
   func: command((context: AgentContext, flags: CredentialFlags, name: CredentialName) =>
     withVault(context, flags, async (vault) => {
-      const [password, enable] = await askSecrets(flags.enable ? ["Password", "Enable secret"] : ["Password"], context.process.stderr);
+      const [password, enable] = await askSecrets(
+        flags.enable ? ["Password", "Enable secret"] : ["Password"],
+        context.process.stderr,
+      );
       await vault.setCredential(name, {
         username: flags.username,
         ...(password === undefined ? {} : { password }),
@@ -66,11 +82,15 @@ export const credentialSet = buildCommand<CredentialFlags, [CredentialName], Age
 export const secretSet = buildCommand<CommonFlags, [string], AgentContext>({
   docs: {
     brief: 'Store a value that texts name as secret("NAME")',
-    fullDescription: "The value is read from standard input, or typed without echo.\n\nEXAMPLES\n  farhand-agent secret set bgp-md5 < value.txt",
+    fullDescription:
+      "The value is read from standard input, or typed without echo.\n\nEXAMPLES\n  farhand-agent secret set bgp-md5 < value.txt",
   },
   parameters: {
     flags: commonFlags,
-    positional: { kind: "tuple", parameters: [{ parse: named(SecretName, "NAME"), brief: "Its name", placeholder: "NAME" }] },
+    positional: {
+      kind: "tuple",
+      parameters: [{ parse: named(SecretName, "NAME"), brief: "Its name", placeholder: "NAME" }],
+    },
   },
   func: command((context: AgentContext, flags: CommonFlags, name: string) =>
     withVault(context, flags, async (vault) => {

@@ -92,7 +92,12 @@ describe("an offer", () => {
     expect(story.has("verifyStart")).toBe(false);
     story.tell({ type: "start" });
     expect(story.state).toBe("WAITING");
-    expect(story.at(T0 + 5000).tell({ type: "timer", timer: { kind: "start" } }).has("verifyStart")).toBe(true);
+    expect(
+      story
+        .at(T0 + 5000)
+        .tell({ type: "timer", timer: { kind: "start" } })
+        .has("verifyStart"),
+    ).toBe(true);
   });
 
   it("that comes again gets the stored answer and runs nothing", () => {
@@ -104,7 +109,12 @@ describe("an offer", () => {
   });
 
   it("that was refused stays refused, with its code", () => {
-    const story = new Story().tell({ type: "refused", work: { sequence: 1, fence: 7, authority }, code: "THRESHOLD", detail: "1 of 2" });
+    const story = new Story().tell({
+      type: "refused",
+      work: { sequence: 1, fence: 7, authority },
+      code: "THRESHOLD",
+      detail: "1 of 2",
+    });
     expect(story.state).toBe("REJECTED");
     story.tell(offered(), { type: "resume" });
     expect(story.state).toBe("REJECTED");
@@ -112,7 +122,10 @@ describe("an offer", () => {
   });
 
   it("expires when nothing started it in time", () => {
-    const story = new Story().tell(offered()).at(T0 + 3_600_000).tell({ type: "timer", timer: { kind: "expiry" } });
+    const story = new Story()
+      .tell(offered())
+      .at(T0 + 3_600_000)
+      .tell({ type: "timer", timer: { kind: "expiry" } });
     expect(story.state).toBe("EXPIRED");
     expect(story.has("signReceipt")).toBe(true);
   });
@@ -126,7 +139,10 @@ describe("an offer", () => {
 
 describe("a cancel", () => {
   it("before its offer is a tombstone that wins", () => {
-    const story = new Story().tell({ type: "cancel", generation: 2, reason: "no" }, { type: "cancel", generation: 1, reason: "older" });
+    const story = new Story().tell(
+      { type: "cancel", generation: 2, reason: "no" },
+      { type: "cancel", generation: 1, reason: "older" },
+    );
     expect(story.aggregate.cancel).toEqual({ generation: 2, reason: "no" });
     story.tell(offered());
     expect(story.state).toBe("CANCELED");
@@ -143,7 +159,12 @@ describe("a cancel", () => {
   });
 
   it("that comes too late is answered with what is", () => {
-    const story = running().tell(moved(one, "PRECHECK"), ended(one, "DONE"), moved(two, "PRECHECK"), ended(two, "DONE"));
+    const story = running().tell(
+      moved(one, "PRECHECK"),
+      ended(one, "DONE"),
+      moved(two, "PRECHECK"),
+      ended(two, "DONE"),
+    );
     story.tell({ type: "cancel", generation: 1, reason: "late" });
     expect(story.effects).toContainEqual({ type: "sendCanceled", key, generation: 1, state: "SUCCEEDED" });
   });
@@ -196,13 +217,22 @@ describe("the outcome", () => {
     ["DONE", "UNKNOWN_FINAL", "UNKNOWN_FINAL"],
   ] as const)("of %s and %s is %s", (first, second, outcome) => {
     const story = applying().tell(ended(one, first), moved(two, "PRECHECK"), moved(two, "APPLYING"));
-    if (second === "UNKNOWN_FINAL") story.tell(ended(two, "UNKNOWN")).at(T0 + 600_000).tell({ type: "timer", timer: { kind: "job" } });
+    if (second === "UNKNOWN_FINAL")
+      story
+        .tell(ended(two, "UNKNOWN"))
+        .at(T0 + 600_000)
+        .tell({ type: "timer", timer: { kind: "job" } });
     else story.tell(ended(two, second));
     expect(story.state).toBe(outcome);
   });
 
   it("is drift when the device was changed meanwhile", () => {
-    const story = running().tell(moved(one, "PRECHECK"), ended(one, "DRIFTED", "DRIFTED"), moved(two, "PRECHECK"), ended(two, "DONE"));
+    const story = running().tell(
+      moved(one, "PRECHECK"),
+      ended(one, "DRIFTED", "DRIFTED"),
+      moved(two, "PRECHECK"),
+      ended(two, "DONE"),
+    );
     expect(story.aggregate.assignment).toMatchObject({ state: "FAILED", code: "DRIFTED" });
   });
 
@@ -211,7 +241,10 @@ describe("the outcome", () => {
     expect(story.has("signReceipt")).toBe(true);
     const digest = "c".repeat(64) as Digest;
     const envelope = { payload: "x", signatures: [] };
-    story.tell({ type: "receiptSigned", digest, envelope }, { type: "receiptSigned", digest: "d".repeat(64) as Digest, envelope });
+    story.tell(
+      { type: "receiptSigned", digest, envelope },
+      { type: "receiptSigned", digest: "d".repeat(64) as Digest, envelope },
+    );
     expect(story.aggregate.assignment?.receipt).toBe(digest);
     expect(story.rows.filter((row) => row.type === "outbox" && row.record.type === "receipt")).toHaveLength(1);
     expect(story.tell({ type: "resume" }).has("signReceipt")).toBe(false);
@@ -222,13 +255,35 @@ const device = fc.constantFrom(one, two);
 const anyEvent: fc.Arbitrary<Event> = fc.oneof(
   fc.constant(offered()),
   fc.constant<Event>({ type: "refused", work: { sequence: 1, fence: 1, authority }, code: "EXPIRED", detail: null }),
-  fc.record({ type: fc.constant("cancel" as const), generation: fc.integer({ min: 1, max: 4 }), reason: fc.constant("x") }),
-  fc.constantFrom<Event>({ type: "start" }, { type: "restarted" }, { type: "settled" }, { type: "resume" }, { type: "wait", reason: "admission" }),
-  fc.record({ type: fc.constant("startRefused" as const), code: fc.constantFrom("NOT_YET_VALID", "EXPIRED", "THRESHOLD"), detail: fc.constant(null) }),
-  fc.tuple(device, fc.constantFrom<TaskState>("PRECHECK", "APPLYING", "CONFIRM_WAIT")).map(([at, state]) => moved(at, state)),
-  fc.tuple(device, fc.constantFrom<TaskState>("DONE", "FAILED", "ROLLED_BACK", "UNKNOWN", "DRIFTED", "TIMED_OUT")).map(([at, state]) => ended(at, state)),
-  fc.tuple(device, fc.constantFrom<TaskState>("DONE", "ROLLED_BACK", "UNKNOWN")).map(([at, state]) => probed(at, state)),
-  fc.constantFrom("start", "expiry", "job", "final").map((kind): Event => ({ type: "timer", timer: { kind: kind as "job" } })),
+  fc.record({
+    type: fc.constant("cancel" as const),
+    generation: fc.integer({ min: 1, max: 4 }),
+    reason: fc.constant("x"),
+  }),
+  fc.constantFrom<Event>(
+    { type: "start" },
+    { type: "restarted" },
+    { type: "settled" },
+    { type: "resume" },
+    { type: "wait", reason: "admission" },
+  ),
+  fc.record({
+    type: fc.constant("startRefused" as const),
+    code: fc.constantFrom("NOT_YET_VALID", "EXPIRED", "THRESHOLD"),
+    detail: fc.constant(null),
+  }),
+  fc
+    .tuple(device, fc.constantFrom<TaskState>("PRECHECK", "APPLYING", "CONFIRM_WAIT"))
+    .map(([at, state]) => moved(at, state)),
+  fc
+    .tuple(device, fc.constantFrom<TaskState>("DONE", "FAILED", "ROLLED_BACK", "UNKNOWN", "DRIFTED", "TIMED_OUT"))
+    .map(([at, state]) => ended(at, state)),
+  fc
+    .tuple(device, fc.constantFrom<TaskState>("DONE", "ROLLED_BACK", "UNKNOWN"))
+    .map(([at, state]) => probed(at, state)),
+  fc
+    .constantFrom("start", "expiry", "job", "final")
+    .map((kind): Event => ({ type: "timer", timer: { kind: kind as "job" } })),
   device.map((at): Event => ({ type: "timer", timer: { kind: "probe", device: at } })),
 );
 
@@ -315,7 +370,8 @@ function perform(story: Story, effect: Effect, random: () => number): void {
       break;
     case "probeTask": {
       const state = story.task(effect.device)?.state;
-      if (state === "UNKNOWN" || state === "APPLYING") story.tell(probed(effect.device, random() < 0.5 ? "UNKNOWN" : "ROLLED_BACK"));
+      if (state === "UNKNOWN" || state === "APPLYING")
+        story.tell(probed(effect.device, random() < 0.5 ? "UNKNOWN" : "ROLLED_BACK"));
       break;
     }
     case "armTimer":

@@ -85,13 +85,26 @@ function onRefused(draft: Draft, event: Extract<Event, { type: "refused" }>): vo
   if (draft.assignment) return answerAgain(draft);
   const { work, code, detail } = event;
   const none = { job: null, signers: [], notBeforeMs: 0, expMs: 0, deadlines: null };
-  draft.create({ ...newAssignment(draft, { ...work, ...none, state: "REJECTED", code, detail }), endedAtMs: draft.nowMs }, []);
+  draft.create(
+    { ...newAssignment(draft, { ...work, ...none, state: "REJECTED", code, detail }), endedAtMs: draft.nowMs },
+    [],
+  );
   draft.effect({ type: "sendReject", key: draft.aggregate.key, sequence: work.sequence, code, detail: detail ?? "" });
 }
 
 type Born = Pick<
   Assignment,
-  "sequence" | "fence" | "authority" | "job" | "signers" | "notBeforeMs" | "expMs" | "deadlines" | "state" | "code" | "detail"
+  | "sequence"
+  | "fence"
+  | "authority"
+  | "job"
+  | "signers"
+  | "notBeforeMs"
+  | "expMs"
+  | "deadlines"
+  | "state"
+  | "code"
+  | "detail"
 >;
 
 function newAssignment(draft: Draft, born: Born): Assignment {
@@ -152,7 +165,12 @@ function onStartRefused(draft: Draft, code: ErrorCode, detail: string | null): v
   switch (code) {
     case "NOT_YET_VALID":
       draft.moveAssignment("WAITING", { waitReason: "clock" });
-      draft.effect({ type: "armTimer", key: aggregate.key, timer: { kind: "start" }, atMs: draft.nowMs + CLOCK_RETRY_MS });
+      draft.effect({
+        type: "armTimer",
+        key: aggregate.key,
+        timer: { kind: "start" },
+        atMs: draft.nowMs + CLOCK_RETRY_MS,
+      });
       return;
     case "EXPIRED":
       endEarly(draft, "EXPIRED", code, "SKIPPED");
@@ -169,14 +187,24 @@ function onStartRefused(draft: Draft, code: ErrorCode, detail: string | null): v
 function onWait(draft: Draft, reason: Assignment["waitReason"]): void {
   const { assignment, aggregate } = draft;
   if (!isWaiting(assignment)) return;
-  if (assignment.state !== "WAITING" || assignment.waitReason !== reason) draft.moveAssignment("WAITING", { waitReason: reason });
-  draft.effect({ type: "armTimer", key: aggregate.key, timer: { kind: "start" }, atMs: draft.nowMs + ADMISSION_RETRY_MS });
+  if (assignment.state !== "WAITING" || assignment.waitReason !== reason)
+    draft.moveAssignment("WAITING", { waitReason: reason });
+  draft.effect({
+    type: "armTimer",
+    key: aggregate.key,
+    timer: { kind: "start" },
+    atMs: draft.nowMs + ADMISSION_RETRY_MS,
+  });
 }
 
 /** Ends an assignment of which no task has begun. */
 function endEarly(draft: Draft, state: AssignmentState, code: ErrorCode, tasks: "CANCELED" | "SKIPPED"): void {
   for (const task of draft.tasks) if (!taskEnded(task)) draft.endTask(task.device, tasks, code);
-  draft.moveAssignment(state, { code, endedAtMs: draft.nowMs, startedAtMs: draft.assignment?.startedAtMs ?? draft.nowMs });
+  draft.moveAssignment(state, {
+    code,
+    endedAtMs: draft.nowMs,
+    startedAtMs: draft.assignment?.startedAtMs ?? draft.nowMs,
+  });
   draft.effect({ type: "signReceipt", key: draft.aggregate.key });
 }
 
@@ -256,7 +284,10 @@ function onRestarted(draft: Draft): void {
   if (assignment.starts + 1 > STARTS_MAX) {
     draft.set({ code: "CRASH_LOOP" });
     for (const task of draft.tasks) giveUp(draft, task, "CRASH_LOOP", "FAILED");
-  } else if (assignment.state === "RUNNING" && draft.tasks.some((task) => isInFlight(task) || task.state === "UNKNOWN")) {
+  } else if (
+    assignment.state === "RUNNING" &&
+    draft.tasks.some((task) => isInFlight(task) || task.state === "UNKNOWN")
+  ) {
     draft.moveAssignment("RECONCILING");
   }
   conclude(draft);
@@ -275,7 +306,8 @@ function onTimer(draft: Draft, timer: Timer): void {
   if (!assignment) return;
   switch (timer.kind) {
     case "start":
-      if (isWaiting(assignment) && draft.nowMs >= assignment.notBeforeMs) draft.effect({ type: "verifyStart", key: aggregate.key });
+      if (isWaiting(assignment) && draft.nowMs >= assignment.notBeforeMs)
+        draft.effect({ type: "verifyStart", key: aggregate.key });
       else if (isWaiting(assignment)) waitOrStart(draft);
       return;
     case "expiry":
@@ -343,7 +375,8 @@ function conclude(draft: Draft): void {
 
 function onReceiptSigned(draft: Draft, event: Extract<Event, { type: "receiptSigned" }>): void {
   const { assignment } = draft;
-  if (!assignment || !assignmentEnded(assignment) || assignment.receipt !== null || assignment.state === "REJECTED") return;
+  if (!assignment || !assignmentEnded(assignment) || assignment.receipt !== null || assignment.state === "REJECTED")
+    return;
   draft.set({ receipt: event.digest });
   if (event.envelope) draft.record({ type: "outbox", record: { type: "receipt", envelope: event.envelope } });
 }
@@ -361,7 +394,8 @@ function resume(draft: Draft): void {
   const { key, cancel } = aggregate;
   if (!assignment) return;
   if (!assignment.settled) answerAgain(draft);
-  if (cancel && !assignment.settled) draft.effect({ type: "sendCanceled", key, generation: cancel.generation, state: assignment.state });
+  if (cancel && !assignment.settled)
+    draft.effect({ type: "sendCanceled", key, generation: cancel.generation, state: assignment.state });
   if (assignmentEnded(assignment)) {
     if (assignment.receipt === null && assignment.state !== "REJECTED") draft.effect({ type: "signReceipt", key });
     return;
@@ -374,7 +408,8 @@ function resume(draft: Draft): void {
   for (const task of draft.tasks) {
     const { device } = task;
     if (task.state === "QUEUED" && assignment.state === "RUNNING") draft.effect({ type: "runTask", key, device });
-    if (task.state === "UNKNOWN" || (isInFlight(task) && assignment.state === "RECONCILING")) draft.effect({ type: "probeTask", key, device });
+    if (task.state === "UNKNOWN" || (isInFlight(task) && assignment.state === "RECONCILING"))
+      draft.effect({ type: "probeTask", key, device });
     if (cancel && isInFlight(task)) draft.effect({ type: "stopTask", key, device });
   }
 }

@@ -1,6 +1,13 @@
 import type { ErrorCode } from "../../shared/errors.ts";
 import type { DeviceId } from "../../shared/ids.ts";
-import { assignmentMoves, isTerminal, move, taskMoves, type AssignmentState, type TaskState } from "../../shared/states.ts";
+import {
+  assignmentMoves,
+  isTerminal,
+  move,
+  taskMoves,
+  type AssignmentState,
+  type TaskState,
+} from "../../shared/states.ts";
 import type { Aggregate, Assignment, Cancellation, Decision, Effect, Row, Task } from "./model.ts";
 
 export const taskEnded = (task: Task): boolean => isTerminal(taskMoves, task.state);
@@ -41,19 +48,17 @@ export class Draft {
   }
 
   create(assignment: Assignment, devices: readonly DeviceId[]): void {
-    const tasks = devices.map(
-      (device): Task => ({
-        device,
-        state: "QUEUED",
-        code: null,
-        detail: null,
-        applies: 0,
-        probes: 0,
-        startedAtMs: null,
-        endedAtMs: null,
-        evidence: null,
-      }),
-    );
+    const tasks = devices.map((device): Task => ({
+      device,
+      state: "QUEUED",
+      code: null,
+      detail: null,
+      applies: 0,
+      probes: 0,
+      startedAtMs: null,
+      endedAtMs: null,
+      evidence: null,
+    }));
     this.#aggregate = { ...this.#aggregate, assignment, tasks };
     this.#assignmentChanged = true;
     tasks.forEach((_, order) => this.#changedTasks.add(order));
@@ -98,7 +103,12 @@ export class Draft {
   }
 
   /** Throws on an illegal transition: that is a bug, and the transaction that would have stored it is undone. */
-  moveTask(device: DeviceId, state: TaskState, changes: Partial<Omit<Task, "state" | "device">> = {}, step: string | null = null): void {
+  moveTask(
+    device: DeviceId,
+    state: TaskState,
+    changes: Partial<Omit<Task, "state" | "device">> = {},
+    step: string | null = null,
+  ): void {
     const next = this.#replaceTask(device, (task) => {
       const to = move(taskMoves, task.state, state);
       const ended = isTerminal(taskMoves, to);

@@ -16,7 +16,10 @@ export interface AssignmentKey {
 export type WaitReason = "window" | "lock" | "clock" | "admission";
 
 /** What a task leaves behind besides its state: goes into the receipt as it is. The core never looks inside. */
-export type TaskEvidence = Omit<TaskOutcome, "device" | "state" | "code" | "detail" | "startedAt" | "endedAt" | "applies">;
+export type TaskEvidence = Omit<
+  TaskOutcome,
+  "device" | "state" | "code" | "detail" | "startedAt" | "endedAt" | "applies"
+>;
 
 export interface Task {
   readonly device: DeviceId;

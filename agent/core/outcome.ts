@@ -17,7 +17,10 @@ export function outcomeOf(tasks: readonly Task[], assignment: Pick<Assignment, "
   if (unknown) return { state: "UNKNOWN_FINAL", code: unknown.code ?? "UNKNOWN_OUTCOME" };
   const failed = first(
     (task) =>
-      task.state === "FAILED" || task.state === "DRIFTED" || task.state === "SKIPPED" || (task.state === "ROLLED_BACK" && !undoneByCancel(task)),
+      task.state === "FAILED" ||
+      task.state === "DRIFTED" ||
+      task.state === "SKIPPED" ||
+      (task.state === "ROLLED_BACK" && !undoneByCancel(task)),
   );
   if (failed) return { state: "FAILED", code: failed.code };
   const late = first((task) => task.state === "TIMED_OUT");

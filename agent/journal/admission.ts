@@ -47,7 +47,11 @@ export async function checkFence(tx: Tx, fence: number, devices: readonly Device
 }
 
 /** A token bucket of one minute's worth of devices. In the journal, so that a restart does not refill it. */
-export async function spendGrant(tx: Tx, grant: Digest, spend: { devices: number; perMinute: number; nowMs: number }): Promise<void> {
+export async function spendGrant(
+  tx: Tx,
+  grant: Digest,
+  spend: { devices: number; perMinute: number; nowMs: number },
+): Promise<void> {
   const row = await tx.get(sql.bucket, { grant });
   const held = row && typeof row["tokens"] === "number" ? row["tokens"] : spend.perMinute;
   // A clock that went back earns nothing.

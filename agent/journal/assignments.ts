@@ -5,7 +5,15 @@ import { FarhandError, isErrorCode } from "../../shared/errors.ts";
 import { Digest, DeviceId, JobId, PersonId } from "../../shared/ids.ts";
 import { AssignmentState, TaskState } from "../../shared/states.ts";
 import { statements, type SqlRow, type Tx } from "../../shared/store.ts";
-import { emptyAggregate, type Aggregate, type Assignment, type AssignmentKey, type Row, type Task, type TaskEvidence } from "../core/model.ts";
+import {
+  emptyAggregate,
+  type Aggregate,
+  type Assignment,
+  type AssignmentKey,
+  type Row,
+  type Task,
+  type TaskEvidence,
+} from "../core/model.ts";
 import { appendRecord } from "./outbox.ts";
 import { int, intOrNull, json, text, textOrNull } from "./row.ts";
 
@@ -18,7 +26,8 @@ const sql = statements("journal.assignment", {
   tasks: `SELECT device, state, code, detail, applies, probes, started_at_ms, ended_at_ms
           FROM task WHERE manifest = $manifest AND attempt = $attempt ORDER BY position`,
   taskState: "SELECT state FROM task WHERE manifest = $manifest AND attempt = $attempt AND device = $device",
-  evidence: "SELECT device, evidence FROM task WHERE manifest = $manifest AND attempt = $attempt AND evidence IS NOT NULL",
+  evidence:
+    "SELECT device, evidence FROM task WHERE manifest = $manifest AND attempt = $attempt AND evidence IS NOT NULL",
   put: `INSERT INTO assignment (manifest, attempt, sequence, fence, job, authority_kind, authority_sha256, signers, not_before_ms, exp_ms,
           deadlines, state, wait_reason, code, detail, offered_at_ms, started_at_ms, job_deadline_ms, ended_at_ms, starts, receipt, settled)
         VALUES ($manifest, $attempt, $sequence, $fence, $job, $authorityKind, $authoritySha256, $signers, $notBeforeMs, $expMs,
@@ -35,7 +44,8 @@ const sql = statements("journal.assignment", {
         ON CONFLICT (manifest, attempt, position) DO UPDATE SET
           state = excluded.state, code = excluded.code, detail = excluded.detail, applies = excluded.applies, probes = excluded.probes,
           started_at_ms = excluded.started_at_ms, ended_at_ms = excluded.ended_at_ms, evidence = coalesce(excluded.evidence, task.evidence)`,
-  unsettled: "SELECT manifest, attempt, sequence, state FROM assignment WHERE settled = 0 ORDER BY sequence LIMIT $limit",
+  unsettled:
+    "SELECT manifest, attempt, sequence, state FROM assignment WHERE settled = 0 ORDER BY sequence LIMIT $limit",
   recent: "SELECT * FROM assignment ORDER BY sequence DESC LIMIT $limit",
   unknownDevices: "SELECT manifest, attempt, device FROM task WHERE state = 'UNKNOWN'",
   openCount: `SELECT count(*) AS n FROM assignment
@@ -81,7 +91,11 @@ export async function saveRows(tx: Tx, rows: readonly Row[]): Promise<void> {
         await tx.run(sql.putTask, taskColumns(row.key, row.order, row.task));
         break;
       case "cancel":
-        await tx.run(sql.putCancel, { ...keyOf(row.key), generation: row.cancel.generation, reason: row.cancel.reason });
+        await tx.run(sql.putCancel, {
+          ...keyOf(row.key),
+          generation: row.cancel.generation,
+          reason: row.cancel.reason,
+        });
         break;
       case "outbox":
         await appendRecord(tx, row.record);
@@ -111,12 +125,18 @@ export async function unsettled(tx: Read, limit: number): Promise<OpenAssignment
   }));
 }
 
-export async function recentAssignments(tx: Read, limit: number): Promise<{ key: AssignmentKey; assignment: Assignment }[]> {
+export async function recentAssignments(
+  tx: Read,
+  limit: number,
+): Promise<{ key: AssignmentKey; assignment: Assignment }[]> {
   return (await tx.all(sql.recent, { limit })).map((row) => ({ key: readKey(row), assignment: readAssignment(row) }));
 }
 
 export async function unknownTasks(tx: Read): Promise<{ key: AssignmentKey; device: DeviceId }[]> {
-  return (await tx.all(sql.unknownDevices)).map((row) => ({ key: readKey(row), device: DeviceId.parse(text(row, "device")) }));
+  return (await tx.all(sql.unknownDevices)).map((row) => ({
+    key: readKey(row),
+    device: DeviceId.parse(text(row, "device")),
+  }));
 }
 
 export async function openCount(tx: Read): Promise<number> {
@@ -124,7 +144,10 @@ export async function openCount(tx: Read): Promise<number> {
   return row ? int(row, "n") : 0;
 }
 
-const readKey = (row: SqlRow): AssignmentKey => ({ manifest: Digest.parse(text(row, "manifest")), attempt: int(row, "attempt") });
+const readKey = (row: SqlRow): AssignmentKey => ({
+  manifest: Digest.parse(text(row, "manifest")),
+  attempt: int(row, "attempt"),
+});
 
 const codeOrNull = (row: SqlRow, column: string) => {
   const value = textOrNull(row, column);

@@ -21,7 +21,8 @@ const sql = statements("journal.holdings", {
   text: "SELECT bytes FROM text WHERE sha256 = $sha256",
   hasText: "SELECT 1 AS held FROM text WHERE sha256 = $sha256",
   putText: "INSERT INTO text (sha256, bytes) VALUES ($sha256, $bytes) ON CONFLICT DO NOTHING",
-  useText: "INSERT INTO text_use (manifest, attempt, sha256) VALUES ($manifest, $attempt, $sha256) ON CONFLICT DO NOTHING",
+  useText:
+    "INSERT INTO text_use (manifest, attempt, sha256) VALUES ($manifest, $attempt, $sha256) ON CONFLICT DO NOTHING",
   releaseTexts: "DELETE FROM text_use WHERE manifest = $manifest AND attempt = $attempt",
   dropTexts: "DELETE FROM text WHERE NOT EXISTS (SELECT 1 FROM text_use WHERE text_use.sha256 = text.sha256)",
   dropWork: "DELETE FROM work WHERE manifest = $manifest AND attempt = $attempt",
@@ -42,13 +43,32 @@ export async function loadDocument(tx: Read, kind: DocumentKind): Promise<Envelo
   return row ? parseEnvelope(blob(row, "envelope")) : undefined;
 }
 
-export async function saveDocument(tx: Tx, kind: DocumentKind, held: { envelope: Envelope; digest: Digest; version: number }): Promise<void> {
-  await tx.run(sql.putDocument, { kind, digest: held.digest, version: held.version, envelope: envelopeBytes(held.envelope) });
+export async function saveDocument(
+  tx: Tx,
+  kind: DocumentKind,
+  held: { envelope: Envelope; digest: Digest; version: number },
+): Promise<void> {
+  await tx.run(sql.putDocument, {
+    kind,
+    digest: held.digest,
+    version: held.version,
+    envelope: envelopeBytes(held.envelope),
+  });
 }
 
-export async function saveWork(tx: Tx, key: AssignmentKey, work: WorkDocuments, texts: readonly Digest[]): Promise<void> {
+export async function saveWork(
+  tx: Tx,
+  key: AssignmentKey,
+  work: WorkDocuments,
+  texts: readonly Digest[],
+): Promise<void> {
   const at = { manifest: key.manifest, attempt: key.attempt };
-  await tx.run(sql.putWork, { ...at, kind: work.authorityKind, authority: envelopeBytes(work.authority), bytes: work.manifest });
+  await tx.run(sql.putWork, {
+    ...at,
+    kind: work.authorityKind,
+    authority: envelopeBytes(work.authority),
+    bytes: work.manifest,
+  });
   for (const digest of texts) await tx.run(sql.useText, { ...at, sha256: digest });
 }
 

@@ -15,7 +15,17 @@ import { chainHead, moveChain } from "./chain.ts";
 import { loadText, releaseWork, saveText } from "./holdings.ts";
 import { ensureEpoch } from "./meta.ts";
 import { journalMigrations, openJournal } from "./open.ts";
-import { appendBlob, appendRecord, appendSpooled, CHUNK_BYTES, gapAt, laneMarks, neededSpools, recordsAfter, takeMarks } from "./outbox.ts";
+import {
+  appendBlob,
+  appendRecord,
+  appendSpooled,
+  CHUNK_BYTES,
+  gapAt,
+  laneMarks,
+  neededSpools,
+  recordsAfter,
+  takeMarks,
+} from "./outbox.ts";
 import { stepsOf, writeDone, writeIntent } from "./steps.ts";
 
 const memory = (): Store => openSqlite({ path: ":memory:", migrations: journalMigrations });
@@ -55,9 +65,18 @@ describe("an aggregate", () => {
     await dispatch(store, { type: "start" });
     await dispatch(store, { type: "taskMoved", device, state: "PRECHECK", step: "precheck" });
     await dispatch(store, { type: "taskEnded", device, end: { state: "DONE", code: null, detail: null, evidence } });
-    await dispatch(store, { type: "receiptSigned", digest: "c".repeat(64) as Digest, envelope: { payload: "eA", signatures: [] } });
+    await dispatch(store, {
+      type: "receiptSigned",
+      digest: "c".repeat(64) as Digest,
+      envelope: { payload: "eA", signatures: [] },
+    });
     const aggregate = await store.read((tx) => loadAggregate(tx, key));
-    expect(aggregate.assignment).toMatchObject({ state: "SUCCEEDED", receipt: "c".repeat(64), starts: 1, signers: ["ann"] });
+    expect(aggregate.assignment).toMatchObject({
+      state: "SUCCEEDED",
+      receipt: "c".repeat(64),
+      starts: 1,
+      signers: ["ann"],
+    });
     expect(aggregate.tasks).toMatchObject([{ device, state: "DONE", evidence: null }]);
     expect((await store.read((tx) => loadEvidence(tx, key))).get(device)).toEqual(evidence);
     const states = (await store.read((tx) => recordsAfter(tx, "state", 0, 100))).map((row) => row.seq);
@@ -100,7 +119,8 @@ describe("admission", () => {
     const store = memory();
     await store.tx("f", (tx) => checkFence(tx, 5, [device]));
     await expect(store.tx("f", (tx) => checkFence(tx, 4, [device]))).rejects.toThrow("FENCE");
-    const spend = (devices: number, nowMs: number) => store.tx("g", (tx) => spendGrant(tx, key.manifest, { devices, perMinute: 10, nowMs }));
+    const spend = (devices: number, nowMs: number) =>
+      store.tx("g", (tx) => spendGrant(tx, key.manifest, { devices, perMinute: 10, nowMs }));
     await spend(10, T0);
     await expect(spend(1, T0)).rejects.toThrow("GRANT_RATE");
     await expect(spend(1, T0 - 1_000_000)).rejects.toThrow("GRANT_RATE");
@@ -151,8 +171,18 @@ describe("the outbox", () => {
     const digest = "d".repeat(64) as Digest;
     await store.tx("s", (tx) => appendSpooled(tx, { digest, media: "output", name: digest, bytes: 1024 ** 3 }));
     const rows = await store.read((tx) => recordsAfter(tx, "diff", 5460, 10));
-    expect(rows[0]).toMatchObject({ seq: 5461, bytes: CHUNK_BYTES, body: { kind: "spool", offset: 5460 * CHUNK_BYTES } });
-    expect(rows[0]?.header).toEqual({ type: "blob", sha256: digest, media: "output", offset: 5460 * CHUNK_BYTES, total: 1024 ** 3 });
+    expect(rows[0]).toMatchObject({
+      seq: 5461,
+      bytes: CHUNK_BYTES,
+      body: { kind: "spool", offset: 5460 * CHUNK_BYTES },
+    });
+    expect(rows[0]?.header).toEqual({
+      type: "blob",
+      sha256: digest,
+      media: "output",
+      offset: 5460 * CHUNK_BYTES,
+      total: 1024 ** 3,
+    });
     expect([...(await store.read(neededSpools))]).toEqual([digest]);
     expect(await store.tx("m", (tx) => takeMarks(tx, "diff", { acked: 5462, released: 5461 }))).toEqual([]);
     expect(await store.tx("m", (tx) => takeMarks(tx, "diff", { acked: 5462, released: 5462 }))).toEqual([digest]);
@@ -211,7 +241,10 @@ describe("the rest", () => {
     expect(again.epoch).toBe(opened.epoch);
     await again.store.close();
     for (const file of readdirSync(folder)) rmSync(join(folder, file));
-    writeFileSync(join(folder, "journal.db"), "this is not a database at all, and long enough to be read as one".repeat(100));
+    writeFileSync(
+      join(folder, "journal.db"),
+      "this is not a database at all, and long enough to be read as one".repeat(100),
+    );
     const fresh = await openJournal({ stateDir: folder, clock: systemClock });
     expect(fresh.epoch).not.toBe(opened.epoch);
     expect(readdirSync(folder).some((file) => file.includes("corrupt"))).toBe(true);

@@ -79,7 +79,10 @@ export async function appendBlob(tx: Tx, digest: Digest, media: string, bytes: U
 }
 
 /** Blob records of a spool file: numbered now, read from the file when they are sent. */
-export async function appendSpooled(tx: Tx, spool: { digest: Digest; media: string; name: string; bytes: number }): Promise<void> {
+export async function appendSpooled(
+  tx: Tx,
+  spool: { digest: Digest; media: string; name: string; bytes: number },
+): Promise<void> {
   const lane = laneOfMedia(spool.media);
   const count = Math.max(1, Math.ceil(spool.bytes / CHUNK_BYTES));
   const seq = await takeNumbers(tx, lane, count, spool.bytes);
@@ -99,7 +102,8 @@ async function takeNumbers(tx: Tx, lane: Lane, count: number, bytes: number): Pr
   const row = await tx.get(sql.take, { lane, count, bytes });
   if (!row) throw new FarhandError("JOURNAL_CORRUPT", `no lane ${lane}`);
   const quota = LOSSY_BYTES_MAX[lane];
-  if (quota !== undefined && int(row, "bytes") > quota) await dropOldest(tx, lane, int(row, "bytes") - quota + Math.floor(quota / 8));
+  if (quota !== undefined && int(row, "bytes") > quota)
+    await dropOldest(tx, lane, int(row, "bytes") - quota + Math.floor(quota / 8));
   return int(row, "seq");
 }
 
@@ -154,15 +158,25 @@ export interface OutboxRow {
   readonly header: unknown;
   readonly bytes: number;
   /** In the row, or in a part of a spool file. */
-  readonly body: { readonly kind: "inline"; readonly bytes: Uint8Array } | { readonly kind: "spool"; readonly name: string; readonly offset: number };
+  readonly body:
+    | { readonly kind: "inline"; readonly bytes: Uint8Array }
+    | { readonly kind: "spool"; readonly name: string; readonly offset: number };
 }
 
 /** What a record costs in a frame beyond its bytes. */
 const RECORD_OVERHEAD_BYTES = 512;
 
 /** The next records, at most so many and so large together; the first in any case. */
-export async function recordsAfter(tx: Read, lane: Lane, after: number, limit: number, bytesMax = 2 ** 40): Promise<OutboxRow[]> {
-  return (await tx.all(sql.next, { lane, after, limit, budget: bytesMax, overhead: RECORD_OVERHEAD_BYTES })).map(readRow);
+export async function recordsAfter(
+  tx: Read,
+  lane: Lane,
+  after: number,
+  limit: number,
+  bytesMax = 2 ** 40,
+): Promise<OutboxRow[]> {
+  return (await tx.all(sql.next, { lane, after, limit, budget: bytesMax, overhead: RECORD_OVERHEAD_BYTES })).map(
+    readRow,
+  );
 }
 
 function readRow(row: SqlRow): OutboxRow {
@@ -171,7 +185,10 @@ function readRow(row: SqlRow): OutboxRow {
     seq: int(row, "seq"),
     header: JSON.parse(text(row, "header")) as unknown,
     bytes: int(row, "bytes"),
-    body: spool === null ? { kind: "inline", bytes: blob(row, "body") } : { kind: "spool", name: spool, offset: int(row, "spool_offset") },
+    body:
+      spool === null
+        ? { kind: "inline", bytes: blob(row, "body") }
+        : { kind: "spool", name: spool, offset: int(row, "spool_offset") },
   };
 }
 
@@ -195,7 +212,8 @@ export async function takeMarks(tx: Tx, lane: Lane, marks: { acked: number; rele
   if (!held) return [];
   const acked = Math.min(marks.acked, int(held, "next") - 1);
   const released = Math.min(marks.released, acked);
-  if (acked < int(held, "released")) await addGap(tx, lane, acked + 1, int(held, "released"), "released before the hub went backwards");
+  if (acked < int(held, "released"))
+    await addGap(tx, lane, acked + 1, int(held, "released"), "released before the hub went backwards");
   await tx.run(sql.setAcked, { lane, acked });
   await tx.run(sql.dropGaps, { lane, seq: acked });
   if (released <= int(held, "released")) return [];

@@ -17,7 +17,9 @@ export async function readJournal<T>(stateDir: string, read: (tx: Pick<Tx, "all"
       all: (statement, parameters = {}) =>
         Promise.resolve(db.query<SqlRow, SQLQueryBindings[]>(statement.sql).all(parameters as SQLQueryBindings)),
       get: (statement, parameters = {}) =>
-        Promise.resolve(db.query<SqlRow, SQLQueryBindings[]>(statement.sql).get(parameters as SQLQueryBindings) ?? undefined),
+        Promise.resolve(
+          db.query<SqlRow, SQLQueryBindings[]>(statement.sql).get(parameters as SQLQueryBindings) ?? undefined,
+        ),
     });
   } finally {
     db.close();

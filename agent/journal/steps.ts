@@ -23,12 +23,29 @@ export interface Step {
 const at = (key: AssignmentKey, device: DeviceId) => ({ manifest: key.manifest, attempt: key.attempt, device });
 
 /** The row that must be on disk before the packet leaves. */
-export async function writeIntent(tx: Tx, key: AssignmentKey, device: DeviceId, step: string, data: unknown): Promise<void> {
+export async function writeIntent(
+  tx: Tx,
+  key: AssignmentKey,
+  device: DeviceId,
+  step: string,
+  data: unknown,
+): Promise<void> {
   const row = await tx.get(sql.last, at(key, device));
-  await tx.run(sql.intent, { ...at(key, device), no: (row ? int(row, "no") : 0) + 1, step, intent: JSON.stringify(data ?? null) });
+  await tx.run(sql.intent, {
+    ...at(key, device),
+    no: (row ? int(row, "no") : 0) + 1,
+    step,
+    intent: JSON.stringify(data ?? null),
+  });
 }
 
-export async function writeDone(tx: Tx, key: AssignmentKey, device: DeviceId, step: string, data: unknown): Promise<void> {
+export async function writeDone(
+  tx: Tx,
+  key: AssignmentKey,
+  device: DeviceId,
+  step: string,
+  data: unknown,
+): Promise<void> {
   await tx.run(sql.done, { ...at(key, device), step, done: JSON.stringify(data ?? null) });
 }
 

@@ -31,7 +31,13 @@ export class Fetcher {
     const timer = this.#clock.after(FETCH_MS, () => this.#end(digest, new FarhandError("BUNDLE_INCOMPLETE", digest)));
     try {
       return await new Promise<Bytes>((resolve, reject) => {
-        this.#wants.set(digest, { parts: [], received: 0, bytesMax: Math.min(bytesMax, TEXT_BYTES_MAX), resolve, reject });
+        this.#wants.set(digest, {
+          parts: [],
+          received: 0,
+          bytesMax: Math.min(bytesMax, TEXT_BYTES_MAX),
+          resolve,
+          reject,
+        });
         this.#ask(digest, 0);
       });
     } finally {
@@ -44,8 +50,15 @@ export class Fetcher {
   take(header: DownHeader<"blob">, body: Bytes): void {
     const want = this.#wants.get(header.sha256);
     if (!want || header.offset !== want.received) return;
-    if (header.total > want.bytesMax || want.received + body.length > header.total || (body.length === 0 && header.total > 0)) {
-      this.#end(header.sha256, new FarhandError("BUNDLE_INCOMPLETE", `${header.sha256} is not the size that was signed`));
+    if (
+      header.total > want.bytesMax ||
+      want.received + body.length > header.total ||
+      (body.length === 0 && header.total > 0)
+    ) {
+      this.#end(
+        header.sha256,
+        new FarhandError("BUNDLE_INCOMPLETE", `${header.sha256} is not the size that was signed`),
+      );
       return;
     }
     want.parts.push(body);

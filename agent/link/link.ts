@@ -81,10 +81,16 @@ export class Link {
         await this.#session(signal);
       } catch (error) {
         if (signal.aborted) return;
-        const reason = error instanceof FarhandError ? error : new FarhandError("INTERNAL", String(error).slice(0, 200), { cause: error });
+        const reason =
+          error instanceof FarhandError
+            ? error
+            : new FarhandError("INTERNAL", String(error).slice(0, 200), { cause: error });
         this.#lastError = reason;
         if (reason instanceof Closed) retryAfterMs = reason.retryAfterMs;
-        this.#options.log("link-down", { code: reason.code, ...(reason.detail === undefined ? {} : { detail: reason.detail }) });
+        this.#options.log("link-down", {
+          code: reason.code,
+          ...(reason.detail === undefined ? {} : { detail: reason.detail }),
+        });
       }
       reconnect.ended(clock.monotonicMs() - startedMs.value, retryAfterMs);
     }
@@ -126,7 +132,10 @@ export class Link {
         return;
       } catch (error) {
         const isOver = signal.aborted || clock.monotonicMs() + WAY_HOME_AGAIN_MS >= untilMs;
-        if (isOver) throw new FarhandError("WAY_HOME_LOST", error instanceof FarhandError ? error.code : undefined, { cause: error });
+        if (isOver)
+          throw new FarhandError("WAY_HOME_LOST", error instanceof FarhandError ? error.code : undefined, {
+            cause: error,
+          });
       }
       await clock.sleep(WAY_HOME_AGAIN_MS, signal);
     }

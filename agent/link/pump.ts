@@ -116,7 +116,8 @@ export class Pump {
     if (free.length > 0) await this.#options.release(free);
     if (this.#lanes.size < LANES.length) {
       // The session begins: what the hub has committed is where each lane goes on from.
-      for (const held of await this.#options.store.read(laneMarks)) this.#lanes.set(held.lane, { sent: held.acked, inFlight: [] });
+      for (const held of await this.#options.store.read(laneMarks))
+        this.#lanes.set(held.lane, { sent: held.acked, inFlight: [] });
     }
     for (const [lane, mark] of marks) this.#settle(lane, mark.acked);
   }
@@ -124,7 +125,8 @@ export class Pump {
   #settle(lane: Lane, acked: number): void {
     const state = this.#lanes.get(lane);
     if (!state) return;
-    while (state.inFlight[0] && state.inFlight[0].last <= acked) this.#inFlightBytes -= state.inFlight.shift()?.bytes ?? 0;
+    while (state.inFlight[0] && state.inFlight[0].last <= acked)
+      this.#inFlightBytes -= state.inFlight.shift()?.bytes ?? 0;
   }
 
   /** One frame of the first lane that has something; false when there is nothing, or no room for it. */
@@ -135,17 +137,28 @@ export class Pump {
       if (!state) continue;
       const gap = await this.#options.store.read((tx) => gapAt(tx, lane, state.sent + 1));
       if (gap) {
-        this.#sink.send("gap", { epoch: this.#options.epoch, lane, first: state.sent + 1, last: gap.last, reason: gap.reason });
+        this.#sink.send("gap", {
+          epoch: this.#options.epoch,
+          lane,
+          first: state.sent + 1,
+          last: gap.last,
+          reason: gap.reason,
+        });
         state.sent = gap.last;
         return true;
       }
-      const rows = await this.#options.store.read((tx) => recordsAfter(tx, lane, state.sent, BATCH_RECORDS_MAX, BATCH_BODY_BYTES_MAX));
+      const rows = await this.#options.store.read((tx) =>
+        recordsAfter(tx, lane, state.sent, BATCH_RECORDS_MAX, BATCH_BODY_BYTES_MAX),
+      );
       const batch = rows.filter((row, index) => row.seq === state.sent + 1 + index);
       const first = batch[0];
       const last = batch.at(-1);
       if (!first || !last) continue;
       const header = { epoch: this.#options.epoch, lane, first: first.seq, last: last.seq };
-      const laid = batch.map((row) => ({ header: row.header, bytes: row.body.kind === "inline" ? row.body.bytes.length : row.bytes }));
+      const laid = batch.map((row) => ({
+        header: row.header,
+        bytes: row.body.kind === "inline" ? row.body.bytes.length : row.bytes,
+      }));
       const { frame, bodies } = layEvents(this.#scratch, header, laid);
       // Lower lanes do not overtake one that waits for credit: receipts must not starve.
       if (this.#sentBytes + frame.length > this.#creditBytes) return false;

@@ -5,7 +5,15 @@ import { FarhandError } from "../../shared/errors.ts";
 import type { AgentId } from "../../shared/ids.ts";
 import { importSigningKey, type Signer } from "../../shared/keys.ts";
 import type { TrustStore } from "../../shared/trust.ts";
-import { challengeBytes, decodeDown, encodeUp, type DownHeader, type DownMessage, type UpHeader, type UpMessage } from "../../shared/wire/messages.ts";
+import {
+  challengeBytes,
+  decodeDown,
+  encodeUp,
+  type DownHeader,
+  type DownMessage,
+  type UpHeader,
+  type UpMessage,
+} from "../../shared/wire/messages.ts";
 import { Socket } from "./socket.ts";
 
 export const LINK_VERSION = 1;
@@ -46,14 +54,22 @@ export class Session {
     this.welcome = welcome;
   }
 
-  static async open(identity: LinkIdentity, facts: () => Promise<HelloFacts>, clock: Clock, signal: AbortSignal): Promise<Session> {
+  static async open(
+    identity: LinkIdentity,
+    facts: () => Promise<HelloFacts>,
+    clock: Clock,
+    signal: AbortSignal,
+  ): Promise<Session> {
     const url = `${identity.url.replace(/^http/, "ws").replace(/\/$/, "")}/link/v1`;
     const socket = await Socket.connect({ url, ca: identity.ca, clock, connectMs: CONNECT_MS, signal });
-    const timer = clock.after(HANDSHAKE_MS, () => socket.end(new FarhandError("CHALLENGE", "the handshake took too long")));
+    const timer = clock.after(HANDSHAKE_MS, () =>
+      socket.end(new FarhandError("CHALLENGE", "the handshake took too long")),
+    );
     try {
       return new Session(socket, await shakeHands(socket, identity, facts));
     } catch (error) {
-      const reason = error instanceof FarhandError ? error : new FarhandError("INTERNAL", "handshake", { cause: error });
+      const reason =
+        error instanceof FarhandError ? error : new FarhandError("INTERNAL", "handshake", { cause: error });
       socket.end(reason);
       throw reason;
     } finally {
@@ -86,7 +102,11 @@ export class Session {
   }
 }
 
-async function shakeHands(socket: Socket, identity: LinkIdentity, facts: () => Promise<HelloFacts>): Promise<DownHeader<"welcome">> {
+async function shakeHands(
+  socket: Socket,
+  identity: LinkIdentity,
+  facts: () => Promise<HelloFacts>,
+): Promise<DownHeader<"welcome">> {
   const trust = identity.trust();
   const { header: challenge } = expectKind(decodeDown(await socket.receive()), "challenge");
   if (challenge.hub !== trust.hubId) throw new FarhandError("CHALLENGE", `hub ${challenge.hub}, wanted ${trust.hubId}`);
@@ -94,13 +114,20 @@ async function shakeHands(socket: Socket, identity: LinkIdentity, facts: () => P
   const nonce = newNonce();
   const proof = challengeBytes("farhand-agent", [challenge.nonce, challenge.hub, challenge.session]);
   const signature = toBase64url(new Uint8Array(await crypto.subtle.sign("Ed25519", identity.signer.key, proof)));
-  socket.send(encodeUp("hello", { ...(await facts()), agent: identity.agent, nonce, signature, version: LINK_VERSION }));
+  socket.send(
+    encodeUp("hello", { ...(await facts()), agent: identity.agent, nonce, signature, version: LINK_VERSION }),
+  );
   const { header: welcome } = expectKind(decodeDown(await socket.receive()), "welcome");
   const answer = challengeBytes("farhand-hub", [nonce, challenge.hub, identity.agent, challenge.session]);
   for (const key of trust.keys.document.hub.keys) {
     const publicKey = trust.hubKey(key.kid);
     if (publicKey === undefined) continue;
-    const held = await crypto.subtle.verify("Ed25519", await importSigningKey(publicKey), fromBase64url(welcome.signature), answer);
+    const held = await crypto.subtle.verify(
+      "Ed25519",
+      await importSigningKey(publicKey),
+      fromBase64url(welcome.signature),
+      answer,
+    );
     if (held) return welcome;
   }
   throw new FarhandError("CHALLENGE", "the hub's signature does not hold");

@@ -40,11 +40,14 @@ export class Socket {
   readonly #signal: AbortSignal;
 
   static connect(options: SocketOptions): Promise<Socket> {
-    if (!options.url.startsWith("wss://")) return Promise.reject(new FarhandError("USAGE", "the hub's address must be wss://"));
+    if (!options.url.startsWith("wss://"))
+      return Promise.reject(new FarhandError("USAGE", "the hub's address must be wss://"));
     if (options.signal.aborted) return Promise.reject(options.signal.reason as Error);
     return new Promise((resolve, reject) => {
       const socket = new Socket(options);
-      const timer = options.clock.after(options.connectMs, () => socket.end(new FarhandError("CONNECT_TIMEOUT", "hub")));
+      const timer = options.clock.after(options.connectMs, () =>
+        socket.end(new FarhandError("CONNECT_TIMEOUT", "hub")),
+      );
       socket.#ws.addEventListener("open", () => {
         timer.clear();
         socket.#keepAlive();

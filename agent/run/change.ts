@@ -6,7 +6,14 @@ import type { TaskState } from "../../shared/states.ts";
 import { runChange } from "../../drivers/transaction/change.ts";
 import type { ChangeContext } from "../../drivers/transaction/context.ts";
 import { recoverChange } from "../../drivers/transaction/recover.ts";
-import type { ChangeOutcome, ChangeProgress, ChangeSpec, StepName, TransactionHooks, TransactionToken } from "../../drivers/types.ts";
+import type {
+  ChangeOutcome,
+  ChangeProgress,
+  ChangeSpec,
+  StepName,
+  TransactionHooks,
+  TransactionToken,
+} from "../../drivers/types.ts";
 import type { TaskEnd } from "../core/model.ts";
 import { stepsOf, writeDone, writeIntent, type Step } from "../journal/steps.ts";
 import { NO_EVIDENCE, type TaskContext } from "./task.ts";
@@ -119,7 +126,9 @@ const StepNames = z.enum([
 /** Of the last try only: an earlier one that was tidied up before it applied anything says nothing about this one. */
 function progressOf(all: readonly Step[]): ChangeProgress {
   const start = all.findLastIndex((step) => step.step === "precheck");
-  const steps = all.slice(Math.max(0, start)).map((step) => ({ step: StepNames.parse(step.step), intent: step.intent, done: step.done }));
+  const steps = all
+    .slice(Math.max(0, start))
+    .map((step) => ({ step: StepNames.parse(step.step), intent: step.intent, done: step.done }));
   const arm = steps.find((entry) => entry.step === "arm");
   const snapshot = steps.find((entry) => entry.step === "snapshot");
   const token: TransactionToken | null = arm ? Token.parse(arm.intent) : null;
@@ -133,7 +142,8 @@ function progressOf(all: readonly Step[]): ChangeProgress {
 }
 
 async function endOf(context: Context, outcome: ChangeOutcome): Promise<TaskEnd> {
-  if (outcome.state === "UNKNOWN" && outcome.notApplied) throw new FarhandError("INTERNAL", "unknown, and yet not applied");
+  if (outcome.state === "UNKNOWN" && outcome.notApplied)
+    throw new FarhandError("INTERNAL", "unknown, and yet not applied");
   const { spool, driver } = context;
   const same = outcome.before !== null && outcome.before.publicDigest === outcome.after?.publicDigest;
   const before = outcome.before ? await context.snapshot(outcome.before) : null;

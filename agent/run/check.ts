@@ -18,10 +18,15 @@ export async function check(context: TaskContext): Promise<TaskEnd> {
       ...readiness.warnings,
     ];
     if (device.serial !== null && facts.serial !== device.serial) {
-      findings.push({ code: "PLATFORM_MISMATCH", detail: `serial ${facts.serial ?? "unknown"}, inventory says ${device.serial}` });
+      findings.push({
+        code: "PLATFORM_MISMATCH",
+        detail: `serial ${facts.serial ?? "unknown"}, inventory says ${device.serial}`,
+      });
     }
-    if (readiness.pendingByOther) findings.push({ code: "PENDING_CHANGE", detail: "somebody else's change is pending" });
-    if (readiness.unsaved === true) findings.push({ code: "UNSAVED", detail: "the running configuration is not saved" });
+    if (readiness.pendingByOther)
+      findings.push({ code: "PENDING_CHANGE", detail: "somebody else's change is pending" });
+    if (readiness.unsaved === true)
+      findings.push({ code: "UNSAVED", detail: "the running configuration is not saved" });
     return { facts, level: readiness.level, undoCost: readiness.undoCost, findings };
   });
   const output = await context.spool.put("output", jcs(report));

@@ -15,7 +15,10 @@ export async function runCommands(context: TaskContext<RunTask>): Promise<TaskEn
           streamed(chunk.length);
         };
         await sink(`> ${command}\n`);
-        await session.run(command, { outputBytesMax: Math.max(0, context.manifest.outputBytesMax - writer.bytes), sink });
+        await session.run(command, {
+          outputBytesMax: Math.max(0, context.manifest.outputBytesMax - writer.bytes),
+          sink,
+        });
         await sink("\n");
       }
     });

@@ -51,7 +51,8 @@ export class LiveOutput {
     this.#held = "";
     if (bytes.length === 0 && !last) return this.#writing;
     const parts: Uint8Array[] = [];
-    for (let at = 0; at === 0 || at < bytes.length; at += RECORD_BYTES_MAX) parts.push(bytes.subarray(at, at + RECORD_BYTES_MAX));
+    for (let at = 0; at === 0 || at < bytes.length; at += RECORD_BYTES_MAX)
+      parts.push(bytes.subarray(at, at + RECORD_BYTES_MAX));
     const first = this.#order;
     this.#order += parts.length;
     this.#writing = this.#writing
@@ -59,7 +60,11 @@ export class LiveOutput {
         this.#store.tx("output", async (tx) => {
           for (const [index, part] of parts.entries()) {
             const isLast = last && index === parts.length - 1;
-            await appendRecord(tx, { type: "output", ...this.#key, device: this.#device, order: first + index, last: isLast }, part);
+            await appendRecord(
+              tx,
+              { type: "output", ...this.#key, device: this.#device, order: first + index, last: isLast },
+              part,
+            );
           }
         }),
       )

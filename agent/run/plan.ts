@@ -15,11 +15,21 @@ export async function plan(context: TaskContext<PlanTask>): Promise<TaskEnd> {
   const { before, readiness } = await withSession(context, async (session) => {
     const facts = await session.facts();
     if (device.serial !== null && facts.serial !== device.serial) {
-      throw new FarhandError("PLATFORM_MISMATCH", `serial ${facts.serial ?? "unknown"}, inventory says ${device.serial}`);
+      throw new FarhandError(
+        "PLATFORM_MISMATCH",
+        `serial ${facts.serial ?? "unknown"}, inventory says ${device.serial}`,
+      );
     }
     return { readiness: await session.readiness(task.mode), before: await session.running() };
   });
-  const prediction = driver.predict({ device: device.id, mode: task.mode, text, before, tagger, managementAddress: device.address });
+  const prediction = driver.predict({
+    device: device.id,
+    mode: task.mode,
+    text,
+    before,
+    tagger,
+    managementAddress: device.address,
+  });
   // Said now rather than at the change: a secret that is not here, or that the device does not have.
   prediction.render((name) => context.secrets.get(name)?.reveal());
   const warnings: Finding[] = [...prediction.warnings, ...readiness.warnings];
@@ -43,5 +53,11 @@ export async function plan(context: TaskContext<PlanTask>): Promise<TaskEnd> {
     warnings: warnings.slice(0, FINDINGS_MAX),
     hints: readiness.blockers.slice(0, FINDINGS_MAX),
   };
-  return done({ before: planned.preImage, diff: planned.diff, level: planned.level, evidence: planned.evidence, planned });
+  return done({
+    before: planned.preImage,
+    diff: planned.diff,
+    level: planned.level,
+    evidence: planned.evidence,
+    planned,
+  });
 }

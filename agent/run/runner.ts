@@ -76,7 +76,13 @@ export class Runner {
   start(key: AssignmentKey, device: DeviceId, purpose: Purpose): void {
     const id = idOf(key, device);
     if (this.#draining || this.#active.has(id)) return;
-    const active: Active = { abort: new AbortController(), isChange: purpose === "probe", stopRequested: false, begun: false, ended: Promise.resolve() };
+    const active: Active = {
+      abort: new AbortController(),
+      isChange: purpose === "probe",
+      stopRequested: false,
+      begun: false,
+      ended: Promise.resolve(),
+    };
     this.#active.set(id, active);
     active.ended = this.#perform(key, device, purpose, active)
       .catch((error: unknown) => this.#options.onError(error, { key, device }))
@@ -123,10 +129,15 @@ export class Runner {
     try {
       unlock = await this.#locks.acquire(device, { change: isChange, owner: ownerOf(key) }, signal);
       leave = await this.#slots.acquire(signal);
-      const held = await store.read(async (tx) => ({ state: await taskState(tx, key, device), signers: await signersOf(tx, key) }));
+      const held = await store.read(async (tx) => ({
+        state: await taskState(tx, key, device),
+        signers: await signersOf(tx, key),
+      }));
       if (!isDue(purpose, held.state)) return;
       active.begun = true;
-      const deadline = clock.after(manifest.deadlines.taskMs, () => active.abort.abort(new FarhandError("DEADLINE", "task")));
+      const deadline = clock.after(manifest.deadlines.taskMs, () =>
+        active.abort.abort(new FarhandError("DEADLINE", "task")),
+      );
       try {
         await this.#attempt({ key, manifest, task, signers: held.signers, active, purpose });
       } finally {
@@ -141,7 +152,14 @@ export class Runner {
     }
   }
 
-  async #attempt(work: { key: AssignmentKey; manifest: Manifest; task: TaskSpec; signers: readonly PersonId[]; active: Active; purpose: Purpose }): Promise<void> {
+  async #attempt(work: {
+    key: AssignmentKey;
+    manifest: Manifest;
+    task: TaskSpec;
+    signers: readonly PersonId[];
+    active: Active;
+    purpose: Purpose;
+  }): Promise<void> {
     const { key, task, active, purpose } = work;
     const { dispatch, spool, clock } = this.#options;
     const transcript = new Transcript(spool, clock);
@@ -160,7 +178,11 @@ export class Runner {
     const kept = await transcript.finish();
     const evidence = end.evidence ?? NO_EVIDENCE;
     const label = `task:${end.state}`;
-    const event: Event = { type: purpose === "probe" ? "probed" : "taskEnded", device: task.device, end: { ...end, evidence: { ...evidence, transcript: kept } } };
+    const event: Event = {
+      type: purpose === "probe" ? "probed" : "taskEnded",
+      device: task.device,
+      end: { ...end, evidence: { ...evidence, transcript: kept } },
+    };
     await dispatch(key, event, label);
   }
 
@@ -173,7 +195,12 @@ export class Runner {
     const touched = state === "APPLYING" || state === "CONFIRM_WAIT" || state === "UNKNOWN";
     if (touched) return { state: "UNKNOWN", code, detail, evidence: null };
     if (code === "DEADLINE") return { state: "TIMED_OUT", code, detail, evidence: null };
-    return { state: code === "CANCELED" ? "CANCELED" : "FAILED", code, detail: detail?.slice(0, 500) ?? null, evidence: null };
+    return {
+      state: code === "CANCELED" ? "CANCELED" : "FAILED",
+      code,
+      detail: detail?.slice(0, 500) ?? null,
+      evidence: null,
+    };
   }
 
   async #context(work: {
@@ -222,7 +249,8 @@ export class Runner {
           tagger,
           secrets: [...secrets.values()].map((secret) => secret.reveal()),
         }),
-      text: async (ref: TextRef) => new TextDecoder("utf-8", { fatal: true }).decode(await store.read((tx) => loadText(tx, ref.sha256))),
+      text: async (ref: TextRef) =>
+        new TextDecoder("utf-8", { fatal: true }).decode(await store.read((tx) => loadText(tx, ref.sha256))),
       snapshot: (configuration) => {
         const known = snapshots.get(configuration.publicDigest);
         if (known) return known;
@@ -231,8 +259,13 @@ export class Runner {
         return made;
       },
       moved: async (state, step) => {
-        const { tasks } = await dispatch(key, { type: "taskMoved", device: task.device, state, step }, `state:${state}`);
-        if (tasks.find((candidate) => candidate.device === task.device)?.state !== state) throw new FarhandError("CANCELED");
+        const { tasks } = await dispatch(
+          key,
+          { type: "taskMoved", device: task.device, state, step },
+          `state:${state}`,
+        );
+        if (tasks.find((candidate) => candidate.device === task.device)?.state !== state)
+          throw new FarhandError("CANCELED");
       },
       stopRequested: () => active.stopRequested,
       wayHome,
@@ -244,10 +277,13 @@ export class Runner {
     const { publicDigest, keyGeneration } = configuration;
     const place = { org: manifest.org, site: manifest.site, device };
     const bytes = await sealConfiguration(configuration.raw, place, recipients());
-    const publicRef = await spool.put("public", configuration.publicText);
-    const sealed = await spool.put("sealed", bytes);
     const snapshot = { device, atMs: clock.nowMs(), publicDigest, keyGeneration, sealed: bytes };
-    await store.tx("snapshot", (tx) => saveSnapshot(tx, snapshot));
+    // Side by side, so that they share a commit.
+    const [publicRef, sealed] = await Promise.all([
+      spool.put("public", configuration.publicText),
+      spool.put("sealed", bytes),
+      store.tx("snapshot", (tx) => saveSnapshot(tx, snapshot)),
+    ]);
     return { public: publicRef, keyGeneration, sealed: sealed.sha256, notRestorable: null };
   }
 }

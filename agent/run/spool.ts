@@ -169,7 +169,7 @@ export class SpoolWriter {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    for (let at = 0; at < chunk.length; ) {
+    for (let at = 0; at < chunk.length;) {
       const held = (this.#held ??= new Uint8Array(HELD_BYTES));
       const part = chunk.subarray(at, at + held.length - this.#heldBytes);
       held.set(part, this.#heldBytes);
@@ -179,7 +179,7 @@ export class SpoolWriter {
   }
 
   async writeText(text: string): Promise<void> {
-    for (let rest = text; rest.length > 0; ) {
+    for (let rest = text; rest.length > 0;) {
       const held = (this.#held ??= new Uint8Array(HELD_BYTES));
       const { read, written } = encoder.encodeInto(rest, held.subarray(this.#heldBytes));
       rest = rest.slice(read);

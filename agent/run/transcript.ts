@@ -23,7 +23,9 @@ export class Transcript implements TranscriptSink {
     if (this.#full) return;
     const at = ((this.#clock.monotonicMs() - this.#startedMs) / 1000).toFixed(3);
     this.#full = this.#writer.bytes + text.length > TRANSCRIPT_BYTES_MAX;
-    const line = this.#full ? "# the transcript is cut here: it reached its cap\n" : `${MARK[direction]} ${at} ${JSON.stringify(text)}\n`;
+    const line = this.#full
+      ? "# the transcript is cut here: it reached its cap\n"
+      : `${MARK[direction]} ${at} ${JSON.stringify(text)}\n`;
     await this.#writer.writeText(line);
   }
 

@@ -5,7 +5,9 @@ import { FarhandError } from "../../shared/errors.ts";
 import type { Secret } from "../../shared/secret.ts";
 
 /** Where the key-encryption key comes from. Chosen when the vault is made; there is no other way in afterwards. */
-export type VaultKey = { readonly kind: "file"; readonly path: string } | { readonly kind: "passphrase"; readonly passphrase: Secret };
+export type VaultKey =
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "passphrase"; readonly passphrase: Secret };
 
 /** How a key is derived, stored beside the vault: the salt, and for a passphrase the cost. */
 export const Derivation = z.discriminatedUnion("kind", [
@@ -31,7 +33,10 @@ export function newDerivation(kind: VaultKey["kind"]): Derivation {
 
 export async function deriveKey(key: VaultKey, derivation: Derivation): Promise<Buffer> {
   if (key.kind !== derivation.kind) {
-    throw new FarhandError("VAULT_LOCKED", `the vault was made with a ${derivation.kind === "file" ? "key file" : "passphrase"}`);
+    throw new FarhandError(
+      "VAULT_LOCKED",
+      `the vault was made with a ${derivation.kind === "file" ? "key file" : "passphrase"}`,
+    );
   }
   const salt = Buffer.from(derivation.salt, "base64url");
   switch (derivation.kind) {
@@ -45,11 +50,15 @@ export async function deriveKey(key: VaultKey, derivation: Derivation): Promise<
       const message = Buffer.from(key.kind === "passphrase" ? key.passphrase.reveal() : "", "utf8");
       const { memoryKiB, passes, parallelism } = derivation;
       return new Promise((resolve, reject) => {
-        argon2("argon2id", { message, nonce: salt, parallelism, tagLength: KEY_BYTES, memory: memoryKiB, passes }, (error, derived) => {
-          message.fill(0);
-          if (error) reject(error);
-          else resolve(Buffer.from(derived));
-        });
+        argon2(
+          "argon2id",
+          { message, nonce: salt, parallelism, tagLength: KEY_BYTES, memory: memoryKiB, passes },
+          (error, derived) => {
+            message.fill(0);
+            if (error) reject(error);
+            else resolve(Buffer.from(derived));
+          },
+        );
       });
     }
     default:
@@ -71,7 +80,8 @@ function readKeyFile(path: string): Buffer {
     if (!stat.isFile() || (stat.mode & 0o077) !== 0 || (stat.mode & 0o300) !== 0) {
       throw new FarhandError("VAULT_KEY_MODE", `${path} has mode ${(stat.mode & 0o777).toString(8)}`);
     }
-    if (owner !== undefined && stat.uid !== owner) throw new FarhandError("VAULT_KEY_MODE", `${path} belongs to another user`);
+    if (owner !== undefined && stat.uid !== owner)
+      throw new FarhandError("VAULT_KEY_MODE", `${path} belongs to another user`);
     if (stat.size < KEY_BYTES || stat.size > KEY_FILE_BYTES_MAX) {
       throw new FarhandError("VAULT_LOCKED", `${path} must hold ${KEY_BYTES} to ${KEY_FILE_BYTES_MAX} bytes`);
     }

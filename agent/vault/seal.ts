@@ -19,7 +19,8 @@ export interface Sealed {
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-const aadOf = (context: SealContext): Uint8Array => utf8([context.org, context.agent, context.name, String(context.version)].join("|"));
+const aadOf = (context: SealContext): Uint8Array =>
+  utf8([context.org, context.agent, context.name, String(context.version)].join("|"));
 
 function encrypt(key: Uint8Array, plain: Uint8Array, aad: Uint8Array): Buffer {
   const nonce = randomBytes(NONCE_BYTES);
@@ -29,20 +30,27 @@ function encrypt(key: Uint8Array, plain: Uint8Array, aad: Uint8Array): Buffer {
 
 function decrypt(key: Uint8Array, sealed: Uint8Array, aad: Uint8Array): Buffer {
   const tagAt = sealed.length - TAG_BYTES;
-  const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES }).setAAD(aad);
+  const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(0, NONCE_BYTES), {
+    authTagLength: TAG_BYTES,
+  }).setAAD(aad);
   decipher.setAuthTag(sealed.subarray(tagAt));
   return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES, tagAt)), decipher.final()]);
 }
 
 /** AES-GCM does not commit to its key: without this, one text could open under two keys to two values. */
-export const commitmentOf = (key: Uint8Array, aad: Uint8Array): Buffer => createHmac("sha256", key).update("commit").update(aad).digest();
+export const commitmentOf = (key: Uint8Array, aad: Uint8Array): Buffer =>
+  createHmac("sha256", key).update("commit").update(aad).digest();
 
 /** A fresh data key for each value, so that no key ever meets two nonces. */
 export function seal(kek: Uint8Array, plain: Uint8Array, context: SealContext): Sealed {
   const aad = aadOf(context);
   const dataKey = randomBytes(32);
   try {
-    return { wrappedKey: encrypt(kek, dataKey, aad), sealed: encrypt(dataKey, plain, aad), commitment: commitmentOf(dataKey, aad) };
+    return {
+      wrappedKey: encrypt(kek, dataKey, aad),
+      sealed: encrypt(dataKey, plain, aad),
+      commitment: commitmentOf(dataKey, aad),
+    };
   } finally {
     dataKey.fill(0);
   }
@@ -53,7 +61,8 @@ export function unseal(kek: Uint8Array, value: Sealed, context: SealContext): Bu
   try {
     const dataKey = decrypt(kek, value.wrappedKey, aad);
     try {
-      if (!timingSafeEqual(commitmentOf(dataKey, aad), value.commitment)) throw new FarhandError("VAULT_LOCKED", "key commitment");
+      if (!timingSafeEqual(commitmentOf(dataKey, aad), value.commitment))
+        throw new FarhandError("VAULT_LOCKED", "key commitment");
       return decrypt(dataKey, value.sealed, aad);
     } finally {
       dataKey.fill(0);

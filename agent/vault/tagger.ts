@@ -26,6 +26,7 @@ function base32(bytes: Uint8Array): string {
 export function makeTagger(siteKey: SiteKey): Tagger {
   return {
     keyGeneration: siteKey.generation,
-    tag: (device, shown) => base32(createHmac("sha256", siteKey.key).update(device).update("\0").update(shown).digest()),
+    tag: (device, shown) =>
+      base32(createHmac("sha256", siteKey.key).update(device).update("\0").update(shown).digest()),
   };
 }

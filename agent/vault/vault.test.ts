@@ -43,7 +43,8 @@ describe("the vault", () => {
     await expect(again.credential("none" as CredentialName)).rejects.toThrow("CREDENTIAL_UNKNOWN");
     await again.close();
     const bytes = readFileSync(at.path, "latin1");
-    for (const secret of ["canary-password-1", "canary-secret-2", identity.sign.d, identity.box.d]) expect(bytes).not.toContain(secret);
+    for (const secret of ["canary-password-1", "canary-secret-2", identity.sign.d, identity.box.d])
+      expect(bytes).not.toContain(secret);
   });
 
   it("opens with its passphrase only, and only the way it was made", async () => {
@@ -83,16 +84,23 @@ describe("a tag", () => {
   it("is the head of the base32 HMAC over device and shown value", () => {
     const key = randomBytes(32);
     const tag = makeTagger({ generation: 1, key }).tag("r1" as DeviceId, "7 0822455D0A16");
-    const mac = createHmac("sha256", key).update("r1\0" + "7 0822455D0A16").digest();
+    const mac = createHmac("sha256", key)
+      .update("r1\0" + "7 0822455D0A16")
+      .digest();
     const bits = [...mac].map((byte) => byte.toString(2).padStart(8, "0")).join("");
-    const want = Array.from({ length: 16 }, (_, i) => "abcdefghijklmnopqrstuvwxyz234567"[parseInt(bits.slice(i * 5, i * 5 + 5), 2)]).join("");
+    const want = Array.from(
+      { length: 16 },
+      (_, i) => "abcdefghijklmnopqrstuvwxyz234567"[parseInt(bits.slice(i * 5, i * 5 + 5), 2)],
+    ).join("");
     expect(tag).toBe(want);
   });
 
   it("differs by device and by key", () => {
     const tagger = makeTagger({ generation: 1, key: randomBytes(32) });
     expect(tagger.tag("r1" as DeviceId, "x")).not.toBe(tagger.tag("r2" as DeviceId, "x"));
-    expect(tagger.tag("r1" as DeviceId, "x")).not.toBe(makeTagger({ generation: 1, key: randomBytes(32) }).tag("r1" as DeviceId, "x"));
+    expect(tagger.tag("r1" as DeviceId, "x")).not.toBe(
+      makeTagger({ generation: 1, key: randomBytes(32) }).tag("r1" as DeviceId, "x"),
+    );
   });
 });
 
@@ -100,11 +108,16 @@ describe("a sealed configuration", () => {
   const device = { org, site: "ams" as SiteId, device: "r1" as DeviceId };
   it("opens for each recipient, for this device alone, and for nobody else", async () => {
     const [agentKey, recovery, stranger] = await Promise.all([generateBoxJwk(), generateBoxJwk(), generateBoxJwk()]);
-    const sealed = await sealConfiguration("hostname r1\n", device, [agentKey.x as BoxPublicKey, recovery.x as BoxPublicKey]);
+    const sealed = await sealConfiguration("hostname r1\n", device, [
+      agentKey.x as BoxPublicKey,
+      recovery.x as BoxPublicKey,
+    ]);
     expect(Buffer.from(sealed).toString()).not.toContain("hostname");
     expect(await openConfiguration(sealed, device, agentKey)).toBe("hostname r1\n");
     expect(await openConfiguration(sealed, device, recovery)).toBe("hostname r1\n");
     await expect(openConfiguration(sealed, device, stranger)).rejects.toThrow();
-    await expect(openConfiguration(sealed, { ...device, device: "r2" as DeviceId }, agentKey)).rejects.toThrow("another device");
+    await expect(openConfiguration(sealed, { ...device, device: "r2" as DeviceId }, agentKey)).rejects.toThrow(
+      "another device",
+    );
   });
 });

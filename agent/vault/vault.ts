@@ -91,7 +91,8 @@ export class Vault {
         derivation: (await tx.get(sql.getMeta, { key: "derivation" }))?.["value"],
         proof: (await tx.get(sql.getMeta, { key: "proof" }))?.["value"],
       }));
-      if (typeof meta.derivation !== "string" || typeof meta.proof !== "string") throw new FarhandError("VAULT_LOCKED", "not a vault");
+      if (typeof meta.derivation !== "string" || typeof meta.proof !== "string")
+        throw new FarhandError("VAULT_LOCKED", "not a vault");
       const kek = await deriveKey(key, Derivation.parse(JSON.parse(meta.derivation)));
       const proof = Buffer.from(meta.proof, "base64url");
       const mine = commitmentOf(kek, PROOF);
@@ -120,8 +121,13 @@ export class Vault {
     return { generation: held.generation, key: Buffer.from(held.key, "base64url") };
   }
 
-  async setCredential(name: CredentialName, credential: { username: string; password?: string; privateKey?: string; enable?: string }): Promise<void> {
-    await this.#store.tx("vault-credential", (tx) => this.#put(tx, "credential", name, StoredCredential.parse(credential)));
+  async setCredential(
+    name: CredentialName,
+    credential: { username: string; password?: string; privateKey?: string; enable?: string },
+  ): Promise<void> {
+    await this.#store.tx("vault-credential", (tx) =>
+      this.#put(tx, "credential", name, StoredCredential.parse(credential)),
+    );
   }
 
   /** CREDENTIAL_UNKNOWN when it is not there: nothing stands in for it. */
@@ -178,7 +184,11 @@ export class Vault {
     const version = Number(row["version"]);
     const plain = unseal(
       this.#kek,
-      { wrappedKey: row["wrapped_key"] as Uint8Array, sealed: row["sealed"] as Uint8Array, commitment: row["commitment"] as Uint8Array },
+      {
+        wrappedKey: row["wrapped_key"] as Uint8Array,
+        sealed: row["sealed"] as Uint8Array,
+        commitment: row["commitment"] as Uint8Array,
+      },
       this.#context(kind, name, version),
     );
     try {

@@ -10,7 +10,8 @@ export function textsOf(manifest: Manifest): ReadonlyMap<Digest, number> {
   const texts = new Map<Digest, number>();
   for (const task of manifest.tasks) {
     if (task.kind === "plan") texts.set(task.text.sha256, task.text.bytes);
-    if (task.kind === "change") for (const ref of [task.text, task.diff, task.commands]) texts.set(ref.sha256, ref.bytes);
+    if (task.kind === "change")
+      for (const ref of [task.text, task.diff, task.commands]) texts.set(ref.sha256, ref.bytes);
   }
   return texts;
 }

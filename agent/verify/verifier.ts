@@ -78,7 +78,10 @@ export class Verifier {
         const bytes = await fetch(digest, bytesMax);
         await store.tx("text", (tx) => saveText(tx, bytes));
       }
-      texts.set(digest, new TextDecoder("utf-8", { fatal: true }).decode(await store.read((tx) => loadText(tx, digest))));
+      texts.set(
+        digest,
+        new TextDecoder("utf-8", { fatal: true }).decode(await store.read((tx) => loadText(tx, digest))),
+      );
     }
     return texts;
   }

@@ -14,7 +14,12 @@ import { until } from "./until.ts";
 
 let site: Site;
 afterEach(async (context) => {
-  if (context.task.result?.state === "fail") console.error(site.log.join("\n"), site.hub.faults, site.hub.said.map((message) => message.kind));
+  if (context.task.result?.state === "fail")
+    console.error(
+      site.log.join("\n"),
+      site.hub.faults,
+      site.hub.said.map((message) => message.kind),
+    );
   await site.stop();
 });
 const r1 = "ams-r1" as DeviceId;
@@ -24,7 +29,11 @@ const r2 = "ams-r2" as DeviceId;
 async function receipts(): Promise<Receipt[]> {
   const key = site.hub.agentKey;
   return Promise.all(
-    site.hub.records("receipt").map(async ({ envelope }) => Receipt.parse((await openEnvelope("farhand-receipt+jws", envelope, () => key)).value)),
+    site.hub
+      .records("receipt")
+      .map(async ({ envelope }) =>
+        Receipt.parse((await openEnvelope("farhand-receipt+jws", envelope, () => key)).value),
+      ),
   );
 }
 
@@ -33,7 +42,10 @@ const receiptOf = (manifest: Digest): Promise<Receipt> =>
 
 /** A change that adds a line to r1, with everything in it that its plan would have said. */
 function addLine(line: string, over: Parameters<typeof changeTask>[1] = {}): TaskSpec {
-  const before = site.device("ams-r1").lines.map((entry) => `${entry}\n`).join("");
+  const before = site
+    .device("ams-r1")
+    .lines.map((entry) => `${entry}\n`)
+    .join("");
   return changeTask("ams-r1", {
     text: site.text(`${line}\n`),
     preImage: sha256(before),
@@ -47,7 +59,10 @@ describe("signed reads", () => {
   it("collect both forms of a configuration, and the receipts are a chain", async () => {
     site = await makeSite();
     await site.start();
-    const work = await site.work([{ kind: "collect", device: r1 }, { kind: "collect", device: r2 }]);
+    const work = await site.work([
+      { kind: "collect", device: r1 },
+      { kind: "collect", device: r2 },
+    ]);
     site.hub.offer(work);
     const first = await receiptOf(sha256(work.manifest));
     expect(first).toMatchObject({ outcome: "SUCCEEDED", index: 1, prev: null, signers: ["ann", "bob"], persons: 2 });
@@ -132,7 +147,11 @@ describe("a signed change", () => {
     site.hub.wayHomeOpen = false;
     const undone = await site.work([addLine("ntp server 192.0.2.11")]);
     site.hub.offer(undone);
-    expect((await receiptOf(sha256(undone.manifest))).tasks[0]).toMatchObject({ state: "ROLLED_BACK", code: "WAY_HOME_LOST", applies: 1 });
+    expect((await receiptOf(sha256(undone.manifest))).tasks[0]).toMatchObject({
+      state: "ROLLED_BACK",
+      code: "WAY_HOME_LOST",
+      applies: 1,
+    });
     expect(site.device("ams-r1").lines).not.toContain("ntp server 192.0.2.11");
   });
 
@@ -150,41 +169,60 @@ describe("a signed change", () => {
     const manifest = sha256(work.manifest);
     site.hub.offer(work);
     await reached.promise;
-    const payload = { type: "cancel", v: 1, org: id.org, hub: "hub-1", agent: id.agentAms, manifest, attempt: 1, generation: 1, reason: "no", iat: site.org.nowSeconds };
+    const payload = {
+      type: "cancel",
+      v: 1,
+      org: id.org,
+      hub: "hub-1",
+      agent: id.agentAms,
+      manifest,
+      attempt: 1,
+      generation: 1,
+      reason: "no",
+      iat: site.org.nowSeconds,
+    };
     site.hub.send("cancel", { cancel: await signEnvelope("farhand-cancel+jws", payload, [site.org.hub]) });
-    await until("the answer", () => site.hub.said.some((message) => message.kind === "canceled" && message.header.state === "RUNNING"));
+    await until("the answer", () =>
+      site.hub.said.some((message) => message.kind === "canceled" && message.header.state === "RUNNING"),
+    );
     go.resolve();
     expect((await receiptOf(manifest)).tasks[0]).toMatchObject({ state: "DONE", applies: 1 });
   });
 
-  it.each(["arm", "apply", "confirm", "save"])("that an agent's end cuts off at %s comes to a true end at the next start", async (at) => {
-    site = await makeSite();
-    const device = site.device("ams-r1");
-    const reached = Promise.withResolvers<void>();
-    device.during = (operation, signal) => {
-      if (operation !== at) return Promise.resolve();
-      reached.resolve();
-      return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
-    };
-    const agent = await site.start();
-    const work = await site.work([addLine("ntp server 192.0.2.10")]);
-    site.hub.offer(work);
-    await reached.promise;
-    await agent.stop();
-    device.during = () => Promise.resolve();
-    await site.start();
-    const receipt = await receiptOf(sha256(work.manifest));
-    const isApplied = device.lines.includes("ntp server 192.0.2.10");
-    expect(receipt.tasks[0]?.state).toBe(isApplied ? "DONE" : "ROLLED_BACK");
-    expect(receipt.tasks[0]?.applies).toBe(1);
-    expect(device.applies).toBe(1);
-    expect(device.armed).toBeUndefined();
-  });
+  it.each(["arm", "apply", "confirm", "save"])(
+    "that an agent's end cuts off at %s comes to a true end at the next start",
+    async (at) => {
+      site = await makeSite();
+      const device = site.device("ams-r1");
+      const reached = Promise.withResolvers<void>();
+      device.during = (operation, signal) => {
+        if (operation !== at) return Promise.resolve();
+        reached.resolve();
+        return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+      };
+      const agent = await site.start();
+      const work = await site.work([addLine("ntp server 192.0.2.10")]);
+      site.hub.offer(work);
+      await reached.promise;
+      await agent.stop();
+      device.during = () => Promise.resolve();
+      await site.start();
+      const receipt = await receiptOf(sha256(work.manifest));
+      const isApplied = device.lines.includes("ntp server 192.0.2.10");
+      expect(receipt.tasks[0]?.state).toBe(isApplied ? "DONE" : "ROLLED_BACK");
+      expect(receipt.tasks[0]?.applies).toBe(1);
+      expect(device.applies).toBe(1);
+      expect(device.armed).toBeUndefined();
+    },
+  );
 });
 
 describe("what people did not sign", () => {
   const rejected = (): Promise<string> =>
-    until("a reject", () => site.hub.said.flatMap((message) => (message.kind === "reject" ? [message.header.code] : []))[0]);
+    until(
+      "a reject",
+      () => site.hub.said.flatMap((message) => (message.kind === "reject" ? [message.header.code] : []))[0],
+    );
 
   it.each([
     ["signed by the author alone", "THRESHOLD"],
@@ -197,7 +235,9 @@ describe("what people did not sign", () => {
     const past = site.org.nowSeconds - 7200;
     let work = await site.work([addLine(code === "RISK_UNDERSTATED" ? "erase startup" : "ntp server 192.0.2.10")], {
       ...(code === "THRESHOLD" ? { signers: [site.org.people.ann] } : {}),
-      ...(code === "EXPIRED" ? { warrant: { iat: past, nbf: past, exp: past + 60, waves: [{ notBefore: past, manifests: [0] }] } } : {}),
+      ...(code === "EXPIRED"
+        ? { warrant: { iat: past, nbf: past, exp: past + 60, waves: [{ notBefore: past, manifests: [0] }] } }
+        : {}),
     });
     if (code === "MANIFEST_UNKNOWN") {
       const manifest = work.manifest.slice();
@@ -239,7 +279,18 @@ describe("a cancel", () => {
     await until("the link", () => site.hub.connections > 0 && site.log.some((line) => line.startsWith("link-up")));
     const work = await site.work([{ kind: "collect", device: r1 }]);
     const manifest = sha256(work.manifest);
-    const payload = { type: "cancel", v: 1, org: id.org, hub: "hub-1", agent: id.agentAms, manifest, attempt: 1, generation: 1, reason: "no", iat: site.org.nowSeconds };
+    const payload = {
+      type: "cancel",
+      v: 1,
+      org: id.org,
+      hub: "hub-1",
+      agent: id.agentAms,
+      manifest,
+      attempt: 1,
+      generation: 1,
+      reason: "no",
+      iat: site.org.nowSeconds,
+    };
     site.hub.send("cancel", { cancel: await signEnvelope("farhand-cancel+jws", payload, [site.org.hub]) });
     await until("the answer", () => site.hub.said.some((message) => message.kind === "canceled"));
     site.hub.offer(work);
@@ -301,7 +352,9 @@ describe("one process", () => {
     await agent.drain();
     const vault = await Vault.open({ path: vaultPath(site.stateDir), org: id.org, agent: id.agentAms }, site.key);
     const { box, sign } = await vault.identity();
-    expect(await openConfiguration(sealed, { org: id.org, site: id.ams, device: r1 }, box)).toContain("hostname ams-r1");
+    expect(await openConfiguration(sealed, { org: id.org, site: id.ams, device: r1 }, box)).toContain(
+      "hostname ams-r1",
+    );
     expect((await signerFrom(sign)).publicKey).toBe(site.hub.agentKey);
     await vault.close();
   });

@@ -20,7 +20,18 @@ export function makeCertificates(): Certificates {
     openssl("req", "-x509", ...newKey, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=test CA", "-days", "2");
     openssl("req", ...newKey, "-keyout", "hub.key", "-out", "hub.csr", "-subj", "/CN=hub");
     writeFileSync(join(folder, "names"), "subjectAltName=IP:127.0.0.1");
-    const sign = ["-req", "-in", "hub.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "names"];
+    const sign = [
+      "-req",
+      "-in",
+      "hub.csr",
+      "-CA",
+      "ca.pem",
+      "-CAkey",
+      "ca.key",
+      "-CAcreateserial",
+      "-extfile",
+      "names",
+    ];
     openssl("x509", ...sign, "-out", "hub.pem", "-days", "1");
     const read = (name: string): string => readFileSync(join(folder, name), "utf8");
     return { ca: read("ca.pem"), cert: read("hub.pem"), key: read("hub.key") };

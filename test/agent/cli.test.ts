@@ -29,7 +29,11 @@ async function agent(args: string[], options: { input?: string; env?: Record<str
     stdout: "pipe",
     stderr: "pipe",
   });
-  const [code, out, err] = await Promise.all([child.exited, new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  const [code, out, err] = await Promise.all([
+    child.exited,
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
   return { code, out, err };
 }
 
@@ -53,7 +57,17 @@ beforeEach(async () => {
 afterEach(() => hub.stop());
 
 function tokenFile(over: object = {}): string {
-  const token = { v: 1, url: hub.url, ca: certificates.ca, org: id.org, site: id.ams, agent: id.agentAms, keys: org.trust.keys.digest, id: "t1", secret };
+  const token = {
+    v: 1,
+    url: hub.url,
+    ca: certificates.ca,
+    org: id.org,
+    site: id.ams,
+    agent: id.agentAms,
+    keys: org.trust.keys.digest,
+    id: "t1",
+    secret,
+  };
   const path = join(folder, `token-${made++}`);
   writeFileSync(path, toBase64url(utf8(JSON.stringify({ ...token, ...over }))));
   return path;
@@ -65,7 +79,10 @@ describe("farhand-agent enroll", () => {
     const flags = keyFlag();
     const ran = await agent(["enroll", "--token-file", tokenFile(), ...flags]);
     expect(ran).toMatchObject({ code: 0 });
-    const body = enrolled as Record<"token" | "nonce" | "agent" | "site" | "signKey" | "boxKey" | "signature" | "mac", string>;
+    const body = enrolled as Record<
+      "token" | "nonce" | "agent" | "site" | "signKey" | "boxKey" | "signature" | "mac",
+      string
+    >;
     const { signature, mac, ...proof } = body;
     expect(proof).toMatchObject({ token: "t1", agent: "agent-ams", site: "ams" });
     expect(mac).toBe(createHmac("sha256", secret).update(jcs(proof)).digest("base64url"));
@@ -74,10 +91,17 @@ describe("farhand-agent enroll", () => {
     expect(JSON.stringify(body)).not.toContain(secret);
     expect(statSync(flags[3] ?? "").mode & 0o777).toBe(0o400);
 
-    expect(await agent(["credential", "set", "lab", "--username", "ops", ...flags], { input: "pass\n" })).toMatchObject({ code: 0, out: "" });
+    expect(await agent(["credential", "set", "lab", "--username", "ops", ...flags], { input: "pass\n" })).toMatchObject(
+      { code: 0, out: "" },
+    );
     expect(await agent(["secret", "set", "bgp", ...flags], { input: "" })).toMatchObject({ code: 64 });
     const status = await agent(["status", "--json", "--state-dir", stateDir]);
-    expect(JSON.parse(status.out)).toMatchObject({ type: "agent-status", agent: "agent-ams", running: false, fingerprint: ran.out.trim() });
+    expect(JSON.parse(status.out)).toMatchObject({
+      type: "agent-status",
+      agent: "agent-ams",
+      running: false,
+      fingerprint: ran.out.trim(),
+    });
     expect(await agent(["enroll", "--token-file", tokenFile(), ...flags])).toMatchObject({ code: 1 });
   });
 
@@ -100,7 +124,11 @@ describe("farhand-agent run", () => {
     const flags = keyFlag();
     await agent(["enroll", tokenFile(), ...flags]);
     hub.agentKey = (enrolled as { signKey: SigningPublicKey }).signKey;
-    const child = Bun.spawn([join(root, "node_modules/.bin/bun"), join(root, "agent/main.ts"), "run", ...flags], { env: clean, stderr: "pipe", stdout: "pipe" });
+    const child = Bun.spawn([join(root, "node_modules/.bin/bun"), join(root, "agent/main.ts"), "run", ...flags], {
+      env: clean,
+      stderr: "pipe",
+      stdout: "pipe",
+    });
     try {
       const lines = child.stderr.getReader();
       let log = "";
@@ -113,7 +141,11 @@ describe("farhand-agent run", () => {
       const status: unknown = JSON.parse((await agent(["status", "--json", "--state-dir", stateDir])).out);
       expect(status).toMatchObject({ running: true });
       expect((await agent(["run", ...flags])).err).toContain("ALREADY_RUNNING");
-      expect(JSON.parse((await agent(["jobs", "--json", "--state-dir", stateDir])).out)).toEqual({ type: "agent-jobs", v: 1, jobs: [] });
+      expect(JSON.parse((await agent(["jobs", "--json", "--state-dir", stateDir])).out)).toEqual({
+        type: "agent-jobs",
+        v: 1,
+        jobs: [],
+      });
       child.kill("SIGTERM");
       expect(await child.exited).toBe(0);
     } finally {
@@ -121,11 +153,14 @@ describe("farhand-agent run", () => {
     }
   });
 
-  it.each(["NODE_TLS_REJECT_UNAUTHORIZED", "NODE_EXTRA_CA_CERTS", "BUN_INSPECT_CONNECT_TO"])("does not start under %s", async (name) => {
-    const ran = await agent(["status", "--state-dir", stateDir], { env: { [name]: "0" } });
-    expect(ran.err).toContain("ENVIRONMENT");
-    expect(ran.code).toBe(1);
-  });
+  it.each(["NODE_TLS_REJECT_UNAUTHORIZED", "NODE_EXTRA_CA_CERTS", "BUN_INSPECT_CONNECT_TO"])(
+    "does not start under %s",
+    async (name) => {
+      const ran = await agent(["status", "--state-dir", stateDir], { env: { [name]: "0" } });
+      expect(ran.err).toContain("ENVIRONMENT");
+      expect(ran.code).toBe(1);
+    },
+  );
 
   it("does not start without a way into its vault", async () => {
     expect(await agent(["run", "--state-dir", stateDir])).toMatchObject({ code: 4 });

@@ -38,7 +38,12 @@ function configuration(lines: readonly string[]): Configuration {
 
 function apply(lines: readonly string[], commands: readonly string[]): string[] {
   return commands.reduce<string[]>(
-    (now, command) => (command.startsWith("no ") ? now.filter((line) => line !== command.slice(3)) : now.includes(command) ? now : [...now, command]),
+    (now, command) =>
+      command.startsWith("no ")
+        ? now.filter((line) => line !== command.slice(3))
+        : now.includes(command)
+          ? now
+          : [...now, command],
     [...lines],
   );
 }
@@ -74,7 +79,14 @@ function session(device: FakeDevice, options: OpenOptions): Session {
     },
     async readiness() {
       await step("readiness");
-      return { level: "B", undoCost: { kind: "in-place" }, blockers: [], pendingByOther: false, unsaved: false, warnings: [] };
+      return {
+        level: "B",
+        undoCost: { kind: "in-place" },
+        blockers: [],
+        pendingByOther: false,
+        unsaved: false,
+        warnings: [],
+      };
     },
     async begin({ id: token, mode, confirmMs, preImage }) {
       await step("begin");

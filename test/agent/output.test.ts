@@ -24,7 +24,9 @@ it("a large output goes through the spool: bounded memory, and nothing left when
     return push(...items.map((item) => ({ ...item, body: new Uint8Array(0) })));
   };
   await site.start();
-  const work = await site.work([{ kind: "run", device: "ams-r1" as DeviceId, commands: ["show log"] }], { manifest: { outputBytesMax: 200 * MIB } });
+  const work = await site.work([{ kind: "run", device: "ams-r1" as DeviceId, commands: ["show log"] }], {
+    manifest: { outputBytesMax: 200 * MIB },
+  });
   Bun.gc(true);
   const before = process.memoryUsage().rss;
   let peak = before;

@@ -7,7 +7,15 @@ import { envelopeBytes, signEnvelope, type Envelope } from "../../shared/envelop
 import { importSigningKey, type SigningPublicKey } from "../../shared/keys.ts";
 import { makeOffer, type TestOrg } from "../../shared/testing/org.ts";
 import { BODY_BYTES_MAX, decodeRecords } from "../../shared/wire/frame.ts";
-import { challengeBytes, decodeUp, encodeDown, LANES, UpRecord, type Lane, type UpMessage } from "../../shared/wire/messages.ts";
+import {
+  challengeBytes,
+  decodeUp,
+  encodeDown,
+  LANES,
+  UpRecord,
+  type Lane,
+  type UpMessage,
+} from "../../shared/wire/messages.ts";
 import type { Certificates } from "./certificates.ts";
 
 interface Connection {
@@ -65,7 +73,12 @@ export class ScriptHub {
         const { pathname } = new URL(request.url);
         if (pathname === "/api/v1/enrol/challenge") return Response.json({ nonce: "n".repeat(43) });
         if (pathname === "/api/v1/enrol") return Response.json(await enrol(await request.json()));
-        const data = { session: toBase64url(randomBytes(32)), nonce: toBase64url(randomBytes(32)), proved: false, wayHome: false };
+        const data = {
+          session: toBase64url(randomBytes(32)),
+          nonce: toBase64url(randomBytes(32)),
+          proved: false,
+          wayHome: false,
+        };
         if (pathname === "/link/v1" && server.upgrade(request, { data })) return undefined;
         return new Response(null, { status: 404 });
       },
@@ -94,12 +107,16 @@ export class ScriptHub {
   }
 
   records<T extends UpRecord["type"]>(type: T): Extract<UpRecord, { type: T }>[] {
-    return [...this.lanes.values()].flat().flatMap(({ record }) => (record.type === type ? [record as Extract<UpRecord, { type: T }>] : []));
+    return [...this.lanes.values()]
+      .flat()
+      .flatMap(({ record }) => (record.type === type ? [record as Extract<UpRecord, { type: T }>] : []));
   }
 
   /** A text that came in parts; undefined while a part is missing. */
   blob(digest: string): Uint8Array | undefined {
-    const parts = [...this.lanes.values()].flat().filter(({ record }) => record.type === "blob" && record.sha256 === digest);
+    const parts = [...this.lanes.values()]
+      .flat()
+      .filter(({ record }) => record.type === "blob" && record.sha256 === digest);
     const total = parts[0]?.record.type === "blob" ? parts[0].record.total : undefined;
     if (total === undefined) return undefined;
     const bytes = new Uint8Array(total);
@@ -139,13 +156,20 @@ export class ScriptHub {
         await this.#hello(ws, message.header);
         break;
       case "pull":
-        for (const work of this.work.splice(0, message.header.capacity)) await this.#serve(ws, work, message.header.nonce);
+        for (const work of this.work.splice(0, message.header.capacity))
+          await this.#serve(ws, work, message.header.nonce);
         break;
       case "fetch": {
         const text = this.texts.get(message.header.sha256);
         if (!text) return;
         const { sha256: digest, offset } = message.header;
-        ws.send(encodeDown("blob", { sha256: digest, offset, total: text.length }, text.subarray(offset, offset + BODY_BYTES_MAX)));
+        ws.send(
+          encodeDown(
+            "blob",
+            { sha256: digest, offset, total: text.length },
+            text.subarray(offset, offset + BODY_BYTES_MAX),
+          ),
+        );
         break;
       }
       case "events":
@@ -167,7 +191,8 @@ export class ScriptHub {
     const { session, nonce } = ws.data;
     const proof = challengeBytes("farhand-agent", [nonce, this.org.trust.hubId, session]);
     const key = await importSigningKey(this.agentKey ?? ("" as SigningPublicKey));
-    if (!(await crypto.subtle.verify("Ed25519", key, fromBase64url(hello.signature), proof))) throw new Error("the agent did not prove itself");
+    if (!(await crypto.subtle.verify("Ed25519", key, fromBase64url(hello.signature), proof)))
+      throw new Error("the agent did not prove itself");
     ws.data.wayHome = hello.wayHome === true;
     if (ws.data.wayHome && !this.wayHomeOpen) throw new Error("no way home");
     if (ws.data.wayHome) this.wayHomes++;
@@ -219,4 +244,3 @@ export class ScriptHub {
     ws.send(encodeDown("credit", { bytes: this.#credited + this.creditBytes }));
   }
 }
-

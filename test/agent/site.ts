@@ -31,7 +31,10 @@ export interface Site {
   device(name: string): FakeDevice;
   start(onBoundary?: BoundaryObserver): Promise<RunningAgent>;
   /** A warrant and its one manifest, signed by these people. */
-  work(tasks: TaskSpec[], options?: { signers?: Signer[]; warrant?: Partial<Warrant>; manifest?: Partial<Manifest> }): Promise<Work>;
+  work(
+    tasks: TaskSpec[],
+    options?: { signers?: Signer[]; warrant?: Partial<Warrant>; manifest?: Partial<Manifest> },
+  ): Promise<Work>;
   text(value: string): TextRef;
   stop(): Promise<void>;
 }
@@ -56,10 +59,20 @@ export async function makeSite(options: { wayHome?: DeviceId[] } = {}): Promise<
   const signer = await signerFrom(identity.sign);
   await vault.close();
   hub.agentKey = signer.publicKey;
-  writeConfig(stateDir, { v: 1, org: id.org, site: id.ams, agent: id.agentAms, kid: signer.kid, url: hub.url, ca: certificates.ca, vaultKey: "file" });
+  writeConfig(stateDir, {
+    v: 1,
+    org: id.org,
+    site: id.ams,
+    agent: id.agentAms,
+    kid: signer.kid,
+    url: hub.url,
+    ca: certificates.ca,
+    vaultKey: "file",
+  });
 
   const devices = new Map<DeviceId, FakeDevice>();
-  for (const name of ["ams-r1", "ams-r2"]) devices.set(name as DeviceId, new FakeDevice([`hostname ${name}`, "ntp server 192.0.2.9"]));
+  for (const name of ["ams-r1", "ams-r2"])
+    devices.set(name as DeviceId, new FakeDevice([`hostname ${name}`, "ntp server 192.0.2.9"]));
   const driver = fakeDriver(devices);
   const log: string[] = [];
   const note = (event: string, fields?: object): void => void log.push(`${event} ${JSON.stringify(fields ?? {})}`);
@@ -79,8 +92,20 @@ export async function makeSite(options: { wayHome?: DeviceId[] } = {}): Promise<
       return device;
     },
     async start(onBoundary) {
-      const drivers = { driverFor: (platform: PlatformId) => (platform === id.iosxe ? driver : undefined), platforms: () => [driver] };
-      running = await startAgent({ stateDir, clock: systemClock, vaultKey: key, log: agentLog, drivers, random: () => 0, wayHomeMs: 1, ...(onBoundary ? { onBoundary } : {}) });
+      const drivers = {
+        driverFor: (platform: PlatformId) => (platform === id.iosxe ? driver : undefined),
+        platforms: () => [driver],
+      };
+      running = await startAgent({
+        stateDir,
+        clock: systemClock,
+        vaultKey: key,
+        log: agentLog,
+        drivers,
+        random: () => 0,
+        wayHomeMs: 1,
+        ...(onBoundary ? { onBoundary } : {}),
+      });
       return running;
     },
     async work(tasks, options = {}) {
@@ -89,7 +114,11 @@ export async function makeSite(options: { wayHome?: DeviceId[] } = {}): Promise<
       const salt = toBase64url(randomBytes(16));
       const { bytes, digest } = makeManifest(org, { tasks, salt, ...options.manifest });
       if (kind === "plan") throw new Error("plans run under a grant");
-      const warrant = makeWarrant(org, [digest], { kind, risk: kind === "change" ? "change" : "read", ...options.warrant });
+      const warrant = makeWarrant(org, [digest], {
+        kind,
+        risk: kind === "change" ? "change" : "read",
+        ...options.warrant,
+      });
       const signers = options.signers ?? [org.people.ann, org.people.bob];
       const authority = await signEnvelope("farhand-warrant+jws", warrant, signers);
       return { kind: "warrant", authority, authorityDigest: sha256(jcs(warrant)), manifest: bytes };
