@@ -90,6 +90,16 @@ it("needs a keys.json that the person trusts before it shows anything of the hub
   expect((await world.run("inventory", "list")).out).toContain("ams-r1");
 });
 
+it("takes no older agents.json than it has seen", async () => {
+  world.hub({ "GET /api/v1/trust": () => trustOf(org) });
+  expect((await world.run("inventory", "list")).exit).toBe(0);
+  world.hub({ "GET /api/v1/trust": () => ({ ...trustOf(org), agents: null }) });
+  expect(await world.run("inventory", "list")).toMatchObject({
+    exit: 1,
+    err: expect.stringContaining("agents.json is version 0 here, and was version 1 before") as string,
+  });
+});
+
 describe("trust init", () => {
   it("makes people's keys under a passphrase and a keys.json that opens", async () => {
     const hub = await signerFrom(await generateSigningJwk());

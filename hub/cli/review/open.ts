@@ -8,6 +8,7 @@ import { text, type HubFlags } from "../flags.ts";
 import { readRecord, recordPath } from "../plan/record.ts";
 import { clientOf } from "../settings.ts";
 import { loadAnchor, openTrust, type Trusted } from "../trust/load.ts";
+import { refuseOlder } from "../trust/seen.ts";
 import { fetchBundle, readBundle, type Bundle } from "./bundle.ts";
 import { derive, type Review } from "./derive.ts";
 
@@ -41,6 +42,7 @@ export async function openReview(cli: Cli, flags: ReviewFlags, job: JobId | unde
   const client = flags.file === undefined ? clientOf(cli, flags) : undefined;
   const bundle = await bundleOf(cli, flags, client, job);
   const trusted = await openTrust(anchor, bundle.trust, cli.clock.nowMs());
+  refuseOlder(cli, trusted);
   const planPath = flags.plan === undefined ? recordPath(cli, bundle.job) : resolve(cli.cwd, flags.plan);
   const record = flags.plan !== undefined || existsSync(planPath) ? readRecord(planPath) : null;
   const review = await derive(bundle, trusted, { job: bundle.job, nowMs: cli.clock.nowMs(), record });

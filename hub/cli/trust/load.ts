@@ -15,6 +15,7 @@ import type { HubClient } from "../../api/client/index.ts";
 import type { Cli } from "../command.ts";
 import type { HubFlags } from "../flags.ts";
 import { readBytes, settingsOf } from "../settings.ts";
+import { refuseOlder } from "./seen.ts";
 
 /** The hub's trust documents, each verified from the one file that this person trusts. */
 export interface Trusted {
@@ -49,6 +50,7 @@ export const openAnchor = (envelope: Envelope): Promise<TrustStore> =>
 export async function loadTrust(cli: Cli, flags: HubFlags, client: HubClient): Promise<Trusted> {
   const anchor = await loadAnchor(cli, flags);
   const trusted = await openTrust(anchor, await client.call("getTrust", {}), cli.clock.nowMs());
+  refuseOlder(cli, trusted);
   if (trusted.store.keys.document.version > anchor.keys.document.version) {
     cli.out.note(
       `keys.json is version ${trusted.store.keys.document.version} now; yours is version ${anchor.keys.document.version} and its keyadmin signed the newer one`,
