@@ -22,7 +22,7 @@ import { BlobCipher } from "../../hub/store/cipher.ts";
 import { nextFence, nextJobNumber, nextSequence } from "../../hub/store/counters.ts";
 import { addJob, findJob, unendedJobs } from "../../hub/store/jobs.ts";
 import { migrations } from "../../hub/store/open.ts";
-import { addRecord, advanceStream, loadStream } from "../../hub/store/streams.ts";
+import { addRecords, advanceStream, loadStream } from "../../hub/store/streams.ts";
 import type { Environment } from "./environment.ts";
 import type { Identities } from "./identities.ts";
 import type { Ledger } from "./ledger.ts";
@@ -269,13 +269,15 @@ export class HubShell extends SimProcess implements HubEnd {
       const acked = Math.max(stream.aggregate.acked, last);
       for (const [index, record] of decodeRecords(body, 100).entries()) {
         if (first + index <= stream.aggregate.acked) continue;
-        await addRecord(tx, {
-          stream: stream.id,
-          sequence: first + index,
-          type: "metric",
-          header: JSON.stringify(record.header),
-          nowMs: this.nowMs,
-        });
+        await addRecords(tx, [
+          {
+            stream: stream.id,
+            sequence: first + index,
+            type: "metric",
+            header: JSON.stringify(record.header),
+            nowMs: this.nowMs,
+          },
+        ]);
       }
       await advanceStream(tx, stream.id, acked, acked);
       return { epoch, lane, acked, released: acked };

@@ -52,6 +52,12 @@ export abstract class SimProcess {
     return store;
   }
 
+  /** The world is over: hundreds of them must not pile up in memory. */
+  scrap(): void {
+    this.up = false;
+    this.db.close();
+  }
+
   /** Milliseconds of this machine's wall clock. */
   get nowMs(): number {
     return BIRTH_MS + this.env.queue.nowMs + this.skewMs;

@@ -69,6 +69,16 @@ export class CrashingStore implements Store {
         return tx.get(statement, parameters);
       },
       run: (statement, parameters) => (before(statement.name), onWrite(), tx.run(statement, parameters)),
+      // Row by row, so that the process can die between two of them.
+      runEach: async (statement, rows) => {
+        let changes = 0;
+        for (const row of rows) {
+          before(statement.name);
+          onWrite();
+          changes += await tx.run(statement, row);
+        }
+        return changes;
+      },
     };
   }
 }

@@ -166,6 +166,9 @@ class World {
   }
 
   outcome(violation: string | null): Outcome {
+    const ends = this.#ledger.ends();
+    const processes = [this.#hub, ...this.#agents];
+    for (const process of processes) process.scrap();
     const devices = this.#agents.flatMap((agent) => [...agent.devices.values()]);
     return {
       seed: this.#env.seed,
@@ -173,10 +176,10 @@ class World {
       hash: this.#env.hash,
       events: this.#events,
       virtualMs: this.#env.queue.nowMs,
-      crashes: [this.#hub, ...this.#agents].reduce((sum, process) => sum + process.crashes, 0),
+      crashes: processes.reduce((sum, process) => sum + process.crashes, 0),
       applies: devices.reduce((sum, device) => sum + device.applies.size, 0),
       faults: { ...this.#env.faults.counts },
-      ends: this.#ledger.ends(),
+      ends,
       tail: this.#env.tail,
     };
   }
