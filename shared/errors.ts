@@ -247,7 +247,10 @@ export const ERRORS = {
   ),
   PROTOCOL: entry("The other side broke the link protocol.", "Update the older side."),
   CREDIT: entry("The other side sent more than it was allowed.", "Update the older side."),
-  KEY_FILE: entry("The key file could not be opened.", "Check the passphrase, and that the file is yours alone: chmod 0600."),
+  KEY_FILE: entry(
+    "The key file could not be opened.",
+    "Check the passphrase, and that the file is yours alone: chmod 0600.",
+  ),
   INVENTORY_FILE: entry("The inventory file has a fault.", "Correct the named line."),
   TEMPLATE: entry("The template could not be rendered.", "Define the named variable, or correct the template."),
   PLAN_INCOMPLETE: entry("Some devices have no plan.", "See why with: farhand job show; leave them out or plan again."),

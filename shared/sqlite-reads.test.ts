@@ -9,7 +9,10 @@ const sql = statements("test", { add: "INSERT INTO t (n) VALUES ($n)", count: "S
 
 it("reads that overlap neither fail nor see less than was committed before they were asked for", async () => {
   const folder = mkdtempSync(join(tmpdir(), "farhand-reads-"));
-  const store = openSqlite({ path: join(folder, "t.db"), migrations: [{ version: 1, sql: "CREATE TABLE t (n INTEGER NOT NULL) STRICT" }] });
+  const store = openSqlite({
+    path: join(folder, "t.db"),
+    migrations: [{ version: 1, sql: "CREATE TABLE t (n INTEGER NOT NULL) STRICT" }],
+  });
   const count = (): Promise<unknown> => store.read(async (tx) => (await tx.get(sql.count))?.["n"]);
   const held = Promise.withResolvers<void>();
   const slow = store.read(async (tx) => {

@@ -206,6 +206,13 @@ class Handle implements Tx {
   async run(statement: Statement, parameters: SqlParameters = {}): Promise<number> {
     return this.#db.query(statement.sql).run(parameters as SQLQueryBindings).changes;
   }
+
+  async runEach(statement: Statement, rows: readonly SqlParameters[]): Promise<number> {
+    const prepared = this.#db.query(statement.sql);
+    let changes = 0;
+    for (const row of rows) changes += prepared.run(row as SQLQueryBindings).changes;
+    return changes;
+  }
 }
 
 /** A full disk or quota has a name of its own; everything else passes as it is. */

@@ -31,6 +31,8 @@ export interface Tx {
   get(statement: Statement, parameters?: SqlParameters): Promise<SqlRow | undefined>;
   /** Number of rows changed. */
   run(statement: Statement, parameters?: SqlParameters): Promise<number>;
+  /** One statement for many rows: a promise per row costs as much as its insert. */
+  runEach(statement: Statement, rows: readonly SqlParameters[]): Promise<number>;
 }
 
 export interface Store {

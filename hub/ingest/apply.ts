@@ -28,8 +28,20 @@ export interface ApplyDeps {
 /** A record with its meaning found, before the transaction: signatures are checked here. */
 type Meaning =
   | { readonly type: "word"; readonly key: AssignmentKey; readonly event: AssignmentEvent }
-  | { readonly type: "receipt"; readonly key: AssignmentKey; readonly receipt: Receipt; readonly sha256: Digest; readonly envelope: Envelope }
-  | { readonly type: "plan"; readonly key: AssignmentKey; readonly plan: PlanReceipt; readonly sha256: Digest; readonly envelope: Envelope }
+  | {
+      readonly type: "receipt";
+      readonly key: AssignmentKey;
+      readonly receipt: Receipt;
+      readonly sha256: Digest;
+      readonly envelope: Envelope;
+    }
+  | {
+      readonly type: "plan";
+      readonly key: AssignmentKey;
+      readonly plan: PlanReceipt;
+      readonly sha256: Digest;
+      readonly envelope: Envelope;
+    }
   | { readonly type: "nothing"; readonly key: null; readonly refused: string | null };
 
 interface Run {
@@ -133,7 +145,12 @@ async function opened(
   return { type: "receipt", key: { manifest, attempt }, receipt, sha256: sha256(bytes), envelope };
 }
 
-async function applyRun(tx: Tx, agent: AgentId, run: Run, at: At): Promise<Awaited<ReturnType<typeof decideLoadedIn>>["effects"]> {
+async function applyRun(
+  tx: Tx,
+  agent: AgentId,
+  run: Run,
+  at: At,
+): Promise<Awaited<ReturnType<typeof decideLoadedIn>>["effects"]> {
   if (run.key === null) {
     for (const meaning of run.meanings) {
       if (meaning.type === "nothing" && meaning.refused !== null) await refuse(tx, agent, meaning.refused, at);
@@ -200,5 +217,11 @@ function eventOf(receipt: Receipt, digest: Digest): AssignmentEvent {
 }
 
 async function refuse(tx: Tx, agent: AgentId, detail: string, at: At): Promise<void> {
-  await audit(tx, at.nowMs, { actor: `agent:${agent}`, action: "record.apply", object: agent, decision: "refused", detail });
+  await audit(tx, at.nowMs, {
+    actor: `agent:${agent}`,
+    action: "record.apply",
+    object: agent,
+    decision: "refused",
+    detail,
+  });
 }

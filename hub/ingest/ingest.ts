@@ -6,7 +6,7 @@ import type { Lane, UpHeader } from "../../shared/wire/messages.ts";
 import { addPart } from "../store/blobs.ts";
 import type { BlobCipher } from "../store/cipher.ts";
 import { named } from "../store/columns.ts";
-import { addGap, addRecord, advanceStream, loadStream, moveApplied, type LoadedStream } from "../store/streams.ts";
+import { addGap, addRecords, advanceStream, loadStream, moveApplied, type LoadedStream } from "../store/streams.ts";
 import { addWatchEvent } from "../store/watch.ts";
 import { prepareBatch, type PreparedRecord } from "./prepare.ts";
 
@@ -54,15 +54,24 @@ export async function ingestEvents(
     for (const row of decision.rows) {
       if (row.type !== "records") continue;
       const jobs = new Map<string, JobId | undefined>();
-      for (let sequence = row.first; sequence <= row.last; sequence++) {
-        const record = records[sequence - first];
-        if (!record) throw new FarhandError("INTERNAL", "a batch shorter than its numbers");
-        const { type, header: text } = record;
-        await addRecord(tx, { stream: stream.id, sequence, type, header: text, nowMs });
-        if (await applyAtOnce(tx, agent, record, jobs, nowMs)) toCheck = true;
+      const fresh = records.slice(row.first - first, row.last - first + 1);
+      const rows = fresh.map(({ type, header: text }, index) => ({
+        stream: stream.id,
+        sequence: row.first + index,
+        type,
+        header: text,
+        nowMs,
+      }));
+      await addRecords(tx, rows);
+      for (const record of fresh) {
+        if ((record.part || record.output) && (await applyAtOnce(tx, agent, record, jobs, nowMs))) toCheck = true;
       }
     }
-    return { ack: ackOf(header, after), stream: stream.id, pump: toCheck || (hasMeaning(lane) && decision.rows.length > 0) };
+    return {
+      ack: ackOf(header, after),
+      stream: stream.id,
+      pump: toCheck || (hasMeaning(lane) && decision.rows.length > 0),
+    };
   });
 }
 
@@ -105,7 +114,8 @@ async function saveDecision(
   nowMs: number,
 ): Promise<{ acked: number; released: number }> {
   let { acked, released } = stream.aggregate;
-  for (const effect of decision.effects) if (effect.type === "refuse") throw new FarhandError("PROTOCOL", effect.detail);
+  for (const effect of decision.effects)
+    if (effect.type === "refuse") throw new FarhandError("PROTOCOL", effect.detail);
   for (const row of decision.rows) {
     switch (row.type) {
       case "stream":
@@ -152,7 +162,12 @@ export function ingestGap(store: Store, agent: AgentId, gap: UpHeader<"gap">, no
 }
 
 /** Where each of the agent's lanes stands here; what the agent no longer holds and this hub never had becomes a named gap. */
-export async function helloLanes(store: Store, agent: AgentId, hello: UpHeader<"hello">, nowMs: number): Promise<Ack[]> {
+export async function helloLanes(
+  store: Store,
+  agent: AgentId,
+  hello: UpHeader<"hello">,
+  nowMs: number,
+): Promise<Ack[]> {
   const acks: Ack[] = [];
   for (const { lane, first } of hello.lanes) {
     acks.push(await decideAndSave(store, agent, { epoch: hello.epoch, lane }, { type: "hello", first }, nowMs));

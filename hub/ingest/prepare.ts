@@ -42,7 +42,11 @@ function prepare(wire: WireRecord, cipher: BlobCipher): PreparedRecord {
     case "task":
       return {
         type: "task",
-        header: JSON.stringify({ ...record, step: record.step && harmless(record.step), detail: record.detail && harmless(record.detail) }),
+        header: JSON.stringify({
+          ...record,
+          step: record.step && harmless(record.step),
+          detail: record.detail && harmless(record.detail),
+        }),
       };
     case "assignment":
       return {

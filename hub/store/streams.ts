@@ -48,11 +48,19 @@ export async function advanceStream(tx: Tx, id: number, acked: number, released:
   await tx.run(sql.advance, { id, acked, released });
 }
 
-export async function addRecord(
-  tx: Tx,
-  record: { stream: number; sequence: number; type: string; header: string; nowMs: number },
-): Promise<void> {
-  await tx.run(sql.addRecord, record);
+export interface NewRecord {
+  readonly stream: number;
+  readonly sequence: number;
+  readonly type: string;
+  readonly header: string;
+  readonly nowMs: number;
+}
+
+export async function addRecords(tx: Tx, records: readonly NewRecord[]): Promise<void> {
+  await tx.runEach(
+    sql.addRecord,
+    records.map(({ stream, sequence, type, header, nowMs }) => ({ stream, sequence, type, header, nowMs })),
+  );
 }
 
 export async function addGap(

@@ -9,6 +9,7 @@ export const FRAME_VERSION = 1;
 export const FRAME_BYTES_MAX = 320 * 1024;
 export const BODY_BYTES_MAX = 256 * 1024;
 const PREFIX_BYTES = 6;
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
 export interface Frame {
   readonly type: number;
@@ -39,9 +40,7 @@ export function decodeFrame(message: Uint8Array): Frame {
   const headEnd = PREFIX_BYTES + view.getUint32(2);
   if (headEnd > message.length) throw new FarhandError("PROTOCOL", "header length");
   try {
-    const header: unknown = JSON.parse(
-      new TextDecoder("utf-8", { fatal: true }).decode(message.subarray(PREFIX_BYTES, headEnd)),
-    );
+    const header: unknown = JSON.parse(strictUtf8.decode(message.subarray(PREFIX_BYTES, headEnd)));
     return { type: view.getUint8(1), header, body: message.slice(headEnd) as Bytes };
   } catch (error) {
     throw new FarhandError("PROTOCOL", "header", { cause: error });
@@ -81,7 +80,10 @@ export function layFrame(
 ): { frame: Uint8Array<ArrayBuffer>; bodies: readonly Uint8Array<ArrayBuffer>[] } {
   const head = utf8(JSON.stringify(header));
   const heads = records.map((record) => utf8(JSON.stringify(record.header)));
-  const length = records.reduce((sum, record, index) => sum + 8 + (heads[index]?.length ?? 0) + record.bytes, PREFIX_BYTES + head.length);
+  const length = records.reduce(
+    (sum, record, index) => sum + 8 + (heads[index]?.length ?? 0) + record.bytes,
+    PREFIX_BYTES + head.length,
+  );
   if (length > FRAME_BYTES_MAX || length > scratch.length) throw new FarhandError("PROTOCOL", "frame too large");
   const view = new DataView(scratch.buffer, scratch.byteOffset, scratch.byteLength);
   view.setUint8(0, FRAME_VERSION);
@@ -110,7 +112,7 @@ export function decodeRecords(bytes: Uint8Array, countMax: number): WireRecord[]
     if (at + 4 > bytes.length) throw new FarhandError("PROTOCOL", "record length");
     const end = at + 4 + view.getUint32(at);
     if (end > bytes.length) throw new FarhandError("PROTOCOL", "record length");
-    const part = bytes.slice(at + 4, end);
+    const part = bytes.subarray(at + 4, end);
     at = end;
     return part;
   };
@@ -119,8 +121,9 @@ export function decodeRecords(bytes: Uint8Array, countMax: number): WireRecord[]
     const head = take();
     try {
       records.push({
-        header: JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(head)) as unknown,
-        body: take(),
+        header: JSON.parse(strictUtf8.decode(head)) as unknown,
+        // A copy: a view would keep the whole batch alive.
+        body: take().slice(),
       });
     } catch (error) {
       if (error instanceof FarhandError) throw error;
