@@ -5,5 +5,5 @@ export const FOUND: readonly { readonly seed: number; readonly what: string }[] 
   { seed: 21, what: "a hello that listed SUCCEEDED ended a job before its tasks" },
   { seed: 36, what: "a lost `settled` was never said again within a session" },
   { seed: 1790, what: "the answer to a cancel that came too late ended a job before its tasks" },
-  { seed: 2635, what: "the same" },
+  { seed: 2635, what: "the same, of another job" },
 ];
