@@ -9,9 +9,9 @@ import type { Driver } from "../drivers/types.ts";
 import { Assignments } from "./assignments.ts";
 import { readConfig, vaultPath } from "./config.ts";
 import type { Aggregate, AssignmentKey, Effect, Row } from "./core/model.ts";
-import { assignmentEnded } from "./core/draft.ts";
+import { assignmentEnded, mayBeTouched } from "./core/draft.ts";
 import { Intake } from "./intake.ts";
-import { openCount, unknownTasks, unsettled } from "./journal/assignments.ts";
+import { openCount, touchedTasks, unsettled } from "./journal/assignments.ts";
 import { sequenceHighWater } from "./journal/admission.ts";
 import { loadWork } from "./journal/holdings.ts";
 import { putMeta, type LinkNote } from "./journal/meta.ts";
@@ -215,9 +215,9 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   function committed(before: Aggregate, after: Aggregate, rows: readonly Row[]): void {
     if (rows.length > 0) link.kick();
     after.tasks.forEach((task, index) => {
-      const was = before.tasks[index]?.state;
-      if ((was === "UNKNOWN") !== (task.state === "UNKNOWN"))
-        runner.noteUnknown(after.key, task.device, task.state === "UNKNOWN");
+      const was = before.tasks[index];
+      const held = mayBeTouched(task);
+      if ((was !== undefined && mayBeTouched(was)) !== held) runner.noteTouched(after.key, task.device, held);
     });
     if (!after.assignment || after.assignment.state === before.assignment?.state) return;
     const { state, code, job } = after.assignment;
@@ -285,7 +285,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   }
 
   let draining = false;
-  for (const held of await store.read(unknownTasks)) runner.noteUnknown(held.key, held.device, true);
+  for (const held of await store.read(touchedTasks)) runner.noteTouched(held.key, held.device, true);
   await assignments.tellAll({ type: "restarted" });
   const running = link.run(stopping.signal);
   const resuming = resumeNowAndThen();

@@ -1,7 +1,7 @@
 import { taskMoves, canMove, type AssignmentState } from "../../shared/states.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
 import type { DeviceId } from "../../shared/ids.ts";
-import { assignmentEnded, Draft, taskEnded } from "./draft.ts";
+import { assignmentEnded, Draft, isInFlight, taskEnded } from "./draft.ts";
 import type { Aggregate, Assignment, Decision, Event, Task, TaskEnd, Timer } from "./model.ts";
 import { outcomeOf } from "./outcome.ts";
 
@@ -12,7 +12,6 @@ const PROBE_LONGEST_MS = 60_000;
 const CLOCK_RETRY_MS = 15_000;
 const ADMISSION_RETRY_MS = 1_000;
 
-const isInFlight = (task: Task): boolean => task.state === "APPLYING" || task.state === "CONFIRM_WAIT";
 const isBeforeApply = (task: Task): boolean => task.state === "QUEUED" || task.state === "PRECHECK";
 
 /**

@@ -11,6 +11,9 @@ import {
 import type { Aggregate, Assignment, Cancellation, Decision, Effect, Row, Task } from "./model.ts";
 
 export const taskEnded = (task: Task): boolean => isTerminal(taskMoves, task.state);
+export const isInFlight = (task: Task): boolean => task.state === "APPLYING" || task.state === "CONFIRM_WAIT";
+/** The change may be on the device, whole or in part. */
+export const mayBeTouched = (task: Task): boolean => isInFlight(task) || task.state === "UNKNOWN";
 export const assignmentEnded = (assignment: Assignment): boolean => isTerminal(assignmentMoves, assignment.state);
 
 /**

@@ -48,6 +48,7 @@ const sql = statements("journal.assignment", {
     "SELECT manifest, attempt, sequence, state FROM assignment WHERE settled = 0 ORDER BY sequence LIMIT $limit",
   recent: "SELECT * FROM assignment ORDER BY sequence DESC LIMIT $limit",
   unknownDevices: "SELECT manifest, attempt, device FROM task WHERE state = 'UNKNOWN'",
+  touchedDevices: "SELECT manifest, attempt, device FROM task WHERE state IN ('APPLYING', 'CONFIRM_WAIT', 'UNKNOWN')",
   openCount: `SELECT count(*) AS n FROM assignment
         WHERE state IN ('ACCEPTED', 'WAITING', 'RUNNING', 'RECONCILING')`,
 });
@@ -134,6 +135,14 @@ export async function recentAssignments(
 
 export async function unknownTasks(tx: Read): Promise<{ key: AssignmentKey; device: DeviceId }[]> {
   return (await tx.all(sql.unknownDevices)).map((row) => ({
+    key: readKey(row),
+    device: DeviceId.parse(text(row, "device")),
+  }));
+}
+
+/** Devices that a change may have left in any state: no other change may have them before they are asked. */
+export async function touchedTasks(tx: Read): Promise<{ key: AssignmentKey; device: DeviceId }[]> {
+  return (await tx.all(sql.touchedDevices)).map((row) => ({
     key: readKey(row),
     device: DeviceId.parse(text(row, "device")),
   }));

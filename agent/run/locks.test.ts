@@ -25,14 +25,14 @@ describe("a device", () => {
 
   it("whose last change is unknown takes reads and that change's probes, and no other change", async () => {
     const locks = new DeviceLocks();
-    locks.holdUnknown(r1, "a");
+    locks.hold(r1, "a");
     (await locks.acquire(r1, { change: false, owner: "b" }, never))();
     (await locks.acquire(r1, { change: true, owner: "a" }, never))();
     const other = locks.acquire(r1, { change: true, owner: "b" }, never);
     expect(await isSettled(other)).toBe(false);
-    locks.clearUnknown(r1, "b");
+    locks.clear(r1, "b");
     expect(await isSettled(other)).toBe(false);
-    locks.clearUnknown(r1, "a");
+    locks.clear(r1, "a");
     (await other)();
   });
 

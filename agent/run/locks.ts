@@ -7,13 +7,13 @@ interface Waiter {
 }
 
 /**
- * One task at a time on a device, whichever assignment it belongs to. A device whose last change has an unknown outcome takes
+ * One task at a time on a device, whichever assignment it belongs to. A device that a change may have touched, and whose outcome is not known, takes
  * reads, and the probes of that change, but no other change.
  */
 export class DeviceLocks {
   readonly #busy = new Set<DeviceId>();
   readonly #waiting = new Map<DeviceId, Waiter[]>();
-  readonly #unknown = new Map<DeviceId, string>();
+  readonly #held = new Map<DeviceId, string>();
 
   async acquire(device: DeviceId, want: { change: boolean; owner: string }, signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();
@@ -28,18 +28,18 @@ export class DeviceLocks {
     };
   }
 
-  holdUnknown(device: DeviceId, owner: string): void {
-    this.#unknown.set(device, owner);
+  hold(device: DeviceId, owner: string): void {
+    this.#held.set(device, owner);
   }
 
-  clearUnknown(device: DeviceId, owner: string): void {
-    if (this.#unknown.get(device) !== owner) return;
-    this.#unknown.delete(device);
+  clear(device: DeviceId, owner: string): void {
+    if (this.#held.get(device) !== owner) return;
+    this.#held.delete(device);
     this.#next(device);
   }
 
   #free(device: DeviceId, want: { change: boolean; owner: string }): boolean {
-    const holder = this.#unknown.get(device);
+    const holder = this.#held.get(device);
     return !this.#busy.has(device) && (!want.change || holder === undefined || holder === want.owner);
   }
 

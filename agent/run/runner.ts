@@ -97,9 +97,9 @@ export class Runner {
     if (!active.isChange || !active.begun) active.abort.abort(new FarhandError("CANCELED"));
   }
 
-  noteUnknown(key: AssignmentKey, device: DeviceId, isUnknown: boolean): void {
-    if (isUnknown) this.#locks.holdUnknown(device, ownerOf(key));
-    else this.#locks.clearUnknown(device, ownerOf(key));
+  noteTouched(key: AssignmentKey, device: DeviceId, isTouched: boolean): void {
+    if (isTouched) this.#locks.hold(device, ownerOf(key));
+    else this.#locks.clear(device, ownerOf(key));
   }
 
   /** Starts nothing more; reads are given up and run again by the next process; changes reach their end. */
