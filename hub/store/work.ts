@@ -7,10 +7,10 @@ import { bytes, int, named, text } from "./columns.ts";
 
 /** Signed bytes on their way: manifests, the texts that they name, warrants and their signatures. */
 const sql = statements("work", {
-  addManifest: `INSERT INTO manifest (sha256, job, purpose, position, bytes)
-                VALUES (:sha256, :job, :purpose, :position, :bytes)`,
+  addManifest: `INSERT INTO manifest (sha256, job, purpose, position, authority_kind, authority_sha256, bytes)
+                VALUES (:sha256, :job, :purpose, :position, :authorityKind, :authoritySha256, :bytes)`,
   addText: "INSERT INTO manifest_text (sha256, manifest) VALUES (:sha256, :manifest) ON CONFLICT (sha256, manifest) DO NOTHING",
-  manifest: "SELECT bytes FROM manifest WHERE sha256 = :sha256",
+  manifest: "SELECT job, authority_kind, authority_sha256, bytes FROM manifest WHERE sha256 = :sha256",
   manifestsOf: "SELECT sha256, bytes FROM manifest WHERE job = :job AND purpose = :purpose ORDER BY position",
   /** Only what a manifest that was served to this agent names. */
   mayFetch: `SELECT 1 AS yes FROM manifest_text AS t
@@ -27,16 +27,36 @@ type Reader = Pick<Tx, "get" | "all">;
 
 export async function addManifest(
   tx: Tx,
-  manifest: { sha256: Digest; job: JobId; purpose: Purpose; position: number; bytes: Bytes },
+  manifest: {
+    sha256: Digest;
+    job: JobId;
+    purpose: Purpose;
+    position: number;
+    authorityKind: "warrant" | "grant";
+    authoritySha256: Digest;
+    bytes: Bytes;
+  },
   texts: Iterable<Digest>,
 ): Promise<void> {
   await tx.run(sql.addManifest, manifest);
   for (const sha256 of new Set(texts)) await tx.run(sql.addText, { sha256, manifest: manifest.sha256 });
 }
 
-export async function manifestBytes(tx: Reader, sha256: Digest): Promise<Bytes | undefined> {
+export interface StoredManifest {
+  readonly job: JobId;
+  readonly authority: { readonly kind: "warrant" | "grant"; readonly sha256: Digest };
+  readonly bytes: Bytes;
+}
+
+export async function findManifest(tx: Reader, sha256: Digest): Promise<StoredManifest | undefined> {
   const row = await tx.get(sql.manifest, { sha256 });
-  return row && bytes(row, "bytes");
+  return (
+    row && {
+      job: named<JobId>(row, "job"),
+      authority: { kind: named<"warrant" | "grant">(row, "authority_kind"), sha256: named<Digest>(row, "authority_sha256") },
+      bytes: bytes(row, "bytes"),
+    }
+  );
 }
 
 export async function manifestsOf(

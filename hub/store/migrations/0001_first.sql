@@ -98,6 +98,9 @@ CREATE TABLE manifest (
   job TEXT NOT NULL,
   purpose TEXT NOT NULL,
   position INTEGER NOT NULL,
+  -- The warrant or grant that allows it.
+  authority_kind TEXT NOT NULL,
+  authority_sha256 TEXT NOT NULL,
   bytes BLOB NOT NULL
 );
 CREATE INDEX manifest_job ON manifest (job, purpose, position);

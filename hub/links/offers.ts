@@ -1,0 +1,118 @@
+import type { AssignmentAggregate } from "../core/assignment-model.ts";
+import type { AssignmentKey } from "../core/model.ts";
+import { decideLoadedIn } from "../ingest/decide.ts";
+import type { Offer, Cancel } from "../../shared/documents/offer.ts";
+import { signEnvelope, type Envelope } from "../../shared/envelope.ts";
+import { FarhandError } from "../../shared/errors.ts";
+import type { AgentId } from "../../shared/ids.ts";
+import { encodeDown } from "../../shared/wire/messages.ts";
+import { loadAssignment, servableTo } from "../store/assignments.ts";
+import { nextFence, nextSequence } from "../store/counters.ts";
+import { grantByDigest } from "../store/documents.ts";
+import { findManifest, warrantEnvelope, type StoredManifest } from "../store/work.ts";
+import type { LinkDeps } from "./deps.ts";
+
+const OFFER_SECONDS = 600;
+const CANDIDATES_MAX = 1000;
+
+type OfferDeps = Pick<LinkDeps, "store" | "clock" | "random" | "trust" | "hubId" | "signer">;
+
+export const idOf = (key: AssignmentKey): string => `${key.manifest} ${key.attempt}`;
+
+/**
+ * Answers a pull: marks each assignment DELIVERED, and only when that is on disk yields the frames of its offer. What was
+ * served in this session already is not served again; in the next one it is, with its numbers kept and the new nonce.
+ */
+export async function* offersFor(
+  deps: OfferDeps,
+  agent: AgentId,
+  pull: { readonly nonce: string; readonly capacity: number },
+  served: Set<string>,
+): AsyncGenerator<Uint8Array[]> {
+  const candidates = await deps.store.read((tx) => servableTo(tx, agent, CANDIDATES_MAX));
+  let room = pull.capacity;
+  for (const key of candidates) {
+    if (room <= 0) return;
+    if (served.has(idOf(key))) continue;
+    const aggregate = await deliver(deps, key);
+    if (!aggregate) continue;
+    served.add(idOf(key));
+    room -= 1;
+    yield await framesOf(deps, aggregate, pull.nonce);
+  }
+}
+
+/** DELIVERED, on disk. Undefined when it may no longer be served. */
+async function deliver(deps: OfferDeps, key: AssignmentKey): Promise<AssignmentAggregate | undefined> {
+  const nowMs = deps.clock.nowMs();
+  return deps.store.tx("deliver", async (tx) => {
+    const held = await loadAssignment(tx, key);
+    if (!held) return undefined;
+    const isFirst = held.standing.state === "OFFERED" && held.standing.sequence === null && held.identity.expMs > nowMs;
+    const sequence = isFirst ? await nextSequence(tx, held.identity.agent) : 0;
+    const fence = isFirst ? await nextFence(tx) : 0;
+    const at = { nowMs, random: deps.random };
+    const { aggregate, effects } = await decideLoadedIn(tx, held, [{ type: "served", sequence, fence }], at);
+    return effects.some((effect) => effect.type === "sendOffer") ? aggregate : undefined;
+  });
+}
+
+async function framesOf(deps: OfferDeps, aggregate: AssignmentAggregate, nonce: string): Promise<Uint8Array[]> {
+  const { key, agent } = aggregate.identity;
+  const { sequence, fence } = aggregate.standing;
+  if (sequence === null || fence === null) throw new FarhandError("INTERNAL", "delivered without its numbers");
+  const manifest = await deps.store.read((tx) => findManifest(tx, key.manifest));
+  if (!manifest) throw new FarhandError("INTERNAL", `no manifest ${key.manifest}`);
+  const authority = await authorityOf(deps, manifest);
+  const iat = Math.floor(deps.clock.nowMs() / 1000);
+  const offer: Offer = {
+    type: "offer",
+    v: 1,
+    org: deps.trust.require().trust.org,
+    hub: deps.hubId,
+    agent,
+    authority: manifest.authority,
+    manifest: key.manifest,
+    attempt: key.attempt,
+    sequence,
+    fence,
+    nonce: nonce as Offer["nonce"],
+    iat,
+    exp: iat + OFFER_SECONDS,
+  };
+  const envelope = await signEnvelope("farhand-offer+jws", offer, [deps.signer]);
+  return [
+    encodeDown("offer", { offer: envelope, authority, manifestBytes: manifest.bytes.length }),
+    encodeDown("manifest", { sha256: key.manifest }, manifest.bytes),
+  ];
+}
+
+async function authorityOf(deps: OfferDeps, manifest: StoredManifest): Promise<Envelope> {
+  const { kind, sha256 } = manifest.authority;
+  const envelope =
+    kind === "grant"
+      ? (await grantByDigest(deps.store, sha256))?.envelope
+      : await deps.store.read((tx) => warrantEnvelope(tx, manifest.job));
+  if (!envelope) throw new FarhandError("INTERNAL", `no ${kind} ${sha256}`);
+  return envelope;
+}
+
+/** The signed stop for an assignment that is to be canceled; undefined when it is not. */
+export async function cancelFrame(deps: OfferDeps, key: AssignmentKey): Promise<Uint8Array | undefined> {
+  const held = await deps.store.read((tx) => loadAssignment(tx, key));
+  if (!held?.standing.cancel) return undefined;
+  const { generation, reason } = held.standing.cancel;
+  const cancel: Cancel = {
+    type: "cancel",
+    v: 1,
+    org: deps.trust.require().trust.org,
+    hub: deps.hubId,
+    agent: held.identity.agent,
+    manifest: key.manifest,
+    attempt: key.attempt,
+    generation,
+    reason: reason.slice(0, 500),
+    iat: Math.floor(deps.clock.nowMs() / 1000),
+  };
+  return encodeDown("cancel", { cancel: await signEnvelope("farhand-cancel+jws", cancel, [deps.signer]) });
+}
