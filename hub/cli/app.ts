@@ -14,6 +14,7 @@ import { agentInvite } from "./agent/invite.ts";
 import { agentList } from "./agent/list.ts";
 import type { CliContext } from "./context.ts";
 import { deviceDiff } from "./device/diff.ts";
+import { deviceConfig } from "./device/config.ts";
 import { deviceHistory } from "./device/history.ts";
 import { deviceList } from "./device/list.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -74,7 +75,12 @@ export function farhand(version: string, hub?: RouteMap<CliContext>): Applicatio
         cancel: jobCancel,
         receipts: jobReceipts,
       }),
-      device: group("Devices and their configurations", { list: deviceList, history: deviceHistory, diff: deviceDiff }),
+      device: group("Devices and their configurations", {
+        list: deviceList,
+        config: deviceConfig,
+        history: deviceHistory,
+        diff: deviceDiff,
+      }),
       "exit-codes": exitCodes,
       ...(hub && { hub }),
     },

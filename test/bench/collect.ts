@@ -36,15 +36,13 @@ const targetsOf = (devices: readonly FleetDevice[]) =>
 
 async function ours(world: World, agentPid: number, devices: readonly FleetDevice[]): Promise<Round> {
   const started = performance.now();
-  const job = await world
-    .client()
-    .submit({
-      kind: "collect",
-      title: "bench",
-      reason: "",
-      devices: devices.map((device) => device.name as DeviceId),
-      grant: "reads" as GrantId,
-    });
+  const job = await world.client().submit({
+    kind: "collect",
+    title: "bench",
+    reason: "",
+    devices: devices.map((device) => device.name as DeviceId),
+    grant: "reads" as GrantId,
+  });
   const ended = await world.waitForJob(job.id, undefined, 600_000);
   const seconds = (performance.now() - started) / 1000;
   if (ended.state !== "SUCCEEDED") throw new Error(`collect: ${ended.state} ${JSON.stringify(ended.counts)}`);

@@ -41,18 +41,16 @@ export async function benchOutput(options: BenchOptions): Promise<object> {
         jobMs: 1_800_000,
         confirmMs: 120_000,
       };
-      const job = await world
-        .client()
-        .submit({
-          kind: "run",
-          title: "bench",
-          reason: "",
-          devices: [device.name as DeviceId],
-          grant: "reads" as GrantId,
-          commands: [command],
-          outputBytesMax: 2_000_000_000,
-          deadlines,
-        });
+      const job = await world.client().submit({
+        kind: "run",
+        title: "bench",
+        reason: "",
+        devices: [device.name as DeviceId],
+        grant: "reads" as GrantId,
+        commands: [command],
+        outputBytesMax: 2_000_000_000,
+        deadlines,
+      });
       const ended = await world.waitForJob(job.id, undefined, 1_800_000);
       if (ended.state !== "SUCCEEDED")
         throw new Error(`${command}: ${ended.state} ${JSON.stringify(ended.assignments)}`);

@@ -37,5 +37,10 @@ export async function section(scenario: string, run: (checks: Checks) => Promise
   } catch (error) {
     checks.that("ran to its end", false, error instanceof Error ? error.message : String(error));
   }
-  return { scenario, ok: checks.ok, seconds: Number(((performance.now() - started) / 1000).toFixed(2)), checks: checks.all };
+  return {
+    scenario,
+    ok: checks.ok,
+    seconds: Number(((performance.now() - started) / 1000).toFixed(2)),
+    checks: checks.all,
+  };
 }

@@ -3,7 +3,7 @@ import type { DeviceId, GrantId } from "../../shared/ids.ts";
 import type { JobView, TaskView } from "../../hub/api/contract/views.ts";
 import type { FleetProcess } from "../support/fleet.ts";
 import type { World } from "../support/world.ts";
-import { Checks, section, type Section } from "./checks.ts";
+import { section, type Checks, type Section } from "./checks.ts";
 
 /** The simulated installation: two sites, twelve routers. */
 export interface Stage {
@@ -20,15 +20,31 @@ const statesOf = (job: JobView): Record<string, number> => {
 };
 
 async function collectAll({ world, devices }: Stage, checks: Checks): Promise<void> {
-  const job = await world.client().submit({ kind: "collect", title: "Nightly backup", reason: "", devices: devices.map((id) => id as DeviceId), grant: "reads" as GrantId });
+  const job = await world.client().submit({
+    kind: "collect",
+    title: "Nightly backup",
+    reason: "",
+    devices: devices.map((id) => id as DeviceId),
+    grant: "reads" as GrantId,
+  });
   const ended = await world.waitForJob(job.id);
   checks.equal("the job", ended.state, "SUCCEEDED");
   checks.equal("every device", statesOf(ended), { DONE: devices.length });
-  const snapshots = await Promise.all(devices.map((id) => world.client().call("deviceHistory", { params: { id: id as DeviceId }, query: { limit: 10 } })));
-  checks.that("each has a snapshot with a sealed form", snapshots.every((entry) => entry.snapshots[0]?.sealed), snapshots.map((entry) => entry.snapshots.length));
+  const snapshots = await Promise.all(
+    devices.map((id) => world.client().call("deviceHistory", { params: { id: id as DeviceId }, query: { limit: 10 } })),
+  );
+  checks.that(
+    "each has a snapshot with a sealed form",
+    snapshots.every((entry) => entry.snapshots[0]?.sealed),
+    snapshots.map((entry) => entry.snapshots.length),
+  );
   const first = snapshots[0]?.snapshots[0];
   const text = first ? new TextDecoder().decode(await world.client().getBlob(first.public.sha256)) : "";
-  checks.that("no secret leaves the site in the clear", /‹secret:[a-z2-7]{16}›/i.test(text) && !/secret 9 \$9\$/.test(text), text.split("\n").find((line) => line.startsWith("enable")) ?? "");
+  checks.that(
+    "no secret leaves the site in the clear",
+    /‹secret:[a-z2-7]{16}›/i.test(text) && !/secret 9 \$9\$/.test(text),
+    text.split("\n").find((line) => line.startsWith("enable")) ?? "",
+  );
 }
 
 const NTP = `ntp server 10.255.0.30
@@ -37,10 +53,18 @@ ip prefix-list DEMO seq 5 permit 10.99.0.0/16 le 24
 interface Loopback0
  description managed by farhand
 `;
-const NTP_VERIFY = [{ command: "show running-config | include ntp server", contains: ["ntp server 10.255.0.30"], withinMs: 5000 }];
+const NTP_VERIFY = [
+  { command: "show running-config | include ntp server", contains: ["ntp server 10.255.0.30"], withinMs: 5000 },
+];
 
 async function changeAll({ world, fleet, devices }: Stage, checks: Checks): Promise<JobView> {
-  const id = await world.plan({ select: "platform=cisco_iosxe", template: NTP, title: "NTP and logging everywhere", verify: NTP_VERIFY, extra: ["--accept-simulated", "cisco_iosxe"] });
+  const id = await world.plan({
+    select: "platform=cisco_iosxe",
+    template: NTP,
+    title: "NTP and logging everywhere",
+    verify: NTP_VERIFY,
+    extra: ["--accept-simulated", "cisco_iosxe"],
+  });
   await world.sign(id, "ann");
   await world.sign(id, "bob");
   const ended = await world.waitForJob(id);
@@ -48,11 +72,19 @@ async function changeAll({ world, fleet, devices }: Stage, checks: Checks): Prom
   checks.equal("the job", ended.state, "SUCCEEDED");
   checks.equal("every device", statesOf(ended), { DONE: devices.length });
   checks.equal("who signed", ended.signers.toSorted(), ["ann", "bob"]);
-  checks.that("the diff applied equals the diff signed", tasks.every((task) => task.diff !== null && task.diff === task.plannedDiff), tasks.map((task) => [task.device, task.plannedDiff?.slice(0, 8), task.diff?.slice(0, 8)]));
+  checks.that(
+    "the diff applied equals the diff signed",
+    tasks.every((task) => task.diff !== null && task.diff === task.plannedDiff),
+    tasks.map((task) => [task.device, task.plannedDiff?.slice(0, 8), task.diff?.slice(0, 8)]),
+  );
   const running = await fleet.runningConfig(devices[0] ?? "");
   checks.that("the device itself has it", running.includes("ntp server 10.255.0.30"), devices[0]);
   const stats = await fleet.stats();
-  checks.equal("each was changed once", stats.devices.map((device) => device.applies), devices.map(() => 1));
+  checks.equal(
+    "each was changed once",
+    stats.devices.map((device) => device.applies),
+    devices.map(() => 1),
+  );
   return ended;
 }
 
@@ -75,16 +107,26 @@ async function failsVerification({ world, fleet, devices }: Stage, checks: Check
   const undone = tasks.find((task) => task.device === bad);
   checks.equal("the good one", tasks.find((task) => task.device === good)?.state, "DONE");
   checks.equal("the bad one", [undone?.state, undone?.code], ["ROLLED_BACK", "VERIFICATION_FAILED"]);
-  checks.that("its configuration hash equals the one before", undone?.after !== null && undone?.before?.public.sha256 === undone?.after?.public.sha256, [undone?.before?.public.sha256, undone?.after?.public.sha256]);
+  checks.that(
+    "its configuration hash equals the one before",
+    undone?.after !== null && undone?.before?.public.sha256 === undone?.after?.public.sha256,
+    [undone?.before?.public.sha256, undone?.after?.public.sha256],
+  );
   checks.equal("the device itself says so", sha256(withoutDates(await fleet.runningConfig(bad))), before);
 }
 
 /** The device's own line about when it was last changed is no configuration. */
-const withoutDates = (config: string): string => config.replaceAll(/^! (?:Last configuration change|NVRAM config last updated).*\n/gm, "");
+const withoutDates = (config: string): string =>
+  config.replaceAll(/^! (?:Last configuration change|NVRAM config last updated).*\n/gm, "");
 
 async function drifts({ world, fleet, devices }: Stage, checks: Checks): Promise<void> {
   const device = devices[2] ?? "";
-  const id = await world.plan({ select: `device=${device}`, template: "ip prefix-list DRIFT seq 5 permit 10.98.0.0/16\n", title: "A prefix list", extra: ["--accept-simulated", "cisco_iosxe"] });
+  const id = await world.plan({
+    select: `device=${device}`,
+    template: "ip prefix-list DRIFT seq 5 permit 10.98.0.0/16\n",
+    title: "A prefix list",
+    extra: ["--accept-simulated", "cisco_iosxe"],
+  });
   await world.sign(id, "ann");
   await fleet.mutate(device, ["snmp-server location somebody else was here"]);
   const before = sha256(await fleet.runningConfig(device));
@@ -100,20 +142,35 @@ async function drifts({ world, fleet, devices }: Stage, checks: Checks): Promise
 async function cancels({ world, fleet, devices }: Stage, checks: Checks): Promise<void> {
   const device = devices[3] ?? "";
   await fleet.setFault(device, { kind: "hang", at: "^show running-config" });
-  const job = await world.client().submit({ kind: "collect", title: "A device that hangs", reason: "", devices: [device as DeviceId], grant: "reads" as GrantId });
+  const job = await world.client().submit({
+    kind: "collect",
+    title: "A device that hangs",
+    reason: "",
+    devices: [device as DeviceId],
+    grant: "reads" as GrantId,
+  });
   await world.waitForJob(job.id, (state) => state === "ROLLING");
-  await world.until("the read to be under way", 20_000, async () => tasksOf(await world.job(job.id)).some((task) => task.state === "PRECHECK"));
+  await world.until("the read to be under way", 20_000, async () =>
+    tasksOf(await world.job(job.id)).some((task) => task.state === "PRECHECK"),
+  );
   await world.cli(["job", "cancel", job.id, "--reason", "changed my mind"]);
   const ended = await world.waitForJob(job.id);
   await fleet.clearFault(device);
   checks.equal("the job", ended.state, "CANCELED");
-  checks.equal("its task", tasksOf(ended).map((task) => task.state), ["CANCELED"]);
+  checks.equal(
+    "its task",
+    tasksOf(ended).map((task) => task.state),
+    ["CANCELED"],
+  );
 }
 
 export async function simulatedScenarios(stage: Stage): Promise<Section[]> {
   return [
     await section("collect all devices", (checks) => collectAll(stage, checks)),
-    await section("change, signed by an author and an approver", async (checks) => void (await changeAll(stage, checks))),
+    await section(
+      "change, signed by an author and an approver",
+      async (checks) => void (await changeAll(stage, checks)),
+    ),
     await section("change that fails verification on one device", (checks) => failsVerification(stage, checks)),
     await section("device changed between plan and run", (checks) => drifts(stage, checks)),
     await section("canceled job", (checks) => cancels(stage, checks)),

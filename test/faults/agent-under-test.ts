@@ -11,7 +11,8 @@ import { makeLog } from "../../agent/log.ts";
 import { systemClock } from "../../shared/clock.ts";
 
 const [stateDir, keyFile, pointsFile, killPoint] = process.argv.slice(2);
-if (stateDir === undefined || keyFile === undefined || pointsFile === undefined) throw new Error("STATE_DIR VAULT_KEY_FILE POINTS_FILE");
+if (stateDir === undefined || keyFile === undefined || pointsFile === undefined)
+  throw new Error("STATE_DIR VAULT_KEY_FILE POINTS_FILE");
 
 const agent = await startAgent({
   stateDir,

@@ -19,7 +19,7 @@ export interface Rig {
   /** Agents that can be used side by side, each with its one device. */
   readonly lanes: readonly { readonly agent: string; readonly device: string }[];
   /** A change that the device does not have yet, and a line that shows it. */
-  change(number: number): { readonly template: string; readonly shows: string };
+  readonly change: (number: number) => { readonly template: string; readonly shows: string };
   readonly planExtra: readonly string[];
 }
 
@@ -36,7 +36,14 @@ const pointsFile = (world: World, agent: string): string => world.path(`${agent}
 async function startUnderTest(world: World, agent: string, killPoint?: string) {
   await world.agents.get(agent)?.stop();
   writeFileSync(pointsFile(world, agent), "");
-  return world.startAgent(agent, [BUN, "test/faults/agent-under-test.ts", world.agentDir(agent), `${world.agentDir(agent)}.key`, pointsFile(world, agent), ...(killPoint === undefined ? [] : [killPoint])]);
+  return world.startAgent(agent, [
+    BUN,
+    "test/faults/agent-under-test.ts",
+    world.agentDir(agent),
+    `${world.agentDir(agent)}.key`,
+    pointsFile(world, agent),
+    ...(killPoint === undefined ? [] : [killPoint]),
+  ]);
 }
 
 /** Every distinct boundary that the journal passes from the offer of a change until the hub holds its receipt. */
@@ -49,13 +56,21 @@ export async function discoverPoints(rig: Rig): Promise<string[]> {
   writeFileSync(pointsFile(world, lane.agent), "");
   await world.sign(job, "bob");
   const ended = await world.waitForJob(job);
-  if (ended.state !== "SUCCEEDED") throw new Error(`without a crash the change ended ${ended.state}: ${JSON.stringify(ended.assignments)}`);
-  const fired = readFileSync(pointsFile(world, lane.agent), "utf8").split("\n").filter((line) => line !== "");
+  if (ended.state !== "SUCCEEDED")
+    throw new Error(`without a crash the change ended ${ended.state}: ${JSON.stringify(ended.assignments)}`);
+  const fired = readFileSync(pointsFile(world, lane.agent), "utf8")
+    .split("\n")
+    .filter((line) => line !== "");
   return [...new Set(fired)];
 }
 
 async function planned({ world, change, planExtra }: Rig, device: string, number: number): Promise<string> {
-  const id = await world.plan({ select: `device=${device}`, template: change(number).template, title: `crash ${number} on ${device}`, extra: planExtra });
+  const id = await world.plan({
+    select: `device=${device}`,
+    template: change(number).template,
+    title: `crash ${number} on ${device}`,
+    extra: planExtra,
+  });
   await world.sign(id, "ann");
   return id;
 }
@@ -94,7 +109,9 @@ function untruths(task: TaskView, device: { before: string; now: string; shows: 
     case "ROLLED_BACK":
       return isAsBefore ? [] : ["ROLLED_BACK, but the device is not as before"];
     case "FAILED":
-      return isAsBefore === (task.code !== "REVERT_FAILED") ? [] : [`FAILED (${task.code}), but the device is ${isAsBefore ? "" : "not "}as before`];
+      return isAsBefore === (task.code !== "REVERT_FAILED")
+        ? []
+        : [`FAILED (${task.code}), but the device is ${isAsBefore ? "" : "not "}as before`];
     default:
       return [`${task.state} is no end for a device that can be reached`];
   }
@@ -106,15 +123,27 @@ export async function crashEverywhere(rig: Rig, points: readonly string[]): Prom
   const outcomes: Outcome[] = [];
   await Promise.all(
     rig.lanes.map(async (lane) => {
-      for (let next = queue.shift(); next; next = queue.shift()) outcomes.push(await crashAt(rig, lane, next.point, next.number));
+      for (let next = queue.shift(); next; next = queue.shift())
+        outcomes.push(await crashAt(rig, lane, next.point, next.number));
     }),
   );
   return outcomes.toSorted((a, b) => points.indexOf(a.point) - points.indexOf(b.point));
 }
 
 export function table(outcomes: readonly Outcome[]): string {
-  const rows = outcomes.map(({ point, state, code, applies, problems }) => [point, code === null ? state : `${state} (${code})`, applies === undefined ? "-" : String(applies), problems.join("; ")]);
+  const rows = outcomes.map(({ point, state, code, applies, problems }) => [
+    point,
+    code === null ? state : `${state} (${code})`,
+    applies === undefined ? "-" : String(applies),
+    problems.join("; "),
+  ]);
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()).join("\n");
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
 }
-

@@ -11,7 +11,11 @@ let rig: Rig;
 
 beforeAll(async () => {
   fleet = await FleetProcess.start({ count: LANES, seed: 11 });
-  const lanes = fleet.devices.map((device, index) => ({ agent: `agent-${index}`, device: device.name, site: `site-${index}` }));
+  const lanes = fleet.devices.map((device, index) => ({
+    agent: `agent-${index}`,
+    device: device.name,
+    site: `site-${index}`,
+  }));
   const world = await World.start({
     sites: lanes.map(({ site, agent }) => ({ id: site, agent })),
     devices: fleet.devices.map((device, index) => ({
@@ -34,7 +38,11 @@ beforeAll(async () => {
       return { template: `${line}\n`, shows: line };
     },
     truth: {
-      config: async (device) => (await fleet.runningConfig(device)).replaceAll(/^! (?:Last configuration change|NVRAM config last updated).*\n/gm, ""),
+      config: async (device) =>
+        (await fleet.runningConfig(device)).replaceAll(
+          /^! (?:Last configuration change|NVRAM config last updated).*\n/gm,
+          "",
+        ),
       applies: async (device) => (await fleet.stats(device)).devices[0]?.applies,
       isQuiet: async (device) => (await fleet.stats(device)).devices[0]?.["pendingRollback"] === null,
     },

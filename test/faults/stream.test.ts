@@ -17,7 +17,14 @@ let binary: Awaited<ReturnType<typeof buildAgent>>;
 
 beforeAll(async () => {
   binary = await buildAgent();
-  world = await World.start({ sites: [{ id: "site", agent: AGENT }], devices: [], username: "nobody", password: "nothing", proxied: true, agentArgv: [binary.path] });
+  world = await World.start({
+    sites: [{ id: "site", agent: AGENT }],
+    devices: [],
+    username: "nobody",
+    password: "nothing",
+    proxied: true,
+    agentArgv: [binary.path],
+  });
 }, 120_000);
 
 afterAll(async () => {
@@ -82,7 +89,8 @@ describe("50,000 events through the compiled agent's outbox", () => {
     const { epoch, last } = await fillOutbox();
     await world.startAgent(AGENT);
     const marks: string[] = [];
-    const atLeast = (count: number) => world.until(`${count} events at the hub`, 60_000, () => Promise.resolve(heldByHub(epoch).rows >= count));
+    const atLeast = (count: number) =>
+      world.until(`${count} events at the hub`, 60_000, () => Promise.resolve(heldByHub(epoch).rows >= count));
     for (const [share, fault] of [
       [0.1, "cut"],
       [0.3, "kill"],
@@ -104,7 +112,9 @@ describe("50,000 events through the compiled agent's outbox", () => {
     }
     await world.until("all events at the hub", 120_000, () => Promise.resolve(heldByHub(epoch).last === last));
     const held = heldByHub(epoch);
-    process.stdout.write(`${marks.join(", ")}; sent 1..${last}, the hub holds ${held.rows} rows, ${held.distinct} distinct, ${held.first}..${held.last}\n`);
+    process.stdout.write(
+      `${marks.join(", ")}; sent 1..${last}, the hub holds ${held.rows} rows, ${held.distinct} distinct, ${held.first}..${held.last}\n`,
+    );
     expect(held).toEqual({ rows: last, distinct: last, first: 1, last });
     await world.agents.get(AGENT)?.stop();
     const { store } = await openJournal({ stateDir: world.agentDir(AGENT), clock: systemClock });

@@ -79,10 +79,12 @@ export class World {
   hub: Child | undefined;
   proxy: Proxy | undefined;
   #listen = { host: "", port: 0 };
+  #devices: readonly DeviceSpec[];
   readonly #env: Record<string, string>;
 
   private constructor(options: WorldOptions, url: string) {
     this.options = options;
+    this.#devices = options.devices;
     this.url = url;
     this.dir = mkdtempSync(join(tmpdir(), "farhand-world-"));
     this.#env = {
@@ -138,11 +140,16 @@ export class World {
     return runCli(args, { env: this.#env, home: this.dir, cwd: this.dir });
   }
 
+  /** The administrator's token, for a login link. */
+  token(): string {
+    return readFileSync(this.path("hub/admin.token"), "utf8").trim();
+  }
+
   client(): HubClient {
     return new HubClient({
       url: this.url,
       ca: readFileSync(this.path("hub/ca.pem"), "utf8"),
-      token: readFileSync(this.path("hub/admin.token"), "utf8").trim(),
+      token: this.token(),
     });
   }
 
@@ -191,7 +198,16 @@ export class World {
     this.#step("hub serve");
     const launch = this.options.launchers?.hub;
     this.hub = new Child({
-      argv: [BUN, "hub/main.ts", "hub", "serve", "--state-dir", this.path("hub"), "--listen", `${this.#listen.host}:${this.#listen.port}`],
+      argv: [
+        BUN,
+        "hub/main.ts",
+        "hub",
+        "serve",
+        "--state-dir",
+        this.path("hub"),
+        "--listen",
+        `${this.#listen.host}:${this.#listen.port}`,
+      ],
       env: this.#env,
       ...(launch ? { launch } : {}),
     });
@@ -203,6 +219,18 @@ export class World {
     writeFileSync(this.path("inventory.yaml"), this.#inventoryYaml());
     await this.importInventory();
     for (const site of this.options.sites) await this.enrol(site);
+    await this.createGrant();
+    for (const site of this.options.sites) await this.startAgent(site.agent);
+  }
+
+  /** The devices that the next `importInventory` names. */
+  setDevices(devices: readonly DeviceSpec[]): void {
+    this.#devices = devices;
+    writeFileSync(this.path("inventory.yaml"), this.#inventoryYaml());
+  }
+
+  /** A grant names the inventory that it was made for: a new one needs a new grant. */
+  async createGrant(): Promise<void> {
     this.#step("grant create");
     const sites = this.options.sites.flatMap((site) => ["--site", site.id]);
     const commands = (this.options.grantCommands ?? ["show version"]).flatMap((command) => ["--command", command]);
@@ -226,7 +254,6 @@ export class World {
       "--key",
       this.keyFile("ann"),
     ]);
-    for (const site of this.options.sites) await this.startAgent(site.agent);
   }
 
   async importInventory(): Promise<void> {
@@ -234,7 +261,8 @@ export class World {
   }
 
   #inventoryYaml(): string {
-    const { sites, devices, parallel } = this.options;
+    const { sites, parallel } = this.options;
+    const devices = this.#devices;
     return JSON.stringify({
       org: "demo",
       sites: sites.map((site) => ({
