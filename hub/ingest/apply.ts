@@ -3,13 +3,15 @@ import type { AssignmentKey } from "../core/model.ts";
 import { sha256 } from "../../shared/bytes.ts";
 import type { AgentEntry } from "../../shared/documents/agents.ts";
 import { PlanReceipt, Receipt } from "../../shared/documents/receipt.ts";
-import { openEnvelope, readAs, type Envelope } from "../../shared/envelope.ts";
+import { openEnvelope, parseEnvelope, readAs, type Envelope } from "../../shared/envelope.ts";
 import { errorCode, FarhandError } from "../../shared/errors.ts";
 import type { AgentId, DeviceId, Digest } from "../../shared/ids.ts";
 import type { Store, Tx } from "../../shared/store.ts";
 import type { UpRecord } from "../../shared/wire/messages.ts";
 import { loadAssignment } from "../store/assignments.ts";
 import { audit } from "../store/audit.ts";
+import { checkWholeUploads, findBlob, readWholeBlob } from "../store/blobs.ts";
+import type { BlobCipher } from "../store/cipher.ts";
 import { addMessage } from "../store/messages.ts";
 import { storePlan, storeReceipt } from "../store/receipts.ts";
 import { backlogOf, moveApplied, type Backlog, type StoredRecord } from "../store/streams.ts";
@@ -20,6 +22,7 @@ const RECORDS_AT_ONCE = 500;
 
 export interface ApplyDeps {
   readonly store: Store;
+  readonly cipher: BlobCipher;
   readonly effects: EffectSink;
   /** The agent's entry in the countersigned agents.json. */
   readonly agent: (id: AgentId) => AgentEntry | undefined;
@@ -58,7 +61,7 @@ export async function applyBacklog(deps: ApplyDeps, stream: number, at: At): Pro
   const backlog = await backlogOf(deps.store, stream, RECORDS_AT_ONCE);
   if (!backlog || backlog.applied >= backlog.acked) return false;
   const entry = deps.agent(backlog.agent);
-  const runs = await runsOf(backlog, entry);
+  const runs = await runsOf(deps, backlog, entry, at);
   let applied = backlog.applied;
   for (const run of runs) {
     const from = applied;
@@ -73,10 +76,10 @@ export async function applyBacklog(deps: ApplyDeps, stream: number, at: At): Pro
   return true;
 }
 
-async function runsOf(backlog: Backlog, entry: AgentEntry | undefined): Promise<Run[]> {
+async function runsOf(deps: ApplyDeps, backlog: Backlog, entry: AgentEntry | undefined, at: At): Promise<Run[]> {
   const runs: Run[] = [];
   for (const record of backlog.records) {
-    const meaning = await meaningOf(record, backlog.agent, entry);
+    const meaning = await meaningOf(deps, record, backlog.agent, entry, at);
     const run = runs.at(-1);
     if (run && sameKey(run.key, meaning.key)) {
       run.meanings.push(meaning);
@@ -93,7 +96,13 @@ async function runsOf(backlog: Backlog, entry: AgentEntry | undefined): Promise<
 const sameKey = (a: AssignmentKey | null, b: AssignmentKey | null): boolean =>
   a?.manifest === b?.manifest && a?.attempt === b?.attempt;
 
-async function meaningOf(stored: StoredRecord, agent: AgentId, entry: AgentEntry | undefined): Promise<Meaning> {
+async function meaningOf(
+  deps: ApplyDeps,
+  stored: StoredRecord,
+  agent: AgentId,
+  entry: AgentEntry | undefined,
+  at: At,
+): Promise<Meaning> {
   if (stored.type === "unreadable") return nothing(null);
   const record = JSON.parse(stored.header) as UpRecord;
   switch (record.type) {
@@ -108,12 +117,14 @@ async function meaningOf(stored: StoredRecord, agent: AgentId, entry: AgentEntry
     }
     case "receipt":
     case "plan":
-      try {
-        return await opened(record, agent, entry);
-      } catch (error) {
-        return nothing(`${record.type}: ${errorCode(error)}`);
-      }
-    case "blob":
+      return openedOrRefused(record.type, record.envelope, agent, entry);
+    case "blob": {
+      const { media } = record;
+      if (media !== "receipt" && media !== "plan") return nothing(null);
+      const bytes = await arrived(deps, record.sha256, at);
+      if (!bytes) return nothing(null);
+      return openedOrRefused(media, () => parseEnvelope(bytes), agent, entry);
+    }
     case "output":
     case "metric":
       return nothing(null);
@@ -124,15 +135,36 @@ async function meaningOf(stored: StoredRecord, agent: AgentId, entry: AgentEntry
 
 const nothing = (refused: string | null): Meaning => ({ type: "nothing", key: null, refused });
 
+/** A receipt too large for a frame came as a text; undefined until its last part is here. */
+async function arrived(deps: ApplyDeps, sha256: Digest, at: At): Promise<Uint8Array | undefined> {
+  // Its last part may have been stored after the pump looked for whole texts.
+  await checkWholeUploads(deps.store, deps.cipher, at.nowMs);
+  const blob = await findBlob(deps.store, sha256);
+  return blob && readWholeBlob(deps.store, deps.cipher, blob);
+}
+
+async function openedOrRefused(
+  type: "receipt" | "plan",
+  envelope: Envelope | (() => Envelope),
+  agent: AgentId,
+  entry: AgentEntry | undefined,
+): Promise<Meaning> {
+  try {
+    return await opened(type, typeof envelope === "function" ? envelope() : envelope, agent, entry);
+  } catch (error) {
+    return nothing(`${type}: ${errorCode(error)}`);
+  }
+}
+
 /** Verified before it means anything: signed by this very agent's countersigned key, and speaking for itself. */
 async function opened(
-  record: Extract<UpRecord, { type: "receipt" | "plan" }>,
+  type: "receipt" | "plan",
+  envelope: Envelope,
   agent: AgentId,
   entry: AgentEntry | undefined,
 ): Promise<Meaning> {
   const lookup = (kid: string) => (entry && entry.kid === kid ? entry.signKey : undefined);
-  const { envelope } = record;
-  if (record.type === "plan") {
+  if (type === "plan") {
     const { value, bytes } = await openEnvelope("farhand-plan+jws", envelope, lookup);
     const plan = readAs(PlanReceipt, value);
     if (plan.agent !== agent) throw new FarhandError("WRONG_AGENT");

@@ -172,6 +172,18 @@ export async function readBlob(
   return cipher.openPart(blob.sha256, at, bytes(row, "sealed")).subarray(offset - at);
 }
 
+/** For texts that must be parsed as one; at most 16 MiB. */
+export async function readWholeBlob(store: Store, cipher: BlobCipher, blob: BlobEntry): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < blob.total; ) {
+    const part = await readBlob(store, cipher, blob, at);
+    if (part.length === 0) throw new FarhandError("IO", `text ${blob.sha256} has a hole`);
+    parts.push(part);
+    at += part.length;
+  }
+  return Buffer.concat(parts);
+}
+
 /** A whole text that the hub itself holds in memory, such as an author's upload. */
 export async function putBlob(
   store: Store,

@@ -1,0 +1,64 @@
+import type { HubEffect } from "../effects.ts";
+import type { AgentId } from "../../shared/ids.ts";
+import type { AssignmentKey } from "../core/model.ts";
+
+/** What the rest of the hub may ask of a live session, whatever carries it. */
+export interface LiveSession {
+  wake(): void;
+  cancel(key: AssignmentKey): void;
+  settled(key: AssignmentKey): void;
+  /** A newer document than the one it was told of. */
+  sendTrust(): void;
+  /** A newer session of the same agent has begun. */
+  displace(): void;
+}
+
+/** Which agents are connected to this process. The newest hello wins; losing an entry loses nothing but time. */
+export class Links {
+  readonly #live = new Map<AgentId, LiveSession>();
+
+  attach(agent: AgentId, session: LiveSession): void {
+    const older = this.#live.get(agent);
+    this.#live.set(agent, session);
+    older?.displace();
+  }
+
+  /** True when the agent has no session now. */
+  detach(agent: AgentId, session: LiveSession): boolean {
+    if (this.#live.get(agent) !== session) return false;
+    this.#live.delete(agent);
+    return true;
+  }
+
+  isLive(agent: AgentId): boolean {
+    return this.#live.has(agent);
+  }
+
+  get agents(): AgentId[] {
+    return [...this.#live.keys()];
+  }
+
+  trustChanged(): void {
+    for (const session of this.#live.values()) session.sendTrust();
+  }
+
+  perform(effect: HubEffect): void {
+    switch (effect.type) {
+      case "wake":
+        this.#live.get(effect.agent)?.wake();
+        break;
+      case "sendCancel":
+        this.#live.get(effect.agent)?.cancel(effect.key);
+        break;
+      case "sendSettled":
+        this.#live.get(effect.agent)?.settled(effect.key);
+        break;
+      // An offer answers a pull; who handles the pull sends it.
+      case "sendOffer":
+      case "compose":
+        break;
+      default:
+        effect satisfies never;
+    }
+  }
+}
