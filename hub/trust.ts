@@ -38,6 +38,7 @@ export class TrustHolder {
   readonly #clock: Clock;
   readonly #hub: { readonly id: string; readonly signer: Signer };
   #state: TrustState | undefined;
+  readonly #listeners = new Set<(state: TrustState, kind: DocumentKind) => void>();
 
   constructor(store: Store, clock: Clock, hub: { readonly id: string; readonly signer: Signer }) {
     this.#store = store;
@@ -59,6 +60,11 @@ export class TrustHolder {
     const state = this.require();
     if (!state.inventory) throw new FarhandError("CONFLICT", "this hub has no signed inventory yet");
     return { state, inventory: state.inventory };
+  }
+
+  /** Called once a newer document is on disk and in force. */
+  onChange(listener: (state: TrustState, kind: DocumentKind) => void): void {
+    this.#listeners.add(listener);
   }
 
   agent(id: AgentId): AgentEntry | undefined {
@@ -97,6 +103,7 @@ export class TrustHolder {
       await audit(tx, nowMs, { actor, action: "trust.put", object: `${kind} v${version} ${digest}`, decision: "allowed" });
     });
     this.#state = next;
+    for (const listener of this.#listeners) listener(next, kind);
     return { sha256: digest, version };
   }
 

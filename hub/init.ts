@@ -1,0 +1,69 @@
+import type { Clock } from "../shared/clock.ts";
+import { FarhandError } from "../shared/errors.ts";
+import { generateSigningJwk } from "../shared/keys.ts";
+import { BlobCipher } from "./store/cipher.ts";
+import { openHubStore } from "./store/open.ts";
+import { addToken, type TokenRole } from "./store/tokens.ts";
+import { checkConfig, StateFolder } from "./state-folder.ts";
+import { makeAuthority } from "./tls/certificates.ts";
+
+const TOKEN_LIFETIME_MS = 365 * 86_400_000;
+
+type RandomBytes = (count: number) => Uint8Array;
+
+export interface InitOptions {
+  readonly stateDir: string;
+  readonly hubId: string;
+  readonly publicUrl: string;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+}
+
+/**
+ * Makes a hub: keys, CA, database and the first token. `hub.json` is written last, so an init that was cut off is
+ * begun anew, and one that ended is never overwritten.
+ */
+export async function initHub(options: InitOptions): Promise<{ files: Record<string, string> }> {
+  const { stateDir, hubId, publicUrl, clock, randomBytes } = options;
+  const config = checkConfig({ schema: "farhand.hub/1", id: hubId, publicUrl });
+  const folder = new StateFolder(stateDir);
+  if (folder.has("config")) throw new FarhandError("CONFLICT", `${stateDir} holds a hub already`);
+  folder.make();
+  const jwk = await generateSigningJwk();
+  folder.write("signingKey", `${JSON.stringify(jwk)}\n`);
+  folder.write("hubKey", `${JSON.stringify({ schema: "farhand.hub-key/1", id: hubId, publicKey: jwk.x })}\n`);
+  folder.write("blobKey", `${Buffer.from(BlobCipher.newKey()).toString("base64")}\n`);
+  const authority = await makeAuthority(hubId, clock.nowMs(), randomBytes);
+  folder.write("caKey", authority.key);
+  folder.write("ca", authority.cert);
+  folder.write("adminToken", `${await makeToken({ stateDir, name: "admin", role: "admin", clock, randomBytes })}\n`);
+  folder.write("config", `${JSON.stringify(config)}\n`);
+  return {
+    files: {
+      hubKey: folder.path("hubKey"),
+      ca: folder.path("ca"),
+      adminToken: folder.path("adminToken"),
+      config: folder.path("config"),
+      database: folder.path("database"),
+    },
+  };
+}
+
+/** A token, straight into the database: whoever may open the hub's folder may make one. */
+export async function makeToken(options: {
+  readonly stateDir: string;
+  readonly name: string;
+  readonly role: TokenRole;
+  readonly clock: Clock;
+  readonly randomBytes: RandomBytes;
+}): Promise<string> {
+  const { stateDir, name, role, clock, randomBytes } = options;
+  const store = openHubStore(new StateFolder(stateDir).path("database"));
+  try {
+    const token = { name, role, lifetimeMs: TOKEN_LIFETIME_MS };
+    const random = randomBytes(32);
+    return await store.tx("token.add", (tx) => addToken(tx, token, random, clock.nowMs()));
+  } finally {
+    await store.close();
+  }
+}
