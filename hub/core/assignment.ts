@@ -87,7 +87,10 @@ class Draft {
     if (!sameStanding(before, after)) this.#rows.unshift({ type: "assignment", key, standing: after });
     if (before.state !== after.state) {
       const { state, code } = after;
-      this.#rows.push({ type: "watch", event: { type: "assignment", job, manifest: key.manifest, agent, state, code } });
+      this.#rows.push({
+        type: "watch",
+        event: { type: "assignment", job, manifest: key.manifest, agent, state, code },
+      });
       if (isEnded(state)) this.#rows.push({ type: "message", message: { to: "job", job, body: { type: "progress" } } });
     }
     return { rows: this.#rows, effects: this.#effects };

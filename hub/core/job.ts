@@ -61,8 +61,7 @@ export type JobRow =
   | { readonly type: "message"; readonly message: Message }
   | { readonly type: "watch"; readonly event: WatchEvent };
 
-export type JobEffect =
-  /** All plans are in: compose the warrant. */ { readonly type: "compose"; readonly job: JobId };
+export type JobEffect = /** All plans are in: compose the warrant. */ { readonly type: "compose"; readonly job: JobId };
 
 export interface JobDecision {
   readonly rows: readonly JobRow[];
