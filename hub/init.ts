@@ -1,13 +1,12 @@
 import type { Clock } from "../shared/clock.ts";
 import { FarhandError } from "../shared/errors.ts";
 import { generateSigningJwk } from "../shared/keys.ts";
+import { createToken } from "./api/server/tokens.ts";
 import { BlobCipher } from "./store/cipher.ts";
 import { openHubStore } from "./store/open.ts";
-import { addToken, type TokenRole } from "./store/tokens.ts";
+import type { TokenRole } from "./store/tokens.ts";
 import { checkConfig, StateFolder } from "./state-folder.ts";
 import { makeAuthority } from "./tls/certificates.ts";
-
-const TOKEN_LIFETIME_MS = 365 * 86_400_000;
 
 type RandomBytes = (count: number) => Uint8Array;
 
@@ -36,7 +35,7 @@ export async function initHub(options: InitOptions): Promise<{ files: Record<str
   const authority = await makeAuthority(hubId, clock.nowMs(), randomBytes);
   folder.write("caKey", authority.key);
   folder.write("ca", authority.cert);
-  folder.write("adminToken", `${await makeToken({ stateDir, name: "admin", role: "admin", clock, randomBytes })}\n`);
+  folder.write("adminToken", `${await tokenIn(folder, { name: "admin", role: "admin", clock })}\n`);
   folder.write("config", `${JSON.stringify(config)}\n`);
   return {
     files: {
@@ -49,20 +48,27 @@ export async function initHub(options: InitOptions): Promise<{ files: Record<str
   };
 }
 
-/** A token, straight into the database: whoever may open the hub's folder may make one. */
-export async function makeToken(options: {
+/** A token for a hub that exists: a mistyped folder must not become one. */
+export async function addTokenTo(options: {
   readonly stateDir: string;
   readonly name: string;
   readonly role: TokenRole;
   readonly clock: Clock;
-  readonly randomBytes: RandomBytes;
 }): Promise<string> {
-  const { stateDir, name, role, clock, randomBytes } = options;
-  const store = openHubStore(new StateFolder(stateDir).path("database"));
+  const folder = new StateFolder(options.stateDir);
+  folder.config();
+  return tokenIn(folder, options);
+}
+
+/** Straight into the database: whoever may open the hub's folder may make one. */
+async function tokenIn(
+  folder: StateFolder,
+  { name, role, clock }: { readonly name: string; readonly role: TokenRole; readonly clock: Clock },
+): Promise<string> {
+  folder.makePrivate("database");
+  const store = openHubStore(folder.path("database"));
   try {
-    const token = { name, role, lifetimeMs: TOKEN_LIFETIME_MS };
-    const random = randomBytes(32);
-    return await store.tx("token.add", (tx) => addToken(tx, token, random, clock.nowMs()));
+    return await createToken(store, clock, { name, role });
   } finally {
     await store.close();
   }

@@ -13,8 +13,8 @@ export const FILES = {
   blobKey: "blob.key",
   ca: "ca.pem",
   caKey: "ca.key",
-  cert: "tls.pem",
-  certKey: "tls.key",
+  /** The server's certificate and its key. */
+  tls: "tls.pem",
   adminToken: "admin.token",
   database: "hub.db",
 } as const;
@@ -73,6 +73,16 @@ export class StateFolder {
       syncFolder(dirname(path));
     } catch (error) {
       throw failed(path, error);
+    }
+  }
+
+  /** Before SQLite makes it: what SQLite adds beside a database gets the database's mode. */
+  makePrivate(file: keyof typeof FILES): void {
+    try {
+      closeSync(openSync(this.path(file), "a", 0o600));
+      chmodSync(this.path(file), 0o600);
+    } catch (error) {
+      throw failed(this.path(file), error);
     }
   }
 

@@ -109,7 +109,7 @@ export class Ticker {
   async #offers(): Promise<void> {
     const { store, links } = this.#deps;
     const agents = await store.read((tx) => agentsWithOffers(tx));
-    for (const agent of agents) links.perform({ type: "wake", agent });
+    for (const agent of agents) links.wakeAgain(agent);
   }
 
   async #cancels(): Promise<void> {

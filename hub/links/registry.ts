@@ -7,8 +7,10 @@ export interface LiveSession {
   wake(): void;
   cancel(key: AssignmentKey): void;
   settled(key: AssignmentKey): void;
-  /** A newer document than the one it was told of. */
-  sendTrust(): void;
+  /** As `wake`, even if that was said and nothing came of it. */
+  wakeAgain(): void;
+  /** Newer documents are in force: it may no longer be let in, and is told of them if it is. */
+  trustChanged(): void;
   /** A newer session of the same agent has begun. */
   displace(): void;
 }
@@ -39,7 +41,11 @@ export class Links {
   }
 
   trustChanged(): void {
-    for (const session of this.#live.values()) session.sendTrust();
+    for (const session of [...this.#live.values()]) session.trustChanged();
+  }
+
+  wakeAgain(agent: AgentId): void {
+    this.#live.get(agent)?.wakeAgain();
   }
 
   perform(effect: HubEffect): void {

@@ -1,43 +1,33 @@
 import { toBase64url } from "../../shared/bytes.ts";
 import type { TimerHandle } from "../../shared/clock.ts";
 import type { AgentEntry } from "../../shared/documents/agents.ts";
-import { envelopeBytes } from "../../shared/envelope.ts";
 import { errorCode, FarhandError, type ErrorCode } from "../../shared/errors.ts";
-import { assignmentMoves, isTerminal } from "../../shared/states.ts";
 import { decodeUp, encodeDown, type DownHeader, type UpHeader, type UpMessage } from "../../shared/wire/messages.ts";
-import type { AssignmentEvent } from "../core/assignment-model.ts";
 import type { AssignmentKey } from "../core/model.ts";
-import { decideLoadedIn } from "../ingest/decide.ts";
 import { ingestEvents, ingestGap, type Ack } from "../ingest/ingest.ts";
-import { loadAssignment } from "../store/assignments.ts";
-import { findBlob, readBlob } from "../store/blobs.ts";
-import type { DocumentKind } from "../store/documents.ts";
-import { mayFetch } from "../store/work.ts";
+import { blobFrame } from "./blob-frame.ts";
 import { moveContact, sawHello } from "./contact.ts";
 import { Credit, type CreditBudget } from "./credit.ts";
 import type { LinkDeps } from "./deps.ts";
 import { admit, answerOf, LINK_VERSIONS, Refused, type Challenge } from "./handshake.ts";
 import { cancelFrame, offersFor } from "./offers.ts";
+import { Outbound, type Carrier } from "./outbound.ts";
 import type { Links, LiveSession } from "./registry.ts";
 import { syncWith } from "./sync.ts";
+import { newerDocuments, type HeldDocuments } from "./trust-frames.ts";
+import { tellAssignment, type Word } from "./words.ts";
 
 const HANDSHAKE_MS = 15_000;
 const DISPLACED_RETRY_MS = 5_000;
+const PENDING_RETRY_MS = 2_000;
 /** Frames of any kind that wait here; credit bounds the bytes of the large ones. */
 const IN_FLIGHT_MAX = 4_096;
-
-/** What a session needs of the thing that carries it. */
-export interface Carrier {
-  /** False when the peer does not take what it is sent. */
-  send(frame: Uint8Array): boolean;
-  close(): void;
-}
 
 /** One connection of one agent, from the challenge to the end. */
 export class AgentSession implements LiveSession {
   readonly #deps: LinkDeps;
   readonly #links: Links;
-  readonly #carrier: Carrier;
+  readonly #out: Outbound;
   readonly #credit: Credit;
   readonly #challenge: Challenge;
   readonly #served = new Set<string>();
@@ -45,21 +35,26 @@ export class AgentSession implements LiveSession {
   #timer: TimerHandle | undefined;
   #stage: "challenged" | "greeting" | "live" | "ended" = "challenged";
   #agent: AgentEntry | undefined;
-  #told: Partial<Record<DocumentKind, unknown>> = {};
+  #told: HeldDocuments | undefined;
+  #telling: Promise<void> = Promise.resolve();
   #inFlight = 0;
-  #pulls: Promise<void> = Promise.resolve();
+  #nextPull: UpHeader<"pull"> | undefined;
+  #pulling = false;
+  #wakeSaid = false;
   #acksDue = false;
 
   constructor(deps: LinkDeps, links: Links, budget: CreditBudget, carrier: Carrier) {
     this.#deps = deps;
     this.#links = links;
-    this.#carrier = carrier;
+    this.#out = new Outbound(carrier, () => this.gone());
     this.#credit = new Credit(budget);
     const random = (): string => toBase64url(deps.randomBytes(32));
     this.#challenge = { nonce: random(), session: random() };
     this.#timer = deps.clock.after(HANDSHAKE_MS, () => this.#end("CHALLENGE", DISPLACED_RETRY_MS, "no hello in time"));
     const { nonce, session } = this.#challenge;
-    this.#send("challenge", { hub: deps.hubId, nonce, session, versions: [...LINK_VERSIONS] });
+    this.#out.sendUncounted(
+      encodeDown("challenge", { hub: deps.hubId, nonce, session, versions: [...LINK_VERSIONS] }),
+    );
   }
 
   /** A frame arrived. */
@@ -73,10 +68,12 @@ export class AgentSession implements LiveSession {
 
   /** The connection is gone. */
   gone(): void {
+    if (this.#ended) return;
     const wasLive = this.#stage === "live";
     this.#stage = "ended";
     this.#timer?.clear();
     this.#credit.close();
+    this.#out.close();
     const agent = this.#agent;
     if (!agent || !wasLive || !this.#links.detach(agent.id, this)) return;
     const nowMs = this.#deps.clock.nowMs();
@@ -87,27 +84,35 @@ export class AgentSession implements LiveSession {
   }
 
   wake(): void {
+    // Said once until the agent pulls: it pulls for all there is.
+    if (this.#wakeSaid) return;
+    this.#wakeSaid = true;
     this.#send("wake", {});
+  }
+
+  wakeAgain(): void {
+    this.#wakeSaid = false;
+    this.wake();
   }
 
   cancel(key: AssignmentKey): void {
     cancelFrame(this.#deps, key)
-      .then((frame) => frame && this.#sendFrame(frame))
+      .then((frame) => frame && this.#out.send(frame))
       .catch((error: unknown) => this.#fail(error));
   }
 
-  settled(key: AssignmentKey): void {
-    this.#send("settled", { ...key });
+  settled({ manifest, attempt }: AssignmentKey): void {
+    this.#send("settled", { manifest, attempt });
   }
 
-  sendTrust(): void {
-    const { envelopes } = this.#deps.trust.require();
-    for (const document of ["keys", "agents", "inventory"] as const) {
-      const envelope = envelopes[document];
-      if (!envelope || this.#told[document] === envelope) continue;
-      this.#told[document] = envelope;
-      this.#send("trust", { document }, envelopeBytes(envelope));
-    }
+  trustChanged(): void {
+    const held = this.#agent;
+    if (!held) return;
+    const entry = this.#deps.trust.agent(held.id);
+    if (!entry) return this.#end("AGENT_PENDING", PENDING_RETRY_MS, "no longer in agents.json");
+    if (entry.status === "banned" || entry.signKey !== held.signKey)
+      return this.#end("CHALLENGE", DISPLACED_RETRY_MS, "banned, or with another key");
+    this.#sendTrust();
   }
 
   displace(): void {
@@ -136,8 +141,8 @@ export class AgentSession implements LiveSession {
     const serverTimeMs = deps.clock.nowMs();
     if (hello.wayHome) {
       this.#timer?.clear();
-      this.#send("welcome", { signature, serverTimeMs, lanes: [], creditBytes: 0 });
-      this.#timer = deps.clock.after(HANDSHAKE_MS, () => this.#close());
+      this.#out.sendUncounted(encodeDown("welcome", { signature, serverTimeMs, lanes: [], creditBytes: 0 }));
+      this.#timer = deps.clock.after(HANDSHAKE_MS, () => this.#out.close());
       return;
     }
     const { lanes, effects } = await syncWith(deps, agent.id, hello);
@@ -146,16 +151,13 @@ export class AgentSession implements LiveSession {
     this.#timer?.clear();
     this.#agent = agent;
     this.#stage = "live";
-    this.#send("welcome", {
-      signature,
-      serverTimeMs,
-      lanes: lanes.map(({ lane, acked, released }) => ({ lane, acked, released })),
-      creditBytes: this.#credit.granted,
-    });
+    const marks = lanes.map(({ lane, acked, released }) => ({ lane, acked, released }));
+    const creditBytes = this.#credit.granted;
+    this.#out.sendUncounted(encodeDown("welcome", { signature, serverTimeMs, lanes: marks, creditBytes }));
     this.#links.attach(agent.id, this);
     this.#deps.log.info("link-up", { agent: agent.id, software: hello.software });
-    this.#tellOnlyNewer(hello);
-    this.sendTrust();
+    this.#told = hello;
+    this.#sendTrust();
     deps.effects.perform(effects);
     deps.effects.moved();
   }
@@ -164,12 +166,15 @@ export class AgentSession implements LiveSession {
     return this.#stage === "ended";
   }
 
-  /** What the agent holds already counts as told. */
-  #tellOnlyNewer(hello: UpHeader<"hello">): void {
-    const { trust, agents, inventory, envelopes } = this.#deps.trust.require();
-    if (hello.keysVersion >= trust.keys.document.version) this.#told.keys = envelopes.keys;
-    if (agents && hello.agentsVersion >= agents.document.version) this.#told.agents = envelopes.agents;
-    if (inventory && hello.inventory === inventory.digest) this.#told.inventory = envelopes.inventory;
+  /** What it does not hold yet, one look after the other, so that a newer document never overtakes an older one. */
+  #sendTrust(): void {
+    this.#telling = this.#telling.then(async () => {
+      if (this.#ended || !this.#told) return;
+      const { frames, held } = await newerDocuments(this.#deps, this.#told);
+      this.#told = held;
+      await Promise.all(frames.map((frame) => this.#out.sendCredited(frame)));
+    });
+    this.#telling.catch((error: unknown) => this.#fail(error));
   }
 
   async #handle(agent: AgentEntry, message: Exclude<UpMessage, { kind: "hello" }>, size: number): Promise<void> {
@@ -180,22 +185,18 @@ export class AgentSession implements LiveSession {
       case "gap":
         return this.#ack(await ingestGap(this.#deps.store, agent.id, message.header, nowMs));
       case "pull":
-        // One after the other: two pulls must not serve the same offer.
-        this.#pulls = this.#pulls.then(() => this.#onPull(agent, message.header));
-        return this.#pulls;
+        return this.#onPull(agent, message.header);
       case "fetch":
-        return this.#onFetch(agent, message.header);
+        // Not credited: an offer that waits for this text holds up the credit that the text would wait for.
+        return this.#out.send(await blobFrame(this.#deps, agent.id, message.header));
       case "accept":
-        return this.#word(agent, message.header, { type: "accepted" });
-      case "reject": {
-        const { code, detail } = message.header;
-        return this.#word(agent, message.header, { type: "rejected", code, detail });
-      }
+        return this.#word(agent, message.header, { kind: "accept" });
+      case "reject":
+        return this.#word(agent, message.header, { ...message.header, kind: "reject" });
       case "canceled":
-        return this.#word(agent, message.header, wordOf(message.header));
+        return this.#word(agent, message.header, { kind: "canceled", state: message.header.state });
       case "credit":
-        // Whatever goes down answers what the agent asked for, part by part: it sets the pace itself.
-        return;
+        return this.#out.credit(message.header.bytes);
       default:
         return message satisfies never;
     }
@@ -210,7 +211,8 @@ export class AgentSession implements LiveSession {
     if (!this.#credit.receive(size)) throw new FarhandError("CREDIT");
     const { ack, pump } = await ingestEvents(this.#deps, agent.id, header, body, nowMs);
     this.#ack(ack);
-    const mark = this.#credit.commit(size);
+    // An account that is closed has given its loan back, and takes none.
+    const mark = this.#ended ? undefined : this.#credit.commit(size);
     if (mark !== undefined) this.#send("credit", { bytes: mark });
     if (pump) this.#deps.pump.kick();
     if (header.lane === "telemetry") this.#deps.effects.moved();
@@ -228,42 +230,40 @@ export class AgentSession implements LiveSession {
     });
   }
 
-  async #onPull(agent: AgentEntry, pull: UpHeader<"pull">): Promise<void> {
+  /** One at a time: two must not serve the same offer. Of those that wait the newest counts, for its capacity is the truer. */
+  async #onPull(agent: AgentEntry, header: UpHeader<"pull">): Promise<void> {
+    this.#wakeSaid = false;
+    this.#nextPull = header;
+    if (this.#pulling) return;
+    this.#pulling = true;
+    try {
+      while (this.#nextPull && !this.#ended) {
+        const pull = this.#nextPull;
+        this.#nextPull = undefined;
+        await this.#serve(agent, pull);
+      }
+    } finally {
+      this.#pulling = false;
+    }
+  }
+
+  async #serve(agent: AgentEntry, pull: UpHeader<"pull">): Promise<void> {
     for await (const frames of offersFor(this.#deps, agent.id, pull, this.#served)) {
-      for (const frame of frames) this.#sendFrame(frame);
+      await Promise.all(frames.map((frame) => this.#out.sendCredited(frame)));
       if (this.#ended) return;
     }
     this.#deps.effects.moved();
   }
 
-  async #onFetch(agent: AgentEntry, { sha256, offset }: UpHeader<"fetch">): Promise<void> {
-    const { store, cipher } = this.#deps;
-    const allowed = await store.read((tx) => mayFetch(tx, agent.id, sha256));
-    const blob = allowed ? await findBlob(store, sha256) : undefined;
-    if (!blob || offset > blob.total) return this.#send("blob", { sha256, offset, total: 0 });
-    const part = await readBlob(store, cipher, blob, offset);
-    this.#send("blob", { sha256, offset, total: blob.total }, part);
-  }
-
-  async #word(agent: AgentEntry, { manifest, attempt }: AssignmentKey, event: AssignmentEvent): Promise<void> {
-    const { store, clock, random, effects, pump } = this.#deps;
-    const asked = await store.tx("link.word", async (tx) => {
-      const held = await loadAssignment(tx, { manifest, attempt });
-      if (!held || held.identity.agent !== agent.id) return [];
-      return (await decideLoadedIn(tx, held, [event], { nowMs: clock.nowMs(), random })).effects;
-    });
-    effects.perform(asked);
+  async #word(agent: AgentEntry, { manifest, attempt }: AssignmentKey, word: Word): Promise<void> {
+    const { effects, pump } = this.#deps;
+    effects.perform(await tellAssignment(this.#deps, agent.id, { manifest, attempt }, word));
     effects.moved();
     pump.kick();
   }
 
-  #send<K extends keyof DownFrames>(kind: K, header: DownHeader<K>, body?: Uint8Array): void {
-    this.#sendFrame(encodeDown(kind, header, body));
-  }
-
-  #sendFrame(frame: Uint8Array): void {
-    if (this.#ended) return;
-    if (!this.#carrier.send(frame)) this.#close();
+  #send<K extends "ack" | "credit" | "settled" | "wake">(kind: K, header: DownHeader<K>): void {
+    this.#out.send(encodeDown(kind, header));
   }
 
   #fail(error: unknown): void {
@@ -277,30 +277,6 @@ export class AgentSession implements LiveSession {
   #end(code: ErrorCode, retryAfterMs: number, detail?: string): void {
     if (this.#ended) return;
     this.#deps.log.warn("link-closed", { code, detail, agent: this.#agent?.id });
-    this.#send("close", { code, retryAfterMs });
-    this.#close();
+    this.#out.close(encodeDown("close", { code, retryAfterMs }));
   }
-
-  #close(): void {
-    this.#carrier.close();
-    this.gone();
-  }
-}
-
-interface DownFrames {
-  challenge: true;
-  welcome: true;
-  blob: true;
-  trust: true;
-  credit: true;
-  ack: true;
-  wake: true;
-  settled: true;
-  close: true;
-}
-
-/** An end other than CANCELED is told by the records, after its tasks' ends; a tombstone has no record of its own. */
-function wordOf({ state }: UpHeader<"canceled">): AssignmentEvent {
-  if (state !== "CANCELED" && isTerminal(assignmentMoves, state)) return { type: "accepted" };
-  return { type: "assignment", state, code: null, reason: null };
 }

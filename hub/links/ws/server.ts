@@ -57,7 +57,7 @@ export class WsLinks {
   };
 
   stop(): void {
-    for (const session of [...this.#sessions]) session.leave();
+    for (const session of this.#sessions) session.leave();
   }
 }
 

@@ -1,0 +1,104 @@
+import { randomBytes } from "node:crypto";
+import type { Clock } from "../shared/clock.ts";
+import { errorCode } from "../shared/errors.ts";
+import { statements, type BoundaryObserver } from "../shared/store.ts";
+import { makeApi } from "./api/server/app.ts";
+import { Watchers } from "./api/server/watchers.ts";
+import { Pump } from "./ingest/pump.ts";
+import { lapseAllAtStart } from "./links/contact.ts";
+import type { LinkDeps } from "./links/deps.ts";
+import { Links } from "./links/registry.ts";
+import { WsLinks } from "./links/ws/server.ts";
+import type { Log } from "./log.ts";
+import { Performer } from "./performer.ts";
+import { makeComposer } from "./plan/composer.ts";
+import type { HubConfig, StateFolder } from "./state-folder.ts";
+import { BlobCipher } from "./store/cipher.ts";
+import { openHubStore } from "./store/open.ts";
+import { Ticker } from "./ticker.ts";
+import { TrustHolder } from "./trust.ts";
+
+const sql = statements("hub", { probe: "SELECT 1 AS yes" });
+
+export interface OpenHub {
+  readonly api: { fetch(request: Request): Promise<Response> | Response };
+  readonly ws: WsLinks;
+  readonly log: Log;
+  start(): void;
+  /** Throws when the store does not answer. */
+  probe(): Promise<void>;
+  /** Ends the links, lets what was begun end, and closes the store. */
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  readonly folder: StateFolder;
+  readonly config: HubConfig;
+  readonly publicUrl: string;
+  readonly caPem: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly version: string;
+  readonly onBoundary?: BoundaryObserver;
+}
+
+/** Puts the parts of a hub together: each is given what it uses, and nothing is found through a global. */
+export async function openHub(options: OpenOptions): Promise<OpenHub> {
+  const { folder, config, publicUrl, caPem, clock, log, version } = options;
+  const signer = await folder.signer();
+  const cipher = new BlobCipher(folder.blobKey());
+  folder.makePrivate("database");
+  const store = openHubStore(folder.path("database"), options.onBoundary);
+  const random = Math.random;
+  const effects = new Performer(log);
+  const trust = new TrustHolder(store, clock, { id: config.id, signer });
+  try {
+    await trust.load();
+    await lapseAllAtStart(store);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  const pump = new Pump({
+    store,
+    cipher,
+    clock,
+    random,
+    effects,
+    agent: (id) => trust.agent(id),
+    onFault: (where, error) => log.error(where, { code: errorCode(error), detail: String(error).slice(0, 500) }),
+  });
+  const deps: LinkDeps = { store, clock, random, randomBytes, cipher, trust, hubId: config.id, signer, pump, effects, log };
+  const links = new Links();
+  const ws = new WsLinks(deps, links);
+  const watchers = new Watchers();
+  const composer = makeComposer(deps);
+  effects.attach({ links, watchers, compose: (job) => composer.compose(job), kick: () => pump.kick() });
+  trust.onChange(() => {
+    links.trustChanged();
+    // Receipts and plans of an agent that was approved only now may wait to be understood.
+    pump.kick();
+  });
+  const startedMs = clock.nowMs();
+  const api = makeApi({ ...deps, publicUrl, caPem, version, startedMs, composer, watchers });
+  const ticker = new Ticker({ store, clock, random, trust, links, pump, effects, log });
+  return {
+    api,
+    ws,
+    log,
+    start() {
+      pump.kick();
+      ticker.start();
+    },
+    async probe() {
+      await store.read((tx) => tx.get(sql.probe));
+    },
+    async close() {
+      ws.stop();
+      watchers.moved();
+      await ticker.stop();
+      await pump.stop();
+      await store.close();
+    },
+  };
+}
