@@ -31,7 +31,8 @@ const STRANGER_RETRY_MS = 60_000;
  * proves its enrolled key and is told to wait; whoever cannot prove anything learns nothing.
  */
 export async function admit(deps: LinkDeps, challenge: Challenge, hello: UpHeader<"hello">): Promise<AgentEntry> {
-  if (!LINK_VERSIONS.includes(hello.version)) throw new Refused("PROTOCOL", STRANGER_RETRY_MS, `version ${hello.version}`);
+  if (!LINK_VERSIONS.includes(hello.version))
+    throw new Refused("PROTOCOL", STRANGER_RETRY_MS, `version ${hello.version}`);
   const bytes = challengeBytes("farhand-agent", [challenge.nonce, deps.hubId, challenge.session]);
   const entry = deps.trust.agent(hello.agent);
   if (!entry) {

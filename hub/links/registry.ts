@@ -41,7 +41,7 @@ export class Links {
   }
 
   trustChanged(): void {
-    for (const session of [...this.#live.values()]) session.trustChanged();
+    for (const session of this.#live.values()) session.trustChanged();
   }
 
   wakeAgain(agent: AgentId): void {

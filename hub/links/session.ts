@@ -52,9 +52,7 @@ export class AgentSession implements LiveSession {
     this.#challenge = { nonce: random(), session: random() };
     this.#timer = deps.clock.after(HANDSHAKE_MS, () => this.#end("CHALLENGE", DISPLACED_RETRY_MS, "no hello in time"));
     const { nonce, session } = this.#challenge;
-    this.#out.sendUncounted(
-      encodeDown("challenge", { hub: deps.hubId, nonce, session, versions: [...LINK_VERSIONS] }),
-    );
+    this.#out.sendUncounted(encodeDown("challenge", { hub: deps.hubId, nonce, session, versions: [...LINK_VERSIONS] }));
   }
 
   /** A frame arrived. */
