@@ -12,8 +12,13 @@ import { bytes, int, named, text } from "./columns.ts";
  * parts in which it came (at most 256 KiB each), so that memory does not grow with it.
  */
 export const BLOB_BYTES_MAX = 16 * 1024 * 1024;
+/** What a device said is as large as its job allows; it is stored, checked and read in parts, and never held whole. */
+export const OUTPUT_BYTES_MAX = 2 * 1024 * 1024 * 1024;
+const LARGE_MEDIA: ReadonlySet<string> = new Set(["output", "transcript"]);
+const bytesMaxOf = (media: string): number => (LARGE_MEDIA.has(media) ? OUTPUT_BYTES_MAX : BLOB_BYTES_MAX);
 export const PART_BYTES_MAX = 256 * 1024;
-const ARRIVING_BYTES_MAX = 512 * 1024 * 1024;
+/** Of one sender: room for a few of the largest at once. */
+const ARRIVING_BYTES_MAX = 4 * OUTPUT_BYTES_MAX;
 const ARRIVING_KEPT_MS = 7 * 86_400_000;
 
 const sql = statements("blob", {
@@ -57,7 +62,7 @@ export function sealPart(
 ): SealedPart | undefined {
   const { sha256, media, offset: at, total } = part;
   const isEmpty = body.length === 0 && total > 0;
-  if (total > BLOB_BYTES_MAX || body.length > PART_BYTES_MAX || isEmpty || at + body.length > total) return undefined;
+  if (total > bytesMaxOf(media) || body.length > PART_BYTES_MAX || isEmpty || at + body.length > total) return undefined;
   const isAll = at === 0 && body.length === total;
   if (isAll && digestOf(body) !== sha256) return undefined;
   const sealed = cipher.sealPart(sha256, at, body);

@@ -1,0 +1,116 @@
+import type { Device } from "../../../shared/documents/inventory.ts";
+import { FarhandError } from "../../../shared/errors.ts";
+import type { AgentId, DeviceId } from "../../../shared/ids.ts";
+import type { Tx } from "../../../shared/store.ts";
+import { listContacts, listEnrolments, type Contact, type ContactRow } from "../../store/agents.ts";
+import { runningByAgent } from "../../store/assignments.ts";
+import { snapshotsOf } from "../../store/receipts.ts";
+import { deviceStanding } from "../../store/views.ts";
+import type { AgentView, DeviceView, SiteView, SnapshotView } from "../contract/views.ts";
+import type { ApiDeps } from "./deps.ts";
+import { cursorOf } from "./job-views.ts";
+
+type Deps = Pick<ApiDeps, "store" | "trust">;
+
+/** Countersigned agents, and those that enrolled and wait for it. A key that is not countersigned is pending, whoever had one before. */
+export async function agentViews(deps: Deps): Promise<AgentView[]> {
+  const contacts = new Map((await listContacts(deps.store)).map((row) => [row.agent, row]));
+  const running = await deps.store.read((tx) => runningByAgent(tx));
+  const listed = deps.trust.state?.agents?.document.agents ?? [];
+  const kids = new Map(listed.map((entry) => [entry.id, entry.kid]));
+  const pending = (await listEnrolments(deps.store)).filter((row) => kids.get(row.agent) !== row.kid);
+  const waiting = new Set(pending.map((row) => row.agent));
+  const entries = [
+    ...listed.filter((entry) => !waiting.has(entry.id)),
+    ...pending.map(({ agent: id, ...row }) => ({ id, ...row, status: "pending" as const })),
+  ];
+  return entries
+    .map(({ id, site, kid, signKey, boxKey, status }) => ({
+      id,
+      site,
+      kid,
+      signKey,
+      boxKey,
+      status,
+      ...contactOf(contacts.get(id)),
+      running: running.get(id) ?? 0,
+    }))
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+const contactOf = (row: ContactRow | undefined): Pick<AgentView, "contact" | "lastSeenMs" | "software"> => ({
+  contact: row?.contact ?? "DARK",
+  lastSeenMs: row?.lastSeenMs ?? null,
+  software: row?.software ?? null,
+});
+
+const CONTACT_RANK: Record<Contact, number> = { LIVE: 2, LAPSED: 1, DARK: 0 };
+
+export async function siteViews(deps: Deps): Promise<SiteView[]> {
+  const inventory = deps.trust.state?.inventory;
+  if (!inventory) return [];
+  const { sites, devices } = inventory.inventory.document;
+  const perSite = new Map<string, number>();
+  for (const { site } of devices) perSite.set(site, (perSite.get(site) ?? 0) + 1);
+  const contacts = new Map<AgentId, Contact>((await listContacts(deps.store)).map((row) => [row.agent, row.contact]));
+  const agents = (deps.trust.state.agents?.document.agents ?? []).filter((entry) => entry.status === "active");
+  return sites.map(({ id, parallel }) => {
+    const own = agents.filter((entry) => entry.site === id).map((entry) => entry.id);
+    const best = own
+      .map((agent) => contacts.get(agent) ?? "DARK")
+      .reduce<Contact>((a, b) => (CONTACT_RANK[b] > CONTACT_RANK[a] ? b : a), "DARK");
+    return { id, devices: perSite.get(id) ?? 0, agents: own, contact: best, parallel };
+  });
+}
+
+async function deviceViewOf(tx: Pick<Tx, "get" | "all">, device: Device): Promise<DeviceView> {
+  const { id, site, platform, address, port, tags } = device;
+  return { id, site, platform, address, port, tags, ...(await deviceStanding(tx, id)) };
+}
+
+export async function deviceView(deps: Deps, id: DeviceId): Promise<DeviceView> {
+  const device = deps.trust.state?.inventory?.device(id);
+  if (!device) throw new FarhandError("NOT_FOUND", `no device ${id} in the signed inventory`);
+  return deps.store.read((tx) => deviceViewOf(tx, device));
+}
+
+export interface DeviceQuery {
+  readonly limit: number;
+  readonly after?: string | undefined;
+  readonly site?: string | undefined;
+  readonly platform?: string | undefined;
+  /** `key`, or `key=value`. */
+  readonly tag?: string | undefined;
+}
+
+export async function devicePage(deps: Deps, query: DeviceQuery): Promise<{ devices: DeviceView[]; next: string | null }> {
+  const { limit, after, site, platform, tag } = query;
+  const [key, ...value] = tag?.split("=") ?? [];
+  const matches = (device: Device): boolean =>
+    (after === undefined || device.id > after) &&
+    (site === undefined || device.site === site) &&
+    (platform === undefined || device.platform === platform) &&
+    (key === undefined || (value.length > 0 ? device.tags[key] === value.join("=") : Object.hasOwn(device.tags, key)));
+  const found = (deps.trust.state?.inventory?.inventory.document.devices ?? [])
+    .filter(matches)
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const shown = found.slice(0, limit);
+  const devices = await deps.store.read(async (tx) => {
+    const views: DeviceView[] = [];
+    for (const device of shown) views.push(await deviceViewOf(tx, device));
+    return views;
+  });
+  return { devices, next: found.length > limit ? (shown.at(-1)?.id ?? null) : null };
+}
+
+/** Newest first; the cursor is the time. */
+export async function historyPage(
+  deps: Deps,
+  device: DeviceId,
+  query: { readonly limit: number; readonly after?: string | undefined },
+): Promise<{ snapshots: SnapshotView[]; next: string | null }> {
+  const beforeMs = query.after === undefined ? Number.MAX_SAFE_INTEGER : cursorOf(query.after);
+  const snapshots = await snapshotsOf(deps.store, device, beforeMs, query.limit);
+  const last = snapshots.at(-1);
+  return { snapshots, next: last && snapshots.length === query.limit ? String(last.takenMs) : null };
+}

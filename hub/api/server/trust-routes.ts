@@ -1,0 +1,66 @@
+import { Grant } from "../../../shared/documents/grant.ts";
+import { peekPayload, readAs } from "../../../shared/envelope.ts";
+import { FarhandError } from "../../../shared/errors.ts";
+import { acceptGrant } from "../../plan/grants.ts";
+import { putBlob } from "../../store/blobs.ts";
+import { listGrants } from "../../store/documents.ts";
+import { routes } from "../contract/routes.ts";
+import { blobResponse } from "./blob-routes.ts";
+import type { ApiDeps } from "./deps.ts";
+import { enrol, invite, Nonces } from "./enrol.ts";
+import type { Api } from "./http.ts";
+
+/** Who the organisation is, who belongs to it, and the texts that its documents name. */
+export function trustRoutes(app: Api, deps: ApiDeps): void {
+  const nonces = new Nonces(deps);
+  app.openapi(routes.enrolChallenge, (c) => c.json({ nonce: nonces.give() }, 200));
+  app.openapi(routes.enrol, async (c) => c.json(await enrol(deps, nonces, c.req.valid("json")), 200));
+  app.openapi(routes.invite, async (c) =>
+    c.json(await invite(deps, c.req.valid("json"), `token:${c.get("caller").id}`), 200),
+  );
+  app.openapi(routes.status, (c) => {
+    const { state } = deps.trust;
+    return c.json(
+      {
+        org: state?.trust.org ?? "",
+        hub: deps.hubId,
+        version: deps.version,
+        keysVersion: state?.trust.keys.document.version ?? 0,
+        agentsVersion: state?.agents?.document.version ?? 0,
+        inventory: state?.inventory?.digest ?? null,
+        startedMs: deps.startedMs,
+      },
+      200,
+    );
+  });
+  app.openapi(routes.getTrust, (c) => {
+    const { envelopes } = deps.trust.require();
+    const { keys } = envelopes;
+    if (!keys) throw new FarhandError("INTERNAL", "keys are in force without their envelope");
+    return c.json({ keys, agents: envelopes.agents ?? null, inventory: envelopes.inventory ?? null }, 200);
+  });
+  app.openapi(routes.putTrust, async (c) => {
+    const { document } = c.req.valid("param");
+    const stored = await deps.trust.accept(document, c.req.valid("json"), `token:${c.get("caller").id}`);
+    deps.effects.moved();
+    return c.json(stored, 200);
+  });
+  app.openapi(routes.putGrant, async (c) => {
+    const { grant, sha256: digest } = await acceptGrant(deps, c.req.valid("json"), `token:${c.get("caller").id}`);
+    return c.json({ id: grant.id, sha256: digest }, 200);
+  });
+  app.openapi(routes.listGrants, async (c) => {
+    const grants = (await listGrants(deps.store)).map((row) => ({
+      sha256: row.sha256,
+      grant: readAs(Grant, peekPayload(row.envelope)),
+    }));
+    return c.json({ grants }, 200);
+  });
+  app.openapi(routes.putBlob, async (c) => {
+    const bytes = new Uint8Array(await c.req.arrayBuffer());
+    const from = { sender: `token:${c.get("caller").id}`, media: "text" };
+    const digest = await putBlob(deps.store, deps.cipher, bytes, from, deps.clock.nowMs());
+    return c.json({ sha256: digest, bytes: bytes.length }, 200);
+  });
+  app.openapi(routes.getBlob, (c) => blobResponse(deps, c.req.valid("param").sha256));
+}
