@@ -1,15 +1,12 @@
 import { z } from "zod";
-import { isErrorCode, type ErrorCode } from "../errors.ts";
+import { ERROR_CODES } from "../errors.ts";
 import { AgentId, DeviceId, Digest, EpochSeconds, JobId, OrgId, PersonId, PlatformId, SiteId } from "../ids.ts";
 import { TaskState } from "../states.ts";
 import { CommandText, Evidence, Level, UndoCost } from "./common.ts";
 import { ChangeMode, OutputRef, TextRef } from "./manifest.ts";
 import { Authority } from "./offer.ts";
 
-export const Code = z.custom<ErrorCode>(
-  (value) => typeof value === "string" && isErrorCode(value),
-  "must be a known error code",
-);
+export const Code = z.enum(ERROR_CODES);
 
 /** A configuration by content: `public` is the hash of the public form; `sealed` names the encrypted raw form, where kept. */
 export const SnapshotRef = z.strictObject({
