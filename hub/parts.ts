@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../shared/clock.ts";
 import { errorCode } from "../shared/errors.ts";
-import { statements, type BoundaryObserver } from "../shared/store.ts";
-import { makeApi } from "./api/server/app.ts";
+import type { Signer } from "../shared/keys.ts";
+import { statements, type BoundaryObserver, type Store } from "../shared/store.ts";
+import { makeApi, type HubApi } from "./api/server/app.ts";
 import { Watchers } from "./api/server/watchers.ts";
 import { Pump } from "./ingest/pump.ts";
 import { lapseAllAtStart } from "./links/contact.ts";
@@ -21,7 +22,7 @@ import { TrustHolder } from "./trust.ts";
 const sql = statements("hub", { probe: "SELECT 1 AS yes" });
 
 export interface OpenHub {
-  readonly api: { fetch(request: Request): Promise<Response> | Response };
+  readonly api: HubApi;
   readonly ws: WsLinks;
   readonly log: Log;
   start(): void;
@@ -44,21 +45,26 @@ export interface OpenOptions {
 
 /** Puts the parts of a hub together: each is given what it uses, and nothing is found through a global. */
 export async function openHub(options: OpenOptions): Promise<OpenHub> {
-  const { folder, config, publicUrl, caPem, clock, log, version } = options;
+  const { folder } = options;
   const signer = await folder.signer();
   const cipher = new BlobCipher(folder.blobKey());
   folder.makePrivate("database");
   const store = openHubStore(folder.path("database"), options.onBoundary);
-  const random = Math.random;
-  const effects = new Performer(log);
-  const trust = new TrustHolder(store, clock, { id: config.id, signer });
   try {
-    await trust.load();
-    await lapseAllAtStart(store);
+    return await assemble(options, store, signer, cipher);
   } catch (error) {
     await store.close();
     throw error;
   }
+}
+
+async function assemble(options: OpenOptions, store: Store, signer: Signer, cipher: BlobCipher): Promise<OpenHub> {
+  const { config, publicUrl, caPem, clock, log, version } = options;
+  const random = Math.random;
+  const effects = new Performer(log);
+  const trust = new TrustHolder(store, clock, { id: config.id, signer });
+  await trust.load();
+  await lapseAllAtStart(store);
   const pump = new Pump({
     store,
     cipher,

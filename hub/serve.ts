@@ -137,7 +137,7 @@ class Front {
     }
     // A stream of events is silent for as long as nothing happens.
     if (pathname === EVENTS_PATH) server.timeout(request, 0);
-    return this.#hub.api.fetch(request);
+    return this.#hub.api.fetch(request, server.requestIP(request)?.address);
   }
 
   async #health(): Promise<Response> {
