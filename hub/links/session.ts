@@ -64,6 +64,11 @@ export class AgentSession implements LiveSession {
       .finally(() => this.#inFlight--);
   }
 
+  /** Nothing that arrived, or was asked of it, is still being worked on. */
+  get isIdle(): boolean {
+    return this.#inFlight === 0;
+  }
+
   /** The connection is gone. */
   gone(): void {
     if (this.#ended) return;
@@ -76,9 +81,11 @@ export class AgentSession implements LiveSession {
     if (!agent || !wasLive || !this.#links.detach(agent.id, this)) return;
     const nowMs = this.#deps.clock.nowMs();
     this.#deps.log.info("link-down", { agent: agent.id });
+    this.#inFlight++;
     moveContact(this.#deps.store, agent, "LAPSED", nowMs, nowMs)
       .then(() => this.#deps.effects.moved())
-      .catch((error: unknown) => this.#deps.log.error("contact", { code: errorCode(error) }));
+      .catch((error: unknown) => this.#deps.log.error("contact", { code: errorCode(error) }))
+      .finally(() => this.#inFlight--);
   }
 
   wake(): void {
@@ -94,9 +101,11 @@ export class AgentSession implements LiveSession {
   }
 
   cancel(key: AssignmentKey): void {
+    this.#inFlight++;
     cancelFrame(this.#deps, key)
       .then((frame) => frame && this.#out.send(frame))
-      .catch((error: unknown) => this.#fail(error));
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => this.#inFlight--);
   }
 
   settled({ manifest, attempt }: AssignmentKey): void {
