@@ -8,7 +8,8 @@ export type Contact = "LIVE" | "LAPSED" | "DARK";
 const sql = statements("agent", {
   addInvite: `INSERT INTO invite (id, secret, agent, site, expires_ms) VALUES (:id, :secret, :agent, :site, :expiresMs)`,
   invite: "SELECT secret, agent, site, expires_ms, used_ms FROM invite WHERE id = :id",
-  useInvite: "UPDATE invite SET used_ms = :nowMs, secret = NULL WHERE id = :id AND used_ms IS NULL AND expires_ms > :nowMs",
+  useInvite:
+    "UPDATE invite SET used_ms = :nowMs, secret = NULL WHERE id = :id AND used_ms IS NULL AND expires_ms > :nowMs",
   enrol: `INSERT INTO enrolment (agent, site, kid, sign_key, box_key, enrolled_ms)
           VALUES (:agent, :site, :kid, :signKey, :boxKey, :nowMs)
           ON CONFLICT (agent) DO UPDATE SET site = excluded.site, kid = excluded.kid, sign_key = excluded.sign_key,
@@ -20,7 +21,8 @@ const sql = statements("agent", {
          VALUES (:agent, :contact, :nowMs, :software, :epoch)
          ON CONFLICT (agent) DO UPDATE SET contact = excluded.contact, last_seen_ms = excluded.last_seen_ms,
            software = excluded.software, epoch = excluded.epoch`,
-  setContact: "UPDATE agent_contact SET contact = :contact, last_seen_ms = coalesce(:seenMs, last_seen_ms) WHERE agent = :agent",
+  setContact:
+    "UPDATE agent_contact SET contact = :contact, last_seen_ms = coalesce(:seenMs, last_seen_ms) WHERE agent = :agent",
   restart: "UPDATE agent_contact SET contact = 'LAPSED' WHERE contact = 'LIVE'",
 });
 

@@ -71,9 +71,7 @@ const cancelOf = (row: SqlRow): AssignmentStanding["cancel"] => {
 
 const lateOf = (row: SqlRow): AssignmentStanding["late"] => {
   const state = namedOrNull<AssignmentState>(row, "late_state");
-  return state === null
-    ? null
-    : { state, code: namedOrNull<ErrorCode>(row, "late_code"), atMs: int(row, "late_ms") };
+  return state === null ? null : { state, code: namedOrNull<ErrorCode>(row, "late_code"), atMs: int(row, "late_ms") };
 };
 
 function aggregateOf(row: SqlRow, tasks: readonly TaskWord[]): AssignmentAggregate {
@@ -176,7 +174,10 @@ async function saveStanding(tx: Tx, key: AssignmentKey, standing: AssignmentStan
   });
 }
 
-const keyOf = (row: SqlRow): AssignmentKey => ({ manifest: named<Digest>(row, "manifest"), attempt: int(row, "attempt") });
+const keyOf = (row: SqlRow): AssignmentKey => ({
+  manifest: named<Digest>(row, "manifest"),
+  attempt: int(row, "attempt"),
+});
 
 /** Those that the agent has, or may have, and has not ended. */
 export async function openAssignmentsOf(tx: Reader, agent: AgentId): Promise<AssignmentAggregate[]> {

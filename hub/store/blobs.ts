@@ -62,7 +62,8 @@ export function sealPart(
 ): SealedPart | undefined {
   const { sha256, media, offset: at, total } = part;
   const isEmpty = body.length === 0 && total > 0;
-  if (total > bytesMaxOf(media) || body.length > PART_BYTES_MAX || isEmpty || at + body.length > total) return undefined;
+  if (total > bytesMaxOf(media) || body.length > PART_BYTES_MAX || isEmpty || at + body.length > total)
+    return undefined;
   const isAll = at === 0 && body.length === total;
   if (isAll && digestOf(body) !== sha256) return undefined;
   const sealed = cipher.sealPart(sha256, at, body);
@@ -165,12 +166,7 @@ export async function findBlob(store: Store, sha256: Digest): Promise<BlobEntry 
 }
 
 /** The bytes of a stored text from `offset` to the end of the part that holds it. */
-export async function readBlob(
-  store: Store,
-  cipher: BlobCipher,
-  blob: BlobEntry,
-  offset: number,
-): Promise<Uint8Array> {
+export async function readBlob(store: Store, cipher: BlobCipher, blob: BlobEntry, offset: number): Promise<Uint8Array> {
   const row = await store.read((tx) => tx.get(sql.partHolding, { upload: blob.upload, at: offset }));
   if (!row) return new Uint8Array(0);
   const at = int(row, "at");
@@ -180,7 +176,7 @@ export async function readBlob(
 /** For texts that must be parsed as one; at most 16 MiB. */
 export async function readWholeBlob(store: Store, cipher: BlobCipher, blob: BlobEntry): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
-  for (let at = 0; at < blob.total; ) {
+  for (let at = 0; at < blob.total;) {
     const part = await readBlob(store, cipher, blob, at);
     if (part.length === 0) throw new FarhandError("IO", `text ${blob.sha256} has a hole`);
     parts.push(part);

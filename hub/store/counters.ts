@@ -10,7 +10,11 @@ const sql = statements("counter", {
                  ON CONFLICT (agent) DO UPDATE SET sequence = agent_contact.sequence + 1 RETURNING sequence AS value`,
 });
 
-async function nextOf(tx: Tx, statement: (typeof sql)[keyof typeof sql], parameters: Record<string, string>): Promise<number> {
+async function nextOf(
+  tx: Tx,
+  statement: (typeof sql)[keyof typeof sql],
+  parameters: Record<string, string>,
+): Promise<number> {
   const row = await tx.get(statement, parameters);
   if (!row) throw new FarhandError("INTERNAL", "a counter gave nothing");
   return int(row, "value");

@@ -27,7 +27,11 @@ export interface DocumentRow {
 export async function latestDocument(store: Store, kind: DocumentKind): Promise<DocumentRow | undefined> {
   const row = await store.read((tx) => tx.get(sql.latest, { kind }));
   return (
-    row && { version: int(row, "version"), sha256: named<Digest>(row, "sha256"), envelope: json<Envelope>(row, "envelope") }
+    row && {
+      version: int(row, "version"),
+      sha256: named<Digest>(row, "sha256"),
+      envelope: json<Envelope>(row, "envelope"),
+    }
   );
 }
 

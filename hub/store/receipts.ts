@@ -62,7 +62,8 @@ export async function storeReceipt(
   for (const task of receipt.tasks) {
     await tx.run(sql.outcome, { ...key, device: task.device, outcome: JSON.stringify(task) });
     const endedMs = (task.endedAt ?? receipt.endedAt) * 1000;
-    if (task.before) await addSnapshot(tx, task.device, receipt.job, (task.startedAt ?? receipt.startedAt) * 1000, task.before);
+    if (task.before)
+      await addSnapshot(tx, task.device, receipt.job, (task.startedAt ?? receipt.startedAt) * 1000, task.before);
     if (task.after) await addSnapshot(tx, task.device, receipt.job, endedMs, task.after);
   }
 }
@@ -127,4 +128,3 @@ export async function snapshotsOf(
     notRestorable: textOrNull(row, "not_restorable"),
   }));
 }
-

@@ -48,19 +48,11 @@ export async function advanceStream(tx: Tx, id: number, acked: number, released:
   await tx.run(sql.advance, { id, acked, released });
 }
 
-export interface NewRecord {
-  readonly stream: number;
-  readonly sequence: number;
-  readonly type: string;
-  readonly header: string;
-  readonly nowMs: number;
-}
+/** Exactly the parameters of the statement: rows go to it as they are. */
+export type NewRecord = Readonly<Record<"stream" | "sequence" | "nowMs", number> & Record<"type" | "header", string>>;
 
 export async function addRecords(tx: Tx, records: readonly NewRecord[]): Promise<void> {
-  await tx.runEach(
-    sql.addRecord,
-    records.map(({ stream, sequence, type, header, nowMs }) => ({ stream, sequence, type, header, nowMs })),
-  );
+  await tx.runEach(sql.addRecord, records);
 }
 
 export async function addGap(

@@ -9,7 +9,8 @@ import { bytes, int, named, text } from "./columns.ts";
 const sql = statements("work", {
   addManifest: `INSERT INTO manifest (sha256, job, purpose, position, authority_kind, authority_sha256, bytes)
                 VALUES (:sha256, :job, :purpose, :position, :authorityKind, :authoritySha256, :bytes)`,
-  addText: "INSERT INTO manifest_text (sha256, manifest) VALUES (:sha256, :manifest) ON CONFLICT (sha256, manifest) DO NOTHING",
+  addText:
+    "INSERT INTO manifest_text (sha256, manifest) VALUES (:sha256, :manifest) ON CONFLICT (sha256, manifest) DO NOTHING",
   manifest: "SELECT job, authority_kind, authority_sha256, bytes FROM manifest WHERE sha256 = :sha256",
   manifestsOf: "SELECT sha256, bytes FROM manifest WHERE job = :job AND purpose = :purpose ORDER BY position",
   /** Only what a manifest that was served to this agent names. */
@@ -53,7 +54,10 @@ export async function findManifest(tx: Reader, sha256: Digest): Promise<StoredMa
   return (
     row && {
       job: named<JobId>(row, "job"),
-      authority: { kind: named<"warrant" | "grant">(row, "authority_kind"), sha256: named<Digest>(row, "authority_sha256") },
+      authority: {
+        kind: named<"warrant" | "grant">(row, "authority_kind"),
+        sha256: named<Digest>(row, "authority_sha256"),
+      },
       bytes: bytes(row, "bytes"),
     }
   );
@@ -114,4 +118,3 @@ export async function warrantEnvelope(tx: Reader, job: JobId): Promise<Envelope 
   if (!warrant) return undefined;
   return { payload: warrant.payload, signatures: (await signaturesOf(tx, job)).map(({ entry }) => entry) };
 }
-
