@@ -74,7 +74,19 @@ async function assemble(options: OpenOptions, store: Store, signer: Signer, ciph
     agent: (id) => trust.agent(id),
     onFault: (where, error) => log.error(where, { code: errorCode(error), detail: String(error).slice(0, 500) }),
   });
-  const deps: LinkDeps = { store, clock, random, randomBytes, cipher, trust, hubId: config.id, signer, pump, effects, log };
+  const deps: LinkDeps = {
+    store,
+    clock,
+    random,
+    randomBytes,
+    cipher,
+    trust,
+    hubId: config.id,
+    signer,
+    pump,
+    effects,
+    log,
+  };
   const links = new Links();
   const ws = new WsLinks(deps, links);
   const watchers = new Watchers();

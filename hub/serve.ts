@@ -50,7 +50,16 @@ export async function startHub(options: StartOptions): Promise<RunningHub> {
   const tls = await tlsNow();
   const version = packageJson.version;
   const { onBoundary } = options;
-  const hub = await openHub({ folder, config, publicUrl, caPem: tls.ca, clock, log, version, ...(onBoundary && { onBoundary }) });
+  const hub = await openHub({
+    folder,
+    config,
+    publicUrl,
+    caPem: tls.ca,
+    clock,
+    log,
+    version,
+    ...(onBoundary && { onBoundary }),
+  });
   const front = new Front(hub, listen);
   try {
     front.listen(tls);

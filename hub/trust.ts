@@ -100,7 +100,12 @@ export class TrustHolder {
     const nowMs = this.#clock.nowMs();
     await this.#store.tx("trust.accept", async (tx) => {
       await addDocument(tx, kind, { version, sha256: digest, envelope }, nowMs);
-      await audit(tx, nowMs, { actor, action: "trust.put", object: `${kind} v${version} ${digest}`, decision: "allowed" });
+      await audit(tx, nowMs, {
+        actor,
+        action: "trust.put",
+        object: `${kind} v${version} ${digest}`,
+        decision: "allowed",
+      });
     });
     this.#state = next;
     for (const listener of this.#listeners) listener(next, kind);
