@@ -1,5 +1,5 @@
 import { FarhandError } from "../../shared/errors.ts";
-import { decodeRecords, type WireRecord } from "../../shared/wire/frame.ts";
+import { decodeRecords, type ReadRecord } from "../../shared/wire/frame.ts";
 import { UpRecord } from "../../shared/wire/messages.ts";
 import { sealPart, type SealedPart } from "../store/blobs.ts";
 import type { BlobCipher } from "../store/cipher.ts";
@@ -27,7 +27,7 @@ export function prepareBatch(first: number, last: number, body: Uint8Array, ciph
   return records.map((record) => prepare(record, cipher));
 }
 
-function prepare(wire: WireRecord, cipher: BlobCipher): PreparedRecord {
+function prepare(wire: ReadRecord, cipher: BlobCipher): PreparedRecord {
   const parsed = UpRecord.safeParse(wire.header);
   if (!parsed.success) return unreadable(wire, parsed.error.issues[0]?.message ?? "header");
   const record = parsed.data;
@@ -35,34 +35,34 @@ function prepare(wire: WireRecord, cipher: BlobCipher): PreparedRecord {
     case "blob": {
       const part = sealPart(cipher, record, wire.body);
       if (!part) return unreadable(wire, "not a part of such a text");
-      return { type: "blob", header: JSON.stringify(record), part };
+      return { type: "blob", header: wire.text, part };
     }
     case "output":
-      return { type: "output", header: JSON.stringify(record), output: { ...record, text: harmlessText(wire.body) } };
-    case "task":
-      return {
-        type: "task",
-        header: JSON.stringify({
-          ...record,
-          step: record.step && harmless(record.step),
-          detail: record.detail && harmless(record.detail),
-        }),
-      };
-    case "assignment":
+      return { type: "output", header: wire.text, output: { ...record, text: harmlessText(wire.body) } };
+    case "task": {
+      const step = record.step && harmless(record.step);
+      const detail = record.detail && harmless(record.detail);
+      // The text as it came says the same, unless something had to be made harmless.
+      const isAsItCame = step === record.step && detail === record.detail;
+      return { type: "task", header: isAsItCame ? wire.text : JSON.stringify({ ...record, step, detail }) };
+    }
+    case "assignment": {
+      const reason = record.reason && harmless(record.reason);
       return {
         type: "assignment",
-        header: JSON.stringify({ ...record, reason: record.reason && harmless(record.reason) }),
+        header: reason === record.reason ? wire.text : JSON.stringify({ ...record, reason }),
       };
+    }
     case "receipt":
     case "plan":
     case "metric":
-      return { type: record.type, header: JSON.stringify(record) };
+      return { type: record.type, header: wire.text };
     default:
       return record satisfies never;
   }
 }
 
-function unreadable(wire: WireRecord, why: string): PreparedRecord {
+function unreadable(wire: ReadRecord, why: string): PreparedRecord {
   const shown = (JSON.stringify(wire.header) ?? "").slice(0, UNREADABLE_CHARS_MAX);
   return { type: "unreadable", header: JSON.stringify({ why, shown }) };
 }

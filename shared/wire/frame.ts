@@ -104,9 +104,14 @@ export function layFrame(
   return { frame: scratch.subarray(0, length), bodies };
 }
 
-export function decodeRecords(bytes: Uint8Array, countMax: number): WireRecord[] {
+/** A record as it came: `text` is its header's JSON, so that who stores it need not write it again. */
+export interface ReadRecord extends WireRecord {
+  readonly text: string;
+}
+
+export function decodeRecords(bytes: Uint8Array, countMax: number): ReadRecord[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const records: WireRecord[] = [];
+  const records: ReadRecord[] = [];
   let at = 0;
   const take = (): Uint8Array => {
     if (at + 4 > bytes.length) throw new FarhandError("PROTOCOL", "record length");
@@ -120,11 +125,11 @@ export function decodeRecords(bytes: Uint8Array, countMax: number): WireRecord[]
     if (records.length >= countMax) throw new FarhandError("PROTOCOL", "too many records");
     const head = take();
     try {
-      records.push({
-        header: JSON.parse(strictUtf8.decode(head)) as unknown,
-        // A copy: a view would keep the whole batch alive.
-        body: take().slice(),
-      });
+      const text = strictUtf8.decode(head);
+      const header: unknown = JSON.parse(text);
+      const body = take();
+      // A copy: a view would keep the whole batch alive.
+      records.push({ text, header, body: body.length === 0 ? NO_BODY : body.slice() });
     } catch (error) {
       if (error instanceof FarhandError) throw error;
       throw new FarhandError("PROTOCOL", "record header", { cause: error });
