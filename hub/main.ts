@@ -1,3 +1,5 @@
+// In a compiled binary it must stand here: there the certificates' library, loaded later, would be run before it.
+import "reflect-metadata";
 import packageJson from "../package.json" with { type: "json" };
 import { randomBytes } from "node:crypto";
 import { farhand, runFarhand } from "./cli/app.ts";
