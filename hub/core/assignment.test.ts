@@ -143,7 +143,8 @@ describe("from DELIVERED on only the agent's word moves it", () => {
 });
 
 describe("an end", () => {
-  const ended = [...delivered, accepted, says("RUNNING"), says("SUCCEEDED")];
+  const word: AssignmentEvent = { type: "receipt", digest: receipt, outcome: "SUCCEEDED", code: null, tasks: [] };
+  const ended = [...delivered, accepted, says("RUNNING"), word];
 
   it("is absorbing, told to the job once, and settled with the agent", () => {
     const { aggregate, rows, effects } = tell(fresh, [

@@ -229,6 +229,8 @@ describe("meaning", () => {
     await send("state", 1, records);
     await send("state", 1, records);
     await pumped();
+    await send("receipt", 1, [await receipt()]);
+    await pumped();
     const now = await standing();
     expect(now.standing).toMatchObject({ state: "SUCCEEDED" });
     expect(now.tasks).toMatchObject([{ state: "DONE" }]);

@@ -412,9 +412,6 @@ describe("words", () => {
     const entry = { ...key(), sequence: 1, state: "RUNNING" as const };
     const next = await new FakeAgent().hello({ sequence: 1, assignments: [entry] });
     expect(next.kinds()).toContain("cancel");
-    next.say("canceled", { ...key(), generation: 1, state: "CANCELED" });
-    await settled();
-    expect(await stateNow()).toMatchObject({ state: "CANCELED", settled: true });
   });
 });
 
