@@ -145,7 +145,8 @@ export function decideAssignment(
       break;
     case "assignment":
       if (event.state === "REJECTED") onRejected(draft, event.code ?? "INTERNAL", event.reason);
-      else agentSays(draft, event.state, event.code, event.reason);
+      // An end is the signed receipt, which follows: whoever sees the end can then also see its evidence.
+      else if (!isEnded(event.state) || isEnded(draft.state)) agentSays(draft, event.state, event.code, event.reason);
       break;
     case "task":
       draft.task(event.word);

@@ -38,13 +38,13 @@ class HubDatabase {
 
 const database = ({ world }: Stage): HubDatabase => new HubDatabase(world.path("hub/hub.db"));
 
-async function plannedChange({ world, devices }: Stage, title: string): Promise<string> {
+async function plannedChange({ world, devices }: Stage, title: string, extra: readonly string[] = []): Promise<string> {
   const name = title.toUpperCase().replaceAll(/[^A-Z]+/g, "-");
   return world.plan({
     select: `device=${devices[4] ?? ""}`,
     template: `ip prefix-list ${name} seq 5 permit 10.97.0.0/16\n`,
     title,
-    extra: ["--accept-simulated", "cisco_iosxe"],
+    extra: ["--accept-simulated", "cisco_iosxe", ...extra],
   });
 }
 
@@ -77,20 +77,26 @@ async function contact({ world }: Stage): Promise<string | undefined> {
   return agents.find((agent) => agent.id === "agent-ams")?.contact;
 }
 
+/** Both have signed, and the change waits for its time: that is when the hub alters what it will hand out. */
 async function alteredByOneByte(stage: Stage, checks: Checks): Promise<void> {
   const { world } = stage;
-  const id = await plannedChange(stage, "Altered by one byte");
+  const inSeconds = Math.ceil(Date.now() / 1000) + 3;
+  const id = await plannedChange(stage, "Altered by one byte", [
+    "--not-before",
+    new Date(inSeconds * 1000).toISOString().replace(".000Z", "Z"),
+  ]);
   await world.sign(id, "ann");
-  const found = await verdict(stage, id, checks, async () => {
+  await world.sign(id, "bob");
+  const found = await verdict(stage, id, checks, () => {
     const { bytes, sha256 } = database(stage).get<{ bytes: Uint8Array; sha256: string }>(
       "SELECT bytes, sha256 FROM manifest WHERE job = ? AND purpose = 'work'",
       id,
     );
     const altered = bytes.slice();
     const at = Buffer.from(altered).indexOf('"outputBytesMax":') + '"outputBytesMax":'.length;
-    altered[at] = (altered[at] ?? 0) === 0x39 ? 0x38 : 0x39;
+    altered[at] = altered[at] === 0x39 ? 0x38 : 0x39;
     database(stage).run("UPDATE manifest SET bytes = ? WHERE sha256 = ?", altered, sha256);
-    await world.sign(id, "bob");
+    return Promise.resolve();
   });
   checks.equal("rejected with", found?.code, "MANIFEST_UNKNOWN");
 }
@@ -124,6 +130,9 @@ async function replayed(stage: Stage, checks: Checks): Promise<void> {
       "UPDATE assignment SET state = 'OFFERED', sequence = NULL, fence = NULL, settled = 0, receipt = NULL WHERE job = ? AND purpose = 'work'",
       id,
     );
+    // An honest hub offers a thing once in a session; another session is easily had.
+    world.proxy?.cut();
+    world.proxy?.mend();
     return Promise.resolve();
   });
   checks.equal("rejected with", found?.code, "REPLAY");

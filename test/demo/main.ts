@@ -43,6 +43,7 @@ async function startSimulated(): Promise<Stage> {
     username: fleet.devices[0]?.username ?? "",
     password: fleet.devices[0]?.password ?? "",
     grantCommands: ["show version", "show ip interface brief", "show clock"],
+    proxied: values.once,
     onStep: (what) => say(`  ${what}`),
   });
   return { world, fleet, devices: fleet.devices.map((device) => device.name) };

@@ -54,7 +54,7 @@ interface Loopback0
  description managed by farhand
 `;
 const NTP_VERIFY = [
-  { command: "show running-config | include ntp server", contains: ["ntp server 10.255.0.30"], withinMs: 5000 },
+  { command: "show running-config | include ntp server", contains: ["ntp server 10.255.0.30"], withinSeconds: 5 },
 ];
 
 async function changeAll({ world, fleet, devices }: Stage, checks: Checks): Promise<JobView> {
@@ -97,7 +97,7 @@ async function failsVerification({ world, fleet, devices }: Stage, checks: Check
     select: `device=${good},device=${bad}`,
     template,
     title: "Another log host",
-    verify: [{ command: "show running-config | include logging host", contains: ["10.255.0.98"], withinMs: 0 }],
+    verify: [{ command: "show running-config | include logging host", contains: ["10.255.0.98"], withinSeconds: 0 }],
     extra: ["--accept-simulated", "cisco_iosxe"],
   });
   await world.sign(id, "ann");

@@ -81,7 +81,7 @@ describe.skipIf(!verdict.run)(`real routers${verdict.run ? "" : ` (skipped: ${ve
   );
 
   it("a neighbour and a prefix list on three routers, and BGP comes up", { timeout: 180_000 }, async () => {
-    const verify = [{ command: "show bgp summary", contains: ["10.0.100."], withinMs: 10_000 }];
+    const verify = [{ command: "show bgp summary", contains: ["10.0.100."], withinSeconds: 10 }];
     const ended = await change(
       "Peer at the exchange",
       "platform=frr_linux",
@@ -167,8 +167,7 @@ describe.skipIf(!verdict.run)(`real routers${verdict.run ? "" : ` (skipped: ${ve
     await world.createGrant();
     const before = offered();
     const [submitted] = await world.cli(["job", "submit", "collect", "--grant", "reads", "--select", "device=r3"]);
-    const job = submitted?.["job"] as { id: string } | undefined;
-    const ended = await world.waitForJob(job?.id ?? String(submitted?.["id"]));
+    const ended = await world.waitForJob(String(submitted?.["job"]));
     expect(tasksOf(ended).map((task) => [task.state, task.code])).toEqual([["FAILED", "HOST_KEY"]]);
     expect(lab.router("r3").sshLog()).toContain("Connection from");
     expect(offered()).toBe(before);

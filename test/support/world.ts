@@ -323,8 +323,8 @@ export class World {
     );
     const token = this.path(`${site.agent}.join`);
     await this.cli(["agent", "invite", site.agent, "--site", site.id, "--out", token]);
-    const enrolled = await this.#agentCommand(site.agent, ["enroll", "--token-file", token, "--json"]);
-    const fingerprint = /"(?:kid|fingerprint)":"([A-Za-z0-9_-]{43})"/.exec(enrolled.stdout.join("\n"))?.[1];
+    const enrolled = await this.#agentCommand(site.agent, ["enroll", "--token-file", token]);
+    const fingerprint = /\b([A-Za-z0-9_-]{43})\b/.exec(enrolled.stdout.join("\n"))?.[1];
     if (!fingerprint) throw new Error(`no fingerprint in: ${enrolled.tail()}`);
     await this.cli(["agent", "approve", site.agent, "--fingerprint", fingerprint, "--key", this.keyFile("kim")]);
     await this.#agentCommand(
@@ -366,7 +366,7 @@ export class World {
     while (!(await holds())) {
       if (performance.now() > deadline)
         throw new Error(
-          `${what}: not within ${timeoutMs} ms\nhub: ${this.hub?.tail() ?? ""}\nagents: ${[...this.agents.values()].map((agent) => agent.tail()).join("\n")}`,
+          `${what}: not within ${timeoutMs} ms\nhub: ${this.hub?.tail(5) ?? ""}\nagents: ${[...this.agents.values()].map((agent) => agent.tail(5)).join("\n")}`,
         );
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
@@ -422,9 +422,7 @@ export class World {
       ],
       [0, 2],
     );
-    const id = documents
-      .map((document) => (document["job"] as { id?: string } | undefined)?.id ?? document["id"])
-      .find((value) => typeof value === "string");
+    const id = documents.map((document) => document["job"]).find((value) => typeof value === "string");
     if (typeof id !== "string") throw new Error(`no job id in ${JSON.stringify(documents)}`);
     return id as JobId;
   }
