@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { loadLanguage } from "./fixtures/platform.ts";
+import { normalise } from "./normalise.ts";
 import { parse, print } from "./tree.ts";
 
 const ios = loadLanguage("cisco_iosxe");
@@ -61,6 +62,16 @@ describe("the configuration tree", () => {
     const started = performance.now();
     parse(ios, Array.from({ length: 10_000 }, (_, at) => `banner motd ^C${at}\n macro name m${at}`).join("\n"));
     expect(performance.now() - started).toBeLessThan(2000);
+  });
+
+  test("reads a hundred thousand lines that a device made up to be looked up again and again", () => {
+    const started = performance.now();
+    const lines = (line: string): string => Array.from({ length: 50_000 }, () => `a\n${line}`).join("\n");
+    parse(ios, lines("exit-address-family"));
+    parse(frr, lines("exit-vrf"));
+    normalise(ios, lines("tunnel mpls traffic-eng bandwidth 1"));
+    // Minutes when each line looks through all others.
+    expect(performance.now() - started).toBeLessThan(5000);
   });
 
   test("prints to something that parses to the same tree, for any text", () => {

@@ -31,6 +31,7 @@ export interface SourceNode extends ConfigNode {
 export function parseLines(language: Language, lines: readonly Line[]): SourceNode[] {
   const root: SourceNode[] = [];
   const stack: SourceNode[] = [];
+  const headers: Headers = new WeakMap();
   for (const line of lines) {
     if (line.text === "") continue;
     const closer = language.close.some((rule) => rule.command === line.text);
@@ -38,22 +39,37 @@ export function parseLines(language: Language, lines: readonly Line[]): SourceNo
     while (stack.length >= DEPTH_MAX || (stack.at(-1)?.source.indent ?? -1) >= line.indent) stack.pop();
     const siblings = stack.at(-1)?.children ?? root;
     if (closer) {
-      adopt(language, siblings, line.text);
+      adopt(siblings, line.text, headers);
       continue;
     }
     const node: SourceNode = { line: wholeText(line), children: [], source: line };
     siblings.push(node);
+    noteHeader(language, siblings, node, headers);
     stack.push(node);
   }
   return root;
 }
 
-function adopt(language: Language, siblings: SourceNode[], command: string): void {
-  const headers = language.close.filter((rule) => rule.command === command).map((rule) => rule.header);
-  const at = siblings.findLastIndex((node) => headers.some((header) => header.test(node.line)));
-  const owner = siblings[at];
+/** Of each list of siblings: where the last header stands that a closing command belongs to. A device may print any number of them. */
+type Headers = WeakMap<readonly SourceNode[], Map<string, number>>;
+
+function noteHeader(language: Language, siblings: SourceNode[], node: SourceNode, headers: Headers): void {
+  for (const { header, command } of language.close) {
+    if (!header.test(node.line)) continue;
+    const last = headers.get(siblings) ?? new Map<string, number>();
+    last.set(command, siblings.length - 1);
+    headers.set(siblings, last);
+  }
+}
+
+function adopt(siblings: SourceNode[], command: string, headers: Headers): void {
+  const last = headers.get(siblings);
+  const at = last?.get(command);
+  const owner = at === undefined ? undefined : siblings[at];
   // A header that has lines of its own was indented properly: what follows it is not its own.
-  if (owner && owner.children.length === 0) owner.children.push(...siblings.splice(at + 1));
+  if (at === undefined || !owner || owner.children.length > 0) return;
+  for (const node of siblings.splice(at + 1)) owner.children.push(node);
+  for (const [other, index] of last ?? []) if (index > at) last?.delete(other);
 }
 
 export function parse(language: Language, text: string): ConfigNode[] {

@@ -20,6 +20,10 @@ describe("foldLine plays what a terminal would", () => {
   ])("%j", (raw, shown) => expect(foldLine(raw)).toBe(shown));
 });
 
+test("a cursor that is sent far to the right makes no gigabytes of blanks", () => {
+  expect(foldLine(`${"\u001b[4096C".repeat(100_000)}x`).length).toBeLessThan(40_000);
+});
+
 describe("LineFolder", () => {
   test("gives the same lines however the bytes are cut", () => {
     const text = "größe ‹x›\r\nab\bc\r\n\u001b[1mbold\u001b[0m end\r\nedge-1#";

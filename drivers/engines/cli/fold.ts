@@ -7,6 +7,8 @@ import { FarhandError } from "../../../shared/errors.ts";
 const LINE_MAX = 1024 * 1024;
 /** A prompt or question is short. A longer unfinished line is output, and is not folded again for every chunk. */
 const TAIL_MAX = 1024;
+/** No terminal is wider: a cursor that is sent further stays here, or a few bytes would become gigabytes of blanks. */
+const COLUMNS_MAX = 32_768;
 
 // oxlint-disable-next-line no-control-regex -- control bytes are what this file is about
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f]/;
@@ -27,7 +29,7 @@ export function foldLine(raw: string): string {
       if (!found) break;
       const count = Math.min(Number.parseInt(found.groups?.["count"] ?? "", 10) || 1, 4096);
       if (found.groups?.["final"] === "D") column = Math.max(0, column - count);
-      else if (found.groups?.["final"] === "C") column += count;
+      else if (found.groups?.["final"] === "C") column = Math.max(column, Math.min(column + count, COLUMNS_MAX));
       else if (found.groups?.["final"] === "K") cells.length = Math.min(cells.length, column);
       at += found[0].length;
       continue;
