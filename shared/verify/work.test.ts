@@ -5,7 +5,7 @@ import type { Manifest, TaskSpec } from "../documents/manifest.ts";
 import type { Warrant } from "../documents/warrant.ts";
 import { signEnvelope, type Envelope } from "../envelope.ts";
 import { FarhandError, type ErrorCode } from "../errors.ts";
-import type { Digest, PersonId, PlatformId, SiteId } from "../ids.ts";
+import type { DeviceId, Digest, PersonId, PlatformId, PolicyId, SiteId } from "../ids.ts";
 import type { Signer } from "../keys.ts";
 import {
   agentOf,
@@ -252,6 +252,26 @@ describe("a grant", () => {
     expect(await under({ selectors: [{ platforms: ["other" as PlatformId] }] }, read())).toBe("GRANT_SCOPE");
     expect(await under({ selectors: [{ tags: { role: "core" } }] }, read())).toBe("GRANT_SCOPE");
     expect(await under({}, read(), { riskOf: () => "change" })).toBe("RISK_UNDERSTATED");
+  });
+
+  it("is refused under a milder policy than the one that governs its sites", async () => {
+    const mild = "mild" as PolicyId;
+    const strict = await makeOrg({
+      keys: (keys) => ({
+        ...keys,
+        policies: keys.policies.flatMap((policy) => [
+          { ...policy, rules: { ...policy.rules, read: { approvers: 1, onePerson: false } } },
+          { ...policy, id: mild },
+        ]),
+      }),
+    });
+    const grant = makeGrant(strict, { policy: { id: mild, version: 1 } });
+    const authority = await signEnvelope("farhand-grant+jws", grant, [strict.people.ann]);
+    const { bytes } = makeManifest(strict, { tasks: [{ kind: "collect", device: "ams-r1" as DeviceId }] });
+    const held = context({ trust: strict.trust, inventory: strict.inventory });
+    await expect(verifyWork({ authorityKind: "grant", authority, manifest: bytes }, held)).rejects.toThrow(
+      "POLICY_UNKNOWN",
+    );
   });
 
   it("does not pass for a warrant, nor a warrant for a grant", async () => {

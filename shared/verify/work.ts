@@ -1,6 +1,7 @@
 import { parseCanonical, sha256, type Bytes } from "../bytes.ts";
 import { riskRank, type Risk } from "../documents/common.ts";
 import { Grant } from "../documents/grant.ts";
+import type { Policy } from "../documents/keys.ts";
 import { Manifest, type TaskSpec } from "../documents/manifest.ts";
 import { Cancel, Offer, type Authority } from "../documents/offer.ts";
 import { Warrant } from "../documents/warrant.ts";
@@ -76,14 +77,7 @@ async function verifyUnderWarrant(documents: WorkDocuments, context: VerifierCon
   const manifest = readManifest(documents.manifest, context);
   if (manifest.job !== warrant.job) throw new FarhandError("OFFER_MISMATCH", "job");
   if (!warrant.sites.includes(manifest.site)) throw new FarhandError("WRONG_SITE");
-  const policy = trust.policy(warrant.policy.id, warrant.policy.version);
-  if (!policy) throw new FarhandError("POLICY_UNKNOWN", `${warrant.policy.id} v${warrant.policy.version}`);
-  for (const site of warrant.sites) {
-    const governing = trust.policyOf(site);
-    if (governing?.id !== policy.id || governing.version !== policy.version) {
-      throw new FarhandError("POLICY_UNKNOWN", `site ${site} is governed by another policy`);
-    }
-  }
+  const policy = governingPolicy(trust, warrant);
   checkValidity(warrant, context.time, policy.warrantLifetimeSecondsMax);
   checkTrustVersions(warrant, manifest, context);
   const risk = manifest.tasks.map(context.riskOf).reduce(worse, "read");
@@ -116,8 +110,7 @@ async function verifyUnderGrant(documents: WorkDocuments, context: VerifierConte
   const grant = readAs(Grant, opened.value);
   if (grant.org !== trust.org) throw new FarhandError("WRONG_ORG");
   const manifest = readManifest(documents.manifest, context);
-  const policy = trust.policy(grant.policy.id, grant.policy.version);
-  if (!policy) throw new FarhandError("POLICY_UNKNOWN", `${grant.policy.id} v${grant.policy.version}`);
+  const policy = governingPolicy(trust, grant);
   checkValidity(grant, context.time, GRANT_LIFETIME_SECONDS_MAX);
   checkTrustVersions(grant, manifest, context);
   const { signers } = authorise(trust, opened.kids, { author: grant.author, sites: grant.sites, policy, risk: "read" });
@@ -135,6 +128,20 @@ async function verifyUnderGrant(documents: WorkDocuments, context: VerifierConte
     grant,
     warrant: null,
   };
+}
+
+/** The policy that a document names must be the one that governs each of its sites: its author does not choose a milder one. */
+function governingPolicy(trust: TrustStore, document: Pick<Warrant, "policy" | "sites">): Policy {
+  const { id, version } = document.policy;
+  const policy = trust.policy(id, version);
+  if (!policy) throw new FarhandError("POLICY_UNKNOWN", `${id} v${version}`);
+  for (const site of document.sites) {
+    const governing = trust.policyOf(site);
+    if (governing?.id !== policy.id || governing.version !== policy.version) {
+      throw new FarhandError("POLICY_UNKNOWN", `site ${site} is governed by another policy`);
+    }
+  }
+  return policy;
 }
 
 const worse = (a: Risk, b: Risk): Risk => (riskRank[a] >= riskRank[b] ? a : b);
