@@ -138,10 +138,9 @@ describe("farhand over a real installation", () => {
       expect((await run("device", "history", first)).stdout).toContain("yes");
 
       const again = await plan(NTP, "--json");
-    const [document] = documentsOf(again);
-    expect(again.status, again.stderr).toBe(0);
-    expect(document?.["devices"]).toMatchObject(names.map((device) => ({ device, outcome: "same" })));
-  });
+      const [document] = documentsOf(again);
+      expect(again.status, again.stderr).toBe(0);
+      expect(document?.["devices"]).toMatchObject(names.map((device) => ({ device, outcome: "same" })));
     },
   );
 
