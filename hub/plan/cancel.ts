@@ -8,7 +8,12 @@ import { findJob } from "../store/jobs.ts";
 import type { SubmitDeps } from "./prepared.ts";
 
 /** Stops what has not ended. Work at an agent ends at its next safe point, and the agent says how. */
-export async function cancel(deps: SubmitDeps, id: JobId, reason: string, actor: string): Promise<readonly HubEffect[]> {
+export async function cancel(
+  deps: SubmitDeps,
+  id: JobId,
+  reason: string,
+  actor: string,
+): Promise<readonly HubEffect[]> {
   const nowMs = deps.clock.nowMs();
   return deps.store.tx("job.cancel", async (tx): Promise<readonly HubEffect[]> => {
     const job = await findJob(tx, id);

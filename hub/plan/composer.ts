@@ -94,7 +94,10 @@ async function plansOf(deps: ComposerDeps, job: JobId, request: ChangeRequest): 
     for (const { agent, state, code, plan } of assignments) {
       if (plan === null) without.push(`agent ${agent}: ${code ?? state}`);
     }
-    throw new FarhandError("PLAN_INCOMPLETE", `${missing.length} of ${asked.size} devices: ${without.join(", ")}`.slice(0, 500));
+    throw new FarhandError(
+      "PLAN_INCOMPLETE",
+      `${missing.length} of ${asked.size} devices: ${without.join(", ")}`.slice(0, 500),
+    );
   }
   return plans;
 }
@@ -185,12 +188,17 @@ function manifestsFor(
   };
   return wavesOf(request).flatMap((wave, index) => {
     const tasks = wave.devices.map((device) => changeTask(request, planOf(device)));
-    return sharesOf(tasks, (task) => planOf(task.device), TASKS_PER_CHANGE_MANIFEST).map(({ agent, site, tasks: own }) =>
-      buildManifest(common, { agent, site, tasks: own }, {
-        wave: index,
-        platforms: platformsOf(own.map((task) => planOf(task.device).planned)),
-        randomBytes: deps.randomBytes,
-      }),
+    return sharesOf(tasks, (task) => planOf(task.device), TASKS_PER_CHANGE_MANIFEST).map(
+      ({ agent, site, tasks: own }) =>
+        buildManifest(
+          common,
+          { agent, site, tasks: own },
+          {
+            wave: index,
+            platforms: platformsOf(own.map((task) => planOf(task.device).planned)),
+            randomBytes: deps.randomBytes,
+          },
+        ),
     );
   });
 }

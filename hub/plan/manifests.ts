@@ -80,7 +80,11 @@ export async function storeWork(
     const [agent] = manifest.agents;
     if (agent === undefined) throw new FarhandError("INTERNAL", "a manifest for no agent");
     const stored = { sha256: digest, job, purpose, position, bytes };
-    await addManifest(tx, { ...stored, authorityKind: authority.kind, authoritySha256: authority.sha256 }, textsOf(manifest));
+    await addManifest(
+      tx,
+      { ...stored, authorityKind: authority.kind, authoritySha256: authority.sha256 },
+      textsOf(manifest),
+    );
     await addAssignment(
       tx,
       { key: { manifest: digest, attempt: 1 }, job, purpose, agent, site, wave, expMs },

@@ -25,7 +25,13 @@ beforeAll(async () => {
 });
 
 function built(wave: number, site = id.ams): BuiltManifest {
-  const common = { org: id.org, job, inventory: org.inventory.digest, deadlines: DEFAULT_TEST_DEADLINES, outputBytesMax: 4096 };
+  const common = {
+    org: id.org,
+    job,
+    inventory: org.inventory.digest,
+    deadlines: DEFAULT_TEST_DEADLINES,
+    outputBytesMax: 4096,
+  };
   const randomBytes = (length: number) => crypto.getRandomValues(new Uint8Array(length));
   return buildManifest(common, { ...place, site, tasks: collects(3) }, { wave, platforms: {}, randomBytes });
 }
@@ -102,7 +108,11 @@ describe("warrants", () => {
 
   it("need the author and the policy's approvers", () => {
     const policy = policyOfSites(org.trust, [id.ams]);
-    expect([signersNeeded(policy, "read"), signersNeeded(policy, "change"), signersNeeded(policy, "destructive")]).toEqual([1, 2, 3]);
+    expect([
+      signersNeeded(policy, "read"),
+      signersNeeded(policy, "change"),
+      signersNeeded(policy, "destructive"),
+    ]).toEqual([1, 2, 3]);
   });
 
   it("stand under one policy", async () => {
@@ -110,7 +120,11 @@ describe("warrants", () => {
       const [policy] = keys.policies;
       if (!policy) return keys;
       const other = { ...policy, id: "strict" as PolicyId };
-      return { ...keys, policies: [policy, other], sitePolicies: [...keys.sitePolicies, { site: id.lon, policy: other.id }] };
+      return {
+        ...keys,
+        policies: [policy, other],
+        sitePolicies: [...keys.sitePolicies, { site: id.lon, policy: other.id }],
+      };
     };
     const { trust } = await makeOrg({ keys: strict });
     expect(() => policyOfSites(trust, [id.ams, id.lon])).toThrow("CONFLICT");

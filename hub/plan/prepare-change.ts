@@ -18,7 +18,8 @@ export async function prepareChange(deps: SubmitDeps, request: ChangeRequest): P
   const devices = request.texts.map(({ device }) => device);
   refuseDoubles(devices, "texts");
   checkWaves(request);
-  if (request.mode === "replace" && request.drift !== "exact") throw new FarhandError("SCHEMA", "replace is always exact");
+  if (request.mode === "replace" && request.drift !== "exact")
+    throw new FarhandError("SCHEMA", "replace is always exact");
   const places = new Places(inventory, state.agents?.document);
   const id = newJobId(deps);
   const common = commonOf({ trust: deps.trust, inventory }, id, request);

@@ -12,9 +12,7 @@ import { buildWarrant, requireAuthor, signersNeeded } from "./warrant.ts";
 type ReadRequest = Exclude<JobRequest, { kind: "change" }>;
 
 function readTask(request: ReadRequest, device: ReadRequest["devices"][number]): TaskSpec {
-  return request.kind === "run"
-    ? { kind: "run", device, commands: request.commands }
-    : { kind: request.kind, device };
+  return request.kind === "run" ? { kind: "run", device, commands: request.commands } : { kind: request.kind, device };
 }
 
 /** Reads under a grant roll at once; those with an author wait for signatures. */
@@ -60,7 +58,8 @@ export async function prepareRead(deps: SubmitDeps, request: ReadRequest): Promi
       event: { type: "submitted", route: "grant" },
     };
   }
-  if (request.author === undefined) throw new FarhandError("SCHEMA", "a read needs a grant, or an author who will sign");
+  if (request.author === undefined)
+    throw new FarhandError("SCHEMA", "a read needs a grant, or an author who will sign");
   requireAuthor(state.trust, request.author, sitesOf(manifests));
   const { kind, title, reason, author, notBefore, lifetimeSeconds } = request;
   const asked = { job: id, kind, title, reason, author, risk: "read" as const, notBefore, lifetimeSeconds };

@@ -23,7 +23,8 @@ export async function sign(
   const { trust } = deps.trust.require();
   const stored = await deps.store.read((tx) => findWarrant(tx, id));
   if (!stored) throw await withoutWarrant(deps, id);
-  if (envelope.payload !== stored.payload) throw new FarhandError("SIGNATURE_BAD", "these are not the bytes of this job's warrant");
+  if (envelope.payload !== stored.payload)
+    throw new FarhandError("SIGNATURE_BAD", "these are not the bytes of this job's warrant");
   const warrant = readAs(Warrant, parseCanonical(fromBase64url(stored.payload)));
   const { kids } = await openEnvelope("farhand-warrant+jws", envelope, trust.personKey);
   const added = countingOf(trust, warrant, envelope, new Set(kids));
@@ -37,7 +38,8 @@ export async function sign(
       throw new FarhandError("CONFLICT", `job ${id} is ${record?.standing.state ?? "gone"}`);
     }
     if (record.expMs <= at.nowMs) throw new FarhandError("EXPIRED", `warrant of job ${id}`);
-    if (held.size + fresh.length > SIGNATURES_MAX) throw new FarhandError("CONFLICT", "it has as many signatures as it can hold");
+    if (held.size + fresh.length > SIGNATURES_MAX)
+      throw new FarhandError("CONFLICT", "it has as many signatures as it can hold");
     for (const signature of fresh) {
       await addSignature(tx, id, signature, at.nowMs);
       const detail = `${signature.person} ${signature.kid}`;
@@ -46,7 +48,13 @@ export async function sign(
     const all = await signaturesOf(tx, id);
     await setJobSigners(tx, id, [...new Set(all.map(({ person }) => person))]);
     if (!isAuthorised(trust, warrant, all)) return [];
-    await audit(tx, at.nowMs, { actor: "hub", action: "job.authorise", object: id, decision: "allowed", detail: stored.sha256 });
+    await audit(tx, at.nowMs, {
+      actor: "hub",
+      action: "job.authorise",
+      object: id,
+      decision: "allowed",
+      detail: stored.sha256,
+    });
     return decideJobIn(tx, id, { type: "authorised" }, at);
   });
 }
@@ -59,7 +67,12 @@ async function withoutWarrant(deps: SubmitDeps, id: JobId): Promise<FarhandError
 }
 
 /** Signatures by keys that hold and by persons who may sign this; others are not kept, so that they cannot fill the envelope. */
-function countingOf(trust: TrustStore, warrant: Warrant, envelope: Envelope, kids: ReadonlySet<KeyId>): StoredSignature[] {
+function countingOf(
+  trust: TrustStore,
+  warrant: Warrant,
+  envelope: Envelope,
+  kids: ReadonlySet<KeyId>,
+): StoredSignature[] {
   const counting: StoredSignature[] = [];
   for (const entry of envelope.signatures) {
     const { kid } = parseCanonical(fromBase64url(entry.protected)) as { kid: KeyId };
@@ -68,7 +81,8 @@ function countingOf(trust: TrustStore, warrant: Warrant, envelope: Envelope, kid
     const isAuthor = person.id === warrant.author && holdsRole(person, "author", warrant.sites);
     if (isAuthor || holdsRole(person, "approver", warrant.sites)) counting.push({ kid, person: person.id, entry });
   }
-  if (counting.length === 0) throw new FarhandError("FORBIDDEN", "no signer is author or approver for all of its sites");
+  if (counting.length === 0)
+    throw new FarhandError("FORBIDDEN", "no signer is author or approver for all of its sites");
   return counting;
 }
 
@@ -78,12 +92,19 @@ function isAuthorised(trust: TrustStore, warrant: Warrant, signatures: readonly 
   for (const site of sites) {
     const governing = trust.policyOf(site);
     if (!policy || governing?.id !== policy.id || governing.version !== policy.version) {
-      throw new FarhandError("POLICY_UNKNOWN", `${warrant.policy.id} v${warrant.policy.version} no longer governs ${site}`);
+      throw new FarhandError(
+        "POLICY_UNKNOWN",
+        `${warrant.policy.id} v${warrant.policy.version} no longer governs ${site}`,
+      );
     }
   }
   if (!policy) return false;
   try {
-    authorise(trust, signatures.map(({ kid }) => kid), { author, sites, policy, risk });
+    authorise(
+      trust,
+      signatures.map(({ kid }) => kid),
+      { author, sites, policy, risk },
+    );
     return true;
   } catch (error) {
     const code = errorCode(error);

@@ -70,7 +70,10 @@ async function checkRate(tx: Pick<Tx, "get" | "all">, { grant, job }: Prepared, 
   const { devicesPerMinute } = grant.rate;
   const asked = await devicesAskedUnder(tx, grant.id, nowMs - MINUTE_MS);
   if (asked + job.devices > devicesPerMinute) {
-    throw new FarhandError("GRANT_RATE", `${grant.id} allows ${devicesPerMinute} devices a minute; ${asked} were asked for in the last one`);
+    throw new FarhandError(
+      "GRANT_RATE",
+      `${grant.id} allows ${devicesPerMinute} devices a minute; ${asked} were asked for in the last one`,
+    );
   }
 }
 

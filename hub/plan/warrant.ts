@@ -16,7 +16,10 @@ export function policyOfSites(trust: TrustStore, sites: readonly SiteId[]): Poli
     const policy = trust.policyOf(site);
     if (!policy) throw new FarhandError("POLICY_UNKNOWN", `no policy governs site ${site}`);
     if (found && (found.policy.id !== policy.id || found.policy.version !== policy.version)) {
-      throw new FarhandError("CONFLICT", `sites ${found.site} and ${site} stand under different policies: make two jobs`);
+      throw new FarhandError(
+        "CONFLICT",
+        `sites ${found.site} and ${site} stand under different policies: make two jobs`,
+      );
     }
     found ??= { policy, site };
   }
@@ -70,7 +73,10 @@ export function validityOf(
   const last = iat + policy.warrantLifetimeSecondsMax;
   const asked = nbf + (request.lifetimeSeconds ?? DEFAULT_LIFETIME_SECONDS);
   if (nbf >= last || (request.lifetimeSeconds !== undefined && asked > last)) {
-    throw new FarhandError("LIFETIME", `policy ${policy.id} allows ${policy.warrantLifetimeSecondsMax} seconds from now`);
+    throw new FarhandError(
+      "LIFETIME",
+      `policy ${policy.id} allows ${policy.warrantLifetimeSecondsMax} seconds from now`,
+    );
   }
   return { iat, nbf, exp: Math.min(asked, last) };
 }

@@ -169,9 +169,13 @@ describe("enrolment", () => {
     expect((await call("POST", "/api/v1/enrol", { body })).status).toBe(200);
     expect((await call("POST", "/api/v1/enrol", { body })).status).toBe(403);
     const { nonce } = await read(await call("POST", "/api/v1/enrol/challenge"));
-    expect(await read(await call("POST", "/api/v1/enrol", { body: { ...body, nonce } }))).toMatchObject({ code: "JOIN_TOKEN" });
+    expect(await read(await call("POST", "/api/v1/enrol", { body: { ...body, nonce } }))).toMatchObject({
+      code: "JOIN_TOKEN",
+    });
     const { agents } = await read(await call("GET", "/api/v1/agents", { token: tokens.viewer }));
-    expect(agents).toContainEqual(expect.objectContaining({ id: "agent-new", status: "pending", signKey: body.signKey }));
+    expect(agents).toContainEqual(
+      expect.objectContaining({ id: "agent-new", status: "pending", signKey: body.signKey }),
+    );
   });
 
   it("refuses who does not know the secret", async () => {
@@ -189,7 +193,11 @@ describe("reads", () => {
 
   it("roll under a grant, and the same key is the same job", async () => {
     const { id: granted } = await grant();
-    const asked = { token: tokens.operator, body: { ...collect(), grant: granted }, headers: { "idempotency-key": "k" } };
+    const asked = {
+      token: tokens.operator,
+      body: { ...collect(), grant: granted },
+      headers: { "idempotency-key": "k" },
+    };
     const first = await call("POST", "/api/v1/jobs", asked);
     const job = await read(first);
     expect([first.status, job["state"], job["signersNeeded"]]).toEqual([201, "ROLLING", 0]);
@@ -215,7 +223,10 @@ describe("reads", () => {
     expect(await read(await post(altered, org.people.ann))).toMatchObject({ code: "SIGNATURE_BAD" });
     expect((await post(warrant, org.hub)).status).toBe(400);
     expect((await post(warrant, org.people.kim)).status).toBe(403);
-    expect(await read(await post(warrant, org.people.bob))).toMatchObject({ state: "PENDING_APPROVAL", signers: ["bob"] });
+    expect(await read(await post(warrant, org.people.bob))).toMatchObject({
+      state: "PENDING_APPROVAL",
+      signers: ["bob"],
+    });
     expect(await read(await post(warrant, org.people.ann))).toMatchObject({ state: "ROLLING" });
   });
 

@@ -33,7 +33,10 @@ export function makeApi(deps: ApiDeps): HubApi {
   fleetRoutes(app, deps);
   jobRoutes(app, deps);
   app.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
-  const document = app.getOpenAPI31Document({ openapi: "3.1.0", info: { title: "Farhand hub", version: deps.version } });
+  const document = app.getOpenAPI31Document({
+    openapi: "3.1.0",
+    info: { title: "Farhand hub", version: deps.version },
+  });
   app.get("/openapi.json", (c) => c.json(document));
   app.notFound((c) => answer(deps, c.get("requestId"), new FarhandError("NOT_FOUND", c.req.path.slice(0, 200))));
   app.onError((error, c) => answer(deps, c.get("requestId"), error));

@@ -62,7 +62,13 @@ export async function invite(
   const expiresMs = nowMs + INVITE_LIFETIME_MS;
   await deps.store.tx("invite", async (tx) => {
     await addInvite(tx, { id, secret: sealed, agent, site, expiresMs });
-    await audit(tx, nowMs, { actor, action: "agent.invite", object: agent, decision: "allowed", detail: `${site} ${id}` });
+    await audit(tx, nowMs, {
+      actor,
+      action: "agent.invite",
+      object: agent,
+      decision: "allowed",
+      detail: `${site} ${id}`,
+    });
   });
   return { id, secret, url: deps.publicUrl, ca: deps.caPem, expiresMs };
 }
@@ -83,7 +89,13 @@ export async function enrol(deps: ApiDeps, nonces: Nonces, request: EnrolRequest
     await deps.store.tx("enrol", async (tx) => {
       if (!(await useInvite(tx, token, nowMs))) throw new FarhandError("JOIN_TOKEN", "it was used already");
       await addEnrolment(tx, { agent, site, kid, signKey, boxKey }, nowMs);
-      await audit(tx, nowMs, { actor, action: "agent.enrol", object: agent, decision: "allowed", detail: `${site} ${kid}` });
+      await audit(tx, nowMs, {
+        actor,
+        action: "agent.enrol",
+        object: agent,
+        decision: "allowed",
+        detail: `${site} ${kid}`,
+      });
     });
   } catch (error) {
     const detail = `${errorCode(error)} token ${token}`;
@@ -102,7 +114,8 @@ async function checkProof(deps: ApiDeps, request: EnrolRequest, nowMs: number): 
   if (!held || held.secret === null || held.usedMs !== null || held.expiresMs <= nowMs) {
     throw new FarhandError("JOIN_TOKEN", "it is unknown, used or expired");
   }
-  if (held.agent !== agent || held.site !== site) throw new FarhandError("JOIN_TOKEN", "it is for another agent or site");
+  if (held.agent !== agent || held.site !== site)
+    throw new FarhandError("JOIN_TOKEN", "it is for another agent or site");
   const bytes = jcs({ agent, boxKey, nonce, signKey, site, token });
   const secret = deps.cipher.open(labelOf(token), held.secret);
   const mac = createHmac("sha256", secret).update(bytes).digest();

@@ -83,7 +83,10 @@ export interface DeviceQuery {
   readonly tag?: string | undefined;
 }
 
-export async function devicePage(deps: Deps, query: DeviceQuery): Promise<{ devices: DeviceView[]; next: string | null }> {
+export async function devicePage(
+  deps: Deps,
+  query: DeviceQuery,
+): Promise<{ devices: DeviceView[]; next: string | null }> {
   const { limit, after, site, platform, tag } = query;
   const [key, ...value] = tag?.split("=") ?? [];
   const matches = (device: Device): boolean =>

@@ -12,7 +12,9 @@ import type { AssignmentView, JobSummary, JobView, TaskView } from "../contract/
 type Reader = Pick<Tx, "get" | "all">;
 
 export async function jobView(deps: { store: Store; clock: Clock }, id: JobId): Promise<JobView> {
-  const live = new Set((await listContacts(deps.store)).filter((row) => row.contact === "LIVE").map((row) => row.agent));
+  const live = new Set(
+    (await listContacts(deps.store)).filter((row) => row.contact === "LIVE").map((row) => row.agent),
+  );
   return deps.store.read(async (tx) => {
     const record = await findJob(tx, id);
     if (!record) throw new FarhandError("NOT_FOUND", `no job ${id}`);
@@ -34,7 +36,11 @@ const CURSOR_MAX = Number.MAX_SAFE_INTEGER;
 /** Newest first; the cursor is the job's number. */
 export async function jobPage(
   store: Store,
-  query: { readonly limit: number; readonly after: string | undefined; readonly state: JobRecord["standing"]["state"] | undefined },
+  query: {
+    readonly limit: number;
+    readonly after: string | undefined;
+    readonly state: JobRecord["standing"]["state"] | undefined;
+  },
 ): Promise<{ jobs: JobSummary[]; next: string | null }> {
   const before = query.after === undefined ? CURSOR_MAX : cursorOf(query.after);
   const records = await listJobs(store, { before, state: query.state ?? null, limit: query.limit });
@@ -164,7 +170,9 @@ function signaturesText(record: JobRecord): string {
 function absent(views: readonly AssignmentView[], live: ReadonlySet<AgentId>): string | null {
   const open = views.filter((view) => !isTerminal(assignmentMoves, view.state) && view.state !== "PLANNED");
   const dark = [...new Set(open.map((view) => view.agent))].filter((agent) => !live.has(agent));
-  return dark.length === 0 ? null : `no contact with ${dark.slice(0, 8).join(", ")}${dark.length > 8 ? " and others" : ""}`;
+  return dark.length === 0
+    ? null
+    : `no contact with ${dark.slice(0, 8).join(", ")}${dark.length > 8 ? " and others" : ""}`;
 }
 
 function nextWaveText(record: JobRecord, nowMs: number): string | null {

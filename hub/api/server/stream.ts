@@ -11,7 +11,8 @@ const POLL_MS = 1_000;
 
 const encoder = new TextEncoder();
 const COMMENT = encoder.encode(":\n\n");
-const frameOf = ({ id, atMs, event }: WatchRow): string => `id: ${id}\ndata: ${JSON.stringify({ ...event, id, atMs })}\n\n`;
+const frameOf = ({ id, atMs, event }: WatchRow): string =>
+  `id: ${id}\ndata: ${JSON.stringify({ ...event, id, atMs })}\n\n`;
 
 export interface StreamDeps {
   readonly store: Store;
