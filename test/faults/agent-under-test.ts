@@ -14,6 +14,9 @@ const [stateDir, keyFile, pointsFile, killPoint] = process.argv.slice(2);
 if (stateDir === undefined || keyFile === undefined || pointsFile === undefined)
   throw new Error("STATE_DIR VAULT_KEY_FILE POINTS_FILE");
 
+/** What comes before the offer is accepted belongs to the start of the process, not to the change. */
+let begun = false;
+
 const agent = await startAgent({
   stateDir,
   clock: systemClock,
@@ -21,6 +24,8 @@ const agent = await startAgent({
   log: makeLog(),
   onBoundary(labels, phase) {
     for (const label of labels) {
+      begun ||= label === "accept";
+      if (!begun) continue;
       const point = `${label} ${phase}`;
       appendFileSync(pointsFile, `${point}\n`);
       if (point === killPoint) process.kill(process.pid, "SIGKILL");
