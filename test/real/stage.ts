@@ -1,7 +1,6 @@
 import type { Lab } from "../lab/lab.ts";
 import { startLab } from "../lab/lab.ts";
 import { changes, plans, type RouterName, routerNames } from "../lab/topology.ts";
-import { ROOT } from "../support/child.ts";
 import { World, type DeviceSpec } from "../support/world.ts";
 
 export const AGENT = "agent-lab";
@@ -47,10 +46,6 @@ export async function startRealStage(onStep?: (what: string) => void, options: R
       launchers: {
         hub: (argv, { env, cwd }) => lab.spawn("hub", argv, { env, cwd, stdio: ["pipe", "pipe", "pipe"] }),
         agent: (argv, { env, cwd }) => lab.spawn("agent", argv, { env, cwd, stdio: ["pipe", "pipe", "pipe"] }),
-        cli: async (argv, env) => {
-          const { code, stdout, stderr } = await lab.exec("hub", argv, { env, cwd: ROOT, timeoutMs: 120_000 });
-          return { status: code ?? 1, stdout, stderr };
-        },
       },
       ...(onStep ? { onStep } : {}),
     });

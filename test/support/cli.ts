@@ -1,5 +1,6 @@
 import { farhand, runFarhand } from "../../hub/cli/app.ts";
 import type { CliContext } from "../../hub/cli/context.ts";
+import type { Fetch } from "../../hub/api/client/index.ts";
 import { systemClock } from "../../shared/clock.ts";
 
 export interface CliResult {
@@ -12,6 +13,8 @@ export interface CliSettings {
   readonly env: Readonly<Record<string, string>>;
   readonly home: string;
   readonly cwd: string;
+  /** Another way to the hub than this machine's network. */
+  readonly fetch?: Fetch;
 }
 
 /** The operator's tool, in this process: the same commands, arguments and files as in a terminal, without starting one. */
@@ -29,6 +32,7 @@ export async function runCli(args: readonly string[], settings: CliSettings): Pr
     cwd: settings.cwd,
     clock: systemClock,
     signal: new AbortController().signal,
+    ...(settings.fetch ? { fetch: settings.fetch } : {}),
   };
   const status = await runFarhand(farhand("test"), args, context);
   return { status, stdout, stderr };

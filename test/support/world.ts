@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { HubClient } from "../../hub/api/client/index.ts";
+import { HubClient, type Fetch } from "../../hub/api/client/index.ts";
 import type { JobView } from "../../hub/api/contract/views.ts";
 import { isTerminal, jobMoves, type JobState } from "../../shared/states.ts";
 import type { JobId } from "../../shared/ids.ts";
@@ -14,8 +14,6 @@ import { documentsOf, runCli, type CliResult, type Document } from "./cli.ts";
 export interface Launchers {
   readonly hub?: ChildOptions["launch"];
   readonly agent?: ChildOptions["launch"];
-  /** Runs the operator's tool elsewhere and gives its result. */
-  readonly cli?: (argv: readonly string[], env: Record<string, string>) => Promise<CliResult>;
 }
 
 export interface SiteSpec {
@@ -79,6 +77,9 @@ export class World {
   hub: Child | undefined;
   proxy: Proxy | undefined;
   #listen = { host: "", port: 0 };
+  /** A hub in another network is reached over a Unix socket, which a process beside it carries on. */
+  #relay: Child | undefined;
+  #fetch: Fetch | undefined;
   #devices: readonly DeviceSpec[];
   readonly #env: Record<string, string>;
 
@@ -135,9 +136,12 @@ export class World {
   }
 
   cliResult(args: readonly string[]): Promise<CliResult> {
-    const elsewhere = this.options.launchers?.cli;
-    if (elsewhere) return elsewhere([BUN, "hub/main.ts", ...args], this.#env);
-    return runCli(args, { env: this.#env, home: this.dir, cwd: this.dir });
+    return runCli(args, {
+      env: this.#env,
+      home: this.dir,
+      cwd: this.dir,
+      ...(this.#fetch ? { fetch: this.#fetch } : {}),
+    });
   }
 
   /** The administrator's token, for a login link. */
@@ -150,6 +154,7 @@ export class World {
       url: this.url,
       ca: readFileSync(this.path("hub/ca.pem"), "utf8"),
       token: this.token(),
+      ...(this.#fetch ? { fetch: this.#fetch } : {}),
     });
   }
 
@@ -212,6 +217,15 @@ export class World {
       ...(launch ? { launch } : {}),
     });
     await this.hub.waitFor("the hub", (line) => (line.includes(this.url) ? true : undefined));
+    if (launch && !this.#relay) await this.#startRelay(launch);
+  }
+
+  async #startRelay(launch: NonNullable<ChildOptions["launch"]>): Promise<void> {
+    const socket = this.path("hub.sock");
+    const { host, port } = this.#listen;
+    this.#relay = new Child({ argv: [BUN, "test/support/unix-relay.ts", socket, host, String(port)], launch });
+    await this.#relay.waitFor("the relay", (line) => (line === "relaying" ? true : undefined));
+    this.#fetch = (url, init) => fetch(url, { ...init, unix: socket });
   }
 
   async #populate(): Promise<void> {
@@ -433,6 +447,7 @@ export class World {
 
   async stop(): Promise<void> {
     await Promise.all([...this.agents.values()].map((agent) => agent.stop()));
+    await this.#relay?.stop();
     await this.hub?.stop();
     await this.proxy?.stop();
     rmSync(this.dir, { recursive: true, force: true });
