@@ -39,6 +39,8 @@ const TRANSIENT: ReadonlySet<ErrorCode> = new Set([
   "IO",
 ]);
 
+const FLOOR_AHEAD_MS = 120_000;
+
 interface Waiting {
   readonly offer: Offer;
   readonly authority: WorkDocuments["authority"];
@@ -173,7 +175,8 @@ export class Intake {
         for (const digest of texts)
           if (!(await hasText(tx, digest))) throw new FarhandError("BUNDLE_INCOMPLETE", digest);
         await saveWork(tx, key, documents, texts);
-        await raiseTimeFloor(tx, offer.iat * 1000);
+        // The hub's word alone: far ahead of this clock it would, once raised, make everything expired for good.
+        if (offer.iat * 1000 <= this.#options.nowMs() + FLOOR_AHEAD_MS) await raiseTimeFloor(tx, offer.iat * 1000);
       },
     });
   }

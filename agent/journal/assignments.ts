@@ -49,6 +49,9 @@ const sql = statements("journal.assignment", {
   recent: "SELECT * FROM assignment ORDER BY sequence DESC LIMIT $limit",
   unknownDevices: "SELECT manifest, attempt, device FROM task WHERE state = 'UNKNOWN'",
   touchedDevices: "SELECT manifest, attempt, device FROM task WHERE state IN ('APPLYING', 'CONFIRM_WAIT', 'UNKNOWN')",
+  // ROLLED_BACK was read back as the device was before; everything else that began to apply may still be in force.
+  changedIn: `SELECT attempt FROM task WHERE manifest = $manifest AND attempt <> $attempt AND device = $device
+        AND (state = 'DONE' OR (applies > 0 AND state <> 'ROLLED_BACK')) LIMIT 1`,
   openCount: `SELECT count(*) AS n FROM assignment
         WHERE state IN ('ACCEPTED', 'WAITING', 'RUNNING', 'RECONCILING')`,
 });
@@ -146,6 +149,12 @@ export async function touchedTasks(tx: Read): Promise<{ key: AssignmentKey; devi
     key: readKey(row),
     device: DeviceId.parse(text(row, "device")),
   }));
+}
+
+/** Another attempt at the same manifest that changed this device, or may have: an attempt is only for devices that none has changed. */
+export async function changedIn(tx: Read, key: AssignmentKey, device: DeviceId): Promise<number | undefined> {
+  const row = await tx.get(sql.changedIn, { ...keyOf(key), device });
+  return row ? int(row, "attempt") : undefined;
 }
 
 export async function openCount(tx: Read): Promise<number> {

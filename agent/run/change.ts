@@ -15,6 +15,7 @@ import type {
   TransactionToken,
 } from "../../drivers/types.ts";
 import type { TaskEnd } from "../core/model.ts";
+import { changedIn } from "../journal/assignments.ts";
 import { stepsOf, writeDone, writeIntent, type Step } from "../journal/steps.ts";
 import { NO_EVIDENCE, type TaskContext } from "./task.ts";
 
@@ -22,6 +23,9 @@ type Context = TaskContext<ChangeTask>;
 
 /** A change that a crash cut off before it was applied is tidied up first: its timer may still run on the device. */
 export async function change(context: Context): Promise<TaskEnd> {
+  const other = await context.store.read((tx) => changedIn(tx, context.key, context.device.id));
+  if (other !== undefined)
+    return { state: "SKIPPED", code: "REPLAY", detail: `attempt ${other} changed this device`, evidence: null };
   const spec = await specOf(context);
   const progress = progressOf(await context.store.read((tx) => stepsOf(tx, context.key, context.device.id)));
   if (progress.token !== null) {

@@ -1,10 +1,12 @@
 import { parseCanonical } from "../../shared/bytes.ts";
 import type { Clock } from "../../shared/clock.ts";
+import { Evidence } from "../../shared/documents/common.ts";
 import { Manifest } from "../../shared/documents/manifest.ts";
 import { readAs } from "../../shared/envelope.ts";
 import { FarhandError } from "../../shared/errors.ts";
 import type { AgentId, Digest, SiteId } from "../../shared/ids.ts";
 import type { Store } from "../../shared/store.ts";
+import type { InventoryView } from "../../shared/trust.ts";
 import { verifyWork, type VerifiedWork, type VerifierContext, type WorkDocuments } from "../../shared/verify/work.ts";
 import type { Driver } from "../../drivers/types.ts";
 import { hasText, loadText, saveText } from "../journal/holdings.ts";
@@ -14,6 +16,8 @@ import { riskFrom, textsOf } from "./risk.ts";
 
 /** How far this clock may be off; unambiguous starts only. */
 const CLOCK_ERROR_MS = 2_000;
+/** Worst first. */
+const GRADES = Evidence.options;
 const TEXTS_BYTES_MAX = 64 * 1024 * 1024;
 
 export interface VerifierOptions {
@@ -42,7 +46,19 @@ export class Verifier {
     const context = await this.#context();
     const first = await verifyWork(documents, { ...context, riskOf: this.#riskOf(new Map()) });
     const texts = await this.#texts(first.manifest);
-    return verifyWork(documents, { ...context, riskOf: this.#riskOf(texts) });
+    const work = await verifyWork(documents, { ...context, riskOf: this.#riskOf(texts) });
+    this.#checkEvidence(work.manifest, context.inventory);
+    return work;
+  }
+
+  /** What the driver was proved on is this agent's to say: a manifest that claims more would pass by what people must accept by name. */
+  #checkEvidence(manifest: Manifest, inventory: InventoryView): void {
+    for (const task of manifest.tasks) {
+      const platform = inventory.device(task.device)?.platform;
+      const driver = platform === undefined ? undefined : this.#options.driverFor(platform);
+      if (task.kind === "change" && driver && GRADES.indexOf(task.evidence) > GRADES.indexOf(driver.evidence))
+        throw new FarhandError("EVIDENCE_TOO_LOW", `${task.evidence} is claimed, ${driver.evidence} held for ${platform}`);
+    }
   }
 
   async #context(): Promise<Omit<VerifierContext, "riskOf">> {
