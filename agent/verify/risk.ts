@@ -44,13 +44,28 @@ export function riskFrom(sources: RiskSources): (task: TaskSpec) => Risk {
         const text = sources.text(task.text.sha256);
         const commands = sources.text(task.commands.sha256);
         if (text === undefined || commands === undefined) return "change";
-        const lines = [...text.split("\n"), ...readCommands(commands).flatMap((command) => command.split("\n"))];
+        const lines = [
+          ...text.split("\n"),
+          ...readCommands(commands).flatMap((command) => command.split("\n")),
+          ...removed(sources.text(task.diff.sha256) ?? "").map((line) => `no ${line}`),
+        ];
         return !driver || lines.some((line) => driver.isDestructive(line.trim())) ? "destructive" : "change";
       }
       default:
         return task satisfies never;
     }
   };
+}
+
+const Diff = z.array(z.looseObject({ op: z.string(), line: z.string() }));
+
+/** What goes away, however it was asked for: a text that replaces all takes away what it does not name. Another diff than the device's is refused there. */
+function removed(diff: string): readonly string[] {
+  try {
+    return Diff.parse(JSON.parse(diff)).flatMap(({ op, line }) => (op === "remove" ? [line] : []));
+  } catch {
+    return [];
+  }
 }
 
 /** Commands that are not what they should be are refused at the device; here their text counts as lines. */
