@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { closeSync, openSync } from "node:fs";
 import { Database, type SQLQueryBindings } from "bun:sqlite";
 import { FarhandError } from "./errors.ts";
 import type { BoundaryObserver, SqlParameters, SqlRow, Statement, Store, Tx } from "./store.ts";
@@ -20,8 +21,14 @@ export interface SqliteOptions {
 const PAGE_BYTES = 4096;
 const BATCH_MAX = 256;
 
+/** SQLite makes a file with mode 0644 less the umask, and gives its WAL the mode of the database: others could read what is not theirs. */
+export function makePrivate(path: string): void {
+  closeSync(openSync(path, "a", 0o600));
+}
+
 /** Opens a database with the settings that durability needs (reliability.md §3.2), and brings its schema up to date. */
 export function openSqlite(options: SqliteOptions): SqliteStore {
+  if (options.path !== ":memory:") makePrivate(options.path);
   const db = new Database(options.path, { create: true, strict: true });
   db.run("PRAGMA busy_timeout = 5000");
   db.run("PRAGMA auto_vacuum = INCREMENTAL");

@@ -11,6 +11,8 @@ import { Closed, newNonce, Session, type HelloFacts, type LinkIdentity } from ".
 const PULL_EVERY_MS = 30_000;
 /** How much the hub may be ahead of what this agent has handled. */
 const DOWN_WINDOW_BYTES = 4 * 1024 * 1024;
+/** A hub that keeps to its window stays far below; beyond, it would decide how much memory this process takes. */
+const WAITING_BYTES_MAX = 4 * DOWN_WINDOW_BYTES;
 const NONCES_MAX = 64;
 const WAY_HOME_MS = 30_000;
 const WAY_HOME_AGAIN_MS = 1_000;
@@ -154,6 +156,7 @@ export class Link {
       (message) => this.#handle(live, message),
       (error) => this.#fail(live, error),
     );
+    let waitingBytes = 0;
     try {
       session.send("credit", { bytes: DOWN_WINDOW_BYTES });
       await handlers.connected();
@@ -162,7 +165,14 @@ export class Link {
       for (;;) {
         const { message, bytes } = await session.receive();
         if (this.#atOnce(live, message)) this.#handled(session, bytes);
-        else intake.add(message, () => this.#handled(session, bytes));
+        else {
+          waitingBytes += bytes;
+          if (waitingBytes > WAITING_BYTES_MAX) throw new FarhandError("CREDIT", "the hub sends without credit");
+          intake.add(message, () => {
+            waitingBytes -= bytes;
+            this.#handled(session, bytes);
+          });
+        }
       }
     } finally {
       this.#live = undefined;
