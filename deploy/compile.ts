@@ -32,6 +32,8 @@ export async function compile({ root, entry, outfile, target }: Compilation): Pr
     entrypoints: [entry],
     minify: true,
     sourcemap: "none",
+    // ssh2 asks for it and does without: its native part is not built, because its install script is not allowed.
+    external: ["cpu-features"],
     define: { "process.env.NODE_ENV": '"production"' },
     compile: {
       outfile,
