@@ -86,7 +86,9 @@ export async function crashAt(rig: Rig, lane: Rig["lanes"][number], point: strin
   const appliesBefore = await truth.applies(device);
   const child = await startUnderTest(world, agent, point);
   await world.sign(job, "bob");
-  const exit = await Promise.race([child.exited, world.waitForJob(job).then(() => undefined)]);
+  // The last points come after the hub has seen the end: the process gets the time to reach them.
+  const afterwards = world.waitForJob(job).then(() => within(child.exited, 20_000));
+  const exit = await Promise.race([child.exited, afterwards]);
   if (exit?.signal !== "SIGKILL") problems.push(`the point never fired (${JSON.stringify(exit)})`);
   await startUnderTest(world, agent);
   const ended = await world.waitForJob(job);
@@ -98,6 +100,17 @@ export async function crashAt(rig: Rig, lane: Rig["lanes"][number], point: strin
   if (applies !== undefined && applies > 1) problems.push(`applied ${applies} times`);
   problems.push(...untruths(task, { before, now: await truth.config(device), shows: rig.change(number).shows }));
   return { point, state: task.state, code: task.code, applies, problems };
+}
+
+/** The promise's value, or undefined when it takes longer. */
+async function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => late.resolve(undefined), timeoutMs);
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function untruths(task: TaskView, device: { before: string; now: string; shows: string }): string[] {
