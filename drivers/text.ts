@@ -1,7 +1,7 @@
 import type { DeviceId } from "../shared/ids.ts";
 import type { LineRedactor } from "./engines/cli/redactor.ts";
 import { diffTexts } from "./model/diff.ts";
-import { compileLanguage } from "./model/language.ts";
+import { asTyped, compileLanguage } from "./model/language.ts";
 import { normalise } from "./model/normalise.ts";
 import { predict } from "./model/predict.ts";
 import { publicForm } from "./model/public-form.ts";
@@ -26,7 +26,7 @@ export function deviceText(file: PlatformFile): DeviceText {
     diff: (before, after) => diffTexts(language, before, after),
     sameDiff: (signed, measured) => sameDiff(language, signed, measured),
     publicForm: (device, raw, tagger) => publicForm(language, device, raw, tagger),
-    isDestructive: (line) => language.destructive.some((pattern) => pattern.test(line.trim())),
+    isDestructive: (line) => language.destructive.some((pattern) => pattern.test(asTyped(line))),
     configuration: (device, raw, tagger) => {
       const shown = normalise(language, raw);
       return { raw: shown, ...publicForm(language, device, raw, tagger), keyGeneration: tagger.keyGeneration };

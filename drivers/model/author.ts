@@ -1,7 +1,7 @@
 import type { ChangeMode } from "../../shared/documents/manifest.ts";
 import type { Finding } from "../../shared/documents/receipt.ts";
 import { FarhandError } from "../../shared/errors.ts";
-import type { Language } from "./language.ts";
+import { asTyped, type Language } from "./language.ts";
 import { type Line, scan, splitLines } from "./lines.ts";
 import { normalise } from "./normalise.ts";
 import { type Hide, publicLines } from "./public-form.ts";
@@ -41,6 +41,12 @@ export function readAuthor(language: Language, mode: ChangeMode, text: string, l
       const number = line.number + offset;
       const isLive = liveLines.has((shownParts[offset] ?? "").trim());
       check(language, mode, { text: part, shown: shownParts[offset] ?? "", number, inBlock: offset > 0, isLive });
+      if (offset > 0 && tokensIn(part).some((token) => token.kind === "name"))
+        refuse(
+          number,
+          shownParts[offset] ?? "",
+          "a secret in a block of text, which the device shows to whoever connects",
+        );
       checkTokens(language, part, offset === 0 ? header : "", number);
       const tags = (of: string): number => tokensIn(of).filter((token) => token.kind === "tag").length;
       if (tags(shownParts[offset] ?? "") > tags(part)) {
@@ -82,7 +88,7 @@ export function forbidden(language: Language, mode: ChangeMode, text: string, in
     (rule) =>
       (rule.mode === undefined || rule.mode === mode) &&
       !(inBlock && rule.pattern.source.startsWith("^")) &&
-      rule.pattern.test(text),
+      rule.pattern.test(asTyped(text)),
   )?.reason;
 }
 

@@ -1,5 +1,5 @@
 import type { DiffEntry } from "./diff.ts";
-import { below, type Language } from "./language.ts";
+import { asTyped, below, type Language } from "./language.ts";
 import type { ConfigNode } from "./tree.ts";
 
 /** What a change means for the way it must be run. */
@@ -56,7 +56,7 @@ function sectionsThatCarry(
 /** Looks at what is typed and at what goes away, however it was asked for. */
 export function isDestructive(language: Language, diff: readonly DiffEntry[], commands: readonly string[]): boolean {
   const lines = [
-    ...commands.map((text) => text.trimStart()),
+    ...commands.map(asTyped),
     ...diff.flatMap(({ op, line }) => (op === "remove" ? [language.negative(line)] : [])),
   ];
   return lines.some((line) => language.destructive.some((pattern) => pattern.test(line)));

@@ -60,6 +60,9 @@ export interface Language {
 }
 
 const compile = (source: string): RegExp => new RegExp(source, "v");
+/** For what may not pass: a CLI that takes any case and any number of blanks must not make a rule miss. */
+const compileAnyCase = (source: string): RegExp => new RegExp(source, "iv");
+export const asTyped = (line: string): string => line.trim().replaceAll(/\s+/gv, " ");
 const optional = (source: string | undefined): RegExp | undefined =>
   source === undefined ? undefined : compile(source);
 const place = ({ path, line }: { path: string; line: string }): Place => ({ path: compile(path), line: compile(line) });
@@ -98,8 +101,8 @@ export function compileLanguage(file: z.output<typeof LanguageFile>): Language {
     management: file.management.map((rule) =>
       typeof rule === "string" ? { place: rule } : { section: compile(rule.section), holds: rule.holds },
     ),
-    destructive: file.destructive.map(compile),
-    forbidden: file.forbidden.map(({ pattern, reason, mode }) => ({ pattern: compile(pattern), reason, mode })),
+    destructive: file.destructive.map(compileAnyCase),
+    forbidden: file.forbidden.map(({ pattern, reason, mode }) => ({ pattern: compileAnyCase(pattern), reason, mode })),
     isNoise: (line) => noise.some((pattern) => pattern.test(line)),
     positive: (line) => (line.startsWith(negation) ? line.slice(negation.length).trimStart() : undefined),
     negative: (line) => negation + line,

@@ -22,12 +22,7 @@ export function normalise(language: Language, text: string): string {
 }
 
 /** Undefined: the line is dropped. */
-function rewritten(
-  language: Language,
-  lines: readonly Line[],
-  at: number,
-  runs: Map<RegExp, Run>,
-): string | undefined {
+function rewritten(language: Language, lines: readonly Line[], at: number, runs: Map<RegExp, Run>): string | undefined {
   const line = lines[at];
   if (!line) return undefined;
   let text = line.text;

@@ -288,6 +288,13 @@ describe("what is refused", () => {
     ["a broken token", "enable secret ‹secret(bgp)›"],
     ["a stray mark", "interface Gi1\n description a › b"],
     ["a command that is no configuration", "do reload"],
+    ["the same in capitals", "DO reload"],
+    ["the same by another name", "do-exec reload"],
+    ["the same, shortened", "config-reg 0x2142"],
+    ["a secret in a banner", 'banner motd ^C\nenable secret ‹secret("x")›\n^C'],
+    ["a secret in a description", 'interface Gi1\n description password 0 ‹secret("x")›'],
+    ["a secret in a peer's description", 'router bgp 1\n neighbor 1.1.1.1 description a://b:‹secret("x")›@'],
+    ["a secret in a remark", 'access-list 1 remark secret 0 ‹secret("x")›'],
     ["a question mark", "interface Gi1\n description why?"],
     ["a banner that is not closed", "banner motd #\nhello\n"],
     ["a removal with lines below it", "no interface Loopback1\n description x\n"],
@@ -325,6 +332,7 @@ describe("flags", () => {
 
   test("tell a destructive change, however it is asked for", () => {
     expect(onIos("no username bob\n").destructive).toBe(true);
+    expect(onIos("NO  Username bob\n").destructive).toBe(true);
     expect(change(ios, IOS, IOS.replace(/username.*\n/v, ""), "replace").destructive).toBe(true);
     expect(onIos("interface Loopback1\n description x\n").destructive).toBe(false);
     expect(onFrr("no router bgp 65001\n").destructive).toBe(true);
