@@ -46,14 +46,14 @@ async function open(
 ): Promise<Session> {
   const { target, credential, clock, signal } = o;
   const startedMs = clock.monotonicMs();
-  const connection = await connectSsh({ target, credential, clock, signal, connectMs: o.connectMs });
+  const known = [credential.password, credential.enable, credential.privateKey].flatMap((secret) =>
+    secret ? [secret.reveal()] : [],
+  );
+  const redact = model.lineRedactor(target.id, o.tagger, [...known, ...o.secrets]);
+  const connection = await connectSsh({ target, credential, clock, signal, connectMs: o.connectMs, redact });
   try {
     const { ptyColumns, ptyRows, program } = file.transport;
     const stream = await connection.shell({ columns: ptyColumns, rows: ptyRows }, program);
-    const known = [credential.password, credential.enable, credential.privateKey].flatMap((secret) =>
-      secret ? [secret.reveal()] : [],
-    );
-    const redact = model.lineRedactor(target.id, o.tagger, [...known, ...o.secrets]);
     const connectMs = Math.max(1, o.connectMs - (clock.monotonicMs() - startedMs));
     const cli = new Cli({
       file,

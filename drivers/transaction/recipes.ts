@@ -16,6 +16,17 @@ export function deviceName(changeId: string): string {
   return createHash("sha256").update(changeId).digest("hex").slice(0, 16);
 }
 
+function refuseUpload({ upload }: Transaction, text: string): void {
+  for (const source of upload?.refuse ?? []) {
+    const found = new RegExp(source, "mv").exec(text);
+    if (found)
+      throw new FarhandError(
+        "TEXT_REFUSED",
+        `this cannot be written to the device's file system: ${JSON.stringify(found[0])}`,
+      );
+  }
+}
+
 /** A native transaction whose every step is an instruction list in the platform file. */
 export class RecipeUndo implements Undo {
   readonly #file: PlatformFile;
@@ -70,14 +81,7 @@ export class RecipeUndo implements Undo {
 
   async begin(change: ChangeStart): Promise<TransactionToken["data"]> {
     const transaction = this.#of(change.mode);
-    for (const source of transaction.upload?.refuse ?? []) {
-      const found = new RegExp(source, "mv").exec(change.text);
-      if (found)
-        throw new FarhandError(
-          "TEXT_REFUSED",
-          `this cannot be written to the device's file system: ${JSON.stringify(found[0])}`,
-        );
-    }
+    refuseUpload(transaction, change.text);
     return await Promise.resolve({
       name: deviceName(change.id),
       timer: this.#units(transaction, change.confirmMs),
@@ -107,6 +111,8 @@ export class RecipeUndo implements Undo {
   async apply(token: TransactionToken, commands: readonly string[]): Promise<void> {
     const transaction = this.#of(token.mode);
     if (transaction.upload) {
+      // Once more with the secrets in: one with a brace would end the here-document, and the rest would be run.
+      refuseUpload(transaction, commands.join("\n"));
       await this.#uploadFile(transaction.upload, token.data, commands);
       await this.#recipe(transaction.arm, token.data);
       await this.#requireArmed(token);

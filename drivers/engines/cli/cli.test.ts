@@ -139,6 +139,21 @@ describe("the engine", () => {
     expect(cli.usable).toBe(true);
     await cli.enter("privileged");
   });
+  test("a line that leaves the configuration is the last: what follows would be commands", async () => {
+    const { cli } = engine(new Scripted(GREETING, (line) => (line === "exi" ? "exi\r\nr1#" : ordinary(line))));
+    await cli.open();
+    await cli.enter("config");
+    await expect(cli.configure("exi")).rejects.toThrow("COMMAND_REFUSED");
+  });
+  test("a greeting without end is not listened to for ever", async () => {
+    const stream = new Scripted("", ordinary, (data) =>
+      Array.from({ length: Math.ceil(data.length / 65_536) }, (_, at) => data.slice(at * 65_536, (at + 1) * 65_536)),
+    );
+    stream.say("welcome\r\n".repeat(100_000));
+    const { cli, transcript } = engine(stream);
+    await expect(cli.open()).rejects.toThrow("OUTPUT_TOO_LARGE");
+    expect(transcript.join("").length).toBeLessThan(400_000);
+  });
   test("a known question is answered", async () => {
     const stream = new Scripted(GREETING, (line) =>
       stream.typed.at(-2) === "no username old\r" && line === "" ? "\r\nr1(config)#" : ordinary(line),

@@ -60,6 +60,11 @@ export class Cli {
     return this.#prompts.hostname;
   }
 
+  /** What the device said, as it may leave the site. */
+  redacted(text: string): string {
+    return this.#o.redact(text);
+  }
+
   get mode(): string {
     return this.#mode;
   }
@@ -130,6 +135,9 @@ export class Cli {
       answers: this.#o.file.answers ?? [],
     });
     this.requireNoError(line, lines, "config");
+    // An `exi` would make commands of the lines behind it.
+    if (this.#mode !== this.#o.file.config)
+      throw new FarhandError("COMMAND_REFUSED", this.#complaint(line, "it left the configuration mode"));
   }
 
   /** COMMAND_REFUSED or AUTHORIZATION_DENIED when a line of the answer is one of the platform's errors. */
@@ -269,8 +277,12 @@ export class Cli {
       if (answer === "yes" || answer === "no") return answer + newline;
       return (value[answer as keyof typeof value] ?? "") + newline;
     };
+    let bytes = 0;
     const seen = async (given: readonly string[]): Promise<void> => {
       linesSince += given.length;
+      for (const line of given) bytes += line.length + 1;
+      if (bytes > ANSWER_BYTES_MAX)
+        throw new FarhandError("OUTPUT_TOO_LARGE", `more than ${ANSWER_BYTES_MAX} bytes at login`);
       await this.#o.transcript.write("received", given.map(this.#o.redact).join("\n"));
     };
     const tail = (last: string): TailVerdict<string> => {
@@ -294,7 +306,8 @@ export class Cli {
       );
       this.#prompts.learn(this.#prompts.hostOf(prompt) ?? "");
       const mode = this.#prompts.match(prompt);
-      if (mode === undefined) throw new FarhandError("PROMPT", `${JSON.stringify(prompt)} belongs to no mode`);
+      if (mode === undefined)
+        throw new FarhandError("PROMPT", `${JSON.stringify(this.#o.redact(prompt))} belongs to no mode`);
       this.#mode = mode;
     } catch (error) {
       if (error instanceof FarhandError && error.code === "COMMAND_TIMEOUT")

@@ -17,6 +17,8 @@ export interface CliSessionOptions {
   readonly disconnect: () => void;
 }
 
+/** A line costs a hundred times its byte: what is read as a whole is bounded in both. */
+const LINES_MAX = 300_000;
 const FACT_BYTES_MAX = 256 * 1024;
 /** A read that is refused is answered in a line or two; more is output, in which anything may stand. */
 const REFUSAL_LINES_MAX = 6;
@@ -33,15 +35,13 @@ export class CliSession implements Session {
     const { file, cli } = this.#o;
     let text = "";
     for (const command of file.facts.commands) text += `${await this.#read(command, FACT_BYTES_MAX)}\n`;
-    const find = (source: string | undefined): string | null =>
-      source === undefined
-        ? null
-        : (new RegExp(source, "mv")
-            .exec(text)
-            ?.slice(1)
-            .find((group) => group !== undefined) ?? null);
+    const find = (source: string | undefined): string | null => {
+      const groups = source === undefined ? undefined : new RegExp(source, "mv").exec(text)?.slice(1);
+      const found = groups?.find((group) => group !== undefined);
+      return found === undefined ? null : cli.redacted(found);
+    };
     return {
-      hostname: cli.hostname,
+      hostname: cli.redacted(cli.hostname),
       vendor: file.vendor,
       model: find(file.facts.model),
       version: find(file.facts.version),
@@ -84,7 +84,11 @@ export class CliSession implements Session {
     const { cli, file } = this.#o;
     await cli.enter(file.base);
     const parts: string[] = [];
-    await cli.command(command, { outputBytesMax, onLines: (lines) => void parts.push(...lines) });
+    const onLines = (lines: readonly string[]): void => {
+      for (const line of lines) parts.push(line);
+      if (parts.length > LINES_MAX) throw new FarhandError("OUTPUT_TOO_LARGE", `more than ${LINES_MAX} lines`);
+    };
+    await cli.command(command, { outputBytesMax, onLines });
     if (parts.length <= REFUSAL_LINES_MAX) cli.requireNoError(command, parts, "read");
     return `${parts.join("\n")}\n`;
   }

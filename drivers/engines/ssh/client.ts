@@ -36,6 +36,8 @@ export interface SshOptions {
   readonly connectMs: number;
   /** Milliseconds between keepalives on an idle connection; three unanswered ones end it. */
   readonly keepaliveMs?: number;
+  /** Makes the device's own words safe to tell: it may say anything as the reason why it hangs up, a password it was given too. */
+  readonly redact?: (text: string) => string;
 }
 
 export interface Pty {
@@ -60,13 +62,15 @@ const PASSWORD_PROMPT = /pass(?:word|code|phrase)|pin\b/i;
 export class SshConnection {
   readonly #client: Client;
   readonly #clock: Clock;
+  readonly #redact: (text: string) => string;
   #lost: string | undefined;
   readonly #onLost = new Set<() => void>();
 
-  constructor(client: Client, clock: Clock) {
+  constructor(client: Client, clock: Clock, redact: (text: string) => string = (text) => text) {
     this.#client = client;
     this.#clock = clock;
-    client.on("error", (error: Error) => this.#lose(error.message));
+    this.#redact = (text) => quoted(redact, text);
+    client.on("error", (error: Error) => this.#lose(this.#redact(error.message)));
     client.on("close", () => this.#lose("closed by the device"));
   }
 
@@ -151,7 +155,7 @@ export class SshConnection {
         start((error, channel) => {
           this.#onLost.delete(lost);
           if (!error) resolve(channel);
-          else if (this.#lost === undefined) reject(new FarhandError("SESSIONS_FULL", error.message, { cause: error }));
+          else if (this.#lost === undefined) reject(new FarhandError("SESSIONS_FULL", this.#redact(error.message)));
           else lost();
         });
       } catch (error) {
@@ -208,7 +212,7 @@ export class SshConnection {
  * HOST_KEY, ALGORITHMS, LOGIN_REFUSED, CONNECTION_LOST, and the signal's reason when it aborts.
  */
 export async function connectSsh(options: SshOptions): Promise<SshConnection> {
-  const { target, credential, clock, signal } = options;
+  const { target, credential, clock, signal, redact = (text: string) => text } = options;
   signal.throwIfAborted();
   // Plain text in our lists; ssh2 checks each name again when it is given them.
   const algorithms = structuredClone(algorithmsFor(target.algorithms, target.hostKeys)) as Algorithms;
@@ -242,10 +246,10 @@ export async function connectSsh(options: SshOptions): Promise<SshConnection> {
     );
     signal.addEventListener("abort", abort, { once: true });
     // ssh2 may report more than one error for one failure; an unheard "error" event would end the process.
-    client.on("error", (error: Error) => fail(connectError(error, hostKeyRefused, socket)));
-    client.on("close", () => fail(connectError(new Error("closed by the device"), hostKeyRefused, socket)));
-    client.once("ready", () => settle(() => resolve(new SshConnection(client, clock))));
-    socket.on("error", (error) => fail(connectError(error, hostKeyRefused, socket)));
+    client.on("error", (error: Error) => fail(connectError(error, hostKeyRefused, socket, redact)));
+    client.on("close", () => fail(connectError(new Error("closed by the device"), hostKeyRefused, socket, redact)));
+    client.once("ready", () => settle(() => resolve(new SshConnection(client, clock, redact))));
+    socket.on("error", (error) => fail(connectError(error, hostKeyRefused, socket, redact)));
     socket.once("connect", () => {
       if (settled) return;
       try {
@@ -301,6 +305,13 @@ function authentication(credential: Credential): AuthHandlerMiddleware {
   return (left: AuthenticationType[] | null) => choose(left);
 }
 
+const WORDS_MAX = 200;
+
+/** What the peer said: one line, short, safe to tell. */
+const quoted = (redact: (text: string) => string, text: string): string =>
+  // Redacted before it is cut, or a cut would leave half a secret.
+  redact(text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gv, " ")).slice(0, WORDS_MAX);
+
 const TCP_CODES: Readonly<Record<string, ErrorCode>> = {
   ECONNREFUSED: "CONNECT_REFUSED",
   ECONNRESET: "SESSIONS_FULL",
@@ -315,9 +326,10 @@ function connectError(
   error: Error & { level?: string; code?: unknown },
   hostKeyRefused: boolean,
   socket: Socket,
+  redact: (text: string) => string,
 ): FarhandError {
-  const made = (code: ErrorCode, detail = error.message): FarhandError =>
-    new FarhandError(code, detail, { cause: error });
+  const made = (code: ErrorCode, detail = quoted(redact, error.message)): FarhandError =>
+    new FarhandError(code, detail);
   if (hostKeyRefused) return made("HOST_KEY", "the key that the device showed is not pinned");
   if (error.level === "client-authentication") return made("LOGIN_REFUSED");
   if (error.level === "client-timeout") return made("CONNECT_TIMEOUT");
