@@ -10,7 +10,9 @@ describe("the risk of a change", () => {
     const ref = (value: string) => ({ sha256: sha256(value), bytes: value.length });
     const text = "hostname r1\n";
     const commands = JSON.stringify(["hostname r1"]);
-    const diff = JSON.stringify([{ line: "username netops secret 9 ‹secret:aaaaaaaaaaaaaaaa›", op: "remove", path: [] }]);
+    const diff = JSON.stringify([
+      { line: "username netops secret 9 ‹secret:aaaaaaaaaaaaaaaa›", op: "remove", path: [] },
+    ]);
     const held = new Map([text, commands, diff].map((value) => [sha256(value), value]));
     const riskOf = riskFrom({ inventory: org.inventory, driverFor, text: (digest) => held.get(digest) });
     const task = changeTask("ams-r1", { mode: "replace", text: ref(text), commands: ref(commands), diff: ref(diff) });

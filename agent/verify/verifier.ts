@@ -57,7 +57,10 @@ export class Verifier {
       const platform = inventory.device(task.device)?.platform;
       const driver = platform === undefined ? undefined : this.#options.driverFor(platform);
       if (task.kind === "change" && driver && GRADES.indexOf(task.evidence) > GRADES.indexOf(driver.evidence))
-        throw new FarhandError("EVIDENCE_TOO_LOW", `${task.evidence} is claimed, ${driver.evidence} held for ${platform}`);
+        throw new FarhandError(
+          "EVIDENCE_TOO_LOW",
+          `${task.evidence} is claimed, ${driver.evidence} held for ${platform}`,
+        );
     }
   }
 
