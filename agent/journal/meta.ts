@@ -10,7 +10,7 @@ const sql = statements("journal.meta", {
   put: "INSERT INTO meta (key, value) VALUES ($key, $value) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
 });
 
-type Key = "epoch" | "sequence" | "time-floor" | "chain" | "checkpoint" | "link";
+type Key = "epoch" | "sequence" | "time-floor" | "chain" | "checkpoint" | "link" | "lost-before";
 
 export async function getMeta(tx: Read, key: Key): Promise<string | undefined> {
   const row = await tx.get(sql.get, { key });
@@ -26,12 +26,13 @@ export const LinkNote = z.strictObject({ state: z.enum(["up", "down"]), code: z.
 export type LinkNote = z.infer<typeof LinkNote>;
 
 /** The epoch of this file; made once, when the file is new. */
-export function ensureEpoch(store: Store, make: () => string): Promise<string> {
+export function ensureEpoch(store: Store, make: () => string, lostAtMs: number | null = null): Promise<string> {
   return store.tx("epoch", async (tx) => {
     const held = await getMeta(tx, "epoch");
     if (held !== undefined) return Epoch.parse(held);
     const epoch = Epoch.parse(make());
     await putMeta(tx, "epoch", epoch);
+    if (lostAtMs !== null) await putMeta(tx, "lost-before", String(lostAtMs));
     return epoch;
   });
 }
@@ -43,4 +44,9 @@ export async function timeFloorMs(tx: Read): Promise<number> {
 
 export async function raiseTimeFloor(tx: Tx, provedMs: number): Promise<void> {
   if (provedMs > (await timeFloorMs(tx))) await putMeta(tx, "time-floor", String(provedMs));
+}
+
+/** What was signed before this may have been done already: the journal that knew is lost. Zero where none was. */
+export async function lostBeforeMs(tx: Read): Promise<number> {
+  return Number((await getMeta(tx, "lost-before")) ?? 0);
 }

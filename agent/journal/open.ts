@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, renameSync } from "node:fs";
+import { existsSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../../shared/clock.ts";
 import { errorCode, FarhandError } from "../../shared/errors.ts";
@@ -41,7 +41,10 @@ export async function openJournal(options: JournalOptions): Promise<OpenedJourna
     }
     store = open(path, options);
   }
-  const epoch = await ensureEpoch(store, () => randomBytes(16).toString("hex"));
+  // By what lies in the folder: a crash between putting aside and here must not make it forget.
+  const isLost = readdirSync(options.stateDir).some((name) => name.startsWith("journal.db.corrupt-"));
+  const lostAtMs = isLost ? options.clock.nowMs() : null;
+  const epoch = await ensureEpoch(store, () => randomBytes(16).toString("hex"), lostAtMs);
   return { store, epoch, putAside };
 }
 

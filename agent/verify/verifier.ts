@@ -10,7 +10,7 @@ import type { InventoryView } from "../../shared/trust.ts";
 import { verifyWork, type VerifiedWork, type VerifierContext, type WorkDocuments } from "../../shared/verify/work.ts";
 import type { Driver } from "../../drivers/types.ts";
 import { hasText, loadText, saveText } from "../journal/holdings.ts";
-import { timeFloorMs } from "../journal/meta.ts";
+import { lostBeforeMs, timeFloorMs } from "../journal/meta.ts";
 import type { Trust } from "../trust.ts";
 import { riskFrom, textsOf } from "./risk.ts";
 
@@ -48,7 +48,15 @@ export class Verifier {
     const texts = await this.#texts(first.manifest);
     const work = await verifyWork(documents, { ...context, riskOf: this.#riskOf(texts) });
     this.#checkEvidence(work.manifest, context.inventory);
+    await this.#refuseForgotten(work);
     return work;
+  }
+
+  /** Single use is known from the journal. After one was lost, a change must have been signed since: nobody here knows whether it was made. */
+  async #refuseForgotten({ warrant }: VerifiedWork): Promise<void> {
+    const lostMs = await this.#options.store.read(lostBeforeMs);
+    if (warrant?.kind === "change" && warrant.iat * 1000 <= lostMs)
+      throw new FarhandError("REPLAY", "the agent's journal was lost since this was signed; have it signed again");
   }
 
   /** What the driver was proved on is this agent's to say: a manifest that claims more would pass by what people must accept by name. */

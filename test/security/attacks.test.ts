@@ -1,5 +1,5 @@
 // What a hub that somebody else has taken over, or another user of the agent's host, may try against a running agent.
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { sha256 } from "../../shared/bytes.ts";
@@ -54,6 +54,25 @@ describe("a hub that lies", () => {
     site.hub.offer({ ...work, over: { attempt: 2 } });
     expect((await receiptOf(sha256(work.manifest), 2)).tasks[0]).toMatchObject({ state: "SKIPPED", code: "REPLAY" });
     expect(device.lines).toEqual(before);
+    expect(device.applies).toBe(1);
+  });
+
+  it("cannot have a change made once more because the journal that knew of it was damaged", async () => {
+    site = await makeSite();
+    const agent = await site.start();
+    const device = site.device("ams-r1");
+    const before = device.lines;
+    const work = await site.work([addLine("ntp server 192.0.2.10")]);
+    site.hub.offer(work);
+    await receiptOf(sha256(work.manifest));
+    await agent.stop();
+    for (const suffix of ["-wal", "-shm"]) rmSync(join(site.stateDir, `journal.db${suffix}`), { force: true });
+    writeFileSync(join(site.stateDir, "journal.db"), "damaged ".repeat(2000));
+    for (const lane of site.hub.lanes.values()) lane.length = 0;
+    device.lines = before;
+    await site.start();
+    site.hub.offer(work);
+    expect(await rejected()).toBe("REPLAY");
     expect(device.applies).toBe(1);
   });
 
