@@ -38,7 +38,7 @@ async function remember(cli: Cli, flags: HubFlags) {
     "login",
     { hub: status.hub, org: status.org, version: status.version, config: path },
     () =>
-      `hub ${escapeLine(status.hub)} of ${escapeLine(status.org)}, version ${escapeLine(status.version)}; written to ${path}`,
+      `hub ${escapeLine(status.hub)}${status.org === "" ? "" : ` of ${escapeLine(status.org)}`}, version ${escapeLine(status.version)}; written to ${path}`,
   );
   if (settings.trust === undefined)
     cli.out.note("No --trust given: inventory, plan, review and sign will ask for one.");

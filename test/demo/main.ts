@@ -63,12 +63,9 @@ function report(sections: readonly Section[]): boolean {
   return ok;
 }
 
-async function untilInterrupted(): Promise<void> {
-  await new Promise<void>((resolve) => {
-    process.once("SIGINT", () => resolve());
-    process.once("SIGTERM", () => resolve());
-  });
-}
+/** Heard from the first moment on: a Ctrl-C while the demo still starts must leave as little behind as a later one. */
+const interrupted = Promise.withResolvers<void>();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.resolve());
 
 function invite({ world, devices }: Stage): void {
   const env = `FARHAND_HUB=${world.url} FARHAND_CA=${world.path("hub/ca.pem")} FARHAND_TOKEN_FILE=${world.path("hub/admin.token")} FARHAND_TRUST=${world.path("trust/keys.json")} FARHAND_PASSPHRASE_FILE=${world.path("passphrase")}`;
@@ -87,12 +84,13 @@ Ready in ${seconds()} s. ${devices.length} routers at two sites; everything live
 }
 
 async function demo(): Promise<boolean> {
-  if (values.real) return (await import("./real.ts")).realDemo({ once: values.once, say, report });
+  if (values.real)
+    return (await import("./real.ts")).realDemo({ once: values.once, say, report, interrupted: interrupted.promise });
   const stage = await startSimulated();
   try {
     if (values.once) return report([...(await simulatedScenarios(stage)), ...(await compromisedHub(stage))]);
     invite(stage);
-    await untilInterrupted();
+    await interrupted.promise;
     return true;
   } finally {
     await stage.world.stop();

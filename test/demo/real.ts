@@ -15,6 +15,7 @@ interface Options {
   readonly once: boolean;
   readonly say: (text: string) => void;
   readonly report: (sections: readonly Section[]) => boolean;
+  readonly interrupted: Promise<void>;
 }
 
 async function peers({ lab, world }: RealStage, checks: Checks): Promise<void> {
@@ -62,7 +63,7 @@ async function wayHome(stage: RealStage, checks: Checks): Promise<void> {
 }
 
 /** The same product on three FRRouting routers, in network namespaces made here. */
-export async function realDemo({ once, say, report }: Options): Promise<boolean> {
+export async function realDemo({ once, say, report, interrupted }: Options): Promise<boolean> {
   const verdict = labVerdict();
   if (!verdict.run) {
     say(`The real routers need what this machine does not have: ${verdict.reason}`);
@@ -78,7 +79,7 @@ export async function realDemo({ once, say, report }: Options): Promise<boolean>
     ]);
     if (!once) {
       say("\nThe lab stays until Ctrl-C.");
-      await new Promise<void>((resolve) => process.once("SIGINT", () => resolve()));
+      await interrupted;
     }
     return ok;
   } finally {
