@@ -38,6 +38,11 @@ const FINDINGS: Readonly<Record<string, Finding>> = {
   },
 };
 
+/** Words of the check that may be about this moment only. */
+const PASSING: ReadonlySet<string> = new Set(["daemon", "vtysh"]);
+const SETTLE_MS = 15_000;
+const SETTLE_STEP_MS = 500;
+
 /**
  * FRR has no candidate and no timer. The change goes in line by line through vtysh; the undo is frr-reload to the snapshot, in a
  * process on the router that outlives the agent and the SSH session. frr-reload never applies.
@@ -55,7 +60,14 @@ export class FrrReloadUndo implements Undo {
     const root = await this.#exec("sudo -n true");
     if (root.code !== 0)
       return [{ code: "SUDO", detail: 'the login may not "sudo -n"; allow it: USER ALL=(ALL) NOPASSWD: ALL' }];
-    return (await this.#check()).flatMap((word) => FINDINGS[word] ?? []);
+    // watchfrr calls a daemon unresponsive for a moment when the box is busy: only what lasts blocks.
+    const untilMs = this.#o.clock.monotonicMs() + SETTLE_MS;
+    for (;;) {
+      const words = await this.#check();
+      const passing = words.some((word) => PASSING.has(word));
+      if (!passing || this.#o.clock.monotonicMs() >= untilMs) return words.flatMap((word) => FINDINGS[word] ?? []);
+      await this.#o.clock.sleep(SETTLE_STEP_MS, this.#o.signal);
+    }
   }
 
   async pendingByOther(): Promise<boolean> {

@@ -146,7 +146,7 @@ describe.skipIf(!verdict.run)(`FRR${verdict.run ? "" : `: ${verdict.reason}`}`, 
     const spec = await r1.plan(`${changes.cutPathToR1.join("\n")}\n`, { confirmMs: 10_000 });
     expect(spec.touchesManagement).toBe(true);
     const result = await runChange(r1.context(), spec, recorder().hooks);
-    expect(result).toMatchObject({ state: "ROLLED_BACK" });
+    expect(result, `${result.code} ${result.detail}`).toMatchObject({ state: "ROLLED_BACK" });
     expect(await running("r1")).toBe(before);
   }, 60_000);
 

@@ -99,6 +99,7 @@ export async function crashAt(rig: Rig, lane: Rig["lanes"][number], point: strin
   const applies = appliesAfter === undefined || appliesBefore === undefined ? undefined : appliesAfter - appliesBefore;
   if (applies !== undefined && applies > 1) problems.push(`applied ${applies} times`);
   problems.push(...untruths(task, { before, now: await truth.config(device), shows: rig.change(number).shows }));
+  if (problems.length > 0 && task.detail !== null) problems.push(task.detail);
   return { point, state: task.state, code: task.code, applies, problems };
 }
 
