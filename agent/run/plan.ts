@@ -30,6 +30,9 @@ export async function plan(context: TaskContext<PlanTask>): Promise<TaskEnd> {
     tagger,
     managementAddress: device.address,
   });
+  // The hub chooses a plan's text, and the diff would answer whether the device holds the secret that it guessed.
+  const inline = prediction.warnings.find((warning) => warning.code === "INLINE_SECRET");
+  if (inline) throw new FarhandError("TEXT_REFUSED", inline.detail);
   // Said now rather than at the change: a secret that is not here, or that the device does not have.
   prediction.render((name) => context.secrets.get(name)?.reveal());
   const warnings: Finding[] = [...prediction.warnings, ...readiness.warnings];

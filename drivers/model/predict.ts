@@ -72,7 +72,9 @@ function planned(language: Language, change: Change, author: AuthorText): Planne
 }
 
 function bounded(warnings: readonly Finding[]): Finding[] {
-  const cut = warnings.map(({ code, detail }) => ({ code, detail: detail.slice(0, 500) }));
+  // A secret written out comes first: a plan is refused for it, and a crowd of lesser warnings must not hide it.
+  const ordered = warnings.toSorted((a, b) => Number(b.code === "INLINE_SECRET") - Number(a.code === "INLINE_SECRET"));
+  const cut = ordered.map(({ code, detail }) => ({ code, detail: detail.slice(0, 500) }));
   if (cut.length <= WARNINGS_MAX) return cut;
   const left = cut.length - (WARNINGS_MAX - 1);
   return [...cut.slice(0, WARNINGS_MAX - 1), { code: "MORE_WARNINGS", detail: `${left} more warnings` }];

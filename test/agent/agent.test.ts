@@ -108,6 +108,21 @@ describe("signed reads", () => {
     expect(plan).toMatchObject({ index: 1, devices: [{ ok: true, level: "B", platformDigest: "0".repeat(64) }] });
     expect(site.device("ams-r1").applies).toBe(0);
   });
+
+  it("plan nothing for a text that holds a secret: its diff would tell the hub whether a guess was right", async () => {
+    site = await makeSite();
+    await site.start();
+    const grant = makeGrant(site.org);
+    const authority = await signEnvelope("farhand-grant+jws", grant, [site.org.people.ann]);
+    const text = site.text("snmp-server community guess RO\n");
+    const { bytes, digest } = makeManifest(site.org, {
+      tasks: [{ kind: "plan", device: r1, mode: "merge", text, verify: [] }],
+    });
+    site.hub.offer({ kind: "grant", authority, authorityDigest: sha256(jcs(grant)), manifest: bytes });
+    const receipt = await receiptOf(digest);
+    expect(receipt.tasks).toMatchObject([{ state: "FAILED", code: "TEXT_REFUSED", diff: null }]);
+    expect(site.hub.records("blob").filter((record) => record.media === "diff")).toEqual([]);
+  });
 });
 
 describe("a signed change", () => {

@@ -147,7 +147,10 @@ export function fakeDriver(devices: ReadonlyMap<DeviceId, FakeDevice>): Driver {
         commands: JSON.stringify(commands),
         touchesManagement: false,
         destructive: commands.some((command) => command.startsWith("erase")),
-        warnings: [],
+        // What a real driver says of a secret that stands in the text itself.
+        warnings: commands.some((command) => command.startsWith("snmp-server community"))
+          ? [{ code: "INLINE_SECRET", detail: "line 1: a secret is written out" }]
+          : [],
         render: () => commands,
       };
     },
