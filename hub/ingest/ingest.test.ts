@@ -273,6 +273,37 @@ describe("meaning", () => {
 });
 
 describe("a receipt", () => {
+  it("of a change within one second keeps before and after in their order", async () => {
+    const at = (digit: string) => ({
+      public: { sha256: digit.repeat(64) as Digest, bytes: 1 },
+      keyGeneration: 1,
+      sealed: null,
+      notRestorable: null,
+    });
+    const second = { startedAt: 1_800_000_000, endedAt: 1_800_000_000 };
+    const task = {
+      device: R1,
+      state: "DONE" as const,
+      code: null,
+      detail: null,
+      ...second,
+      // The greater digest first, so that no order by digest passes for the right one.
+      before: at("f"),
+      after: at("0"),
+      diff: null,
+      transcript: null,
+      output: null,
+      level: null,
+      evidence: null,
+      verified: [],
+      applies: 1,
+    };
+    await send("receipt", 1, [await receipt({ ...second, tasks: [task] })]);
+    await pumped();
+    const kept = await snapshotsOf(store, R1, NOW_MS * 2, 10);
+    expect(kept.map((snapshot) => snapshot.public.sha256[0])).toEqual(["0", "f"]);
+  });
+
   it("of this agent's key ends the assignment and keeps its configurations, of its own devices only", async () => {
     await send("receipt", 1, [await receipt()]);
     await pumped();

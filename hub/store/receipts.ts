@@ -3,7 +3,7 @@ import type { PlanReceipt, Receipt, SnapshotRef } from "../../shared/documents/r
 import type { Envelope } from "../../shared/envelope.ts";
 import type { DeviceId, Digest, JobId } from "../../shared/ids.ts";
 import { statements, type Store, type Tx } from "../../shared/store.ts";
-import { int, json, named, namedOrNull, text, textOrNull } from "./columns.ts";
+import { int, intOrNull, json, named, namedOrNull, text, textOrNull } from "./columns.ts";
 
 const sql = statements("receipt", {
   has: "SELECT sha256 FROM receipt WHERE sha256 = :sha256",
@@ -16,6 +16,8 @@ const sql = statements("receipt", {
   addSnapshot: `INSERT INTO snapshot (device, taken_ms, job, public_sha256, public_bytes, key_generation, sealed, not_restorable)
                 VALUES (:device, :takenMs, :job, :publicSha256, :publicBytes, :keyGeneration, :sealed, :notRestorable)
                 ON CONFLICT (device, taken_ms, public_sha256) DO NOTHING`,
+  lastWithin: `SELECT max(taken_ms) AS last FROM snapshot
+               WHERE device = :device AND taken_ms >= :fromMs AND taken_ms < :toMs`,
   ofJob: "SELECT envelope FROM receipt WHERE job = :job AND kind = :kind ORDER BY received_ms, number",
   snapshots: `SELECT * FROM snapshot WHERE device = :device AND taken_ms < :beforeMs
               ORDER BY taken_ms DESC LIMIT :limit`,
@@ -68,10 +70,16 @@ export async function storeReceipt(
   }
 }
 
+/**
+ * A receipt tells time in seconds, and a change takes less than one: what comes later in the agent's chain must also stand
+ * later in the device's history, so within a second it takes the next millisecond.
+ */
 async function addSnapshot(tx: Tx, device: DeviceId, job: JobId, takenMs: number, ref: SnapshotRef): Promise<void> {
+  const row = await tx.get(sql.lastWithin, { device, fromMs: takenMs, toMs: takenMs + 1000 });
+  const last = row ? intOrNull(row, "last") : null;
   await tx.run(sql.addSnapshot, {
     device,
-    takenMs,
+    takenMs: last === null ? takenMs : last + 1,
     job,
     publicSha256: ref.public.sha256,
     publicBytes: ref.public.bytes,
