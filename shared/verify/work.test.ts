@@ -192,6 +192,24 @@ describe("a warrant is refused", () => {
     expect(await verify({ alter })).toBe("SIGNATURE_BAD");
   });
 
+  it("when the agent's keys.json has ended, whatever newer one a hub may hide", async () => {
+    const ended = await makeOrg({ keys: (keys) => ({ ...keys, exp: org.nowSeconds + 10 }) });
+    const made = makeManifest(ended);
+    const envelope = await signEnvelope("farhand-warrant+jws", makeWarrant(ended, [made.digest]), [
+      ended.people.ann,
+      ended.people.bob,
+    ]);
+    const documents = { authorityKind: "warrant", authority: envelope, manifest: made.bytes } as const;
+    const at = (seconds: number) =>
+      context({
+        trust: ended.trust,
+        inventory: ended.inventory,
+        time: { nowMs: (org.nowSeconds + seconds) * 1000, errorMs: 0, floorMs: 0 },
+      });
+    await expect(verifyWork(documents, at(9))).resolves.toMatchObject({ signers: ["ann", "bob"] });
+    await expect(verifyWork(documents, at(10))).rejects.toMatchObject({ code: "EXPIRED", detail: "keys.json" });
+  });
+
   it("when a key that signed was revoked", async () => {
     const revoking = await makeOrg({
       keys: (keys) => {

@@ -159,6 +159,10 @@ function checkTrustVersions(
   manifest: Manifest,
   context: VerifierContext,
 ): void {
+  // A hub that hides a newer keys.json, and the revocations in it, can do so until this one ends.
+  const nowMs = Math.max(context.time.nowMs, context.time.floorMs);
+  if (context.trust.keys.document.exp * 1000 <= nowMs - context.time.errorMs)
+    throw new FarhandError("EXPIRED", "keys.json");
   if (document.keysVersion > context.trust.keys.document.version) throw new FarhandError("KEYS_VERSION");
   if (document.inventory !== context.inventory.digest || manifest.inventory !== context.inventory.digest) {
     throw new FarhandError("INVENTORY_MISMATCH");
