@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { BUN, Child } from "../support/child.ts";
-import { FleetProcess, type FleetDevice } from "../support/fleet.ts";
+import { FleetProcess, type FleetDevice, inventoryEntry } from "../support/fleet.ts";
 import { World } from "../support/world.ts";
 import type { DeviceId, GrantId } from "../../shared/ids.ts";
 import type { BenchOptions } from "./main.ts";
@@ -90,14 +90,7 @@ export async function benchCollect(options: BenchOptions): Promise<object> {
   const fleet = await FleetProcess.start({ count, seed: 7, profile: { interfaces } });
   const world = await World.start({
     sites: [{ id: SITE, agent: "agent-bench" }],
-    devices: fleet.devices.map((device) => ({
-      id: device.name,
-      site: SITE,
-      platform: "cisco_iosxe",
-      address: device.address,
-      port: device.port,
-      hostKey: `${device.hostKey.algorithm} ${device.hostKey.base64}`,
-    })),
+    devices: fleet.devices.map((device) => inventoryEntry(device, SITE)),
     username: fleet.devices[0]?.username ?? "",
     password: fleet.devices[0]?.password ?? "",
     parallel: CONCURRENCY,

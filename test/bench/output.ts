@@ -1,5 +1,5 @@
 import type { DeviceId, GrantId } from "../../shared/ids.ts";
-import { FleetProcess } from "../support/fleet.ts";
+import { FleetProcess, inventoryEntry } from "../support/fleet.ts";
 import { World } from "../support/world.ts";
 import type { BenchOptions } from "./main.ts";
 import { peakMiB, residentMiB } from "./memory.ts";
@@ -16,16 +16,7 @@ export async function benchOutput(options: BenchOptions): Promise<object> {
   if (!device) throw new Error("no device");
   const world = await World.start({
     sites: [{ id: "bench", agent: "agent-bench" }],
-    devices: [
-      {
-        id: device.name,
-        site: "bench",
-        platform: "cisco_iosxe",
-        address: device.address,
-        port: device.port,
-        hostKey: `${device.hostKey.algorithm} ${device.hostKey.base64}`,
-      },
-    ],
+    devices: [inventoryEntry(device, "bench")],
     username: device.username,
     password: device.password,
     grantCommands: ["show version", COMMAND],

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { FleetProcess } from "../support/fleet.ts";
+import { FleetProcess, inventoryEntry } from "../support/fleet.ts";
 import { World } from "../support/world.ts";
 import { browserVerdict, openBrowser, openPage, type Browser } from "./browser.ts";
 import { pinOf } from "./certificate.ts";
@@ -17,14 +17,7 @@ beforeAll(async () => {
   fleet = await FleetProcess.start({ count: 4, seed: 21 });
   world = await World.start({
     sites: [{ id: "ams", agent: "agent-ams" }],
-    devices: fleet.devices.map((device) => ({
-      id: device.name,
-      site: "ams",
-      platform: "cisco_iosxe",
-      address: device.address,
-      port: device.port,
-      hostKey: `${device.hostKey.algorithm} ${device.hostKey.base64}`,
-    })),
+    devices: fleet.devices.map((device) => inventoryEntry(device, "ams")),
     username: fleet.devices[0]?.username ?? "",
     password: fleet.devices[0]?.password ?? "",
   });

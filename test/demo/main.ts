@@ -4,7 +4,7 @@
  * npm run demo -- --real           three FRRouting routers in network namespaces (root, Debian or Ubuntu)
  */
 import { parseArgs } from "node:util";
-import { FleetProcess } from "../support/fleet.ts";
+import { FleetProcess, inventoryEntry } from "../support/fleet.ts";
 import { World } from "../support/world.ts";
 import { compromisedHub } from "./compromised.ts";
 import type { Section } from "./checks.ts";
@@ -31,12 +31,7 @@ async function startSimulated(): Promise<Stage> {
       { id: "lon", agent: "agent-lon" },
     ],
     devices: fleet.devices.map((device, index) => ({
-      id: device.name,
-      site: siteOf(index),
-      platform: "cisco_iosxe",
-      address: device.address,
-      port: device.port,
-      hostKey: `${device.hostKey.algorithm} ${device.hostKey.base64}`,
+      ...inventoryEntry(device, siteOf(index)),
       serial: device.serial,
       tags: { role: index % 2 === 0 ? "edge" : "core", n: String(index) },
     })),

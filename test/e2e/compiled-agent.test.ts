@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DeviceId, GrantId } from "../../shared/ids.ts";
 import { buildAgent } from "../support/binaries.ts";
-import { FleetProcess } from "../support/fleet.ts";
+import { FleetProcess, inventoryEntry } from "../support/fleet.ts";
 import { World } from "../support/world.ts";
 
 let binary: Awaited<ReturnType<typeof buildAgent>>;
@@ -31,14 +31,7 @@ beforeAll(async () => {
   fleet = await FleetProcess.start({ count: 1, seed: 5 });
   world = await World.start({
     sites: [{ id: "site", agent: "agent-alone" }],
-    devices: fleet.devices.map((device) => ({
-      id: device.name,
-      site: "site",
-      platform: "cisco_iosxe",
-      address: device.address,
-      port: device.port,
-      hostKey: `${device.hostKey.algorithm} ${device.hostKey.base64}`,
-    })),
+    devices: fleet.devices.map((device) => inventoryEntry(device, "site")),
     username: fleet.devices[0]?.username ?? "",
     password: fleet.devices[0]?.password ?? "",
     agentArgv: [at("farhand-agent")],

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { FleetProcess } from "../support/fleet.ts";
+import { FleetProcess, inventoryEntry } from "../support/fleet.ts";
 import { World } from "../support/world.ts";
 import { crashEverywhere, discoverPoints, table, type Rig } from "./boundaries.ts";
 
@@ -18,14 +18,7 @@ beforeAll(async () => {
   }));
   const world = await World.start({
     sites: lanes.map(({ site, agent }) => ({ id: site, agent })),
-    devices: fleet.devices.map((device, index) => ({
-      id: device.name,
-      site: `site-${index}`,
-      platform: "cisco_iosxe",
-      address: device.address,
-      port: device.port,
-      hostKey: `${device.hostKey.algorithm} ${device.hostKey.base64}`,
-    })),
+    devices: fleet.devices.map((device, index) => inventoryEntry(device, `site-${index}`)),
     username: fleet.devices[0]?.username ?? "",
     password: fleet.devices[0]?.password ?? "",
   });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { FleetConfigInput } from "../../simulators/fleet/fleet.ts";
 import type { FaultInput } from "../../simulators/cisco_iosxe/faults.ts";
 import { BUN, Child } from "./child.ts";
+import type { DeviceSpec } from "./world.ts";
 
 const DeviceLine = z
   .object({
@@ -19,6 +20,16 @@ export type FleetDevice = z.infer<typeof DeviceLine>;
 
 const DeviceStats = z.object({ name: z.string(), applies: z.int(), commands: z.int() }).loose();
 const Stats = z.object({ accepts: z.int(), devices: z.array(DeviceStats) }).loose();
+
+/** The device as an inventory names it, its host key pinned. */
+export const inventoryEntry = (device: FleetDevice, site: string): DeviceSpec => ({
+  id: device.name,
+  site,
+  platform: "cisco_iosxe",
+  address: device.address,
+  port: device.port,
+  hostKey: `${device.hostKey.algorithm} ${device.hostKey.base64}`,
+});
 
 /** Simulated devices in a process of their own, with their own counts of what reached them. */
 export class FleetProcess {
