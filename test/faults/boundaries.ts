@@ -80,7 +80,7 @@ export async function crashAt(rig: Rig, lane: Rig["lanes"][number], point: strin
   const { world, truth } = rig;
   const { agent, device } = lane;
   const problems: string[] = [];
-  await startUnderTest(world, agent);
+  // The agent that recovered last time is still there, and makes the plan.
   const job = await planned(rig, device, number);
   const before = await truth.config(device);
   const appliesBefore = await truth.applies(device);

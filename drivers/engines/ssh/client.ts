@@ -91,12 +91,18 @@ export class SshConnection {
   /** Runs a program to its end. Errors: OUTPUT_TOO_LARGE, COMMAND_TIMEOUT, CONNECTION_LOST; both limits close the channel. */
   async exec(command: string, options: ExecOptions): Promise<ExecResult> {
     options.signal.throwIfAborted();
-    const channel = await this.#open((done) => this.#client.exec(command, done));
+    let code: number | null = null;
+    // A quick program's exit status comes with the same packet as the channel, before anything awaited goes on.
+    const channel = await this.#open((done) =>
+      this.#client.exec(command, (error, opened) => {
+        opened?.on("exit", (status: number | null) => (code = status));
+        done(error, opened);
+      }),
+    );
     return await new Promise<ExecResult>((resolve, reject) => {
       const out: Buffer[] = [];
       const err: Buffer[] = [];
       let bytes = 0;
-      let code: number | null = null;
       const finish = (settle: () => void): void => {
         timer.clear();
         options.signal.removeEventListener("abort", abort);
@@ -122,7 +128,6 @@ export class SshConnection {
       this.#onLost.add(lost);
       channel.on("data", collect(out));
       channel.stderr.on("data", collect(err));
-      channel.on("exit", (status: number | null) => (code = status));
       channel.on("error", () => undefined);
       channel.on("close", () =>
         finish(() =>
