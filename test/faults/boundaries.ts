@@ -76,7 +76,7 @@ async function planned({ world, change, planExtra }: Rig, device: string, number
 }
 
 /** Kills the agent at one point of a change, starts it again, and holds its word against the device. */
-export async function crashAt(rig: Rig, lane: Rig["lanes"][number], point: string, number: number): Promise<Outcome> {
+async function crashAt(rig: Rig, lane: Rig["lanes"][number], point: string, number: number): Promise<Outcome> {
   const { world, truth } = rig;
   const { agent, device } = lane;
   const problems: string[] = [];

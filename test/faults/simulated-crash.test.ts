@@ -31,11 +31,7 @@ beforeAll(async () => {
       return { template: `${line}\n`, shows: line };
     },
     truth: {
-      config: async (device) =>
-        (await fleet.runningConfig(device)).replaceAll(
-          /^! (?:Last configuration change|NVRAM config last updated).*\n/gm,
-          "",
-        ),
+      config: (device) => fleet.configuration(device),
       applies: async (device) => (await fleet.stats(device)).devices[0]?.applies,
       isQuiet: async (device) => (await fleet.stats(device)).devices[0]?.["pendingRollback"] === null,
     },

@@ -87,6 +87,12 @@ export class FleetProcess {
     return z.string().parse((await this.#ask({ command: "running-config", device })).text);
   }
 
+  /** The running configuration without the device's own lines about when it was changed: those are no configuration. */
+  async configuration(device: string): Promise<string> {
+    const dates = /^! (?:Last configuration change|NVRAM config last updated).*\n/gm;
+    return (await this.runningConfig(device)).replaceAll(dates, "");
+  }
+
   async mutate(device: string, lines: readonly string[], by = "noc-admin"): Promise<void> {
     await this.#ask({ command: "mutate", device, lines, by });
   }
