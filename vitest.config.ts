@@ -16,8 +16,10 @@ export default defineConfig({
     include: ["{shared,drivers,agent,hub,simulators,deploy}/**/*.test.{ts,tsx}", "test/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/fixtures/**"],
     pool: "threads",
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // Bounds against a hang, not measurements: a busy machine may take its time.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 20_000, interval: 25 } },
     teardownTimeout: 10_000,
     allowOnly: false,
     passWithNoTests: false,

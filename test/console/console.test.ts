@@ -40,7 +40,7 @@ function shows(name: string, fn: () => Promise<void>): void {
   it(name, async (context) => {
     if (!verdict.run) return context.skip(verdict.reason);
     ({ page, watch } = await openPage(browser.context));
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(20_000);
     await fn();
   });
 }
@@ -207,7 +207,7 @@ describe("the console", () => {
     hub.cutStreams();
     await expect.poll(() => live().textContent()).toContain("Reconnecting");
     await browser.context.setOffline(false);
-    await expect.poll(() => live().textContent(), { timeout: 15_000 }).toContain("Live");
+    await expect.poll(() => live().textContent()).toContain("Live");
   });
 
   shows("cancels only with a reason, after asking", async () => {
@@ -241,14 +241,14 @@ describe("the console", () => {
     const theme = page.getByRole("button", { name: /^Theme/ });
     await theme.click();
     await theme.click();
-    expect(await theme.textContent()).toBe("Theme: dark");
+    await expect.poll(() => theme.textContent()).toBe("Theme: dark");
     const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
     const dark = await ground();
     await page.reload();
     await theme.waitFor();
-    expect(await ground()).toBe(dark);
+    await expect.poll(ground).toBe(dark);
     await theme.click();
-    expect(await ground()).not.toBe(dark);
+    await expect.poll(ground).not.toBe(dark);
   });
 
   shows("names what is missing instead of failing", async () => {

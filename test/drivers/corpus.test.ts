@@ -91,8 +91,8 @@ describe.skipIf(!present)(`corpus${present ? "" : ": FARHAND_CORPUS does not nam
         clock: systemClock,
         credential: { username: "boxen" },
         signal: new AbortController().signal,
-        connectMs: 5_000,
-        commandMs: 5_000,
+        connectMs: 20_000,
+        commandMs: 20_000,
         transcript: { write: () => undefined },
         redact: (line) => line,
       });

@@ -51,7 +51,7 @@ describe.skipIf(!verdict.run)(`FRR${verdict.run ? "" : `: ${verdict.reason}`}`, 
       target,
       credential,
       clock: systemClock,
-      connectMs: 5_000,
+      connectMs: 20_000,
       commandMs: 20_000,
       managementAddress: router.address,
     });

@@ -29,7 +29,7 @@ import {
 
 const EPOCH = "0".repeat(32);
 const R1 = "ams-r1" as DeviceId;
-const WAIT_MS = 10_000;
+const WAIT_MS = 30_000;
 
 let dir: string;
 let org: TestOrg;
@@ -148,7 +148,7 @@ class FakeAgent {
 }
 
 async function endOf(job: JobId) {
-  for (let tries = 0; tries < 100; tries++) {
+  for (let tries = 0; tries < 600; tries++) {
     const view = await client.call("getJob", { params: { id: job } });
     if (view.endedMs !== null) return view;
     await systemClock.sleep(50);

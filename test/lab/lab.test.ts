@@ -58,12 +58,12 @@ describe.skipIf(!verdict.run)(`real-router lab${verdict.run ? "" : `: ${verdict.
         process.stdout.write(await answer.text());`,
       ]);
     const answered = async (): Promise<true | undefined> => ((await ask()).stdout === agentAddress ? true : undefined);
-    await poll("the hub's answer", answered, { within: 10_000 });
+    await poll("the hub's answer", answered, { within: 60_000 });
     await lab.exec("r2", ["ip", "link", "set", "eth4", "down"]);
     expect((await ask()).code).not.toBe(0);
     expect((await ssh("r2", "true")).code).toBe(0);
     await lab.exec("r2", ["ip", "link", "set", "eth4", "up"]);
-    await poll("the hub's answer", answered, { within: 10_000 });
+    await poll("the hub's answer", answered, { within: 60_000 });
     hub.kill("SIGKILL");
   }, 60_000);
 
@@ -89,7 +89,7 @@ describe.skipIf(!verdict.run)(`real-router lab${verdict.run ? "" : `: ${verdict.
     expect(code).not.toBe(0);
     expect(stderr).toContain("Host key verification failed");
     const tail = (): string => r1.sshLog().slice(before);
-    await poll("the server's log", () => tail().includes("Connection closed by") || undefined, { within: 5_000 });
+    await poll("the server's log", () => tail().includes("Connection closed by") || undefined, { within: 60_000 });
     expect(tail()).not.toContain("userauth-request");
     await ssh("r1", "true");
     expect(tail()).toMatch(/userauth-request for user farhand service ssh-connection method password/);
@@ -128,10 +128,10 @@ describe.skipIf(!verdict.run)(`real-router lab${verdict.run ? "" : `: ${verdict.
     for (const [change, router, lost] of cases) {
       expect((await configure(router, changes[change])).code).toBe(0);
       const left = all.filter((name) => name !== lost).join();
-      await poll(change, async () => (await reached()).join() === left || undefined, { within: 5_000 }); // zebra is not instant
+      await poll(change, async () => (await reached()).join() === left || undefined, { within: 60_000 }); // zebra is not instant
       expect((await configure(router, undo[change])).code).toBe(0);
       await poll("everything back", async () => (await reached()).length === all.length || undefined, {
-        within: 10_000,
+        within: 60_000,
       });
     }
   }, 60_000);
@@ -160,7 +160,7 @@ describe.skipIf(!verdict.run)(`real-router lab${verdict.run ? "" : `: ${verdict.
             const states = await lab.bgp(name);
             return plans[name].ixNeighbors.every(({ address }) => states[address] === "Established") || undefined;
           },
-          { within: 20_000, every: 100 },
+          { within: 60_000, every: 100 },
         ),
       ),
     );
@@ -192,7 +192,7 @@ describe.skipIf(!verdict.run)(`real-router lab${verdict.run ? "" : `: ${verdict.
     const children = (): string => readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, "utf8");
     const before = children();
     await expect(startLab({ signal: AbortSignal.timeout(400) })).rejects.toThrow();
-    await poll("no new child", () => (children() === before ? true : undefined), { within: 5_000 });
+    await poll("no new child", () => (children() === before ? true : undefined), { within: 60_000 });
   }, 60_000);
 
   test("a lab whose owner is killed ends by itself", async () => {
@@ -210,6 +210,6 @@ describe.skipIf(!verdict.run)(`real-router lab${verdict.run ? "" : `: ${verdict.
     );
     expect(networks.flatMap(processesIn).length).toBeGreaterThan(20);
     owner.kill("SIGKILL");
-    await poll("the end of the lab", () => networks.flatMap(processesIn).length === 0 || undefined, { within: 10_000 });
+    await poll("the end of the lab", () => networks.flatMap(processesIn).length === 0 || undefined, { within: 60_000 });
   }, 60_000);
 });

@@ -100,7 +100,7 @@ describe.skipIf(!verdict.run)(`real routers${verdict.run ? "" : ` (skipped: ${ve
           );
           return sessions.length === 2 && sessions.every(([, state]) => state === "Established") ? true : undefined;
         },
-        { within: 30_000 },
+        { within: 60_000 },
       );
     }
   });
