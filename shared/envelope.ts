@@ -20,6 +20,13 @@ export const EnvelopeType = z.enum([
   "farhand-keys+jws",
   "farhand-agents+jws",
   "farhand-inventory+jws",
+  "farhand-breakglass+jws",
+  "farhand-hold+jws",
+  "farhand-readmission+jws",
+  "farhand-credential+jws",
+  "farhand-checkpoint+jws",
+  "farhand-bundle+jws",
+  "farhand-admission+jws",
 ]);
 export type EnvelopeType = z.infer<typeof EnvelopeType>;
 

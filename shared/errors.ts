@@ -93,6 +93,69 @@ export const ERRORS = {
     "A text that the manifest names by digest has not arrived.",
     "The agent asks again; look at the link if it lasts.",
   ),
+  // Trust, and what stands in for a link
+  TRUST_ROOT: entry(
+    "The trust root is not one that the held root vouches for.",
+    "Publish each root version in turn, signed by the thresholds of the one before it and of its own.",
+  ),
+  TRUST_ROLLBACK: entry(
+    "The trust documents are older than those held.",
+    "Fetch the newest ones; if the hub has none newer, ask who restored it.",
+  ),
+  TRUST_STALE: entry(
+    "The trust documents have expired.",
+    "Publish them afresh: farhand trust publish. Nothing that people signed starts before.",
+  ),
+  TRUST_MISMATCH: entry(
+    "The trust documents do not belong together.",
+    "Publish them afresh as one set: farhand trust publish",
+  ),
+  STATE_ROLLBACK: entry(
+    "This agent's state went back to an older copy of itself. It is in quarantine.",
+    "Find out who restored it; a keyadmin lets it back in with: farhand agent readmit",
+  ),
+  AGENT_BANNED: entry("This agent is banned.", "Enrol a new agent under a new id."),
+  HELD: entry(
+    "A person holds this device: hands off.",
+    "Ask the owner of the hold; lift it with: farhand device hold --lift",
+  ),
+  BREAKGLASS: entry(
+    "The break-glass does not cover this use.",
+    "Read what it allows: site, agent, on-call person, one use, a device timer, nothing destructive.",
+  ),
+  AUDIT_CHAIN: entry(
+    "The audit log does not hold together.",
+    "Keep both copies. The first bad entry is named; compare with what agents and receipts witnessed.",
+  ),
+  CHECKPOINT: entry(
+    "The hub's audit log is not a continuation of the one this agent witnessed.",
+    "Find out who restored or rewrote the hub before anything else runs.",
+  ),
+  RECEIPT_CHAIN: entry(
+    "The receipts of this agent are not one unbroken chain.",
+    "Ask the agent for the missing ones; if it has none, its journal was replaced.",
+  ),
+  BUNDLE_SHAPE: entry("The file is not a bundle in the one accepted form.", "Export it again."),
+  BUNDLE_ENTRY: entry(
+    "An entry of the bundle is not what its index says.",
+    "The file was altered or cut short; copy it again from the source.",
+  ),
+  BUNDLE_ORDER: entry(
+    "The bundle is not the next one in its order.",
+    "Bring the one that is missing; a bundle that was taken in already is not taken again.",
+  ),
+  BUNDLE_ADMISSION: entry(
+    "No site operator has admitted this bundle.",
+    "Have a person with the siteoperator role for this site admit it.",
+  ),
+  PROXY: entry(
+    "The proxy did not let the connection through.",
+    "Check its address, its credentials and its rules for this hub.",
+  ),
+  PROXY_OPENS_TLS: entry(
+    "A proxy on the way opens TLS: the certificate shown is not the hub's.",
+    "Have the hub's address exempted from inspection; Farhand does not go through a proxy that reads along.",
+  ),
   // Plan against reality
   DRIFTED: entry(
     "The device's configuration is not the one that was reviewed.",
@@ -158,6 +221,18 @@ export const ERRORS = {
     "Update the device, or set a legacy profile for it in the signed inventory.",
   ),
   LOGIN_REFUSED: entry("The device refused the credential.", "Check the credential in this agent's vault."),
+  CREDENTIAL_BINDING: entry(
+    "The credential is not bound to this device in the signed inventory.",
+    "Correct the inventory and have it signed.",
+  ),
+  CREDENTIAL_STOPPED: entry(
+    "The credential was refused too often and is used nowhere until a person looks.",
+    "Send a new one, or release it: farhand-agent credential release NAME",
+  ),
+  CREDENTIAL_STALE: entry(
+    "The credential is older than the one held.",
+    "Send it again with a higher version: farhand secret send",
+  ),
   CREDENTIAL_UNKNOWN: entry(
     "This agent's vault does not hold the credential.",
     "Store it with: farhand-agent credential set NAME",
@@ -223,6 +298,10 @@ export const ERRORS = {
   VAULT_LOCKED: entry(
     "The vault's key is missing or wrong.",
     "Give the key file (mode 0400) or the passphrase that made the vault.",
+  ),
+  SEALED: entry(
+    "The sealed text does not open here.",
+    "It was sealed for another place or key, or altered; have it sealed again.",
   ),
   VAULT_KEY_MODE: entry(
     "The vault's key file can be read or written by others.",

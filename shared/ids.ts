@@ -19,6 +19,7 @@ export const PersonId = name("PersonId");
 export const PlatformId = name("PlatformId");
 export const CredentialName = name("CredentialName");
 export const PolicyId = name("PolicyId");
+export const BreakglassId = name("BreakglassId");
 export const JobId = name("JobId");
 export const GrantId = name("GrantId");
 export type OrgId = z.infer<typeof OrgId>;
@@ -29,6 +30,7 @@ export type PersonId = z.infer<typeof PersonId>;
 export type PlatformId = z.infer<typeof PlatformId>;
 export type CredentialName = z.infer<typeof CredentialName>;
 export type PolicyId = z.infer<typeof PolicyId>;
+export type BreakglassId = z.infer<typeof BreakglassId>;
 export type JobId = z.infer<typeof JobId>;
 export type GrantId = z.infer<typeof GrantId>;
 
@@ -48,5 +50,6 @@ export type KeyId = z.infer<typeof KeyId>;
 
 /** Seconds since the Unix epoch, as signed documents carry time. */
 export const EpochSeconds = z.int().min(0).max(4_102_444_800);
+export type EpochSeconds = z.infer<typeof EpochSeconds>;
 
 export const Nonce = z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be 32 random bytes in base64url");

@@ -3,7 +3,11 @@ import { EpochSeconds, KeyId, OrgId, PersonId, PolicyId, SiteId } from "../ids.t
 import { BoxPublicKey, SigningPublicKey } from "../keys.ts";
 import type { Risk } from "./common.ts";
 
-export const Role = z.enum(["author", "approver", "keyadmin"]);
+/**
+ * What a person may sign: `author` and `approver` warrants and grants, `keyadmin` trust documents, `oncall` a change under a break-glass that was
+ * signed before, `siteoperator` the admission of a bundle, `secrets` credentials on their way to an agent, `reveal` the opening of a sealed text.
+ */
+export const Role = z.enum(["author", "approver", "keyadmin", "oncall", "siteoperator", "secrets", "reveal"]);
 export type Role = z.infer<typeof Role>;
 
 /** A role holds at the named sites only; `*` is every site. Role and scope are read together, never unioned across entries. */

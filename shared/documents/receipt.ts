@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Epoch } from "../wire/epoch.ts";
 import { ERROR_CODES } from "../errors.ts";
 import { AgentId, DeviceId, Digest, EpochSeconds, JobId, OrgId, PersonId, PlatformId, SiteId } from "../ids.ts";
 import { TaskState } from "../states.ts";
@@ -24,7 +25,7 @@ const chain = {
   agent: AgentId,
   /** Digest of this agent's receipt before this one; null for the first of an epoch. */
   prev: Digest.nullable(),
-  epoch: z.string().regex(/^[0-9a-f]{32}$/),
+  epoch: Epoch,
   index: z.int().min(1),
   /** The last audit checkpoint that the agent saw: agents are the witnesses. */
   checkpoint: z.string().max(512).nullable(),

@@ -4,14 +4,13 @@ import { Envelope } from "../envelope.ts";
 import { FarhandError } from "../errors.ts";
 import { AgentId, DeviceId, Digest, Nonce, PlatformId } from "../ids.ts";
 import { AssignmentState, TaskState } from "../states.ts";
+import { Epoch } from "./epoch.ts";
+import { Lane } from "./lane.ts";
 import { decodeFrame, encodeFrame, layFrame, type Frame } from "./frame.ts";
 import type { Bytes } from "../bytes.ts";
 
-/** A stream of records within one journal epoch; each is numbered from 1 without a gap. Sent in this order of priority. */
-export const Lane = z.enum(["receipt", "state", "diff", "transcript", "telemetry"]);
-export type Lane = z.infer<typeof Lane>;
-export const LANES: readonly Lane[] = Lane.options;
-export const Epoch = z.string().regex(/^[0-9a-f]{32}$/);
+export { LANES, Lane } from "./lane.ts";
+export { Epoch } from "./epoch.ts";
 
 const Seq = z.int().min(0);
 const Signature = z.string().regex(/^[A-Za-z0-9_-]{86}$/);

@@ -1,4 +1,4 @@
-import type { Keys, Policy } from "../../../shared/documents/keys.ts";
+import type { Keys, Policy, Role } from "../../../shared/documents/keys.ts";
 import type { OrgId, PersonId, PolicyId } from "../../../shared/ids.ts";
 import type { BoxPublicKey, Signer } from "../../../shared/keys.ts";
 
@@ -6,7 +6,7 @@ import type { BoxPublicKey, Signer } from "../../../shared/keys.ts";
 export interface Founder {
   readonly id: PersonId;
   readonly name: string;
-  readonly roles: ReadonlySet<"author" | "approver" | "keyadmin">;
+  readonly roles: ReadonlySet<Role>;
 }
 
 export interface FirstKeys {

@@ -1,0 +1,20 @@
+import { z } from "zod";
+import { DeviceId, EpochSeconds, OrgId, PersonId, SiteId } from "../ids.ts";
+
+/** Hands off a device: while it stands no task but a read touches it. Signed by a person, so that a hub cannot lift it. */
+export const Hold = z.strictObject({
+  type: z.literal("hold"),
+  v: z.literal(1),
+  org: OrgId,
+  site: SiteId,
+  device: DeviceId,
+  owner: PersonId,
+  reason: z.string().min(1).max(500),
+  /** The highest generation for a device decides; `held: false` lifts it. */
+  generation: z.int().min(1),
+  held: z.boolean(),
+  iat: EpochSeconds,
+  /** Null stands until it is lifted. */
+  exp: EpochSeconds.nullable(),
+});
+export type Hold = z.infer<typeof Hold>;
