@@ -1,6 +1,6 @@
 import type { Clock } from "../shared/clock.ts";
 import { FarhandError } from "../shared/errors.ts";
-import { generateSigningJwk } from "../shared/keys.ts";
+import { generateBoxJwk, generateSigningJwk } from "../shared/keys.ts";
 import { createToken } from "./api/server/tokens.ts";
 import { BlobCipher } from "./store/cipher.ts";
 import { openHubStore } from "./store/open.ts";
@@ -30,7 +30,10 @@ export async function initHub(options: InitOptions): Promise<{ files: Record<str
   folder.make();
   const jwk = await generateSigningJwk();
   folder.write("signingKey", `${JSON.stringify(jwk)}\n`);
-  folder.write("hubKey", `${JSON.stringify({ schema: "farhand.hub-key/1", id: hubId, publicKey: jwk.x })}\n`);
+  const evidence = await generateBoxJwk();
+  folder.write("evidenceKey", `${JSON.stringify(evidence)}\n`);
+  const shown = { schema: "farhand.hub-key/1", id: hubId, publicKey: jwk.x, evidence: evidence.x };
+  folder.write("hubKey", `${JSON.stringify(shown)}\n`);
   folder.write("blobKey", `${Buffer.from(BlobCipher.newKey()).toString("base64")}\n`);
   const authority = await makeAuthority(hubId, clock.nowMs(), randomBytes);
   folder.write("caKey", authority.key);

@@ -20,6 +20,8 @@ export const FILES = {
   /** The public half, for `farhand trust init`. */
   hubKey: "hub-key.json",
   signingKey: "hub-key.private.json",
+  /** Opens the evidence that sites without a line send as files. */
+  evidenceKey: "evidence-key.private.json",
   blobKey: "blob.key",
   ca: "ca.pem",
   caKey: "ca.key",
@@ -113,6 +115,14 @@ export class StateFolder {
     const parsed = PrivateJwk.safeParse(parsedJson(this.path("signingKey"), this.read("signingKey")));
     if (!parsed.success) throw new FarhandError("KEY_FILE", this.path("signingKey"));
     return signerFrom(parsed.data);
+  }
+
+  /** Undefined in a folder that is older than bundles: such a hub cannot take evidence as files. */
+  evidence(): PrivateJwk | undefined {
+    if (!this.has("evidenceKey")) return undefined;
+    const parsed = PrivateJwk.safeParse(parsedJson(this.path("evidenceKey"), this.read("evidenceKey")));
+    if (!parsed.success || parsed.data.crv !== "X25519") throw new FarhandError("KEY_FILE", this.path("evidenceKey"));
+    return parsed.data;
   }
 
   blobKey(): Uint8Array {

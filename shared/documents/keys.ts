@@ -61,7 +61,12 @@ export const Keys = z.strictObject({
   version: z.int().min(1),
   exp: EpochSeconds,
   people: z.array(Person).min(1).max(2000),
-  hub: z.strictObject({ id: z.string().min(1).max(63), keys: z.array(SigningKeyEntry).min(1).max(4) }),
+  hub: z.strictObject({
+    id: z.string().min(1).max(63),
+    keys: z.array(SigningKeyEntry).min(1).max(4),
+    /** What agents without a line encrypt their evidence to; absent in a keys.json that is older than bundles. */
+    evidence: BoxPublicKey.optional(),
+  }),
   policies: z.array(Policy).min(1).max(256),
   /** Which policy governs a site; `*` for those not named. */
   sitePolicies: z

@@ -40,6 +40,8 @@ import {
 export interface TestOrg {
   readonly people: Record<"ann" | "bob" | "cyd" | "kim", Signer>;
   readonly hub: Signer;
+  /** Opens what agents encrypt to the organisation. */
+  readonly evidence: PrivateJwk;
   readonly agents: Record<
     string,
     { readonly signer: Signer; readonly signJwk: PrivateJwk; readonly boxJwk: PrivateJwk }
@@ -97,6 +99,7 @@ export async function makeOrg(options: TestOrgOptions = {}): Promise<TestOrg> {
     (made) => made.signer,
   ) as [Signer, Signer, Signer, Signer, Signer];
   const recovery = await generateBoxJwk();
+  const evidence = await generateBoxJwk();
   const entry = (signer: Signer) => [{ kid: signer.kid, publicKey: signer.publicKey }];
   const base: Keys = {
     type: "keys",
@@ -126,7 +129,7 @@ export async function makeOrg(options: TestOrgOptions = {}): Promise<TestOrg> {
       },
       { id: "kim" as PersonId, name: "Kim Keyadmin", keys: entry(kim), roles: [{ role: "keyadmin", sites: ["*"] }] },
     ],
-    hub: { id: "hub-1", keys: entry(hub) },
+    hub: { id: "hub-1", keys: entry(hub), evidence: evidence.x as BoxPublicKey },
     policies: [
       {
         id: id.policy,
@@ -198,6 +201,7 @@ export async function makeOrg(options: TestOrgOptions = {}): Promise<TestOrg> {
   return {
     people: { ann, bob, cyd, kim },
     hub,
+    evidence,
     agents,
     keysEnvelope,
     agentsEnvelope,

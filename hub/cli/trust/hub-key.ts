@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { FarhandError } from "../../../shared/errors.ts";
 import type { Keys } from "../../../shared/documents/keys.ts";
-import { keyIdOf, SigningPublicKey } from "../../../shared/keys.ts";
+import { BoxPublicKey, keyIdOf, SigningPublicKey } from "../../../shared/keys.ts";
 import { readText } from "../settings.ts";
 
 /** What `farhand hub init` prints and `trust init` reads: the hub's name and the public half of its signing key. */
@@ -9,6 +9,8 @@ export const HubKeyFile = z.object({
   schema: z.literal("farhand.hub-key/1").optional(),
   id: z.string().min(1).max(63),
   publicKey: SigningPublicKey,
+  /** What sites without a line encrypt their evidence to. */
+  evidence: BoxPublicKey.optional(),
 });
 export type HubKeyFile = z.infer<typeof HubKeyFile>;
 
@@ -23,6 +25,6 @@ export async function readHubKey(path: string): Promise<Keys["hub"]> {
   const parsed = HubKeyFile.safeParse(value);
   if (!parsed.success)
     throw new FarhandError("KEY_FILE", `${path}: not a hub's public key, as farhand hub init writes it`);
-  const { id, publicKey } = parsed.data;
-  return { id, keys: [{ kid: await keyIdOf(publicKey), publicKey }] };
+  const { id, publicKey, evidence } = parsed.data;
+  return { id, keys: [{ kid: await keyIdOf(publicKey), publicKey }], ...(evidence && { evidence }) };
 }
