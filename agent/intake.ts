@@ -41,6 +41,17 @@ const TRANSIENT: ReadonlySet<ErrorCode> = new Set([
 
 const FLOOR_AHEAD_MS = 120_000;
 
+/** What an offer and a line of a bundle's index have in common: the hub's numbers for one (manifest, attempt). */
+export interface Permit extends Pick<Offer, "authority" | "manifest" | "attempt" | "sequence" | "fence"> {
+  /** When its signer says that it was made; null where that proves nothing about the time. */
+  readonly iat: number | null;
+}
+
+/** What became of a permit. `transient` is a fault of the carrier: nothing was stored. */
+export type Taken =
+  | { readonly outcome: "accepted" | "held" }
+  | { readonly outcome: "refused" | "transient"; readonly code: ErrorCode; readonly detail: string | null };
+
 interface Waiting {
   readonly offer: Offer;
   readonly authority: WorkDocuments["authority"];
@@ -98,28 +109,36 @@ export class Intake {
     const waiting = this.#waiting.get(header.sha256);
     if (!waiting) return;
     this.#waiting.delete(header.sha256);
-    const { offer, authority } = waiting;
-    const key: AssignmentKey = { manifest: offer.manifest, attempt: offer.attempt };
-    if (await this.#answerHeld(key, offer)) return;
-    const documents: WorkDocuments = { authorityKind: offer.authority.kind, authority, manifest: bytes };
+    await this.take(waiting.offer, waiting.authority, bytes);
+  }
+
+  /** The one way in for work, whatever carried it: an offer in answer to a pull, or a bundle that a site operator admitted. */
+  async take(permit: Permit, authority: WorkDocuments["authority"], bytes: Bytes): Promise<Taken> {
+    const key: AssignmentKey = { manifest: permit.manifest, attempt: permit.attempt };
+    if (await this.#answerHeld(key, permit)) return { outcome: "held" };
+    const documents: WorkDocuments = { authorityKind: permit.authority.kind, authority, manifest: bytes };
     try {
-      if (sha256(bytes) !== offer.manifest)
+      if (sha256(bytes) !== permit.manifest)
         throw new FarhandError("MANIFEST_UNKNOWN", "other bytes than the offer names");
       const work = await this.#options.verifier.verify(documents);
-      matchOffer(offer, work);
-      await this.#accept(key, offer, work, documents);
+      matchOffer(permit, work);
+      await this.#accept(key, permit, work, documents);
+      return { outcome: "accepted" };
     } catch (error) {
       const code = errorCode(error);
       if (code === "INTERNAL" || TRANSIENT.has(code)) {
-        this.#options.refusedUnheard(code, error instanceof FarhandError ? error.detail : String(error).slice(0, 200));
-        return;
+        const detail = error instanceof FarhandError ? error.detail : String(error).slice(0, 200);
+        this.#options.refusedUnheard(code, detail);
+        return { outcome: "transient", code, detail: detail ?? null };
       }
-      await this.#refuse(key, offer, code, error instanceof FarhandError ? (error.detail ?? null) : null);
+      const detail = error instanceof FarhandError ? (error.detail ?? null) : null;
+      await this.#refuse(key, permit, code, detail);
+      return { outcome: "refused", code, detail };
     }
   }
 
   /** The same offer again gets the stored answer; another offer of the same work is a replay, whatever its number. */
-  async #answerHeld(key: AssignmentKey, offer: Offer): Promise<boolean> {
+  async #answerHeld(key: AssignmentKey, offer: Permit): Promise<boolean> {
     const { assignment } = await this.#options.store.read((tx) => loadAggregate(tx, key));
     if (!assignment) return false;
     if (assignment.sequence === offer.sequence) {
@@ -140,7 +159,7 @@ export class Intake {
     return true;
   }
 
-  async #accept(key: AssignmentKey, offer: Offer, work: VerifiedWork, documents: WorkDocuments): Promise<void> {
+  async #accept(key: AssignmentKey, offer: Permit, work: VerifiedWork, documents: WorkDocuments): Promise<void> {
     const { manifest, authority, signers, grant } = work;
     const devices: DeviceId[] = manifest.tasks.map((task) => task.device);
     const changed = manifest.tasks.filter((task) => task.kind === "change").map((task) => task.device);
@@ -176,12 +195,13 @@ export class Intake {
           if (!(await hasText(tx, digest))) throw new FarhandError("BUNDLE_INCOMPLETE", digest);
         await saveWork(tx, key, documents, texts);
         // The hub's word alone: far ahead of this clock it would, once raised, make everything expired for good.
-        if (offer.iat * 1000 <= this.#options.nowMs() + FLOOR_AHEAD_MS) await raiseTimeFloor(tx, offer.iat * 1000);
+        if (offer.iat !== null && offer.iat * 1000 <= this.#options.nowMs() + FLOOR_AHEAD_MS)
+          await raiseTimeFloor(tx, offer.iat * 1000);
       },
     });
   }
 
-  async #refuse(key: AssignmentKey, offer: Offer, code: ErrorCode, detail: string | null): Promise<void> {
+  async #refuse(key: AssignmentKey, offer: Permit, code: ErrorCode, detail: string | null): Promise<void> {
     const { assignments, reject } = this.#options;
     try {
       await assignments.dispatch(key, refusedEvent(offer, code, detail?.slice(0, 500) ?? null), "reject", {
@@ -221,7 +241,7 @@ export class Intake {
   }
 }
 
-function refusedEvent(offer: Offer, code: ErrorCode, detail: string | null): Event {
+function refusedEvent(offer: Permit, code: ErrorCode, detail: string | null): Event {
   const { sequence, fence, authority } = offer;
   return { type: "refused", work: { sequence, fence, authority }, code, detail };
 }

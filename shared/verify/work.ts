@@ -221,7 +221,10 @@ export async function verifyOffer(envelope: Envelope, context: OfferContext): Pr
 }
 
 /** The offer must name exactly what was verified, within the signed number of attempts. */
-export function matchOffer(offer: Offer, work: VerifiedWork): void {
+export function matchOffer(
+  offer: Pick<Offer, "manifest" | "authority" | "attempt">,
+  work: Pick<VerifiedWork, "manifestDigest" | "authority" | "attemptsMax">,
+): void {
   if (offer.manifest !== work.manifestDigest) throw new FarhandError("OFFER_MISMATCH", "manifest");
   if (offer.authority.kind !== work.authority.kind || offer.authority.sha256 !== work.authority.sha256) {
     throw new FarhandError("OFFER_MISMATCH", "authority");
