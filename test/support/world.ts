@@ -338,7 +338,7 @@ export class World {
     const token = this.path(`${site.agent}.join`);
     await this.cli(["agent", "invite", site.agent, "--site", site.id, "--out", token]);
     const enrolled = await this.#agentCommand(site.agent, ["enroll", "--token-file", token]);
-    const fingerprint = /\b([A-Za-z0-9_-]{43})\b/.exec(enrolled.stdout.join("\n"))?.[1];
+    const fingerprint = /^([A-Za-z0-9_-]{43})$/m.exec(enrolled.stdout.join("\n"))?.[1];
     if (!fingerprint) throw new Error(`no fingerprint in: ${enrolled.tail()}`);
     await this.cli(["agent", "approve", site.agent, "--fingerprint", fingerprint, "--key", this.keyFile("kim")]);
     await this.#agentCommand(
