@@ -19,6 +19,7 @@ import {
   type Verified,
 } from "../shared/trust.ts";
 import { audit } from "./store/audit.ts";
+import { bury } from "./store/tombstones.ts";
 import { addDocument, allDocuments, latestDocument, type DocumentKind } from "./store/documents.ts";
 
 /** A document travels to agents in one frame. */
@@ -99,6 +100,7 @@ export class TrustHolder {
     }
     const nowMs = this.#clock.nowMs();
     await this.#store.tx("trust.accept", async (tx) => {
+      if (kind === "agents" && next.agents) await bury(tx, this.#state?.agents?.document, next.agents.document, nowMs);
       await addDocument(tx, kind, { version, sha256: digest, envelope }, nowMs);
       await audit(tx, nowMs, {
         actor,

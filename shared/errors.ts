@@ -115,6 +115,15 @@ export const ERRORS = {
     "Find out who restored it; a keyadmin lets it back in with: farhand agent readmit",
   ),
   AGENT_BANNED: entry("This agent is banned.", "Enrol a new agent under a new id."),
+  AGENT_KICKED: entry(
+    "A person closed this agent's session.",
+    "Nothing to do; the agent comes back by itself. To keep it out: farhand agent ban",
+  ),
+  ID_SPENT: entry(
+    "This id belonged to an agent that was banned or removed. Ids are never used again.",
+    "Choose another id for the new agent.",
+  ),
+  KEY_REUSED: entry("This key belongs to somebody else already.", "Enrol again: the agent makes fresh keys each time."),
   HELD: entry(
     "A person holds this device: hands off.",
     "Ask the owner of the hold; lift it with: farhand device hold --lift",

@@ -50,6 +50,27 @@ const SMALL_ORDER = new Set([
   "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
 ]);
 
+/**
+ * X25519 points of small order, the top bit left out, which RFC 7748 §5 has every reader mask: what is sealed to one of
+ * these, everybody can open.
+ */
+const WEAK_BOX_KEYS = new Set([
+  "0000000000000000000000000000000000000000000000000000000000000000",
+  "0100000000000000000000000000000000000000000000000000000000000000",
+  "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+  "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+  "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+  "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+  "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+]);
+
+export function isWeakBoxKey(x: BoxPublicKey): boolean {
+  const raw = Buffer.from(fromBase64url(x));
+  if (raw.length !== 32) return true;
+  raw[31] = (raw[31] ?? 0) & 0x7f;
+  return WEAK_BOX_KEYS.has(raw.toString("hex"));
+}
+
 const publicJwk = (x: string, crv: "Ed25519" | "X25519"): JWK => ({ kty: "OKP", crv, x });
 
 export async function keyIdOf(publicKey: SigningPublicKey): Promise<KeyId> {
@@ -90,7 +111,9 @@ export async function signerFrom(jwk: PrivateJwk): Promise<Signer> {
   return { kid: await keyIdOf(publicKey), publicKey, key: (await importJWK(jwk, "Ed25519")) as CryptoKey };
 }
 
-export const importBoxPublicKey = (x: BoxPublicKey): Promise<CryptoKey> =>
-  importJWK(publicJwk(x, "X25519"), "ECDH-ES+A256KW") as Promise<CryptoKey>;
+export async function importBoxPublicKey(x: BoxPublicKey): Promise<CryptoKey> {
+  if (isWeakBoxKey(x)) throw new FarhandError("SIGNATURE_BAD", "a box key of small order");
+  return (await importJWK(publicJwk(x, "X25519"), "ECDH-ES+A256KW")) as CryptoKey;
+}
 export const importBoxPrivateKey = (jwk: PrivateJwk): Promise<CryptoKey> =>
   importJWK(jwk, "ECDH-ES+A256KW") as Promise<CryptoKey>;

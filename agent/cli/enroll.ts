@@ -3,6 +3,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { boxProof, openBoxChallenge, SEALED_CHALLENGE_MAX } from "../../shared/box-proof.ts";
 import { fromBase64url, jcs, toBase64url } from "../../shared/bytes.ts";
 import { checkEnvelope, type Envelope } from "../../shared/envelope.ts";
 import { FarhandError, isErrorCode } from "../../shared/errors.ts";
@@ -113,9 +114,9 @@ function makeKeyFile(path: string): void {
 async function joinHub(token: JoinToken, vault: Vault): Promise<KeyId> {
   const identity = await vault.identity();
   const signer = await signerFrom(identity.sign);
-  const { nonce } = z
-    .object({ nonce: z.string().min(1).max(64) })
-    .parse(await post(token, "/api/v1/enrol/challenge", {}));
+  const { nonce, sealed } = z
+    .object({ nonce: z.string().min(1).max(64), sealed: z.string().max(SEALED_CHALLENGE_MAX) })
+    .parse(await post(token, "/api/v1/enrol/challenge", { boxKey: identity.box.x }));
   const proof = {
     token: token.id,
     nonce,
@@ -128,9 +129,10 @@ async function joinHub(token: JoinToken, vault: Vault): Promise<KeyId> {
   const signature = toBase64url(new Uint8Array(await crypto.subtle.sign("Ed25519", signer.key, bytes)));
   // The secret never travels: it proves that this request and no other is what its holder meant.
   const mac = createHmac("sha256", token.secret).update(bytes).digest("base64url");
+  const boxMac = boxProof(await openBoxChallenge(sealed, identity.box), bytes);
   const answer = z
     .object({ keys: z.unknown() })
-    .parse(await post(token, "/api/v1/enrol", { ...proof, signature, mac }));
+    .parse(await post(token, "/api/v1/enrol", { ...proof, signature, mac, boxMac }));
   const keys: Envelope = checkEnvelope(answer.keys);
   const trust = await openPinnedKeys(keys, token.keys);
   if (trust.org !== token.org) throw new FarhandError("WRONG_ORG");

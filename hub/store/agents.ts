@@ -71,8 +71,10 @@ export async function addEnrolment(tx: Tx, enrolment: Enrolment, nowMs: number):
   await tx.run(sql.enrol, { ...enrolment, nowMs });
 }
 
-export async function listEnrolments(store: Store): Promise<Enrolment[]> {
-  return (await store.read((tx) => tx.all(sql.enrolments))).map((row) => ({
+export const listEnrolments = (store: Store): Promise<Enrolment[]> => store.read((tx) => enrolmentsIn(tx));
+
+export async function enrolmentsIn(tx: Pick<Tx, "all">): Promise<Enrolment[]> {
+  return (await tx.all(sql.enrolments)).map((row) => ({
     agent: named<AgentId>(row, "agent"),
     site: named<SiteId>(row, "site"),
     kid: named<KeyId>(row, "kid"),

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fromBase64url, jcs, sha256, toBase64url, utf8 } from "../../shared/bytes.ts";
+import { holdsBoxKey } from "../../shared/box-proof.ts";
 import { importSigningKey, type SigningPublicKey } from "../../shared/keys.ts";
 import { id, makeOrg, type TestOrg } from "../../shared/testing/org.ts";
 import { makeCertificates } from "./certificates.ts";
@@ -80,12 +81,13 @@ describe("farhand-agent enroll", () => {
     const ran = await agent(["enroll", "--token-file", tokenFile(), ...flags]);
     expect(ran).toMatchObject({ code: 0 });
     const body = enrolled as Record<
-      "token" | "nonce" | "agent" | "site" | "signKey" | "boxKey" | "signature" | "mac",
+      "token" | "nonce" | "agent" | "site" | "signKey" | "boxKey" | "signature" | "mac" | "boxMac",
       string
     >;
-    const { signature, mac, ...proof } = body;
+    const { signature, mac, boxMac, ...proof } = body;
     expect(proof).toMatchObject({ token: "t1", agent: "agent-ams", site: "ams" });
     expect(mac).toBe(createHmac("sha256", secret).update(jcs(proof)).digest("base64url"));
+    expect(holdsBoxKey(hub.boxSecret, jcs(proof), boxMac)).toBe(true);
     const key = await importSigningKey(body.signKey as SigningPublicKey);
     expect(await crypto.subtle.verify("Ed25519", key, fromBase64url(signature), jcs(proof))).toBe(true);
     expect(JSON.stringify(body)).not.toContain(secret);

@@ -4,7 +4,8 @@ import { fromBase64url, sha256, toBase64url, type Bytes } from "../../shared/byt
 import type { Offer } from "../../shared/documents/offer.ts";
 import { envelopeBytes, signEnvelope, type Envelope } from "../../shared/envelope.ts";
 
-import { importSigningKey, type SigningPublicKey } from "../../shared/keys.ts";
+import { sealBoxChallenge } from "../../shared/box-proof.ts";
+import { importSigningKey, type BoxPublicKey, type SigningPublicKey } from "../../shared/keys.ts";
 import { makeOffer, type TestOrg } from "../../shared/testing/org.ts";
 import { BODY_BYTES_MAX, decodeRecords } from "../../shared/wire/frame.ts";
 import {
@@ -55,6 +56,8 @@ export class ScriptHub {
   creditBytes = 1024 * 1024;
   /** Received without an ack from now on. */
   mute = false;
+  /** What an agent that enrols must open with its box key. */
+  readonly boxSecret = randomBytes(32);
   connections = 0;
   wayHomes = 0;
   wayHomeOpen = true;
@@ -71,7 +74,10 @@ export class ScriptHub {
       tls: { cert: certificates.cert, key: certificates.key },
       fetch: async (request, server) => {
         const { pathname } = new URL(request.url);
-        if (pathname === "/api/v1/enrol/challenge") return Response.json({ nonce: "n".repeat(43) });
+        if (pathname === "/api/v1/enrol/challenge") {
+          const { boxKey } = (await request.json()) as { boxKey: BoxPublicKey };
+          return Response.json({ nonce: "n".repeat(43), sealed: await sealBoxChallenge(this.boxSecret, boxKey) });
+        }
         if (pathname === "/api/v1/enrol") return Response.json(await enrol(await request.json()));
         const data = {
           session: toBase64url(randomBytes(32)),

@@ -2,6 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { Envelope } from "../../../shared/envelope.ts";
 import { AgentId, DeviceId, Digest, GrantId, JobId, PlatformId, SiteId } from "../../../shared/ids.ts";
 import { Grant } from "../../../shared/documents/grant.ts";
+import { SEALED_CHALLENGE_MAX } from "../../../shared/box-proof.ts";
 import { BoxPublicKey, SigningPublicKey } from "../../../shared/keys.ts";
 import { JobState } from "../../../shared/states.ts";
 import {
@@ -46,7 +47,18 @@ export const routes = {
   enrolChallenge: createRoute({
     method: "post",
     path: "/api/v1/enrol/challenge",
-    responses: { 200: json(z.strictObject({ nonce: z.string() }), "A nonce, good for one enrolment"), ...errors },
+    request: body(z.strictObject({ boxKey: BoxPublicKey })),
+    responses: {
+      200: json(
+        z.strictObject({
+          nonce: z.string(),
+          /** A secret as a compact JWE to the box key: who opens it holds the key. */
+          sealed: z.string().max(SEALED_CHALLENGE_MAX),
+        }),
+        "A nonce, good for one enrolment with this box key",
+      ),
+      ...errors,
+    },
   }),
   enrol: createRoute({
     method: "post",
@@ -63,6 +75,8 @@ export const routes = {
         signature: z.string().length(86),
         /** base64url HMAC-SHA-256 of the same bytes under the token's secret, which itself never travels. */
         mac: z.string().length(43),
+        /** The same under the secret that the challenge sealed to boxKey. */
+        boxMac: z.string().length(43),
       }),
     ),
     responses: { 200: json(z.strictObject({ keys: Envelope }), "Pending until countersigned"), ...errors },

@@ -1,13 +1,11 @@
-import { createHmac } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { jcs, sha256, toBase64url, utf8 } from "../../../shared/bytes.ts";
+import { sha256, utf8 } from "../../../shared/bytes.ts";
 import { ManualClock } from "../../../shared/clock.ts";
 import { signEnvelope } from "../../../shared/envelope.ts";
 import type { JobId } from "../../../shared/ids.ts";
-import { generateBoxJwk, generateSigningJwk, signerFrom } from "../../../shared/keys.ts";
 import type { SqliteStore } from "../../../shared/sqlite.ts";
 import { id, makeGrant, makeOrg, TEST_NOW_SECONDS, type TestOrg } from "../../../shared/testing/org.ts";
 import { noEffects } from "../../effects.ts";
@@ -148,40 +146,6 @@ it("a text comes back as an attachment with the bytes that were put", async () =
   const got = await call("GET", `/api/v1/blobs/${sha256(bytes)}`, { token: tokens.viewer });
   expect(got.headers.get("content-disposition")).toMatch(/^attachment/);
   expect(sha256(new Uint8Array(await got.arrayBuffer()))).toBe(sha256(bytes));
-});
-
-describe("enrolment", () => {
-  async function proof(over: { secret?: string } = {}) {
-    const body = { agent: "agent-new", site: id.ams };
-    const invited = await read(await call("POST", "/api/v1/invites", { token: tokens.admin, body }));
-    const { nonce } = await read(await call("POST", "/api/v1/enrol/challenge"));
-    const signer = await signerFrom(await generateSigningJwk());
-    const box = await generateBoxJwk();
-    const claim = { ...body, token: invited["id"], nonce, signKey: signer.publicKey, boxKey: box.x };
-    const bytes = jcs(claim);
-    const signature = toBase64url(new Uint8Array(await crypto.subtle.sign("Ed25519", signer.key, bytes)));
-    const secret = over.secret ?? String(invited["secret"]);
-    return { ...claim, signature, mac: createHmac("sha256", secret).update(bytes).digest("base64url") };
-  }
-
-  it("takes a proved key once, and shows it as pending", async () => {
-    const body = await proof();
-    expect((await call("POST", "/api/v1/enrol", { body })).status).toBe(200);
-    expect((await call("POST", "/api/v1/enrol", { body })).status).toBe(403);
-    const { nonce } = await read(await call("POST", "/api/v1/enrol/challenge"));
-    expect(await read(await call("POST", "/api/v1/enrol", { body: { ...body, nonce } }))).toMatchObject({
-      code: "JOIN_TOKEN",
-    });
-    const { agents } = await read(await call("GET", "/api/v1/agents", { token: tokens.viewer }));
-    expect(agents).toContainEqual(
-      expect.objectContaining({ id: "agent-new", status: "pending", signKey: body.signKey }),
-    );
-  });
-
-  it("refuses who does not know the secret", async () => {
-    const refused = await call("POST", "/api/v1/enrol", { body: await proof({ secret: "guess" }) });
-    expect(await read(refused)).toMatchObject({ code: "CHALLENGE" });
-  });
 });
 
 describe("reads", () => {

@@ -7,14 +7,17 @@ import { listGrants } from "../../store/documents.ts";
 import { routes } from "../contract/routes.ts";
 import { blobResponse } from "./blob-routes.ts";
 import type { ApiDeps } from "./deps.ts";
-import { enrol, invite, Nonces } from "./enrol.ts";
-import type { Api } from "./http.ts";
+import { Challenges, enrol, invite } from "./enrol.ts";
+import { Guesses } from "./guesses.ts";
+import { peerOf, type Api } from "./http.ts";
 
 /** Who the organisation is, who belongs to it, and the texts that its documents name. */
 export function trustRoutes(app: Api, deps: ApiDeps): void {
-  const nonces = new Nonces(deps);
-  app.openapi(routes.enrolChallenge, (c) => c.json({ nonce: nonces.give() }, 200));
-  app.openapi(routes.enrol, async (c) => c.json(await enrol(deps, nonces, c.req.valid("json")), 200));
+  const enrolments = { challenges: new Challenges(deps), guesses: new Guesses() };
+  app.openapi(routes.enrolChallenge, async (c) =>
+    c.json(await enrolments.challenges.give(c.req.valid("json").boxKey), 200),
+  );
+  app.openapi(routes.enrol, async (c) => c.json(await enrol(deps, enrolments, c.req.valid("json"), peerOf(c)), 200));
   app.openapi(routes.invite, async (c) =>
     c.json(await invite(deps, c.req.valid("json"), `token:${c.get("caller").id}`), 200),
   );
