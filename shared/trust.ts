@@ -2,7 +2,7 @@ import { sha256, type Bytes } from "./bytes.ts";
 import { Agents, type AgentEntry } from "./documents/agents.ts";
 import type { Risk } from "./documents/common.ts";
 import { Inventory, type Device, type Site } from "./documents/inventory.ts";
-import { Keys, type Person, type Policy, type Role } from "./documents/keys.ts";
+import { Keys, type Person, type Policy, type Revocation, type Role } from "./documents/keys.ts";
 import { openEnvelope, peekPayload, readAs, type Envelope, type KeyLookup } from "./envelope.ts";
 import { FarhandError } from "./errors.ts";
 import type { AgentId, DeviceId, Digest, KeyId, PersonId, PolicyId, SiteId } from "./ids.ts";
@@ -83,6 +83,7 @@ export interface PersonKey {
 export class TrustStore {
   readonly keys: Verified<Keys>;
   readonly #people = new Map<KeyId, PersonKey>();
+  readonly #revokedPeople = new Map<KeyId, PersonKey>();
   readonly #hub = new Map<KeyId, SigningPublicKey>();
 
   constructor(keys: Verified<Keys>) {
@@ -90,7 +91,8 @@ export class TrustStore {
     const revoked = new Set(keys.document.revoked.map((entry) => entry.kid));
     for (const person of keys.document.people) {
       for (const key of person.keys) {
-        if (!revoked.has(key.kid)) this.#people.set(key.kid, { person, publicKey: key.publicKey });
+        const held = revoked.has(key.kid) ? this.#revokedPeople : this.#people;
+        held.set(key.kid, { person, publicKey: key.publicKey });
       }
     }
     for (const key of keys.document.hub.keys) if (!revoked.has(key.kid)) this.#hub.set(key.kid, key.publicKey);
@@ -108,8 +110,20 @@ export class TrustStore {
   readonly personKey: KeyLookup = (kid) => this.#people.get(kid)?.publicKey;
   readonly hubKey: KeyLookup = (kid) => this.#hub.get(kid);
 
+  /** Revoked keys of people too: only for who goes on to ask whether such a signature still counts (verify/revoked.ts). */
+  readonly everyPersonKey: KeyLookup = (kid) => (this.#people.get(kid) ?? this.#revokedPeople.get(kid))?.publicKey;
+
   personOf(kid: KeyId): Person | undefined {
     return this.#people.get(kid)?.person;
+  }
+
+  /** Whose key it is or was. */
+  ownerOf(kid: KeyId): Person | undefined {
+    return (this.#people.get(kid) ?? this.#revokedPeople.get(kid))?.person;
+  }
+
+  revocationsOf(kid: KeyId): readonly Revocation[] {
+    return this.keys.document.revoked.filter((entry) => entry.kid === kid);
   }
 
   person(id: PersonId): Person | undefined {
@@ -145,16 +159,17 @@ export interface Authorisation {
 
 /**
  * The signed policy's threshold over distinct persons in scope, the author not among the approvers.
- * Throws NO_AUTHOR or THRESHOLD.
+ * Throws NO_AUTHOR or THRESHOLD. `ownerOf` is another only where the kids were checked for what a revocation leaves of them.
  */
 export function authorise(
   trust: TrustStore,
   kids: readonly KeyId[],
   claim: { author: PersonId; sites: readonly SiteId[]; policy: Policy; risk: Risk },
+  ownerOf: (kid: KeyId) => Person | undefined = (kid) => trust.personOf(kid),
 ): Authorisation {
   const persons = new Map<PersonId, Person>();
   for (const kid of kids) {
-    const person = trust.personOf(kid);
+    const person = ownerOf(kid);
     if (person) persons.set(person.id, person);
   }
   const author = persons.get(claim.author);

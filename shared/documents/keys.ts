@@ -36,22 +36,35 @@ export const RiskRule = z.strictObject({
   onePerson: z.boolean(),
 });
 
-export const Policy = z.strictObject({
-  id: PolicyId,
-  version: z.int().min(1),
-  rules: z.strictObject({ read: RiskRule, change: RiskRule, destructive: RiskRule }),
-  warrantLifetimeSecondsMax: z
-    .int()
-    .min(60)
-    .max(180 * 86_400),
-});
+/** How long a revocation may go unheard bounds how long a warrant may live: where a courier brings the news, longer. */
+const ONLINE_SECONDS_MAX = 45 * 86_400;
+const AIR_GAPPED_SECONDS_MAX = 180 * 86_400;
+
+export const Policy = z
+  .strictObject({
+    id: PolicyId,
+    version: z.int().min(1),
+    rules: z.strictObject({ read: RiskRule, change: RiskRule, destructive: RiskRule }),
+    warrantLifetimeSecondsMax: z.int().min(60).max(AIR_GAPPED_SECONDS_MAX),
+    /** Its sites have no line: only there may a warrant live for more than 45 days. */
+    airGapped: z.literal(true).optional(),
+  })
+  .refine((policy) => policy.airGapped === true || policy.warrantLifetimeSecondsMax <= ONLINE_SECONDS_MAX, {
+    path: ["warrantLifetimeSecondsMax"],
+    message: "more than 45 days is for an air-gapped policy",
+  });
 export type Policy = z.infer<typeof Policy>;
 
+/**
+ * `compromised` voids every signature of the key. What a key that was `rotated`, or whose owner `left`, had approved before still counts
+ * where an agent witnessed it before the revocation (verify/revoked.ts): so its person and roles stay listed.
+ */
 export const Revocation = z.strictObject({
   kid: KeyId,
   reason: z.enum(["rotated", "left", "compromised"]),
   at: EpochSeconds,
 });
+export type Revocation = z.infer<typeof Revocation>;
 
 /** keys.json: who may sign what, where. The agent's root of trust after enrolment. */
 export const Keys = z.strictObject({

@@ -27,6 +27,8 @@ export const Warrant = z
     sites: z.array(SiteId).min(1).max(2000),
     ...Validity,
     attemptsMax: z.int().min(1).max(10),
+    /** Payload digest of the break-glass that lets its author, who is on call, sign alone. */
+    breakglass: Digest.optional(),
     /** Accepted by name, because each weakens a promise. */
     accepts: z.strictObject({
       levelE: z.array(DeviceId).max(2000),

@@ -1,5 +1,6 @@
 import { jcs, sha256, toBase64url, type Bytes } from "../bytes.ts";
 import type { Agents } from "../documents/agents.ts";
+import type { Breakglass } from "../documents/breakglass.ts";
 import type { Grant } from "../documents/grant.ts";
 import type { Inventory } from "../documents/inventory.ts";
 import type { Keys } from "../documents/keys.ts";
@@ -9,6 +10,7 @@ import type { Warrant } from "../documents/warrant.ts";
 import { signEnvelope, type Envelope } from "../envelope.ts";
 import type {
   AgentId,
+  BreakglassId,
   DeviceId,
   Digest,
   GrantId,
@@ -38,7 +40,7 @@ import {
 
 /** An organisation for tests: people with keys, a hub, agents and an inventory, all signed the way real ones are. */
 export interface TestOrg {
-  readonly people: Record<"ann" | "bob" | "cyd" | "kim", Signer>;
+  readonly people: Record<"ann" | "bob" | "cyd" | "kim" | "oli", Signer>;
   readonly hub: Signer;
   /** Opens what agents encrypt to the organisation. */
   readonly evidence: PrivateJwk;
@@ -72,6 +74,7 @@ export const id = {
   agentLon: "agent-lon" as AgentId,
   ann: "ann" as PersonId,
   bob: "bob" as PersonId,
+  oli: "oli" as PersonId,
   policy: "default" as PolicyId,
   iosxe: "cisco_iosxe" as PlatformId,
 };
@@ -95,9 +98,9 @@ async function newSigner(): Promise<{ signer: Signer; jwk: PrivateJwk }> {
 
 export async function makeOrg(options: TestOrgOptions = {}): Promise<TestOrg> {
   const nowSeconds = options.nowSeconds ?? TEST_NOW_SECONDS;
-  const [ann, bob, cyd, kim, hub] = (await Promise.all(Array.from({ length: 5 }, newSigner))).map(
+  const [ann, bob, cyd, kim, oli, hub] = (await Promise.all(Array.from({ length: 6 }, newSigner))).map(
     (made) => made.signer,
-  ) as [Signer, Signer, Signer, Signer, Signer];
+  ) as [Signer, Signer, Signer, Signer, Signer, Signer];
   const recovery = await generateBoxJwk();
   const evidence = await generateBoxJwk();
   const entry = (signer: Signer) => [{ kid: signer.kid, publicKey: signer.publicKey }];
@@ -128,6 +131,7 @@ export async function makeOrg(options: TestOrgOptions = {}): Promise<TestOrg> {
         ],
       },
       { id: "kim" as PersonId, name: "Kim Keyadmin", keys: entry(kim), roles: [{ role: "keyadmin", sites: ["*"] }] },
+      { id: id.oli, name: "Oli On-call", keys: entry(oli), roles: [{ role: "oncall", sites: [id.ams] }] },
     ],
     hub: { id: "hub-1", keys: entry(hub), evidence: evidence.x as BoxPublicKey },
     policies: [
@@ -199,7 +203,7 @@ export async function makeOrg(options: TestOrgOptions = {}): Promise<TestOrg> {
   };
   const inventoryEnvelope = await signEnvelope("farhand-inventory+jws", inventoryDocument, [kim]);
   return {
-    people: { ann, bob, cyd, kim },
+    people: { ann, bob, cyd, kim, oli },
     hub,
     evidence,
     agents,
@@ -313,6 +317,28 @@ export function makeGrant(org: TestOrg, over: Partial<Grant> = {}): Grant {
     iat: org.nowSeconds,
     nbf: org.nowSeconds,
     exp: org.nowSeconds + 86_400,
+    ...over,
+  };
+}
+
+/** Signed in calm by ann and bob, for oli. */
+export function makeBreakglass(org: TestOrg, over: Partial<Breakglass> = {}): Breakglass {
+  return {
+    type: "breakglass",
+    v: 1,
+    org: id.org,
+    id: "night" as BreakglassId,
+    author: id.ann,
+    policy: { id: id.policy, version: 1 },
+    keysVersion: 1,
+    site: id.ams,
+    agents: [id.agentAms],
+    oncall: [id.oli],
+    useSecondsMax: 3600,
+    reason: "the pager goes at night",
+    iat: org.nowSeconds,
+    nbf: org.nowSeconds,
+    exp: org.nowSeconds + 30 * 86_400,
     ...over,
   };
 }

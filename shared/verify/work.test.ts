@@ -38,6 +38,12 @@ const context = (over: Partial<VerifierContext> = {}): VerifierContext => ({
   ...over,
 });
 
+function deviceNamed(name: string) {
+  const device = org.inventory.device(name as DeviceId);
+  if (!device) throw new Error(`no device ${name}`);
+  return device;
+}
+
 interface Case {
   manifest?: Partial<Manifest>;
   warrant?: Partial<Warrant>;
@@ -262,6 +268,32 @@ describe("a grant", () => {
     expect(await under({}, { tasks: [{ kind: "collect", device: "ams-r1" as TaskSpec["device"] }] })).toBe("OK");
   });
 
+  it("covers a device that joined a granted site after it was signed, and no other site's", async () => {
+    const grown = await makeOrg({
+      devices: [...org.inventory.inventory.document.devices, { ...deviceNamed("ams-r1"), id: "ams-r9" as DeviceId }],
+    });
+    const authority = await signEnvelope("farhand-grant+jws", makeGrant(grown, { inventory: org.inventory.digest }), [
+      grown.people.ann,
+    ]);
+    const asked = (device: string, inventory: Digest) =>
+      verifyWork(
+        {
+          authorityKind: "grant",
+          authority,
+          manifest: makeManifest(grown, { inventory, tasks: [{ kind: "collect", device: device as DeviceId }] }).bytes,
+        },
+        context({ trust: grown.trust, inventory: grown.inventory }),
+      );
+    await expect(asked("ams-r9", grown.inventory.digest)).resolves.toMatchObject({ grant: { id: "reads" } });
+    await expect(asked("lon-r1", grown.inventory.digest)).rejects.toMatchObject({ code: "WRONG_SITE" });
+    await expect(asked("ams-r1", org.inventory.digest)).rejects.toMatchObject({ code: "INVENTORY_MISMATCH" });
+  });
+
+  it("lives for a year at most", async () => {
+    expect(await under({ exp: org.nowSeconds + 366 * 86_400 }, read())).toBe("OK");
+    expect(await under({ exp: org.nowSeconds + 366 * 86_400 + 1 }, read())).toBe("LIFETIME");
+  });
+
   it("covers nothing else", async () => {
     expect(await under({}, { tasks: [changeTask("ams-r1")] })).toBe("GRANT_SCOPE");
     expect(await under({ commands: [] }, read())).toBe("GRANT_SCOPE");
@@ -298,6 +330,48 @@ describe("a grant", () => {
     await expect(
       verifyWork({ authorityKind: "warrant", authority: grant, manifest: made.bytes }, context()),
     ).rejects.toMatchObject({ code: "ENVELOPE_TYPE" });
+  });
+});
+
+describe("T34: where a device is and what logs in to it", () => {
+  it.each(["credential", "address", "host", "port", "hostKeys", "username", "password"])(
+    "T34: is never a manifest's to say: %s",
+    async (member) => {
+      const task = { ...changeTask("ams-r1"), [member]: "203.0.113.66" };
+      expect(await verify({ manifest: { tasks: [task] } })).toBe("CREDENTIAL_BINDING");
+    },
+  );
+
+  it("T34: nor does an address pass for a device, nor a device that the signed inventory does not have", async () => {
+    for (const device of ["203.0.113.66", "ams-r1.evil.example"])
+      expect(await verify({ manifest: { tasks: [changeTask(device)] } })).toBe("INVENTORY_MISMATCH");
+    for (const device of ["AMS-R1", "203.0.113.66:2222", "[2001:db8::1]", "ams-r1@203.0.113.66"])
+      expect(await verify({ manifest: { tasks: [changeTask(device)] } })).toBe("SCHEMA");
+  });
+});
+
+describe("how long a warrant may live is the policy's to say", () => {
+  const withPolicy = (over: object) =>
+    makeOrg({ keys: (keys) => ({ ...keys, policies: keys.policies.map((policy) => ({ ...policy, ...over })) }) });
+
+  it("45 days where there is a line, 180 where the signed policy says that there is none", async () => {
+    const day = 86_400;
+    await expect(withPolicy({ warrantLifetimeSecondsMax: 46 * day })).rejects.toMatchObject({ code: "SCHEMA" });
+    await expect(withPolicy({ warrantLifetimeSecondsMax: 181 * day, airGapped: true })).rejects.toMatchObject({
+      code: "SCHEMA",
+    });
+    const dark = await withPolicy({ warrantLifetimeSecondsMax: 180 * day, airGapped: true });
+    const made = makeManifest(dark);
+    const lasting = async (seconds: number) => {
+      const warrant = makeWarrant(dark, [made.digest], { exp: dark.nowSeconds + seconds });
+      const authority = await signEnvelope("farhand-warrant+jws", warrant, [dark.people.ann, dark.people.bob]);
+      return verifyWork(
+        { authorityKind: "warrant", authority, manifest: made.bytes },
+        context({ trust: dark.trust, inventory: dark.inventory }),
+      );
+    };
+    await expect(lasting(180 * day)).resolves.toMatchObject({ signers: ["ann", "bob"] });
+    await expect(lasting(180 * day + 1)).rejects.toMatchObject({ code: "LIFETIME" });
   });
 });
 

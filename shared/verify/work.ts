@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { parseCanonical, sha256, type Bytes } from "../bytes.ts";
 import { riskRank, type Risk } from "../documents/common.ts";
 import { Grant } from "../documents/grant.ts";
@@ -7,9 +8,11 @@ import { Cancel, Offer, type Authority } from "../documents/offer.ts";
 import { Warrant } from "../documents/warrant.ts";
 import { openEnvelope, readAs, type Envelope } from "../envelope.ts";
 import { FarhandError } from "../errors.ts";
-import type { AgentId, Digest, PersonId, SiteId } from "../ids.ts";
+import type { AgentId, Digest, KeyId, PersonId, SiteId } from "../ids.ts";
 import { authorise, type InventoryView, type TrustStore } from "../trust.ts";
+import { checkUse, verifyBreakglass, type VerifiedBreakglass } from "./breakglass.ts";
 import { checkGrantScope } from "./grant-scope.ts";
+import { NO_MEMORY, openSigned, type LoggedSignature, type RevocationMemory } from "./revoked.ts";
 import { checkValidity, type TimeBound } from "./time.ts";
 
 /** What the agent is and holds; everything that a document is checked against comes from here, never from the document. */
@@ -23,6 +26,8 @@ export interface VerifierContext {
   readonly riskOf: (task: TaskSpec) => Risk;
   /** Digest of the platform file that this agent runs, by platform id. */
   readonly platformDigest: (platform: string) => Digest | undefined;
+  /** What is remembered of the time before each revocation; without it no signature of a revoked key counts. */
+  readonly memory?: RevocationMemory;
 }
 
 export interface VerifiedWork {
@@ -36,12 +41,18 @@ export interface VerifiedWork {
   readonly attemptsMax: number;
   readonly grant: Grant | null;
   readonly warrant: Warrant | null;
+  /** What let one on-call person sign alone; null for work that the policy's threshold signed. */
+  readonly breakglass: VerifiedBreakglass | null;
 }
 
 export interface WorkDocuments {
   readonly authorityKind: Authority["kind"];
   readonly authority: Envelope;
   readonly manifest: Bytes;
+  /** The break-glass that the warrant names. */
+  readonly breakglass?: Envelope;
+  /** What the audit log holds of signatures whose keys were revoked since; each proved against the head that it names. */
+  readonly logged?: readonly LoggedSignature[];
 }
 
 const GRANT_LIFETIME_SECONDS_MAX = 366 * 86_400;
@@ -68,7 +79,7 @@ export async function verifyWork(documents: WorkDocuments, context: VerifierCont
 
 async function verifyUnderWarrant(documents: WorkDocuments, context: VerifierContext): Promise<VerifiedWork> {
   const { trust } = context;
-  const opened = await openEnvelope("farhand-warrant+jws", documents.authority, trust.personKey);
+  const opened = await opening("farhand-warrant+jws", documents, context);
   const warrant = readAs(Warrant, opened.value);
   if (warrant.org !== trust.org) throw new FarhandError("WRONG_ORG");
   const manifestDigest = sha256(documents.manifest);
@@ -79,16 +90,15 @@ async function verifyUnderWarrant(documents: WorkDocuments, context: VerifierCon
   if (!warrant.sites.includes(manifest.site)) throw new FarhandError("WRONG_SITE");
   const policy = governingPolicy(trust, warrant);
   checkValidity(warrant, context.time, policy.warrantLifetimeSecondsMax);
+  if (warrant.inventory !== context.inventory.digest) throw new FarhandError("INVENTORY_MISMATCH", "warrant");
   checkTrustVersions(warrant, manifest, context);
   const risk = manifest.tasks.map(context.riskOf).reduce(worse, "read");
   if (riskRank[warrant.risk] < riskRank[risk])
     throw new FarhandError("RISK_UNDERSTATED", `${warrant.risk}, derived ${risk}`);
-  const { signers } = authorise(trust, opened.kids, {
-    author: warrant.author,
-    sites: warrant.sites,
-    policy,
-    risk: warrant.risk,
-  });
+  const breakglass = await breakglassOf(warrant, documents, context);
+  const signers = breakglass
+    ? [checkUse(breakglass, { warrant, manifest, kids: opened.kids, agent: context.agent, site: context.site }, trust)]
+    : signersOf(opened.kids, { author: warrant.author, sites: warrant.sites, policy, risk: warrant.risk }, trust);
   checkTasks(manifest, warrant, context);
   const wave = warrant.waves.find((entry) => entry.manifests.includes(index));
   return {
@@ -101,19 +111,49 @@ async function verifyUnderWarrant(documents: WorkDocuments, context: VerifierCon
     attemptsMax: warrant.attemptsMax,
     grant: null,
     warrant,
+    breakglass,
   };
 }
 
+const opening = (
+  type: "farhand-warrant+jws" | "farhand-grant+jws",
+  documents: WorkDocuments,
+  context: VerifierContext,
+) => openSigned(type, documents.authority, context.trust, context.memory ?? NO_MEMORY, documents.logged ?? []);
+
+/** The kids were asked already whether they count; here it matters only whose they are. */
+const signersOf = (
+  kids: readonly KeyId[],
+  claim: Parameters<typeof authorise>[2],
+  trust: TrustStore,
+): readonly PersonId[] => authorise(trust, kids, claim, (kid) => trust.ownerOf(kid)).signers;
+
+async function breakglassOf(
+  warrant: Warrant,
+  documents: WorkDocuments,
+  context: VerifierContext,
+): Promise<VerifiedBreakglass | null> {
+  if (warrant.breakglass === undefined) return null;
+  if (!documents.breakglass) throw new FarhandError("BREAKGLASS", "the one that the warrant names was not sent along");
+  const { trust, time, memory } = context;
+  const logged = documents.logged ?? [];
+  return verifyBreakglass(documents.breakglass, { trust, time, logged, ...(memory ? { memory } : {}) });
+}
+
+/**
+ * A grant outlives inventories: its selectors are read against the one that is held now, so that a device which joins a granted
+ * site is covered from its first day. What it was signed for stands in it for the record.
+ */
 async function verifyUnderGrant(documents: WorkDocuments, context: VerifierContext): Promise<VerifiedWork> {
   const { trust } = context;
-  const opened = await openEnvelope("farhand-grant+jws", documents.authority, trust.personKey);
+  const opened = await opening("farhand-grant+jws", documents, context);
   const grant = readAs(Grant, opened.value);
   if (grant.org !== trust.org) throw new FarhandError("WRONG_ORG");
   const manifest = readManifest(documents.manifest, context);
   const policy = governingPolicy(trust, grant);
   checkValidity(grant, context.time, GRANT_LIFETIME_SECONDS_MAX);
   checkTrustVersions(grant, manifest, context);
-  const { signers } = authorise(trust, opened.kids, { author: grant.author, sites: grant.sites, policy, risk: "read" });
+  const signers = signersOf(opened.kids, { author: grant.author, sites: grant.sites, policy, risk: "read" }, trust);
   checkGrantScope(grant, manifest, context.inventory);
   const risk = manifest.tasks.map(context.riskOf).reduce(worse, "read");
   if (risk !== "read") throw new FarhandError("RISK_UNDERSTATED", `a grant reads; derived ${risk}`);
@@ -127,6 +167,7 @@ async function verifyUnderGrant(documents: WorkDocuments, context: VerifierConte
     attemptsMax: 1,
     grant,
     warrant: null,
+    breakglass: null,
   };
 }
 
@@ -146,27 +187,36 @@ function governingPolicy(trust: TrustStore, document: Pick<Warrant, "policy" | "
 
 const worse = (a: Risk, b: Risk): Risk => (riskRank[a] >= riskRank[b] ? a : b);
 
+const Bindings = z.object({ tasks: z.array(z.record(z.string(), z.unknown())) });
+const BINDING_MEMBERS = ["address", "host", "port", "hostKeys", "credential", "username", "password"];
+
+/** Only the signed inventory says where a device is and what logs in to it: a manifest that tries is refused by that name. */
+function readTasks(value: unknown): Manifest {
+  const read = Manifest.safeParse(value);
+  if (read.success) return read.data;
+  const parsed = Bindings.safeParse(value);
+  for (const task of parsed.success ? parsed.data.tasks : []) {
+    const named = BINDING_MEMBERS.find((member) => member in task);
+    if (named !== undefined) throw new FarhandError("CREDENTIAL_BINDING", `a task names ${named}`);
+  }
+  return readAs(Manifest, value);
+}
+
 function readManifest(bytes: Bytes, context: VerifierContext): Manifest {
-  const manifest = readAs(Manifest, parseCanonical(bytes));
+  const manifest = readTasks(parseCanonical(bytes));
   if (manifest.org !== context.trust.org) throw new FarhandError("WRONG_ORG");
   if (manifest.site !== context.site) throw new FarhandError("WRONG_SITE", manifest.site);
   if (!manifest.agents.includes(context.agent)) throw new FarhandError("WRONG_AGENT", manifest.agents.join(", "));
   return manifest;
 }
 
-function checkTrustVersions(
-  document: { keysVersion: number; inventory: Digest },
-  manifest: Manifest,
-  context: VerifierContext,
-): void {
+function checkTrustVersions(document: { keysVersion: number }, manifest: Manifest, context: VerifierContext): void {
   // A hub that hides a newer keys.json, and the revocations in it, can do so until this one ends.
   const nowMs = Math.max(context.time.nowMs, context.time.floorMs);
   if (context.trust.keys.document.exp * 1000 <= nowMs - context.time.errorMs)
     throw new FarhandError("EXPIRED", "keys.json");
   if (document.keysVersion > context.trust.keys.document.version) throw new FarhandError("KEYS_VERSION");
-  if (document.inventory !== context.inventory.digest || manifest.inventory !== context.inventory.digest) {
-    throw new FarhandError("INVENTORY_MISMATCH");
-  }
+  if (manifest.inventory !== context.inventory.digest) throw new FarhandError("INVENTORY_MISMATCH");
   for (const task of manifest.tasks) {
     const device = context.inventory.device(task.device);
     if (!device) throw new FarhandError("INVENTORY_MISMATCH", `no device ${task.device}`);

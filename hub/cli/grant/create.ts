@@ -36,7 +36,7 @@ export const grantCreate = buildCommand<Flags, [], CliContext>({
       "farhand grant create --id nightly --site ams --site lon --kind collect --kind check --kind plan --key ann.key.json",
       "farhand grant create --id ask --site ams --kind run --command 'show version' --command 'show ip bgp summary' --days 30 --key ann.key.json",
     ],
-    "The owner of the first key is its author. `run` may send exactly the commands that are named. It holds for the inventory\nof now: after a new inventory, make it anew under the same id.",
+    "The owner of the first key is its author. `run` may send exactly the commands that are named. Devices that join\nits sites later are covered as the selector says.",
   ),
   parameters: {
     flags: {
