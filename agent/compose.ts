@@ -19,6 +19,8 @@ import { openJournal } from "./journal/open.ts";
 import { laneMarks } from "./journal/outbox.ts";
 import { Link } from "./link/link.ts";
 import type { HelloFacts } from "./link/session.ts";
+import type { Bytes } from "../shared/bytes.ts";
+import type { DownHeader } from "../shared/wire/messages.ts";
 import type { AgentLog } from "./log.ts";
 import { Receipts } from "./receipts.ts";
 import { Runner } from "./run/runner.ts";
@@ -90,6 +92,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const identity = await vault.identity();
   const signer = await signerFrom(identity.sign);
   const stopping = new AbortController();
+  let barred = false;
   const changed = (): void => link.kick();
   const spool = await Spool.open({ stateDir, store, changed });
 
@@ -174,7 +177,14 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     }));
 
   const link: Link = new Link({
-    identity: { agent: config.agent, signer, url: config.url, ca: config.ca, trust: () => trust.keys },
+    identity: {
+      agent: config.agent,
+      signer,
+      url: config.url,
+      ca: config.ca,
+      trust: () => trust.keys,
+      early: takeTrust,
+    },
     clock,
     random,
     ...(options.wayHomeMs === undefined ? {} : { wayHomeMs: options.wayHomeMs }),
@@ -186,15 +196,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       offer: (header, nonces) => intake.offer(header, nonces),
       manifest: (header, bytes) => intake.manifest(header, bytes),
       cancel: (header) => intake.cancel(header),
-      trust: async (header, bytes) => {
-        try {
-          await trust.take(header.document, bytes);
-          log.info("trust", { detail: header.document });
-        } catch (error) {
-          if (!(error instanceof FarhandError)) throw error;
-          log.warn("trust-refused", { code: error.code, detail: `${header.document} ${error.detail ?? ""}` });
-        }
-      },
+      trust: takeTrust,
       settled: (header) => intake.settled(header),
     },
     log: (event, fields) => {
@@ -203,6 +205,26 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       noteLink({ state: event === "link-up" ? "up" : "down", code: fields.code ?? null, atMs: clock.nowMs() });
     },
   });
+
+  async function takeTrust(header: DownHeader<"trust">, bytes: Bytes): Promise<void> {
+    try {
+      await trust.take(header.document, bytes);
+      log.info("trust", { detail: header.document });
+    } catch (error) {
+      if (!(error instanceof FarhandError)) throw error;
+      log.warn("trust-refused", { code: error.code, detail: `${header.document} ${error.detail ?? ""}` });
+    }
+    stopIfBanned();
+  }
+
+  /** On the word of a keyadmin, never of the hub: a hub that says so may close the link, which is all. */
+  function stopIfBanned(): void {
+    const ban = trust.ban(config.agent);
+    if (!ban || barred) return;
+    barred = true;
+    log.error("banned", { code: "AGENT_BANNED", detail: ban.reason });
+    runner.bar(new FarhandError("AGENT_BANNED", ban.reason));
+  }
 
   /** For `farhand-agent status`, which is another process. */
   function noteLink(note: LinkNote): void {
@@ -285,6 +307,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   }
 
   let draining = false;
+  stopIfBanned();
   for (const held of await store.read(touchedTasks)) runner.noteTouched(held.key, held.device, true);
   await assignments.tellAll({ type: "restarted" });
   const running = link.run(stopping.signal);

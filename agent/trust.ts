@@ -112,7 +112,13 @@ export class Trust {
   }
 
   isBanned(agent: AgentId): boolean {
-    return this.#agents?.document.agents.some((entry) => entry.id === agent && entry.status === "banned") ?? false;
+    return this.ban(agent) !== undefined;
+  }
+
+  /** The ban as the keyadmin's own words say it. */
+  ban(agent: AgentId): { readonly reason: string } | undefined {
+    const entry = this.#agents?.document.agents.find((one) => one.id === agent && one.status === "banned");
+    return entry && { reason: entry.reason ?? "no reason given" };
   }
 }
 

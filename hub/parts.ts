@@ -9,6 +9,7 @@ import { Pump } from "./ingest/pump.ts";
 import { lapseAllAtStart } from "./links/contact.ts";
 import type { LinkDeps } from "./links/deps.ts";
 import { Links } from "./links/registry.ts";
+import { withdrawFromBanned } from "./links/withdraw.ts";
 import { WsLinks } from "./links/ws/server.ts";
 import type { Log } from "./log.ts";
 import { Performer } from "./performer.ts";
@@ -92,13 +93,15 @@ async function assemble(options: OpenOptions, store: Store, signer: Signer, ciph
   const watchers = new Watchers();
   const composer = makeComposer(deps);
   effects.attach({ links, watchers, compose: (job) => composer.compose(job), kick: () => pump.kick() });
-  trust.onChange(() => {
+  trust.onChange((_, kind) => {
     links.trustChanged();
+    if (kind === "agents")
+      withdrawFromBanned(deps).catch((error: unknown) => log.error("withdraw", { code: errorCode(error) }));
     // Receipts and plans of an agent that was approved only now may wait to be understood.
     pump.kick();
   });
   const startedMs = clock.nowMs();
-  const api = makeApi({ ...deps, publicUrl, caPem, version, startedMs, composer, watchers });
+  const api = makeApi({ ...deps, publicUrl, caPem, version, startedMs, composer, watchers, links });
   const ticker = new Ticker({ store, clock, random, trust, links, pump, effects, log });
   return {
     api,

@@ -5,6 +5,7 @@ import type { EffectSink } from "./effects.ts";
 import { decideAssignmentIn, tickJob, type At } from "./ingest/decide.ts";
 import type { Pump } from "./ingest/pump.ts";
 import { darkAgents, moveContact } from "./links/contact.ts";
+import { withdrawFromBanned } from "./links/withdraw.ts";
 import type { Links } from "./links/registry.ts";
 import type { Log } from "./log.ts";
 import { listContacts } from "./store/agents.ts";
@@ -65,6 +66,7 @@ export class Ticker {
     await this.#step("overdue", () => this.#overdue());
     await this.#step("offers", () => this.#offers());
     if (count % CANCELS_EVERY === 0) await this.#step("cancels", () => this.#cancels());
+    if (count % CONTACTS_EVERY === 0) await this.#step("banned", () => withdrawFromBanned(this.#deps));
     if (count % CONTACTS_EVERY === 0) await this.#step("contacts", () => this.#contacts());
     if (count % HOUSEKEEPING_EVERY === 0) await this.#step("housekeeping", () => this.#housekeeping());
     this.#deps.pump.kick();

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { fromBase64url, toBase64url } from "../../shared/bytes.ts";
+import { fromBase64url, toBase64url, type Bytes } from "../../shared/bytes.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { FarhandError } from "../../shared/errors.ts";
 import type { AgentId } from "../../shared/ids.ts";
@@ -25,6 +25,8 @@ export interface LinkIdentity {
   readonly signer: Signer;
   readonly url: string;
   readonly ca: string;
+  /** Signed documents that come before the welcome: a hub that does not let a banned agent in says so with them. */
+  early(header: DownHeader<"trust">, bytes: Bytes): Promise<void>;
   /** Read at each connection: a newer keys.json may have other hub keys. */
   trust(): TrustStore;
 }
@@ -117,7 +119,7 @@ async function shakeHands(
   socket.send(
     encodeUp("hello", { ...(await facts()), agent: identity.agent, nonce, signature, version: LINK_VERSION }),
   );
-  const { header: welcome } = expectKind(decodeDown(await socket.receive()), "welcome");
+  const { header: welcome } = expectKind(await afterEarly(socket, identity), "welcome");
   const answer = challengeBytes("farhand-hub", [nonce, challenge.hub, identity.agent, challenge.session]);
   for (const key of trust.keys.document.hub.keys) {
     const publicKey = trust.hubKey(key.kid);
@@ -131,6 +133,18 @@ async function shakeHands(
     if (held) return welcome;
   }
   throw new FarhandError("CHALLENGE", "the hub's signature does not hold");
+}
+
+const EARLY_MAX = 64;
+
+async function afterEarly(socket: Socket, identity: LinkIdentity): Promise<DownMessage> {
+  for (let count = 0; count < EARLY_MAX; count++) {
+    const message = decodeDown(await socket.receive());
+    if (message.kind !== "trust") return message;
+    // They prove themselves: whoever sent them, a keyadmin signed them.
+    await identity.early(message.header, message.body);
+  }
+  throw new FarhandError("PROTOCOL", "documents without end before the welcome");
 }
 
 function expectKind<K extends DownMessage["kind"]>(message: DownMessage, kind: K): Extract<DownMessage, { kind: K }> {

@@ -109,6 +109,15 @@ export class Runner {
     await Promise.all([...this.#active.values()].map((active) => active.ended));
   }
 
+  /** For good: reads stop at once, changes at their next safe point, and nothing starts any more. */
+  bar(reason: FarhandError): void {
+    this.#draining = true;
+    for (const active of this.#active.values()) {
+      active.stopRequested = true;
+      if (!active.isChange || !active.begun) active.abort.abort(reason);
+    }
+  }
+
   /** Leaves everything as it is: the next process asks the devices. */
   async abandon(): Promise<void> {
     this.#draining = true;

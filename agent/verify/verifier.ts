@@ -76,7 +76,7 @@ export class Verifier {
     const { trust, store, clock, agent, site, driverFor } = this.#options;
     const { inventory } = trust;
     if (!inventory) throw new FarhandError("INVENTORY_MISMATCH", "this agent holds no signed inventory yet");
-    if (trust.isBanned(agent)) throw new FarhandError("WRONG_AGENT", "this agent is banned");
+    if (trust.isBanned(agent)) throw new FarhandError("AGENT_BANNED");
     const floorMs = await store.read(timeFloorMs);
     return {
       trust: trust.keys,

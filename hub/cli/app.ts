@@ -10,6 +10,8 @@ import {
 } from "@stricli/core";
 import { FarhandError } from "../../shared/errors.ts";
 import { agentApprove } from "./agent/approve.ts";
+import { agentBan } from "./agent/ban.ts";
+import { agentKick } from "./agent/kick.ts";
 import { agentInvite } from "./agent/invite.ts";
 import { agentList } from "./agent/list.ts";
 import type { CliContext } from "./context.ts";
@@ -61,7 +63,13 @@ export function farhand(version: string, hub?: RouteMap<CliContext>): Applicatio
         list: inventoryList,
         show: inventoryShow,
       }),
-      agent: group("Agents: invite, approve, list", { invite: agentInvite, list: agentList, approve: agentApprove }),
+      agent: group("Agents: invite, approve, list, kick, ban", {
+        invite: agentInvite,
+        list: agentList,
+        approve: agentApprove,
+        kick: agentKick,
+        ban: agentBan,
+      }),
       grant: group("Standing permissions for reads", { create: grantCreate, list: grantList, sign: grantSign }),
       plan: group("Plan work: what would it do, device by device", { change: planChange }),
       review,

@@ -225,6 +225,34 @@ describe("agents", () => {
     });
   });
 
+  it("are banned by a keyadmin's signature, for good", async () => {
+    let served: Envelope = org.agentsEnvelope;
+    const agent = await pending();
+    world.hub({
+      "GET /api/v1/trust": () => ({ ...trustOf(org), agents: served }),
+      "GET /api/v1/agents": () => ({ agents: [{ ...agent, id: "agent-ams" }] }),
+      "PUT /api/v1/trust/agents": took({ sha256: sha256(""), version: 2 }),
+      "POST /api/v1/agents/agent-ams/kick": () => ({ live: true }),
+    });
+    const ban = ["agent", "ban", "agent-ams", "--reason", "stolen", ...key];
+    expect((await world.run(...ban)).exit).toBe(0);
+    const [envelope] = put;
+    if (!envelope) throw new Error("nothing was published");
+    const { document } = await openAgents(envelope, org.trust);
+    expect(document.version).toBe(2);
+    expect(document.agents.map(({ id: agentId, status, reason }) => [agentId, status, reason])).toEqual([
+      ["agent-ams", "banned", "stolen"],
+      ["agent-lon", "active", undefined],
+    ]);
+    served = envelope;
+    expect((await world.run(...ban)).err).toContain("CONFLICT");
+    expect((await world.run("agent", "ban", "agent-amz", "--reason", "x", ...key)).err).toContain("agent-ams");
+    const approve = ["agent", "approve", "agent-ams", "--fingerprint", agent.kid, ...key];
+    expect((await world.run(...approve)).err).toContain("ID_SPENT");
+    expect(put).toHaveLength(1);
+    expect((await world.run("agent", "kick", "agent-ams")).out).toContain("is closed");
+  });
+
   it("refuses a hub that shows another key under the same name", async () => {
     const [agent, other] = [await pending(), await pending()];
     world.hub({

@@ -23,6 +23,17 @@ export class Refused extends FarhandError {
   }
 }
 
+/** It has proved that it is the banned agent: it may hear of it, and what people signed about it. */
+export class Banned extends Refused {
+  readonly entry: AgentEntry;
+
+  constructor(entry: AgentEntry) {
+    super("AGENT_BANNED", BANNED_RETRY_MS, entry.reason ?? "banned");
+    this.entry = entry;
+  }
+}
+
+export const BANNED_RETRY_MS = 10 * 60_000;
 const PENDING_RETRY_MS = 2_000;
 const STRANGER_RETRY_MS = 60_000;
 
@@ -43,7 +54,7 @@ export async function admit(deps: LinkDeps, challenge: Challenge, hello: UpHeade
     throw new Refused("CHALLENGE", STRANGER_RETRY_MS);
   }
   if (!(await holds(entry.signKey, hello.signature, bytes))) throw new Refused("CHALLENGE", STRANGER_RETRY_MS);
-  if (entry.status === "banned") throw new Refused("CHALLENGE", 10 * STRANGER_RETRY_MS, "banned");
+  if (entry.status === "banned") throw new Banned(entry);
   return entry;
 }
 

@@ -13,6 +13,8 @@ export interface LiveSession {
   trustChanged(): void;
   /** A newer session of the same agent has begun. */
   displace(): void;
+  /** A person wants it closed. */
+  kick(): void;
 }
 
 /** Which agents are connected to this process. The newest hello wins; losing an entry loses nothing but time. */
@@ -30,6 +32,13 @@ export class Links {
     if (this.#live.get(agent) !== session) return false;
     this.#live.delete(agent);
     return true;
+  }
+
+  /** True when there was a session to close. */
+  kick(agent: AgentId): boolean {
+    const session = this.#live.get(agent);
+    session?.kick();
+    return session !== undefined;
   }
 
   isLive(agent: AgentId): boolean {

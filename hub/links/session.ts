@@ -6,10 +6,11 @@ import { decodeUp, encodeDown, type DownHeader, type UpHeader, type UpMessage } 
 import type { AssignmentKey } from "../core/model.ts";
 import { ingestEvents, ingestGap, type Ack } from "../ingest/ingest.ts";
 import { blobFrame } from "./blob-frame.ts";
+import { audit } from "../store/audit.ts";
 import { moveContact, sawHello } from "./contact.ts";
 import { Credit, type CreditBudget } from "./credit.ts";
 import type { LinkDeps } from "./deps.ts";
-import { admit, answerOf, LINK_VERSIONS, Refused, type Challenge } from "./handshake.ts";
+import { admit, answerOf, Banned, BANNED_RETRY_MS, LINK_VERSIONS, Refused, type Challenge } from "./handshake.ts";
 import { cancelFrame, offersFor } from "./offers.ts";
 import { Outbound, type Carrier } from "./outbound.ts";
 import type { Links, LiveSession } from "./registry.ts";
@@ -40,6 +41,7 @@ export class AgentSession implements LiveSession {
   #inFlight = 0;
   #nextPull: UpHeader<"pull"> | undefined;
   #pulling = false;
+  #barred = false;
   #wakeSaid = false;
   #acksDue = false;
 
@@ -57,7 +59,7 @@ export class AgentSession implements LiveSession {
 
   /** A frame arrived. */
   receive(frame: Uint8Array): void {
-    if (this.#stage === "ended") return;
+    if (this.#stage === "ended" || this.#barred) return;
     if (++this.#inFlight > IN_FLIGHT_MAX) return this.#end("CREDIT", DISPLACED_RETRY_MS, "too many frames in flight");
     void this.#take(frame)
       .catch((error: unknown) => this.#fail(error))
@@ -117,9 +119,13 @@ export class AgentSession implements LiveSession {
     if (!held) return;
     const entry = this.#deps.trust.agent(held.id);
     if (!entry) return this.#end("AGENT_PENDING", PENDING_RETRY_MS, "no longer in agents.json");
-    if (entry.status === "banned" || entry.signKey !== held.signKey)
-      return this.#end("CHALLENGE", DISPLACED_RETRY_MS, "banned, or with another key");
+    if (entry.status === "banned") return this.#bar(this.#told, entry.reason);
+    if (entry.signKey !== held.signKey) return this.#end("CHALLENGE", DISPLACED_RETRY_MS, "it has another key now");
     this.#sendTrust();
+  }
+
+  kick(): void {
+    this.#end("AGENT_KICKED", DISPLACED_RETRY_MS, "a person closed it");
   }
 
   displace(): void {
@@ -143,7 +149,8 @@ export class AgentSession implements LiveSession {
     if (this.#stage !== "challenged") throw new FarhandError("PROTOCOL", "a second hello");
     this.#stage = "greeting";
     const deps = this.#deps;
-    const agent = await admit(deps, this.#challenge, hello);
+    const agent = await this.#admit(hello);
+    if (!agent) return;
     const signature = await answerOf(deps, this.#challenge, hello);
     const serverTimeMs = deps.clock.nowMs();
     if (hello.wayHome) {
@@ -167,6 +174,43 @@ export class AgentSession implements LiveSession {
     this.#sendTrust();
     deps.effects.perform(effects);
     deps.effects.moved();
+  }
+
+  /** Undefined for one that is banned: it is told so, and why. */
+  async #admit(hello: UpHeader<"hello">): Promise<AgentEntry | undefined> {
+    const { store, clock } = this.#deps;
+    try {
+      return await admit(this.#deps, this.#challenge, hello);
+    } catch (error) {
+      if (!(error instanceof Banned)) throw error;
+      const { id, reason } = error.entry;
+      await store.tx("link.banned", (tx) =>
+        audit(tx, clock.nowMs(), {
+          actor: `agent:${id}`,
+          action: "link.open",
+          object: id,
+          decision: "refused",
+          detail: "AGENT_BANNED",
+        }),
+      );
+      this.#bar(hello, reason);
+      return undefined;
+    }
+  }
+
+  /**
+   * Nothing more is taken from it. It gets the signed documents that it does not hold, because it stops its work on their word and not
+   * on the hub's, and then the session ends.
+   */
+  #bar(held: HeldDocuments | undefined, reason: string | undefined): void {
+    if (this.#barred) return;
+    this.#barred = true;
+    const end = (): void => this.#end("AGENT_BANNED", BANNED_RETRY_MS, reason);
+    if (!held) return end();
+    newerDocuments(this.#deps, held)
+      .then(({ frames }) => frames.forEach((frame) => this.#out.sendUncounted(frame)))
+      .catch((error: unknown) => this.#deps.log.error("ban", { code: errorCode(error) }))
+      .finally(end);
   }
 
   get #ended(): boolean {

@@ -38,6 +38,8 @@ const sql = statements("assignment", {
          WHERE agent = :agent AND state IN ('DELIVERED', 'ACCEPTED', 'WAITING', 'RUNNING', 'RECONCILING')`,
   servable: `SELECT manifest, attempt FROM assignment WHERE agent = :agent AND state IN ('OFFERED', 'DELIVERED')
              ORDER BY sequence IS NULL, sequence, position LIMIT :limit`,
+  unended: `SELECT manifest, attempt FROM assignment WHERE agent = :agent
+            AND state IN ('PLANNED', 'OFFERED', 'DELIVERED', 'ACCEPTED', 'WAITING', 'RUNNING', 'RECONCILING')`,
   overdue: `SELECT manifest, attempt FROM assignment
             WHERE state IN ('PLANNED', 'OFFERED') AND exp_ms <= :nowMs LIMIT :limit`,
   waitingAgents: "SELECT DISTINCT agent FROM assignment WHERE state = 'OFFERED'",
@@ -182,6 +184,11 @@ const keyOf = (row: SqlRow): AssignmentKey => ({
 /** Those that the agent has, or may have, and has not ended. */
 export async function openAssignmentsOf(tx: Reader, agent: AgentId): Promise<AssignmentAggregate[]> {
   return (await tx.all(sql.open, { agent })).map((row) => aggregateOf(row, []));
+}
+
+/** All that have not come to an end, served or not. */
+export async function unendedAssignmentsOf(tx: Reader, agent: AgentId): Promise<AssignmentKey[]> {
+  return (await tx.all(sql.unended, { agent })).map(keyOf);
 }
 
 /** What a pull may take, in the order of their sequence: an agent never sees a later one before an earlier one. */

@@ -8,7 +8,10 @@ export const AgentEntry = z.strictObject({
   kid: KeyId,
   signKey: SigningPublicKey,
   boxKey: BoxPublicKey,
+  /** A banned agent keeps its entry: its id is spent, and it learns of the ban from this very document. */
   status: z.enum(["active", "banned"]),
+  /** Why it was banned, in the words of the keyadmin. */
+  reason: z.string().min(1).max(200).optional(),
 });
 export type AgentEntry = z.infer<typeof AgentEntry>;
 

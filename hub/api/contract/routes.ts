@@ -136,6 +136,13 @@ export const routes = {
       ...errors,
     },
   }),
+  kickAgent: createRoute({
+    method: "post",
+    path: "/api/v1/agents/{id}/kick",
+    security: bearer,
+    request: { params: z.object({ id: AgentId }) },
+    responses: { 200: json(z.strictObject({ live: z.boolean() }), "Whether there was a session to close"), ...errors },
+  }),
   listAgents: createRoute({
     method: "get",
     path: "/api/v1/agents",

@@ -9,6 +9,7 @@ export const access: { readonly [K in keyof Routes]: TokenRole | "open" } = {
   getTrust: "viewer",
   putTrust: "admin",
   invite: "admin",
+  kickAgent: "admin",
   listAgents: "viewer",
   listSites: "viewer",
   listDevices: "viewer",

@@ -10,6 +10,7 @@ import type { SqliteStore } from "../../../shared/sqlite.ts";
 import { id, makeGrant, makeOrg, TEST_NOW_SECONDS, type TestOrg } from "../../../shared/testing/org.ts";
 import { noEffects } from "../../effects.ts";
 import { Pump } from "../../ingest/pump.ts";
+import { Links } from "../../links/registry.ts";
 import { silentLog } from "../../log.ts";
 import { BlobCipher } from "../../store/cipher.ts";
 import { openHubStore } from "../../store/open.ts";
@@ -57,7 +58,7 @@ beforeEach(async () => {
   const deps = { store, clock, random, randomBytes, cipher, trust, hubId: "hub-1", signer, pump, effects: noEffects };
   const rest = { log: silentLog, publicUrl: "https://hub.test", caPem: "ca", version: "0.0.0", startedMs: 1 };
   const composer = { compose: () => Promise.resolve() };
-  api = makeApi({ ...deps, ...rest, composer, watchers: new Watchers() });
+  api = makeApi({ ...deps, ...rest, composer, links: new Links(), watchers: new Watchers() });
   const token = (role: "viewer" | "operator" | "admin") => createToken(store, clock, { name: role, role });
   tokens = { viewer: await token("viewer"), operator: await token("operator"), admin: await token("admin") };
 });

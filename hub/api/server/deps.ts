@@ -4,6 +4,7 @@ import type { Signer } from "../../../shared/keys.ts";
 import type { Store } from "../../../shared/store.ts";
 import type { EffectSink } from "../../effects.ts";
 import type { Pump } from "../../ingest/pump.ts";
+import type { Links } from "../../links/registry.ts";
 import type { Log } from "../../log.ts";
 import type { BlobCipher } from "../../store/cipher.ts";
 import type { TrustHolder } from "../../trust.ts";
@@ -27,6 +28,7 @@ export interface ApiDeps {
   readonly version: string;
   readonly startedMs: number;
   readonly composer: { compose(job: JobId): Promise<void> };
+  readonly links: Pick<Links, "kick">;
   /** Woken by the effect sink; event streams look at once instead of at their next poll. */
   readonly watchers?: Watchers;
 }

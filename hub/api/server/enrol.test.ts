@@ -15,6 +15,7 @@ import type { SqliteStore } from "../../../shared/sqlite.ts";
 import { id, makeOrg, TEST_NOW_SECONDS, type TestOrg } from "../../../shared/testing/org.ts";
 import { noEffects } from "../../effects.ts";
 import { Pump } from "../../ingest/pump.ts";
+import { Links } from "../../links/registry.ts";
 import { silentLog } from "../../log.ts";
 import { BlobCipher } from "../../store/cipher.ts";
 import { openHubStore } from "../../store/open.ts";
@@ -54,7 +55,7 @@ beforeEach(async () => {
   pump = new Pump({ ...base, agent: (agent) => trust.agent(agent), onFault });
   const rest = { log: silentLog, publicUrl: "https://hub.test", caPem: "ca", version: "0.0.0", startedMs: 1 };
   const composer = { compose: () => Promise.resolve() };
-  api = makeApi({ ...base, ...rest, randomBytes, trust, hubId: "hub-1", signer, pump, composer });
+  api = makeApi({ ...base, ...rest, randomBytes, trust, hubId: "hub-1", signer, pump, composer, links: new Links() });
   admin = await createToken(store, clock, { name: "admin", role: "admin" });
 });
 

@@ -18,7 +18,10 @@ export async function agentViews(deps: Deps): Promise<AgentView[]> {
   const running = await deps.store.read((tx) => runningByAgent(tx));
   const listed = deps.trust.state?.agents?.document.agents ?? [];
   const kids = new Map(listed.map((entry) => [entry.id, entry.kid]));
-  const pending = (await listEnrolments(deps.store)).filter((row) => kids.get(row.agent) !== row.kid);
+  const banned = new Set(listed.filter((entry) => entry.status === "banned").map((entry) => entry.id));
+  const pending = (await listEnrolments(deps.store)).filter(
+    (row) => kids.get(row.agent) !== row.kid && !banned.has(row.agent),
+  );
   const waiting = new Set(pending.map((row) => row.agent));
   const entries = [
     ...listed.filter((entry) => !waiting.has(entry.id)),

@@ -1,17 +1,14 @@
 import { buildCommand } from "@stricli/core";
-import { Agents } from "../../../shared/documents/agents.ts";
-import { readAs, signEnvelope } from "../../../shared/envelope.ts";
 import { FarhandError } from "../../../shared/errors.ts";
 import { AgentId, KeyId } from "../../../shared/ids.ts";
 import { keyIdOf } from "../../../shared/keys.ts";
-import { openAgents } from "../../../shared/trust.ts";
 import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { as, hubFlags, keyFlags, type HubFlags, type KeyFlags } from "../flags.ts";
-import { signerFromFile } from "../keys/passphrase.ts";
 import { meant } from "../nearest.ts";
 import { clientOf } from "../settings.ts";
 import { loadTrust, requireInventory } from "../trust/load.ts";
+import { publishAgents } from "./publish.ts";
 
 interface Flags extends HubFlags, KeyFlags {
   readonly fingerprint: KeyId;
@@ -64,22 +61,15 @@ async function approve(cli: Cli, flags: Flags, id: AgentId) {
     boxKey: found.boxKey,
     status: "active" as const,
   };
+  const held = before?.agents.find((agent) => agent.id === id);
+  if (held?.status === "banned") throw new FarhandError("ID_SPENT", id);
   const others = (before?.agents ?? []).filter((agent) => agent.id !== id);
-  if (others.length < (before?.agents.length ?? 0)) cli.out.note(`${id} had a key before; it is replaced`);
-  const document = readAs(Agents, {
-    type: "agents",
-    v: 1,
-    org: trusted.store.org,
-    version: (before?.version ?? 0) + 1,
-    agents: [...others, entry],
-  });
-  const envelope = await signEnvelope("farhand-agents+jws", document, [await signerFromFile(cli, flags, flags.key)]);
-  await openAgents(envelope, trusted.store);
-  const stored = await client.call("putTrust", { params: { document: "agents" }, body: envelope });
+  if (held) cli.out.note(`${id} had a key before; it is replaced`);
+  const version = await publishAgents(cli, flags, client, trusted, [...others, entry]);
   cli.out.data(
     "agent-approved",
-    { agent: id, site: found.site, kid: flags.fingerprint, version: stored.version },
-    () => `${id} at ${found.site} is approved; agents.json is version ${stored.version}`,
+    { agent: id, site: found.site, kid: flags.fingerprint, version },
+    () => `${id} at ${found.site} is approved; agents.json is version ${version}`,
   );
   return undefined;
 }

@@ -26,7 +26,8 @@ async function list(cli: Cli, flags: HubFlags) {
         {
           title: "STATUS",
           value: (agent) => agent.status,
-          paint: (agent, cell) => (agent.status === "active" ? cell : style.yellow(cell)),
+          paint: (agent, cell) =>
+            agent.status === "active" ? cell : style[agent.status === "banned" ? "red" : "yellow"](cell),
         },
         {
           title: "CONTACT",
