@@ -158,7 +158,10 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     agent: config.agent,
     nowMs: () => clock.nowMs(),
     fetch,
-    reject: (header) => link.say("reject", header),
+    reject: (header) => {
+      log.warn("refused", { code: header.code, detail: header.detail, manifest: header.manifest });
+      link.say("reject", header);
+    },
     refusedUnheard: (code, detail) => log.warn("refused", { code, ...(detail === undefined ? {} : { detail }) }),
   });
 

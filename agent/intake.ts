@@ -107,7 +107,10 @@ export class Intake {
 
   async manifest(header: DownHeader<"manifest">, bytes: Bytes): Promise<void> {
     const waiting = this.#waiting.get(header.sha256);
-    if (!waiting) return;
+    if (!waiting) {
+      this.#options.refusedUnheard("OFFER_MISMATCH", "a manifest that no offer named");
+      return;
+    }
     this.#waiting.delete(header.sha256);
     await this.take(waiting.offer, waiting.authority, bytes);
   }

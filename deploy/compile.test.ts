@@ -34,7 +34,7 @@ describe("a compiled binary", () => {
     });
   });
 
-  it("takes nothing from the folder that it is started in", () => {
+  it("T25: takes nothing from the folder that it is started in", () => {
     const hostile = join(folder, "hostile");
     mkdirSync(hostile);
     writeFileSync(join(hostile, ".env"), "HOSTILE=dotenv\n");

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { pieces, plain } from "./text.ts";
 
-describe("text of others", () => {
+describe("T38: text of others", () => {
   it("keeps letters of every script, tabs and line feeds", () => {
     const text = "Größe\t網路\nשלום é 👍";
     expect(pieces(text)).toEqual([{ text }]);

@@ -175,7 +175,7 @@ async function receipt(over: Partial<Receipt> = {}, signer = agentOf(org).signer
 }
 
 describe("records", () => {
-  it("are held once each, whatever is repeated, overlaps or comes too early", async () => {
+  it("T37: are held once each, whatever is repeated, overlaps or comes too early", async () => {
     const all = Array.from({ length: 20 }, (_, index) => metric(index));
     expect((await send("telemetry", 1, all.slice(0, 10))).ack.acked).toBe(10);
     expect((await send("telemetry", 1, all.slice(0, 10))).ack.acked).toBe(10);
@@ -184,7 +184,7 @@ describe("records", () => {
     expect(await store.read((tx) => tx.get(sql.records))).toEqual({ n: 20, d: 20, last: 20 });
   });
 
-  it("whose frame does not hold what it says are refused and nothing is stored", async () => {
+  it("T37: whose frame does not hold what it says are refused and nothing is stored", async () => {
     const sent = ingestEvents(
       { store, cipher },
       id.agentAms,
@@ -250,7 +250,7 @@ describe("meaning", () => {
     expect((await standing()).tasks).toMatchObject([{ state: "PRECHECK" }]);
   });
 
-  it("of another agent's work is refused and written down", async () => {
+  it("T37: of another agent's work is refused and written down", async () => {
     await send("state", 1, [says("FAILED")], id.agentLon);
     await pumped();
     expect((await standing()).standing.state).toBe("ACCEPTED");
@@ -258,7 +258,7 @@ describe("meaning", () => {
     expect(await store.read((tx) => tx.get(sql.broken))).toEqual({ n: 0 });
   });
 
-  it("of live output is made harmless before anyone sees it", async () => {
+  it("T36: of live output is made harmless before anyone sees it", async () => {
     const body = new TextEncoder().encode("up\u001b]0;owned\u0007\ndone\u202e");
     await send("telemetry", 1, [wire({ type: "output", ...key, device: R1, order: 0, last: true }, body)]);
     const outputs = async () =>
@@ -317,7 +317,7 @@ describe("a receipt", () => {
     ["signed by another agent", async () => receipt({}, agentOf(org, id.agentLon).signer)],
     ["that speaks for another agent", async () => receipt({ agent: id.agentLon })],
     ["that names another job", async () => receipt({ job: "job-2" as JobId })],
-  ])("%s means nothing", async (_, make) => {
+  ])("T37: %s means nothing", async (_, make) => {
     await send("receipt", 1, [await make()]);
     await pumped();
     expect((await standing()).standing).toMatchObject({ state: "ACCEPTED", receipt: null });
@@ -386,7 +386,7 @@ describe("texts", () => {
     expect(await findBlob(store, sha256(text))).toBeDefined();
   });
 
-  it("larger than the cap, or beyond their own end, are records without meaning", async () => {
+  it("T37: larger than the cap, or beyond their own end, are records without meaning", async () => {
     const header = { type: "blob", sha256: sha256("x"), media: "diff", offset: 0 } as const;
     await send("diff", 1, [
       wire({ ...header, total: 17 * 1024 * 1024 }, new Uint8Array(1)),

@@ -5,7 +5,7 @@ import type { Offer } from "../../shared/documents/offer.ts";
 import { envelopeBytes, signEnvelope, type Envelope } from "../../shared/envelope.ts";
 
 import { sealBoxChallenge } from "../../shared/box-proof.ts";
-import { importSigningKey, type BoxPublicKey, type SigningPublicKey } from "../../shared/keys.ts";
+import { importSigningKey, type BoxPublicKey, type Signer, type SigningPublicKey } from "../../shared/keys.ts";
 import { makeOffer, type TestOrg } from "../../shared/testing/org.ts";
 import { BODY_BYTES_MAX, decodeRecords } from "../../shared/wire/frame.ts";
 import {
@@ -33,6 +33,8 @@ export interface Work {
   readonly authorityDigest: ReturnType<typeof sha256>;
   readonly manifest: Bytes;
   readonly over?: Partial<Offer>;
+  /** Who signs the offer; the hub when nobody is named. */
+  readonly vouches?: Signer;
 }
 
 export interface Received {
@@ -146,6 +148,11 @@ export class ScriptHub {
     for (const ws of this.#live) if (ws.data.proved && !ws.data.wayHome) ws.send(encodeDown(...message));
   }
 
+  /** Bytes as they are, frames or not. */
+  sendRaw(bytes: Bytes): void {
+    for (const ws of this.#live) if (ws.data.proved && !ws.data.wayHome) ws.send(bytes);
+  }
+
   /** Cuts every connection without a word. */
   cut(): void {
     for (const ws of this.#live) ws.terminate();
@@ -226,7 +233,7 @@ export class ScriptHub {
       exp: iat + 300,
       ...work.over,
     });
-    const offer = await signEnvelope("farhand-offer+jws", payload, [this.org.hub]);
+    const offer = await signEnvelope("farhand-offer+jws", payload, [work.vouches ?? this.org.hub]);
     ws.send(encodeDown("offer", { offer, authority: work.authority, manifestBytes: work.manifest.length }));
     ws.send(encodeDown("manifest", { sha256: payload.manifest }, work.manifest));
   }

@@ -3,14 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { jcs, sha256, toBase64url, utf8 } from "../../shared/bytes.ts";
-import { systemClock } from "../../shared/clock.ts";
+import { systemClock, type Clock } from "../../shared/clock.ts";
 import type { Manifest, TaskSpec, TextRef } from "../../shared/documents/manifest.ts";
 import type { Warrant } from "../../shared/documents/warrant.ts";
 import { signEnvelope } from "../../shared/envelope.ts";
 import type { CredentialName, DeviceId, PlatformId } from "../../shared/ids.ts";
 import { signerFrom, type Signer } from "../../shared/keys.ts";
 import type { BoundaryObserver } from "../../shared/store.ts";
-import { id, makeManifest, makeOrg, makeWarrant, type TestOrg } from "../../shared/testing/org.ts";
+import { id, makeManifest, makeOrg, makeWarrant, type TestOrg, type TestOrgOptions } from "../../shared/testing/org.ts";
+import type { Driver } from "../../drivers/types.ts";
 import { startAgent, type RunningAgent } from "../../agent/compose.ts";
 import { vaultPath, writeConfig } from "../../agent/config.ts";
 import type { AgentLog } from "../../agent/log.ts";
@@ -39,8 +40,19 @@ export interface Site {
   stop(): Promise<void>;
 }
 
+export interface SiteOptions {
+  readonly wayHome?: DeviceId[];
+  /** What this site's keys.json says besides; see TestOrgOptions. */
+  readonly keys?: TestOrgOptions["keys"];
+  /** The devices as the signed inventory names them. */
+  readonly place?: TestOrgOptions["place"];
+  /** Another driver around the one of the devices in memory. */
+  readonly driver?: (driver: Driver) => Driver;
+  readonly clock?: Clock;
+}
+
 /** An enrolled agent on disk, two devices in memory, and the script of a hub. */
-export async function makeSite(options: { wayHome?: DeviceId[] } = {}): Promise<Site> {
+export async function makeSite(options: SiteOptions = {}): Promise<Site> {
   const certificates = makeCertificates();
   const stateDir = mkdtempSync(join(tmpdir(), "farhand-agent-"));
   const keyPath = join(stateDir, "vault.key");
@@ -50,7 +62,12 @@ export async function makeSite(options: { wayHome?: DeviceId[] } = {}): Promise<
     { id: id.ams, wayHome: options.wayHome ?? [], parallel: 8 },
     { id: id.lon, wayHome: [], parallel: 8 },
   ];
-  const org = await makeOrg({ nowSeconds: Math.floor(Date.now() / 1000) - 60, sites });
+  const org = await makeOrg({
+    nowSeconds: Math.floor(Date.now() / 1000) - 60,
+    sites,
+    ...(options.keys ? { keys: options.keys } : {}),
+    ...(options.place ? { place: options.place } : {}),
+  });
   const hub = new ScriptHub(org, certificates);
   const vault = await Vault.create({ path: vaultPath(stateDir), org: id.org, agent: id.agentAms }, key);
   await vault.setTrust("keys", org.keysEnvelope);
@@ -73,7 +90,7 @@ export async function makeSite(options: { wayHome?: DeviceId[] } = {}): Promise<
   const devices = new Map<DeviceId, FakeDevice>();
   for (const name of ["ams-r1", "ams-r2"])
     devices.set(name as DeviceId, new FakeDevice([`hostname ${name}`, "ntp server 192.0.2.9"]));
-  const driver = fakeDriver(devices);
+  const driver = (options.driver ?? ((fake) => fake))(fakeDriver(devices));
   const log: string[] = [];
   const note = (event: string, fields?: object): void => void log.push(`${event} ${JSON.stringify(fields ?? {})}`);
   const agentLog: AgentLog = { info: note, warn: note, error: note };
@@ -98,7 +115,7 @@ export async function makeSite(options: { wayHome?: DeviceId[] } = {}): Promise<
       };
       running = await startAgent({
         stateDir,
-        clock: systemClock,
+        clock: options.clock ?? systemClock,
         vaultKey: key,
         log: agentLog,
         drivers,

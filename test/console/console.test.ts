@@ -45,7 +45,7 @@ function shows(name: string, fn: () => Promise<void>): void {
   });
 }
 
-describe("the console", () => {
+describe("T38: the console", () => {
   beforeAll(start);
   afterEach(async () => {
     if (!verdict.run) return;

@@ -168,7 +168,7 @@ describe("reading", () => {
     expect(await session.facts().then(() => "read", errorCode)).toBe("CONNECTION_LOST");
     await session.close();
   });
-  test("a wrong host key: no password reaches the device", async () => {
+  test("T32: a wrong host key: no password reaches the device", async () => {
     const { sim, box } = await lab();
     const other = await lab();
     const wrong = rig({

@@ -48,7 +48,7 @@ afterAll(async () => {
   if (folder) rmSync(folder, { recursive: true });
 });
 
-describe("the compiled agent, in a hostile folder with an empty environment", () => {
+describe("T25, T26: the compiled agent, in a hostile folder with an empty environment", () => {
   it("enrols and runs a job, and reads none of what lies there", { timeout: 120_000 }, async () => {
     const device = fleet.devices[0]?.name ?? "";
     const job = await world.client().submit({

@@ -43,7 +43,7 @@ afterAll(async () => {
   await fleet?.stop();
 });
 
-describe("kill -9 of the agent at every boundary of its journal, a simulated router", () => {
+describe("T14: kill -9 of the agent at every boundary of its journal, a simulated router", () => {
   it("leaves a truthful end and never two applies", { timeout: 600_000 }, async () => {
     const points = await discoverPoints(rig);
     expect(points.length).toBeGreaterThan(20);

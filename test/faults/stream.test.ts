@@ -83,7 +83,7 @@ function heldByHub(epoch: string): Held {
   }
 }
 
-describe("50,000 events through the compiled agent's outbox", () => {
+describe("T52: 50,000 events through the compiled agent's outbox", () => {
   it("reach the hub exactly once each, over kill -9 of the hub and cut links", { timeout: 240_000 }, async () => {
     await world.agents.get(AGENT)?.stop();
     const { epoch, last } = await fillOutbox();

@@ -214,7 +214,7 @@ const atHub = (): string[] =>
     ]),
   );
 
-describe("a canary", () => {
+describe("T39: a canary", () => {
   it("is found by this search where it is", () => {
     const { named } = SECRETS;
     expect(found("here", utf8(`x ${named} y`))).not.toEqual([]);

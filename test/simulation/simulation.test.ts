@@ -60,7 +60,7 @@ function world(): void {
       expect(broken && replayOf(broken)).toBeNull();
     });
 
-    it("keeps its invariants in any weather", { timeout: SEEDS * PER_SEED_MS + 60_000 }, async () => {
+    it("T52: keeps its invariants in any weather", { timeout: SEEDS * PER_SEED_MS + 60_000 }, async () => {
       const { totals, broken } = await runSeeds(upTo(FIRST, SEEDS));
       console.log(summary(totals));
       expect(broken && replayOf(broken)).toBeNull();

@@ -126,7 +126,7 @@ describe("the same answers however the bytes are cut", () => {
 });
 
 describe("the engine", () => {
-  test("only the learned hostname at the end of the output is a prompt", async () => {
+  test("T36: only the learned hostname at the end of the output is a prompt", async () => {
     const { cli } = engine(new Scripted(GREETING, ordinary));
     await cli.open();
     expect(await ask(cli, "show x")).toEqual(["r1#not a prompt", "#", "other#", "last"]);
@@ -139,13 +139,13 @@ describe("the engine", () => {
     expect(cli.usable).toBe(true);
     await cli.enter("privileged");
   });
-  test("a line that leaves the configuration is the last: what follows would be commands", async () => {
+  test("T35: a line that leaves the configuration is the last: what follows would be commands", async () => {
     const { cli } = engine(new Scripted(GREETING, (line) => (line === "exi" ? "exi\r\nr1#" : ordinary(line))));
     await cli.open();
     await cli.enter("config");
     await expect(cli.configure("exi")).rejects.toThrow("COMMAND_REFUSED");
   });
-  test("a greeting without end is not listened to for ever", async () => {
+  test("T36: a greeting without end is not listened to for ever", async () => {
     const stream = new Scripted("", ordinary, (data) =>
       Array.from({ length: Math.ceil(data.length / 65_536) }, (_, at) => data.slice(at * 65_536, (at + 1) * 65_536)),
     );
@@ -172,7 +172,7 @@ describe("the engine", () => {
     await cli.enter("privileged");
     expect(cli.hostname).toBe("r2");
   });
-  test("a command without end poisons the session", async () => {
+  test("T36: a command without end poisons the session", async () => {
     const stream = new Scripted(GREETING, ordinary);
     const { cli, clock } = engine(stream);
     await cli.open();
@@ -182,7 +182,7 @@ describe("the engine", () => {
     expect(await asked).toBe("COMMAND_TIMEOUT");
     expect(await ask(cli, "show x").then(() => "answered", errorCode)).toBe("CONNECTION_LOST");
   });
-  test("a session that ends, output over its cap, control bytes in a command", async () => {
+  test("T36: a session that ends, output over its cap, control bytes in a command", async () => {
     const ended = new Scripted(GREETING, ordinary);
     const one = engine(ended);
     await one.cli.open();

@@ -20,7 +20,7 @@ describe("foldLine plays what a terminal would", () => {
   ])("%j", (raw, shown) => expect(foldLine(raw)).toBe(shown));
 });
 
-test("a cursor that is sent far to the right makes no gigabytes of blanks", () => {
+test("T36: a cursor that is sent far to the right makes no gigabytes of blanks", () => {
   expect(foldLine(`${"\u001b[4096C".repeat(100_000)}x`).length).toBeLessThan(40_000);
 });
 
@@ -43,7 +43,7 @@ describe("LineFolder", () => {
       }),
     );
   });
-  test("a line without end is refused; a long one is no prompt", () => {
+  test("T36: a line without end is refused; a long one is no prompt", () => {
     const folder = new LineFolder();
     folder.push(bytes("x".repeat(2000)));
     expect(folder.tail()).toBeUndefined();

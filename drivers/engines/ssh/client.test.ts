@@ -123,14 +123,14 @@ describe.skipIf(missing.length > 0)(
       expect(server.log()).toContain(`kex: algorithm: ${kex}`);
     });
 
-    test("an algorithm outside the profile is refused by name", async () => {
+    test("T33: an algorithm outside the profile is refused by name", async () => {
       const server = await sshd("KexAlgorithms diffie-hellman-group14-sha256");
       expect(await codeOf(connectSsh(options(server.port, "modern")))).toBe("ALGORITHMS");
       const cbc = await sshd("Ciphers aes128-cbc");
       expect(await codeOf(connectSsh(options(cbc.port, "compat")))).toBe("ALGORITHMS");
     });
 
-    test("a wrong host key is refused before the server hears of a user", async () => {
+    test("T32: a wrong host key is refused before the server hears of a user", async () => {
       const server = await sshd();
       const other: HostKey = {
         algorithm: "ssh-ed25519",

@@ -11,7 +11,7 @@ function answerOf(check: (key: Uint8Array) => unknown): { answers: unknown[]; re
   return { answers, returned };
 }
 
-describe("strictVerifier answers once, at once, with a boolean, and returns undefined", () => {
+describe("T31: strictVerifier answers once, at once, with a boolean, and returns undefined", () => {
   const refused: [string, () => unknown][] = [
     ["an async false", () => Promise.resolve(false)],
     ["an async true", () => Promise.resolve(true)],

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { systemClock } from "../../../shared/clock.ts";
 import { SshConnection } from "./client.ts";
 
-test("a device that hangs up with the password as its reason tells nobody", async () => {
+test("T36: a device that hangs up with the password as its reason tells nobody", async () => {
   const client = new EventEmitter();
   const redact = (text: string): string => text.replaceAll("hunter2-canary", "‹hidden›");
   type Given = ConstructorParameters<typeof SshConnection>[0];

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { escapeJson, escapeLine, escapeText } from "./escape.ts";
 
-describe("escaping", () => {
+describe("T35, T38: escaping", () => {
   it.each([
     ["\u001b]8;;http://evil\u0007link", "\\x1b]8;;http://evil\\x07link"],
     ["up\u001b[2A\u001b[31mred", "up\\x1b[2A\\x1b[31mred"],

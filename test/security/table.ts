@@ -1,0 +1,91 @@
+/**
+ * The attacks that Farhand has to stand, each with the files whose tests carry its number in their name.
+ * `npx vitest run test/security/table` checks that they do and prints the table.
+ */
+interface Titled {
+  readonly title: string;
+}
+
+/** Shown by tests. `residual` says what of the attack no test can show, and who says so. */
+interface Shown extends Titled {
+  readonly tests: readonly [string, ...string[]];
+  readonly residual?: string;
+}
+
+/** Belongs to work that is not this version's, and why. */
+interface Later extends Titled {
+  readonly later: string;
+}
+
+/** Not shown yet. The table prints it, so that nobody takes it for done. */
+interface Missing extends Titled {
+  readonly missing: string;
+}
+
+export type Row = Shown | Later | Missing;
+
+const shown = (title: string, ...tests: [string, ...string[]]): Shown => ({ title, tests });
+const later = (title: string, why: string): Later => ({ title, later: why });
+const missing = (title: string, who: string): Missing => ({ title, missing: who });
+
+const forged = "test/security/forged.test.ts";
+const shape = "test/security/shape.test.ts";
+const again = "test/security/again.test.ts";
+const crash = "test/faults/simulated-crash.test.ts";
+
+export const ATTACKS = {
+  T1: shown("the author's signature alone", forged),
+  T2: shown("the author signs with an approver's key of their own too", forged),
+  T3: shown("one approver's signature listed twice", forged),
+  T4: shown("an approver of another site", forged),
+  T5: shown("the hub's key, or one that nobody knows, as author and approver", forged),
+  T6: shown("a revoked key, dated before its revocation", forged),
+  T7: shown("one byte, a risk field or a signature changed", forged),
+  T8: shown("alg none, HS256, an embedded key, crit/b64, an unprotected header", shape),
+  T9: shown("an offer, a receipt, a grant or a cancel handed over as a warrant", shape),
+  T10: shown("base64url that is not canonical, 0 or 17 signatures, 600 KiB, members that are too many", shape),
+  T11: shown("duplicate keys, big integers, __proto__, surrogates, bad UTF-8, nesting, unknown members", shape),
+  T12: shown("replay: same session, after a restart, after a reconnect", again),
+  T13: shown("two deliveries at once", again),
+  T14: shown("kill -9 at every boundary of the journal", crash, "test/faults/real-crash.test.ts"),
+  T15: missing("yesterday's snapshot of the agent, and yesterday's job", "authority"),
+  T16: shown("a clock set back a day, ahead a year, and corrected in the middle", again),
+  T17: shown("no end, too long a life, a start in the future", forged),
+  T18: shown("another organisation, site or agent; a renamed agent; an id used again", forged),
+  T19: shown("an offer with an old nonce, another digest, an old hub key, too long a life, or none at all", forged),
+  T20: missing("a root signed by new keys only, by old ones only, skipped, expired, below its threshold", "trust"),
+  T21: missing("roll-back, freeze, mix-and-match, 10 MB of metadata, 10^5 roots", "trust"),
+  T22: missing("fast-forward, and the root that rotates the key", "trust"),
+  T23: missing("a hub that adds a key or sets a threshold to zero", "trust"),
+  T24: missing("bundles: wrong site, order, truncation, length lies, names that leave the folder", "bundle"),
+  T25: shown("a working folder with .env, bunfig.toml and the like", "test/e2e/compiled-agent.test.ts", "deploy/compile.test.ts"),
+  T26: shown("an environment that owns the runtime", "hub/cli/refuse-environment.test.ts"),
+  T27: missing("join tokens: reuse, expiry, two at once, guessing", "identity"),
+  T28: missing("enrolment with another's key, a weak key, a key twice", "identity"),
+  T29: missing("a valid certificate or key of an unknown, pending or banned agent", "identity"),
+  T30: later("MQTT topics and access lists", "the MQTT carrier comes later; the link is WebSocket"),
+  T31: shown("a host-key verifier that answers wrongly, late or never", "drivers/engines/ssh/host-key.test.ts"),
+  T32: shown("a host key that is another one; no password arrives", "drivers/engines/ssh/client.test.ts"),
+  T33: shown("a peer with weak algorithms only", "drivers/engines/ssh/client.test.ts"),
+  T34: missing("a credential on a device, address or port that it is not bound to", "authority"),
+  T35: shown("control bytes, shell and template syntax, and bidi in what a job carries", "test/security/words.test.ts"),
+  T36: shown("a hostile device: endless, slow, forged prompts, escapes, echoed passwords", "drivers/hostile.test.ts"),
+  T37: shown("results forged, replayed, unknown, gapped or huge", "hub/ingest/ingest.test.ts"),
+  T38: missing("markup and formulas in names, banners and logs", "review"),
+  T39: shown("a canary secret, looked for wherever an agent and a hub write or send", "test/security/canary.test.ts"),
+  T40: missing("no key provider, a wrong one, swapped or old ciphertext, a cut tag", "secrets"),
+  T41: missing("JWE bombs, other algorithms, changed context, a key put in by the hub", "secrets"),
+  T42: later("every route by every role on another site's object", "roles at the hub come later"),
+  T43: later("roles that add up across sites", "roles at the hub come later"),
+  T44: later("cross-site requests", "the console logs in with a token and keeps no cookie yet"),
+  T45: later("OpenID Connect", "there is no single sign-on yet"),
+  T46: later("a setup page after setup", "there is no setup page"),
+  T47: later("races of approvals at the hub", "approvals are signatures over fixed bytes; accounts come later"),
+  T48: missing("an audit log with a row removed or changed, forked or cut", "audit"),
+  T49: later("plugins", "there are none yet"),
+  T50: later("updates of the agent", "they come later"),
+  T51: shown("every parser of foreign bytes", "test/security/fuzz/fuzz.test.ts"),
+  T52: shown("a flapping link, doubled and lost messages, power cuts", "test/simulation/simulation.test.ts", "test/faults/stream.test.ts"),
+} satisfies Record<string, Row>;
+
+export type AttackNumber = keyof typeof ATTACKS;
