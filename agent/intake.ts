@@ -70,7 +70,7 @@ export class Intake {
     const { trust, agent, refusedUnheard } = this.#options;
     let offer: Offer;
     try {
-      offer = await this.#openOffer(header, nonces, trust, agent);
+      offer = await verifyOffer(header.offer, { trust: trust.keys, agent, nonces });
     } catch (error) {
       // Nobody vouches for what it says, so there is nobody to answer.
       refusedUnheard(errorCode(error), error instanceof FarhandError ? error.detail : undefined);
@@ -85,24 +85,6 @@ export class Intake {
       this.#waiting.delete(offer.manifest);
       refusedUnheard(errorCode(error), "the manifest did not come");
     }
-  }
-
-  async #openOffer(
-    header: DownHeader<"offer">,
-    nonces: ReadonlySet<string>,
-    trust: Trust,
-    agent: AgentId,
-  ): Promise<Offer> {
-    let last: unknown = new FarhandError("NONCE");
-    for (const nonce of nonces) {
-      try {
-        return await verifyOffer(header.offer, { trust: trust.keys, agent, nonce });
-      } catch (error) {
-        if (errorCode(error) !== "NONCE") throw error;
-        last = error;
-      }
-    }
-    throw last;
   }
 
   async manifest(header: DownHeader<"manifest">, bytes: Bytes): Promise<void> {

@@ -339,7 +339,7 @@ describe("a pull", () => {
     agent.say("pull", { nonce: nonceOf(2), capacity: 4 });
     await settled();
     const { offer } = agent.last("offer").header;
-    const opened = await verifyOffer(offer, { trust: org.trust, agent: id.agentAms, nonce: nonceOf(2) });
+    const opened = await verifyOffer(offer, { trust: org.trust, agent: id.agentAms, nonces: new Set([nonceOf(2)]) });
     expect(opened).toMatchObject({ manifest: manifest.digest, sequence: 1, fence: 1 });
     expect(sha256(agent.last("manifest").body)).toBe(manifest.digest);
     expect(onDiskAtOffer).toEqual(["DELIVERED"]);
@@ -357,7 +357,7 @@ describe("a pull", () => {
     const again = await verifyOffer(next.last("offer").header.offer, {
       trust: org.trust,
       agent: id.agentAms,
-      nonce: nonceOf(4),
+      nonces: new Set([nonceOf(4)]),
     });
     expect(again).toMatchObject({ sequence: 1, fence: 1 });
   });

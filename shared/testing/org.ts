@@ -201,9 +201,9 @@ export async function makeOrg(options: TestOrgOptions = {}): Promise<TestOrg> {
       { id: id.ams, wayHome: [], parallel: 8 },
       { id: id.lon, wayHome: [], parallel: 8 },
     ],
-    devices: (
-      options.devices ?? [device("ams-r1", id.ams), device("ams-r2", id.ams), device("lon-r1", id.lon)]
-    ).map(options.place ?? ((placed) => placed)),
+    devices: (options.devices ?? [device("ams-r1", id.ams), device("ams-r2", id.ams), device("lon-r1", id.lon)]).map(
+      options.place ?? ((placed) => placed),
+    ),
   };
   const inventoryEnvelope = await signEnvelope("farhand-inventory+jws", inventoryDocument, [kim]);
   return {

@@ -377,7 +377,7 @@ describe("how long a warrant may live is the policy's to say", () => {
 
 describe("an offer", () => {
   const nonce = "n".repeat(42) + "A";
-  const offerContext = () => ({ trust: org.trust, agent: id.agentAms, nonce });
+  const offerContext = () => ({ trust: org.trust, agent: id.agentAms, nonces: new Set([nonce]) });
   const authority = { kind: "warrant", sha256: NO_DIGEST } as const;
   const sign = (over: Partial<Parameters<typeof makeOffer>[1]> = {}, signer: Signer = org.hub) =>
     signEnvelope("farhand-offer+jws", makeOffer(org, { manifest: NO_DIGEST, authority, nonce, ...over }), [signer]);

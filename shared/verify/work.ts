@@ -253,8 +253,8 @@ export function checkTasks(manifest: Manifest, warrant: Warrant, context: Pick<V
 export interface OfferContext {
   readonly trust: TrustStore;
   readonly agent: AgentId;
-  /** The nonce of this agent's own pull on this connection. */
-  readonly nonce: string;
+  /** The nonces of this agent's own pulls on this connection. */
+  readonly nonces: ReadonlySet<string>;
 }
 
 /** Freshness: the hub offers this (manifest, attempt) now, to this agent, in answer to this pull. */
@@ -264,7 +264,7 @@ export async function verifyOffer(envelope: Envelope, context: OfferContext): Pr
   if (offer.org !== context.trust.org) throw new FarhandError("WRONG_ORG");
   if (offer.hub !== context.trust.hubId) throw new FarhandError("OFFER_MISMATCH", "hub");
   if (offer.agent !== context.agent) throw new FarhandError("WRONG_AGENT");
-  if (offer.nonce !== context.nonce) throw new FarhandError("NONCE");
+  if (!context.nonces.has(offer.nonce)) throw new FarhandError("NONCE");
   if (offer.exp <= offer.iat || offer.exp - offer.iat > OFFER_LIFETIME_SECONDS_MAX)
     throw new FarhandError("LIFETIME", "offer");
   return offer;

@@ -45,7 +45,7 @@ function rigOf(real: RealStage): Rig {
 describe.skipIf(!verdict.run)(
   `kill -9 of the agent at every boundary of its journal, real routers${verdict.run ? "" : ` (skipped: ${verdict.reason})`}`,
   () => {
-    it("leaves a truthful end", { timeout: 900_000 }, async () => {
+    it("T14: leaves a truthful end", { timeout: 900_000 }, async () => {
       if (!stage) throw new Error("no stage");
       const rig = rigOf(stage);
       const points = await discoverPoints(rig);

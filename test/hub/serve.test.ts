@@ -192,7 +192,7 @@ describe("a job", () => {
     const nonce = toBase64url(randomBytes(32));
     agent.say("pull", { nonce, capacity: 1 });
     const { header } = await agent.next("offer");
-    const offer = await verifyOffer(header.offer, { trust: org.trust, agent: id.agentAms, nonce });
+    const offer = await verifyOffer(header.offer, { trust: org.trust, agent: id.agentAms, nonces: new Set([nonce]) });
     const { body } = await agent.next("manifest");
     expect(sha256(body)).toBe(offer.manifest);
     const key = { manifest: offer.manifest, attempt: 1 };

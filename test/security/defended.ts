@@ -197,7 +197,12 @@ export async function signRaw(
 ): Promise<Envelope> {
   const signatures = await Promise.all(
     signers.map(async (signer) => {
-      const sign = new FlattenedSign(bytes).setProtectedHeader({ alg: "Ed25519", kid: signer.kid, typ: type, ...header });
+      const sign = new FlattenedSign(bytes).setProtectedHeader({
+        alg: "Ed25519",
+        kid: signer.kid,
+        typ: type,
+        ...header,
+      });
       const { protected: head, signature } = await sign.sign(signer.key);
       return { protected: head ?? "", signature };
     }),

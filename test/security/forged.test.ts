@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { fromBase64url, jcs, sha256, toBase64url } from "../../shared/bytes.ts";
 import type { Manifest } from "../../shared/documents/manifest.ts";
 import type { Warrant } from "../../shared/documents/warrant.ts";
-import { signEnvelope, type Envelope } from "../../shared/envelope.ts";
+import type { Envelope } from "../../shared/envelope.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
 import type { AgentId, Digest, PersonId } from "../../shared/ids.ts";
 import { generateSigningJwk, signerFrom, type Signer } from "../../shared/keys.ts";
@@ -141,7 +141,10 @@ describe("T6: a revoked key", () => {
     ["as approver", () => ({ signers: [people.ann, rex] }), "THRESHOLD"],
     [
       "as approver, in a document dated before the revocation",
-      () => ({ signers: [people.ann, rex], warrant: { ...before, exp: 1_700_000_000 + 40 * 86_400, nbf: 1_700_000_000 } }),
+      () => ({
+        signers: [people.ann, rex],
+        warrant: { ...before, exp: 1_700_000_000 + 40 * 86_400, nbf: 1_700_000_000 },
+      }),
       "EXPIRED",
     ],
     [
@@ -232,9 +235,11 @@ describe("T18: for somebody else", () => {
 });
 
 describe("T19: the offer", () => {
-  const offered = (over: Work["over"], more: Partial<Work> = {}) => (): Forgery => ({
-    work: (work) => ({ ...work, ...(over ? { over } : {}), ...more }),
-  });
+  const offered =
+    (over: Work["over"], more: Partial<Work> = {}) =>
+    (): Forgery => ({
+      work: (work) => ({ ...work, ...(over ? { over } : {}), ...more }),
+    });
   refusesAll("T19", [
     ["answers another pull", offered({ nonce: "A".repeat(43) }), "NONCE", "unheard"],
     ["lives for longer than fifteen minutes", () => offered({ iat: now(), exp: now() + 901 })(), "LIFETIME", "unheard"],
@@ -251,7 +256,11 @@ describe("T19: the offer", () => {
     ],
     ["counts more attempts than were signed", offered({ attempt: 2 }), "ATTEMPTS"],
     ["calls the warrant a grant", () => offered(undefined, { kind: "grant" })(), "ENVELOPE_TYPE"],
-    ["calls the warrant a stage", () => offered({ authority: { kind: "stage", sha256: "2".repeat(64) as Digest } })(), "ENVELOPE_TYPE"],
+    [
+      "calls the warrant a stage",
+      () => offered({ authority: { kind: "stage", sha256: "2".repeat(64) as Digest } })(),
+      "ENVELOPE_TYPE",
+    ],
   ]);
   it("T19: none: a manifest that nobody offered is written down and not read", async () => {
     const work = await forge({});

@@ -185,7 +185,9 @@ describe("T10: envelopes out of shape", () => {
     const [own] = work.authority.signatures;
     if (!own) throw new Error("no signature");
     const signatures = Array.from({ length: 16 }, () => ({ ...own, signature: "A".repeat(86) }));
-    const cost = await costOf(() => refuses({ ...work, authority: { ...work.authority, signatures } }, "SIGNATURE_BAD"));
+    const cost = await costOf(() =>
+      refuses({ ...work, authority: { ...work.authority, signatures } }, "SIGNATURE_BAD"),
+    );
     // The offer's own, and the first of the sixteen; receipts of valid work are checked after.
     expect(cost.signatures).toBeLessThanOrEqual(4);
     const good = Array.from({ length: 16 }, () => own);
@@ -221,7 +223,11 @@ describe("T11: signed payloads that parsers read in two ways", () => {
     ["white space", (json) => bytesOf(` ${json}`), "PAYLOAD_NOT_CANONICAL"],
     ["something behind its end", (json) => bytesOf(`${json}{}`), "PAYLOAD_NOT_CANONICAL"],
     ["a member that nobody knows", (json) => bytesOf(spliced('"zz":1')(json)), "SCHEMA"],
-    ["constructor", (json) => bytesOf(`{"constructor":{"prototype":{"polluted":1}},${json.slice(1)}`), "PAYLOAD_NOT_CANONICAL"],
+    [
+      "constructor",
+      (json) => bytesOf(`{"constructor":{"prototype":{"polluted":1}},${json.slice(1)}`),
+      "PAYLOAD_NOT_CANONICAL",
+    ],
   ];
   afterEach(() => expect(({} as { polluted?: unknown }).polluted).toBeUndefined());
 
@@ -252,4 +258,3 @@ describe("T11: signed payloads that parsers read in two ways", () => {
     expect(() => parseEnvelope(bytes)).toThrow("ENVELOPE_SHAPE");
   });
 });
-

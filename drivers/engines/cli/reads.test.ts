@@ -39,7 +39,7 @@ describe("reads", () => {
     "show tech-support | email x",
     "dir x; reload",
     "show version |",
-  ])("%j is none", (command) => expect(ios(command)).toBe(false));
+  ])("T35: %j is none", (command) => expect(ios(command)).toBe(false));
   test("FRR", () => {
     expect(
       [

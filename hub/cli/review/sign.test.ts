@@ -8,7 +8,7 @@ import { signerFrom, type Signer } from "../../../shared/keys.ts";
 import { Secret } from "../../../shared/secret.ts";
 import { makeOrg, type TestOrg } from "../../../shared/testing/org.ts";
 import { makeKeyFile, writeKeyFile, type KeyFile } from "../keys/key-file.ts";
-import { JOB, makeBundle, planned } from "../testing/bundle.ts";
+import { JOB, makeBundle, planned, refOf } from "../testing/bundle.ts";
 import { jobView } from "../testing/views.ts";
 import { trustOf, World } from "../testing/world.ts";
 import type { Bundle } from "./bundle.ts";
@@ -159,6 +159,17 @@ describe("farhand sign", () => {
     const stranger = await makeOrg();
     world.trusting(stranger);
     expect((await world.run("review", JOB)).err).toContain("SIGNATURE_MISSING");
+  });
+
+  it("T35: shows what turns a line round or clears a screen by name, never as what it is", async () => {
+    const line = "description \u202ekcab\u001b[2J\u0007 \u2066x";
+    const diff = JSON.stringify([{ line, op: "add", path: [] }]);
+    const commands = JSON.stringify(["configure terminal", line, "end"]);
+    const device = planned("ams-r1", { diff: refOf(diff), commands: refOf(commands), text: refOf(`${line}\n`) });
+    serve(await makeBundle(org, [device], { texts: [diff, commands, `${line}\n`] }));
+    const { out } = await world.run("review", JOB);
+    expect(["\u202e", "\u2066", "\u0007", "\u001b[2J"].filter((bad) => out.includes(bad))).toEqual([]);
+    expect(out.match(/U\+202E|u202e/gi)?.length).toBeGreaterThanOrEqual(1);
   });
 
   it("shows each device of a job with many", async () => {
