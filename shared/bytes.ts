@@ -14,6 +14,10 @@ export function sha256(bytes: Uint8Array | string): Digest {
   return createHash("sha256").update(bytes).digest("hex") as Digest;
 }
 
+export function sha256Bytes(bytes: Uint8Array): Bytes {
+  return new Uint8Array(createHash("sha256").update(bytes).digest());
+}
+
 export function toBase64url(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64url");
 }

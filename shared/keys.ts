@@ -80,13 +80,18 @@ export async function keyIdOf(publicKey: SigningPublicKey): Promise<KeyId> {
 const imported = new Map<string, Promise<CryptoKey>>();
 const IMPORTED_MAX = 10_000;
 
-export function importSigningKey(publicKey: SigningPublicKey): Promise<CryptoKey> {
-  const known = imported.get(publicKey);
-  if (known) return known;
+/** Throws SIGNATURE_BAD for a key with which anybody can sign. */
+export function refuseWeakKey(publicKey: SigningPublicKey): void {
   const raw = fromBase64url(publicKey);
   if (raw.length !== 32 || SMALL_ORDER.has(Buffer.from(raw).toString("hex"))) {
     throw new FarhandError("SIGNATURE_BAD", "a public key of small order");
   }
+}
+
+export function importSigningKey(publicKey: SigningPublicKey): Promise<CryptoKey> {
+  const known = imported.get(publicKey);
+  if (known) return known;
+  refuseWeakKey(publicKey);
   const key = importJWK(publicJwk(publicKey, "Ed25519"), "Ed25519") as Promise<CryptoKey>;
   if (imported.size >= IMPORTED_MAX) imported.clear();
   imported.set(publicKey, key);

@@ -37,6 +37,8 @@ import {
   type TrustStore,
   type Verified,
 } from "../trust.ts";
+import { openFirstTrust, type TrustView } from "../tuf/open.ts";
+import { makeTrustSet } from "./trust-set.ts";
 
 /** An organisation for tests: people with keys, a hub, agents and an inventory, all signed the way real ones are. */
 export interface TestOrg {
@@ -44,6 +46,8 @@ export interface TestOrg {
   readonly hub: Signer;
   /** Opens what agents encrypt to the organisation. */
   readonly evidence: PrivateJwk;
+  /** Holds the organisation's root of trust. */
+  readonly root: Signer;
   readonly agents: Record<
     string,
     { readonly signer: Signer; readonly signJwk: PrivateJwk; readonly boxJwk: PrivateJwk }
@@ -52,6 +56,8 @@ export interface TestOrg {
   readonly agentsEnvelope: Envelope;
   readonly inventoryEnvelope: Envelope;
   readonly trust: TrustStore;
+  /** All of it as one verified set, as an agent holds it. */
+  readonly view: TrustView;
   readonly agentsDocument: Verified<Agents>;
   readonly inventory: InventoryView;
   readonly nowSeconds: number;
@@ -100,9 +106,9 @@ async function newSigner(): Promise<{ signer: Signer; jwk: PrivateJwk }> {
 
 export async function makeOrg(options: TestOrgOptions = {}): Promise<TestOrg> {
   const nowSeconds = options.nowSeconds ?? TEST_NOW_SECONDS;
-  const [ann, bob, cyd, kim, oli, hub] = (await Promise.all(Array.from({ length: 6 }, newSigner))).map(
+  const [ann, bob, cyd, kim, oli, hub, root] = (await Promise.all(Array.from({ length: 7 }, newSigner))).map(
     (made) => made.signer,
-  ) as [Signer, Signer, Signer, Signer, Signer, Signer];
+  ) as [Signer, Signer, Signer, Signer, Signer, Signer, Signer];
   const recovery = await generateBoxJwk();
   const evidence = await generateBoxJwk();
   const entry = (signer: Signer) => [{ kid: signer.kid, publicKey: signer.publicKey }];
@@ -206,15 +212,25 @@ export async function makeOrg(options: TestOrgOptions = {}): Promise<TestOrg> {
     ),
   };
   const inventoryEnvelope = await signEnvelope("farhand-inventory+jws", inventoryDocument, [kim]);
+  const set = await makeTrustSet({
+    org: keys.org,
+    root: [root],
+    keyadmins: [kim],
+    hub,
+    nowSeconds,
+    documents: { keys: keysEnvelope, agents: agentsEnvelope, inventory: inventoryEnvelope },
+  });
   return {
     people: { ann, bob, cyd, kim, oli },
     hub,
     evidence,
+    root,
     agents,
     keysEnvelope,
     agentsEnvelope,
     inventoryEnvelope,
     trust,
+    view: await openFirstTrust(set.root, set, { nowMs: nowSeconds * 1000 }),
     agentsDocument: await openAgents(agentsEnvelope, trust),
     inventory: await openInventory(inventoryEnvelope, trust),
     nowSeconds,

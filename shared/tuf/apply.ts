@@ -1,0 +1,227 @@
+import { BadVersionError, EqualVersionError, ExpiredMetadataError, RuntimeError } from "tuf-js/dist/error.js";
+import { TrustedMetadataStore } from "tuf-js/dist/store.js";
+import { bytesEqual, sha256, type Bytes } from "../bytes.ts";
+import { FarhandError, type ErrorCode } from "../errors.ts";
+import {
+  DOCUMENTS,
+  documentPath,
+  METADATA_BYTES_MAX,
+  readMetadata,
+  signedDigest,
+  type RootSigned,
+  type TargetsSigned,
+} from "./metadata.ts";
+import type { HeldTrust, TrustDocuments, TrustSet, TrustUpdate } from "./set.ts";
+
+export const ROOTS_MAX = 1024;
+const UPDATE_BYTES_MAX = 16 * 1024 * 1024;
+
+export interface AcceptedTrust {
+  readonly set: TrustSet;
+  /** Root named other keyadmin keys on the way here: what the former ones signed last no longer binds. */
+  readonly keyadminsChanged: boolean;
+}
+
+/**
+ * The TUF client workflow (§5.3–5.6) over bytes in memory, by tuf-js: nothing is read from a clock or written to a disk, and the set held is not
+ * touched. All of the update holds, or FarhandError names what did not and the caller goes on with what it has.
+ */
+export function applyTrustUpdate(held: HeldTrust, update: TrustUpdate, at: { readonly nowMs: number }): AcceptedTrust {
+  checkCaps(update);
+  const mine = copyOf(update);
+  const before = "timestamp" in held ? held : undefined;
+  const store = storeAt(held.root, at.nowMs);
+  const walked = walkRoots(store, held.root, mine.roots ?? []);
+  const timestamp = mine.timestamp ?? before?.timestamp;
+  const snapshot = mine.snapshot ?? before?.snapshot;
+  const targets = mine.targets ?? before?.targets;
+  if (!timestamp || !snapshot || !targets) throw new FarhandError("TRUST_MISMATCH", "the set is not whole");
+
+  const recovered = walked.freshnessKeysChanged ? undefined : before;
+  takeTimestamp(store, recovered?.timestamp, timestamp);
+  takeSnapshot(store, recovered?.snapshot, snapshot);
+  takeTargets(store, snapshot, targets);
+  const documents = takeDocuments(readMetadata("targets", targets).signed, mine.documents ?? {}, before?.documents);
+  return {
+    set: { root: walked.root, timestamp, snapshot, targets, documents },
+    keyadminsChanged: walked.keyadminsChanged,
+  };
+}
+
+/** Checks a set that was accepted before, as it comes from a disk: everything but its age. */
+export function reopenTrustSet(set: TrustSet): TrustSet {
+  return applyTrustUpdate({ root: set.root }, set, { nowMs: 0 }).set;
+}
+
+function checkCaps(update: TrustUpdate): void {
+  const roots = update.roots ?? [];
+  if (roots.length > ROOTS_MAX) throw new FarhandError("ENVELOPE_TOO_LARGE", `${roots.length} roots`);
+  const rest = [update.timestamp, update.snapshot, update.targets, ...Object.values(update.documents ?? {})];
+  let total = 0;
+  for (const bytes of [...roots, ...rest]) {
+    if (!bytes) continue;
+    if (bytes.length > METADATA_BYTES_MAX) throw new FarhandError("ENVELOPE_TOO_LARGE", `${bytes.length} bytes`);
+    total += bytes.length;
+  }
+  if (total > UPDATE_BYTES_MAX) throw new FarhandError("ENVELOPE_TOO_LARGE", `an update of ${total} bytes`);
+}
+
+/** Nobody may change bytes between their check and their use. */
+function copyOf(update: TrustUpdate): TrustUpdate {
+  const copy = (bytes: Bytes | undefined): Bytes | undefined => bytes && new Uint8Array(bytes);
+  const documents: { -readonly [K in keyof TrustDocuments]?: Bytes } = {};
+  for (const name of DOCUMENTS) {
+    const bytes = update.documents?.[name];
+    if (bytes) documents[name] = new Uint8Array(bytes);
+  }
+  return {
+    roots: (update.roots ?? []).map((root) => new Uint8Array(root)),
+    timestamp: copy(update.timestamp),
+    snapshot: copy(update.snapshot),
+    targets: copy(update.targets),
+    documents,
+  };
+}
+
+const buffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+function storeAt(root: Bytes, nowMs: number): TrustedMetadataStore {
+  readMetadata("root", root);
+  const store = stage("TRUST_ROOT", () => new TrustedMetadataStore(buffer(root)));
+  // tuf-js takes the time from the clock when it is made. Ours is the caller's: the later of the clock and the proved floor.
+  if (!Reflect.set(store, "referenceTime", new Date(nowMs))) throw new FarhandError("INTERNAL", "tuf-js");
+  return store;
+}
+
+interface Walked {
+  readonly root: Bytes;
+  readonly freshnessKeysChanged: boolean;
+  readonly keyadminsChanged: boolean;
+}
+
+/** Each root version in turn. An expired one may stand between, not at the end: tuf-js looks at the last one when it takes the timestamp. */
+function walkRoots(store: TrustedMetadataStore, held: Bytes, roots: readonly Bytes[]): Walked {
+  let root = held;
+  let signed = readMetadata("root", held).signed;
+  let freshnessKeysChanged = false;
+  let keyadminsChanged = false;
+  for (const bytes of roots) {
+    const next = asRoot(bytes);
+    if (next.version < signed.version) continue;
+    if (next.version === signed.version) {
+      if (!bytesEqual(bytes, root)) throw new FarhandError("TRUST_ROOT", `another root of version ${next.version}`);
+      continue;
+    }
+    if (next.org !== signed.org) throw new FarhandError("TRUST_ROOT", `a root of ${next.org}`);
+    stage("TRUST_ROOT", () => store.updateRoot(buffer(bytes)));
+    freshnessKeysChanged ||= keysDiffer(signed, next, "timestamp") || keysDiffer(signed, next, "snapshot");
+    keyadminsChanged ||= keysDiffer(signed, next, "targets");
+    root = bytes;
+    signed = next;
+  }
+  return { root, freshnessKeysChanged, keyadminsChanged };
+}
+
+function asRoot(bytes: Bytes): RootSigned {
+  try {
+    return readMetadata("root", bytes).signed;
+  } catch (error) {
+    if (error instanceof FarhandError && error.code !== "ENVELOPE_TOO_LARGE")
+      throw new FarhandError("TRUST_ROOT", `${error.code} ${error.detail ?? ""}`.trim(), { cause: error });
+    throw error;
+  }
+}
+
+function keysDiffer(a: RootSigned, b: RootSigned, role: "timestamp" | "snapshot" | "targets"): boolean {
+  const [before, after] = [a.roles[role].keyids, b.roles[role].keyids];
+  return before.length !== after.length || before.some((keyid) => !after.includes(keyid));
+}
+
+function takeTimestamp(store: TrustedMetadataStore, held: Bytes | undefined, next: Bytes): void {
+  const signed = readMetadata("timestamp", next).signed;
+  if (held) {
+    passing(() => store.updateTimestamp(buffer(held)));
+    if (store.timestamp && bytesEqual(held, next)) return;
+    if (store.timestamp?.signed.version === signed.version)
+      throw new FarhandError("TRUST_ROLLBACK", `another timestamp of version ${signed.version}`);
+  }
+  stage("TRUST_ROLLBACK", () => store.updateTimestamp(buffer(next)));
+}
+
+function takeSnapshot(store: TrustedMetadataStore, held: Bytes | undefined, next: Bytes): void {
+  const signed = readMetadata("snapshot", next).signed;
+  const named = store.timestamp?.signed.snapshotMeta;
+  if (named?.version !== signed.version)
+    throw new FarhandError(
+      "TRUST_MISMATCH",
+      `the timestamp names snapshot ${named?.version ?? "none"}, not ${signed.version}`,
+    );
+  if (held) passing(() => store.updateSnapshot(buffer(held), true));
+  stage("TRUST_ROLLBACK", () => store.updateSnapshot(buffer(next)));
+}
+
+function takeTargets(store: TrustedMetadataStore, snapshot: Bytes, next: Bytes): void {
+  const named = readMetadata("snapshot", snapshot).signed.meta["targets.json"];
+  const { signed } = readMetadata("targets", next);
+  if (named.version !== signed.version || named.signed !== signedDigest(signed))
+    throw new FarhandError("TRUST_MISMATCH", `the snapshot names another targets.json of version ${named.version}`);
+  stage("TRUST_MISMATCH", () => store.updateDelegatedTargets(buffer(next), "targets", "root"));
+}
+
+/** Exactly what targets.json names, byte for byte; what it no longer names is gone. */
+function takeDocuments(
+  targets: TargetsSigned,
+  given: Partial<TrustDocuments>,
+  held: TrustDocuments | undefined,
+): TrustDocuments {
+  const taken = new Map<string, Bytes>();
+  for (const name of DOCUMENTS) {
+    const wanted = targets.targets[documentPath(name)];
+    if (!wanted) {
+      if (given[name]) throw new FarhandError("TRUST_MISMATCH", `targets.json does not name ${name}.json`);
+      continue;
+    }
+    const fits = (bytes: Bytes | undefined): bytes is Bytes =>
+      bytes?.length === wanted.length && sha256(bytes) === wanted.hashes.sha256;
+    const bytes = given[name] ?? held?.[name];
+    if (!fits(bytes)) throw new FarhandError("TRUST_MISMATCH", `${name}.json is not the one that targets.json names`);
+    taken.set(name, bytes);
+  }
+  const keys = taken.get("keys");
+  if (!keys) throw new FarhandError("TRUST_MISMATCH", "no keys.json");
+  return { keys, agents: taken.get("agents"), inventory: taken.get("inventory") };
+}
+
+/** One step of tuf-js, its errors in our words. `ordered` is the code for a version that may not follow the one held. */
+function stage<T>(ordered: "TRUST_ROOT" | "TRUST_ROLLBACK" | "TRUST_MISMATCH", step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    throw new FarhandError(codeOf(error, ordered), error instanceof Error ? error.message : undefined, {
+      cause: error,
+    });
+  }
+}
+
+function codeOf(error: unknown, ordered: "TRUST_ROOT" | "TRUST_ROLLBACK" | "TRUST_MISMATCH"): ErrorCode {
+  if (ordered === "TRUST_ROOT") return "TRUST_ROOT";
+  if (error instanceof ExpiredMetadataError) return "TRUST_STALE";
+  if (error instanceof EqualVersionError || error instanceof BadVersionError) return ordered;
+  if (error instanceof RuntimeError || error instanceof ReferenceError) return "INTERNAL";
+  // From @tufjs/models, which does not export its error classes.
+  const name = error instanceof Error ? error.constructor.name : "";
+  if (name === "UnsignedMetadataError") return "SIGNATURE_BAD";
+  return "TRUST_MISMATCH";
+}
+
+/**
+ * What is held is loaded only to hold newer versions against. That it has expired, or that the timestamp now names a later snapshot, is expected;
+ * that its signers are no longer root's means that there is nothing to hold against.
+ */
+function passing(step: () => unknown): void {
+  try {
+    step();
+  } catch (error) {
+    if (error instanceof TypeError) throw error;
+  }
+}
