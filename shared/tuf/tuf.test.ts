@@ -1,12 +1,12 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { jcs, sha256, type Bytes } from "../bytes.ts";
+import { jcs, sha256 } from "../bytes.ts";
 import type { Keys } from "../documents/keys.ts";
 import { envelopeBytes, signEnvelope } from "../envelope.ts";
 import type { PersonId } from "../ids.ts";
 import { generateSigningJwk, signerFrom, type Signer } from "../keys.ts";
-import { errorCode, FarhandError, type ErrorCode } from "../errors.ts";
-import { id, makeOrg } from "../testing/org.ts";
+import { errorCode, type ErrorCode } from "../errors.ts";
+import { id } from "../testing/org.ts";
+import { makeTrustWorld } from "../testing/trust-world.ts";
 import { documentBytes, makeTrustSet, type TrustSetSpec } from "../testing/trust-set.ts";
 import { applyTrustUpdate, reopenTrustSet } from "./apply.ts";
 import {
@@ -14,7 +14,6 @@ import {
   makeRoot,
   makeSnapshot,
   makeTargets,
-  makeTimestamp,
   missingSignatures,
   nextTimestampVersion,
   signMetadata,
@@ -37,56 +36,7 @@ const expectCodeSync = (code: ErrorCode, work: () => unknown) => expect(codeOf(w
 const expectCode = (code: ErrorCode, work: Promise<unknown>) => expect(work).rejects.toMatchObject({ code });
 const newSigner = async (): Promise<Signer> => signerFrom(await generateSigningJwk());
 
-const org = await makeOrg();
-const nowMs = org.nowSeconds * 1000;
-const at = { nowMs };
-const held = org.view.set;
-const { kim } = org.people;
-const documents = {
-  keys: org.keysEnvelope,
-  agents: org.agentsEnvelope,
-  inventory: org.inventoryEnvelope,
-} satisfies TrustSetSpec["documents"];
-
-const setOf = (over: Partial<TrustSetSpec> = {}): Promise<TrustSet> =>
-  makeTrustSet({
-    org: id.org,
-    root: [org.root],
-    keyadmins: [kim],
-    hub: org.hub,
-    nowSeconds: org.nowSeconds,
-    documents,
-    rootBytes: held.root,
-    ...over,
-  });
-
-/** The next root of the organisation, as `over` would have it, signed by `signers`. */
-async function rootOf(over: Partial<RootSpec>, signers: readonly Signer[]): Promise<Bytes> {
-  const spec: RootSpec = {
-    org: id.org,
-    version: 2,
-    expiresMs: nowMs + 365 * DAY_MS,
-    root: { keys: [org.root.publicKey], threshold: 1 },
-    keyadmin: { keys: [kim.publicKey], threshold: 1 },
-    hub: [org.hub.publicKey],
-    ...over,
-  };
-  return signMetadata("root", makeRoot(spec), signers);
-}
-
-async function timestampOf(
-  over: { version?: number; expiresMs?: number; snapshot?: Bytes; signer?: Signer } = {},
-): Promise<Bytes> {
-  const { version = 2, expiresMs = nowMs + 7 * DAY_MS, snapshot = held.snapshot, signer = org.hub } = over;
-  return signMetadata("timestamp", makeTimestamp({ version, expiresMs, snapshot }), [signer]);
-}
-
-const restOf = (set: TrustSet): TrustUpdate => ({
-  timestamp: set.timestamp,
-  snapshot: set.snapshot,
-  targets: set.targets,
-  documents: set.documents,
-});
+const { org, nowMs, at, held, kim, documents, setOf, rootOf, timestampOf, restOf } = await makeTrustWorld();
 
 const refused = (code: ErrorCode, update: TrustUpdate, from: TrustSet = held) => {
   const before = JSON.stringify(from, (_key, value: unknown) => (value instanceof Uint8Array ? sha256(value) : value));
@@ -478,82 +428,5 @@ describe("thresholds and signatures", () => {
     expect(nextTimestampVersion(0, 1_800_000_000_000)).toBe(1_800_000_000);
     expect(nextTimestampVersion(1_900_000_000, 1_800_000_000_000)).toBe(1_900_000_001);
     expectCodeSync("TRUST_ROLLBACK", () => nextTimestampVersion(Number.MAX_SAFE_INTEGER, 0));
-  });
-});
-
-describe("no other content is ever accepted", () => {
-  type Parts = Record<string, Bytes>;
-  const partsOf = (set: TrustSet, root: Bytes): Parts => ({
-    root,
-    timestamp: set.timestamp,
-    snapshot: set.snapshot,
-    targets: set.targets,
-    keys: set.documents.keys,
-    ...(set.documents.agents ? { agents: set.documents.agents } : {}),
-    ...(set.documents.inventory ? { inventory: set.documents.inventory } : {}),
-  });
-  const updateOf = ({ root, timestamp, snapshot, targets, keys, agents, inventory }: Parts): TrustUpdate => ({
-    roots: root ? [root] : [],
-    timestamp,
-    snapshot,
-    targets,
-    documents: { ...(keys ? { keys } : {}), ...(agents ? { agents } : {}), ...(inventory ? { inventory } : {}) },
-  });
-  /** What signatures cover. Their own bytes, and who else signed, are not content. */
-  const contentOf = (set: TrustSet): string =>
-    [
-      signedDigest(readMetadata("root", set.root).signed),
-      signedDigest(readMetadata("timestamp", set.timestamp).signed),
-      signedDigest(readMetadata("snapshot", set.snapshot).signed),
-      signedDigest(readMetadata("targets", set.targets).signed),
-      ...[set.documents.keys, set.documents.agents, set.documents.inventory].map((bytes) => bytes && sha256(bytes)),
-    ].join(" ");
-
-  const mutation = fc.record({
-    part: fc.nat(),
-    where: fc.double({ min: 0, max: 1, noNaN: true }),
-    kind: fc.constantFrom("flip", "cut", "insert", "swap", "drop", "double"),
-    byte: fc.integer({ min: 1, max: 255 }),
-  });
-
-  it("random mutations of a valid update: the same content or a refusal with a code, in bounded time", async () => {
-    const roots = await rootOf({}, [org.root]);
-    const next = partsOf(await setOf({ version: 2 }), roots);
-    const wanted = contentOf(applyTrustUpdate(held, updateOf(next), at).set);
-    let tried = 0;
-    fc.assert(
-      fc.property(fc.array(mutation, { minLength: 1, maxLength: 3 }), (mutations) => {
-        const parts: Parts = { ...next };
-        for (const { part, where, kind, byte } of mutations) {
-          const names = Object.keys(parts);
-          const name = names[part % names.length] ?? "root";
-          const bytes = parts[name] ?? new Uint8Array();
-          const index = Math.min(bytes.length - 1, Math.floor(where * bytes.length));
-          const other = names[(part + byte) % names.length] ?? "root";
-          if (kind === "flip") parts[name] = bytes.map((value, i) => (i === index ? value ^ byte : value));
-          else if (kind === "cut") parts[name] = bytes.slice(0, index);
-          else if (kind === "insert")
-            parts[name] = new Uint8Array([...bytes.slice(0, index), byte, ...bytes.slice(index)]);
-          else if (kind === "swap") [parts[name], parts[other]] = [parts[other] ?? bytes, bytes];
-          else if (kind === "double") parts[name] = new Uint8Array([...bytes, ...bytes]);
-          else delete parts[name];
-        }
-        tried++;
-        let accepted: TrustSet;
-        try {
-          accepted = applyTrustUpdate(held, updateOf(parts), at).set;
-        } catch (error) {
-          expect(error).toBeInstanceOf(FarhandError);
-          return;
-        }
-        const content = contentOf(accepted);
-        // A dropped part may leave what is held in place; nothing that nobody signed may come in.
-        if (content !== wanted) expect(mutations.some(({ kind }) => kind === "drop" || kind === "swap")).toBe(true);
-        const known = new Set([...contentOf(held).split(" "), ...wanted.split(" ")]);
-        for (const digest of content.split(" ")) expect(known).toContain(digest);
-      }),
-      { numRuns: 400 },
-    );
-    expect(tried).toBeGreaterThanOrEqual(400);
   });
 });
