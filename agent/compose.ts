@@ -28,6 +28,7 @@ import { Spool } from "./run/spool.ts";
 import { lockStateDir } from "./state-lock.ts";
 import { Trust } from "./trust.ts";
 import type { VaultKey } from "./vault/key.ts";
+import { vaultProvider } from "./vault/provider.ts";
 import { makeTagger } from "./vault/tagger.ts";
 import { Vault } from "./vault/vault.ts";
 import { readAcceptedManifest, Verifier } from "./verify/verifier.ts";
@@ -77,6 +78,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const vault = await Vault.open(
     { path: vaultPath(stateDir), org: config.org, agent: config.agent },
     options.vaultKey,
+    clock,
   ).catch((error: unknown) => {
     unlock();
     throw error;
@@ -132,7 +134,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     store,
     clock,
     spool,
-    vault,
+    credentials: vaultProvider(vault),
+    secrets: vault,
     tagger: makeTagger(await vault.siteKey()),
     driverFor: drivers.driverFor,
     manifestOf,

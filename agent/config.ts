@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { FarhandError } from "../shared/errors.ts";
 import { AgentId, KeyId, OrgId, SiteId } from "../shared/ids.ts";
+import { VaultKeyKind } from "./vault/key.ts";
 
 /** What enrolment settled: who this agent is and where its hub is. Nothing in it is secret. */
 export const AgentConfig = z.strictObject({
@@ -15,7 +16,8 @@ export const AgentConfig = z.strictObject({
   url: z.url({ protocol: /^https$/ }).max(2048),
   /** PEM of the one certification authority that vouches for the hub. */
   ca: z.string().min(1).max(65_536),
-  vaultKey: z.enum(["file", "passphrase"]),
+  /** How its vault was made; the vault itself holds the record that counts. */
+  vaultKey: VaultKeyKind,
 });
 export type AgentConfig = z.infer<typeof AgentConfig>;
 

@@ -1,6 +1,7 @@
 import { buildApplication, buildRouteMap, run as runApplication, type Application } from "@stricli/core";
 import { enroll } from "./enroll.ts";
 import { EXIT, type AgentContext } from "./context.ts";
+import { vaultRewrap } from "./rewrap.ts";
 import { run } from "./run.ts";
 import { jobs, status } from "./status.ts";
 import { credentialSet, secretSet } from "./vault-commands.ts";
@@ -19,6 +20,10 @@ export function agentApplication(version: string): Application<AgentContext> {
       secret: buildRouteMap<string, AgentContext>({
         routes: { set: secretSet },
         docs: { brief: "Values that texts name" },
+      }),
+      vault: buildRouteMap<string, AgentContext>({
+        routes: { rewrap: vaultRewrap },
+        docs: { brief: "What seals this agent's secrets" },
       }),
     },
     docs: {

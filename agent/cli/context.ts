@@ -1,10 +1,14 @@
 import type { CommandContext } from "@stricli/core";
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { errorCode, FarhandError, type ErrorCode } from "../../shared/errors.ts";
 import { Secret } from "../../shared/secret.ts";
-import type { VaultKey } from "../vault/key.ts";
-import { readSecretFile } from "./input.ts";
+import { vaultPath } from "../config.ts";
+import { isUsable, systemKeyStore } from "../vault/key-store.ts";
+import { KEY_WORDS, type VaultKey, type VaultKeyKind } from "../vault/key.ts";
+import { recordedKey } from "../vault/recorded.ts";
+import { askSecrets, readSecretFile } from "./input.ts";
 
 interface Streams {
   readonly stdout: { write(text: string): void };
@@ -72,16 +76,74 @@ export function stateDirOf(context: AgentContext, flags: { stateDir?: string }):
   return join(env["XDG_STATE_HOME"] ?? join(homedir(), ".local", "state"), "farhand-agent");
 }
 
-/** Exactly one way in, named by the person. */
+/** The key that opens this agent's vault: the one way by which it was made, whatever else is at hand. */
 export async function vaultKeyOf(context: AgentContext, flags: CommonFlags): Promise<VaultKey> {
-  const file =
-    flags.vaultKeyFile ?? (flags.passphraseFile === undefined ? context.env["FARHAND_VAULT_KEY_FILE"] : undefined);
-  if (file !== undefined && flags.passphraseFile !== undefined)
+  const recorded = recordedKey(vaultPath(stateDirOf(context, flags)));
+  const named = await namedKey(flags);
+  // What a person names is tried, and refused if it is another way: nothing falls back.
+  if (named) return named;
+  switch (recorded) {
+    case "systemd":
+      return systemdKey(context) ?? missing(recorded, "start it by its unit, with LoadCredentialEncrypted=");
+    case "keystore":
+      return { kind: "keystore", store: systemKeyStore };
+    case "passphrase":
+      return (await typedPassphrase(context, ["Passphrase of the vault"])) ?? missing(recorded, "--passphrase-file");
+    case "file":
+      return environmentKey(context) ?? missing(recorded, "--vault-key-file");
+    case undefined:
+      return environmentKey(context) ?? missing(undefined, "--vault-key-file or --passphrase-file");
+    default:
+      return recorded satisfies never;
+  }
+}
+
+/**
+ * For a new vault: what a person names, else the strongest that is at hand, in this order: a systemd credential, the OS key
+ * store, a passphrase that somebody types. A key file is never taken unasked: it is the weakest.
+ */
+export async function newVaultKeyOf(context: AgentContext, flags: CommonFlags): Promise<VaultKey> {
+  const named = (await namedKey(flags)) ?? environmentKey(context) ?? systemdKey(context);
+  if (named) return named;
+  if (await isUsable(systemKeyStore)) return { kind: "keystore", store: systemKeyStore };
+  const typed = await typedPassphrase(context, ["New passphrase of the vault", "The same again"]);
+  return typed ?? missing(undefined, "--vault-key-file or --passphrase-file");
+}
+
+const missing = (recorded: VaultKeyKind | undefined, give: string): never => {
+  const made = recorded === undefined ? "" : `the vault was made with ${KEY_WORDS[recorded]}; `;
+  throw new FarhandError("VAULT_LOCKED", `${made}give ${give}`);
+};
+
+async function namedKey(flags: CommonFlags): Promise<VaultKey | undefined> {
+  if (flags.vaultKeyFile !== undefined && flags.passphraseFile !== undefined)
     throw new FarhandError("USAGE", "either --vault-key-file or --passphrase-file");
-  if (file !== undefined) return { kind: "file", path: file };
-  if (flags.passphraseFile === undefined)
-    throw new FarhandError("VAULT_LOCKED", "give --vault-key-file or --passphrase-file");
-  return { kind: "passphrase", passphrase: new Secret((await readSecretFile(flags.passphraseFile)).trimEnd()) };
+  if (flags.vaultKeyFile !== undefined) return { kind: "file", path: flags.vaultKeyFile };
+  if (flags.passphraseFile === undefined) return undefined;
+  return passphraseKey((await readSecretFile(flags.passphraseFile)).trimEnd());
+}
+
+function passphraseKey(text: string): VaultKey {
+  if (text === "") throw new FarhandError("USAGE", "the passphrase is empty");
+  return { kind: "passphrase", passphrase: new Secret(text) };
+}
+
+const environmentKey = ({ env }: AgentContext): VaultKey | undefined => {
+  const path = env["FARHAND_VAULT_KEY_FILE"];
+  return path === undefined ? undefined : { kind: "file", path };
+};
+
+function systemdKey({ env }: AgentContext): VaultKey | undefined {
+  const folder = env["CREDENTIALS_DIRECTORY"];
+  const path = folder === undefined ? undefined : join(folder, "farhand-vault-key");
+  return path !== undefined && existsSync(path) ? { kind: "systemd", path } : undefined;
+}
+
+async function typedPassphrase(context: AgentContext, questions: string[]): Promise<VaultKey | undefined> {
+  if (!process.stdin.isTTY) return undefined;
+  const [typed, again] = await askSecrets(questions, context.process.stderr);
+  if (again !== undefined && typed !== again) throw new FarhandError("USAGE", "the two are not the same");
+  return passphraseKey(typed ?? "");
 }
 
 /** Where a command's error becomes words and a status. */

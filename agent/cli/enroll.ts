@@ -1,6 +1,6 @@
 import { buildCommand } from "@stricli/core";
-import { createHmac, randomBytes } from "node:crypto";
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { createHmac } from "node:crypto";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { boxProof, openBoxChallenge, SEALED_CHALLENGE_MAX } from "../../shared/box-proof.ts";
@@ -12,8 +12,10 @@ import { signerFrom } from "../../shared/keys.ts";
 import { openPinnedKeys } from "../../shared/trust.ts";
 import { vaultPath, writeConfig } from "../config.ts";
 import { lockStateDir } from "../state-lock.ts";
+import { makeKeyFile } from "../vault/key-file.ts";
+import { KEY_WORDS } from "../vault/key.ts";
 import { Vault } from "../vault/vault.ts";
-import { command, commonFlags, stateDirOf, vaultKeyOf, type AgentContext, type CommonFlags } from "./context.ts";
+import { command, commonFlags, newVaultKeyOf, stateDirOf, type AgentContext, type CommonFlags } from "./context.ts";
 import { readSecretFile } from "./input.ts";
 
 const JoinToken = z.strictObject({
@@ -40,7 +42,8 @@ export const enroll = buildCommand<Flags, [string?], AgentContext>({
     fullDescription:
       "Makes this agent's keys and its vault, proves them to the hub, and prints the agent's fingerprint.\n" +
       "The agent gets work once a keyadmin has compared that fingerprint and approved it: farhand agent approve.\n" +
-      "A vault key file that is not there yet is made, with mode 0400.\n\n" +
+      "What opens the vault is settled here for good: what the flags name, else a systemd credential farhand-vault-key, else the OS\n" +
+      "key store, else a passphrase that is typed. A vault key file that is not there yet is made, with mode 0400.\n\n" +
       "EXAMPLES\n  farhand-agent enroll --token-file agent-ams.join --vault-key-file /etc/farhand-agent/vault.key",
   },
   parameters: {
@@ -71,7 +74,7 @@ export const enroll = buildCommand<Flags, [string?], AgentContext>({
     try {
       if (existsSync(join(stateDir, "agent.json")))
         throw new FarhandError("CONFLICT", `an agent is enrolled in ${stateDir}`);
-      const key = await vaultKeyOf(context, flags);
+      const key = await newVaultKeyOf(context, flags);
       if (key.kind === "file" && !existsSync(key.path)) makeKeyFile(key.path);
       // Left over from an enrolment that did not come to its end: nobody countersigned that identity.
       for (const suffix of ["", "-wal", "-shm"]) rmSync(vaultPath(stateDir) + suffix, { force: true });
@@ -82,7 +85,7 @@ export const enroll = buildCommand<Flags, [string?], AgentContext>({
         writeConfig(stateDir, { v: 1, org, site, agent, kid, url, ca, vaultKey: key.kind });
         context.process.stdout.write(`${kid}\n`);
         context.process.stderr.write(
-          `Enrolled ${agent} at ${site}. Above is its fingerprint.\nNext: farhand agent approve ${agent}; farhand-agent credential set NAME --username USER; farhand-agent run\n`,
+          `Enrolled ${agent} at ${site}. Above is its fingerprint. Its vault opens with ${KEY_WORDS[key.kind]} and nothing else.\nNext: farhand agent approve ${agent}; farhand-agent credential set NAME --username USER; farhand-agent run\n`,
         );
       } finally {
         await vault.close();
@@ -99,16 +102,6 @@ function readToken(text: string): JoinToken {
   } catch (error) {
     throw new FarhandError("JOIN_TOKEN", "not a join token", { cause: error });
   }
-}
-
-function makeKeyFile(path: string): void {
-  const fd = openSync(path, "wx", 0o400);
-  try {
-    writeSync(fd, randomBytes(32));
-  } finally {
-    closeSync(fd);
-  }
-  chmodSync(path, 0o400);
 }
 
 async function joinHub(token: JoinToken, vault: Vault): Promise<KeyId> {

@@ -10,6 +10,7 @@ import type { Aggregate, AssignmentKey, Event, TaskEnd } from "../core/model.ts"
 import { signersOf, taskState } from "../journal/assignments.ts";
 import { loadText, saveSnapshot } from "../journal/holdings.ts";
 import { sealConfiguration } from "../vault/configuration-seal.ts";
+import { inForce, type CredentialProvider } from "../vault/provider.ts";
 import type { Vault } from "../vault/vault.ts";
 import { change, probe } from "./change.ts";
 import { check } from "./check.ts";
@@ -27,7 +28,9 @@ export interface RunnerOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly spool: Spool;
-  readonly vault: Vault;
+  readonly credentials: CredentialProvider;
+  /** Named values, for texts; and every value that must never be seen. */
+  readonly secrets: Pick<Vault, "secrets" | "knownValues">;
   readonly tagger: Tagger;
   readonly driverFor: (platform: Driver["platform"]) => Driver | undefined;
   /** The manifest as it was accepted. */
@@ -221,14 +224,14 @@ export class Runner {
     transcript: Transcript;
   }): Promise<TaskContext> {
     const { key, manifest, task, active, transcript } = work;
-    const { store, clock, spool, vault, tagger, driverFor, dispatch, wayHome, changed } = this.#options;
+    const { store, clock, spool, credentials, tagger, driverFor, dispatch, wayHome, changed } = this.#options;
     const inventory = this.#options.inventory();
     const device = inventory?.device(task.device);
     if (!inventory || !device) throw new FarhandError("INVENTORY_MISMATCH", task.device);
     const driver = driverFor(device.platform);
     if (!driver) throw new FarhandError("PLATFORM_UNKNOWN", device.platform);
-    const credential = await vault.credential(device.credential);
-    const secrets = await vault.secrets();
+    let lease = await credentials.lease(device.credential, active.abort.signal);
+    const secrets = await this.#options.secrets.secrets();
     const { connectMs, commandMs } = manifest.deadlines;
     const snapshots = new Map<Digest, Promise<SnapshotRef>>();
     return {
@@ -246,18 +249,20 @@ export class Runner {
       signal: active.abort.signal,
       live: new LiveOutput({ store, clock, key, device: task.device, changed }),
       onWayHome: inventory.site(manifest.site)?.wayHome.includes(task.device) ?? false,
-      open: (signal): Promise<Session> =>
-        driver.open({
+      open: async (signal): Promise<Session> => {
+        lease = await inForce(lease, clock, signal);
+        return driver.open({
           target: device,
-          credential,
+          credential: lease.value,
           clock,
           signal,
           connectMs,
           commandMs,
           transcript,
           tagger,
-          secrets: [...secrets.values()].map((secret) => secret.reveal()),
-        }),
+          secrets: await this.#options.secrets.knownValues(),
+        });
+      },
       text: async (ref: TextRef) =>
         new TextDecoder("utf-8", { fatal: true }).decode(await store.read((tx) => loadText(tx, ref.sha256))),
       snapshot: (configuration) => {

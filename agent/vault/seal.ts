@@ -72,3 +72,19 @@ export function unseal(kek: Uint8Array, value: Sealed, context: SealContext): Bu
     throw new FarhandError("VAULT_LOCKED", `${context.name} does not open`, { cause: error });
   }
 }
+
+/** The same data key under another key-encryption key; what it seals stays as it is. */
+export function rewrapKey(from: Uint8Array, to: Uint8Array, wrappedKey: Uint8Array, context: SealContext): Uint8Array {
+  const aad = aadOf(context);
+  let dataKey: Buffer;
+  try {
+    dataKey = decrypt(from, wrappedKey, aad);
+  } catch (error) {
+    throw new FarhandError("VAULT_LOCKED", `${context.name} does not open`, { cause: error });
+  }
+  try {
+    return encrypt(to, dataKey, aad);
+  } finally {
+    dataKey.fill(0);
+  }
+}

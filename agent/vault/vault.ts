@@ -1,38 +1,25 @@
-import { randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync } from "node:fs";
 import { z } from "zod";
-import { utf8 } from "../../shared/bytes.ts";
+import { systemClock, type Clock } from "../../shared/clock.ts";
 import { FarhandError } from "../../shared/errors.ts";
-import { CredentialName, type AgentId, type OrgId } from "../../shared/ids.ts";
+import { CredentialName, type AgentId, type Digest, type OrgId } from "../../shared/ids.ts";
 import { generateBoxJwk, generateSigningJwk, PrivateJwk } from "../../shared/keys.ts";
-import { Secret, type Credential } from "../../shared/secret.ts";
+import { CredentialValue, Secret, secretsOf, type Credential } from "../../shared/secret.ts";
 import { openSqlite, type Migration } from "../../shared/sqlite.ts";
-import { statements, type Store, type Tx } from "../../shared/store.ts";
-import { commitmentOf, seal, unseal } from "./seal.ts";
-import { Derivation, deriveKey, newDerivation, type VaultKey } from "./key.ts";
+import type { Store } from "../../shared/store.ts";
+import { Items, nextVersion, versionsOf, type ItemKind, type Standing } from "./items.ts";
+import { deriveKey, newDerivation, provision, type VaultKey } from "./key.ts";
 import first from "./migrations/0001_vault.sql" with { type: "text" };
+import versions from "./migrations/0002_versions.sql" with { type: "text" };
+import { PROOF, PROOF_FIRST, proves, putKey, readKey } from "./recorded.ts";
+import { rewrapKey } from "./seal.ts";
 
-const migrations: readonly Migration[] = [{ version: 1, sql: first }];
+const migrations: readonly Migration[] = [
+  { version: 1, sql: first },
+  { version: 2, sql: versions },
+];
 
-const sql = statements("vault", {
-  getMeta: "SELECT value FROM meta WHERE key = $key",
-  putMeta: "INSERT INTO meta (key, value) VALUES ($key, $value)",
-  get: "SELECT version, wrapped_key, sealed, commitment FROM item WHERE kind = $kind AND name = $name",
-  put: `INSERT INTO item (kind, name, version, wrapped_key, sealed, commitment)
-    VALUES ($kind, $name, $version, $wrappedKey, $sealed, $commitment)
-    ON CONFLICT (kind, name) DO UPDATE SET version = excluded.version, wrapped_key = excluded.wrapped_key,
-      sealed = excluded.sealed, commitment = excluded.commitment`,
-  names: "SELECT name FROM item WHERE kind = $kind ORDER BY name",
-});
-
-type ItemKind = "identity" | "credential" | "secret" | "site-key" | "trust";
-
-const StoredCredential = z.strictObject({
-  username: z.string().min(1).max(256),
-  password: z.string().optional(),
-  privateKey: z.string().optional(),
-  enable: z.string().optional(),
-});
 const Identity = z.strictObject({ sign: PrivateJwk, box: PrivateJwk });
 export type Identity = z.infer<typeof Identity>;
 const SiteKey = z.strictObject({ generation: z.int().min(1), key: z.string() });
@@ -44,8 +31,7 @@ export interface SiteKey {
 
 /** Names for secrets in texts, as an author writes them in `secret("name")`. */
 export const SecretName = CredentialName;
-
-const PROOF = utf8("farhand vault");
+const SecretValue = z.string();
 
 export interface VaultPlace {
   readonly path: string;
@@ -53,51 +39,68 @@ export interface VaultPlace {
   readonly agent: AgentId;
 }
 
+/** What is told of a value: never the value. */
+export interface HeldItem extends Standing {
+  readonly kind: "credential" | "secret";
+  readonly name: CredentialName;
+}
+
+/** What a signed document brings. */
+export type Brought = { readonly name: CredentialName; readonly version: number; readonly source: Digest } & (
+  | { readonly kind: "credential"; readonly value: CredentialValue }
+  | { readonly kind: "secret"; readonly value: string }
+);
+
 /** Everything that this agent must never show, in a file of its own. Open it once; it holds the key in memory until closed. */
 export class Vault {
   readonly #store: Store;
-  readonly #kek: Buffer;
-  readonly #place: VaultPlace;
+  readonly #items: Items;
+  readonly #clock: Clock;
+  #known: { readonly generation: number; readonly values: readonly string[] } | undefined;
 
-  private constructor(store: Store, kek: Buffer, place: VaultPlace) {
+  private constructor(store: Store, kek: Buffer, place: VaultPlace, clock: Clock) {
     this.#store = store;
-    this.#kek = kek;
-    this.#place = place;
+    this.#items = new Items(kek, place);
+    this.#clock = clock;
   }
 
   /** Makes the vault, an identity and the site key. Refuses a vault that is there already. */
-  static async create(place: VaultPlace, key: VaultKey): Promise<Vault> {
+  static async create(place: VaultPlace, key: VaultKey, clock: Clock = systemClock): Promise<Vault> {
     if (existsSync(place.path)) throw new FarhandError("CONFLICT", `${place.path} is there already`);
     const derivation = newDerivation(key.kind);
+    await provision(key, derivation);
     const kek = await deriveKey(key, derivation);
     const store = openSqlite({ path: place.path, migrations });
     chmodSync(place.path, 0o600);
-    const vault = new Vault(store, kek, place);
+    const vault = new Vault(store, kek, place, clock);
     const identity: Identity = { sign: await generateSigningJwk(), box: await generateBoxJwk() };
+    const siteKey = { generation: 1, key: randomBytes(32).toString("base64url") };
+    const atMs = clock.nowMs();
     await store.tx("vault-create", async (tx) => {
-      await tx.run(sql.putMeta, { key: "derivation", value: JSON.stringify(derivation) });
-      await tx.run(sql.putMeta, { key: "proof", value: commitmentOf(kek, PROOF).toString("base64url") });
-      await vault.#put(tx, "identity", "agent", identity);
-      await vault.#put(tx, "site-key", "current", { generation: 1, key: randomBytes(32).toString("base64url") });
+      await putKey(tx, derivation, kek);
+      await vault.#items.firstIndex(tx);
+      await vault.#items.put(tx, "identity", "agent", identity, { atMs });
+      await vault.#items.put(tx, "site-key", "current", siteKey, { atMs });
     });
     return vault;
   }
 
-  static async open(place: VaultPlace, key: VaultKey): Promise<Vault> {
+  /** Refuses a wrong key, and a vault of which any row was altered, taken away, or put back from an older copy. */
+  static async open(place: VaultPlace, key: VaultKey, clock: Clock = systemClock): Promise<Vault> {
     if (!existsSync(place.path)) throw new FarhandError("VAULT_LOCKED", `${place.path} is not there: enrol first`);
     const store = openSqlite({ path: place.path, migrations });
     try {
-      const meta = await store.read(async (tx) => ({
-        derivation: (await tx.get(sql.getMeta, { key: "derivation" }))?.["value"],
-        proof: (await tx.get(sql.getMeta, { key: "proof" }))?.["value"],
-      }));
-      if (typeof meta.derivation !== "string" || typeof meta.proof !== "string")
-        throw new FarhandError("VAULT_LOCKED", "not a vault");
-      const kek = await deriveKey(key, Derivation.parse(JSON.parse(meta.derivation)));
-      const proof = Buffer.from(meta.proof, "base64url");
-      const mine = commitmentOf(kek, PROOF);
-      if (proof.length !== mine.length || !timingSafeEqual(proof, mine)) throw new FarhandError("VAULT_LOCKED");
-      return new Vault(store, kek, place);
+      const meta = await readKey(store);
+      const kek = await deriveKey(key, meta.derivation);
+      const vault = new Vault(store, kek, place, clock);
+      if (proves(meta.proof, kek, PROOF_FIRST)) {
+        await store.tx("vault-index", async (tx) => {
+          await vault.#items.adopt(tx, clock.nowMs());
+          await putKey(tx, meta.derivation, kek);
+        });
+      } else if (!proves(meta.proof, kek, PROOF)) throw new FarhandError("VAULT_LOCKED");
+      await store.read((tx) => vault.#items.verify(tx));
+      return vault;
     } catch (error) {
       await store.close();
       throw error;
@@ -105,8 +108,24 @@ export class Vault {
   }
 
   async close(): Promise<void> {
-    this.#kek.fill(0);
+    this.#items.forget();
+    this.#known = undefined;
     await this.#store.close();
+  }
+
+  /**
+   * Puts the data keys under another key, in one transaction: a crash leaves the vault under the old key or under the new one.
+   * The values are not touched. A copy of the file made before goes on opening with the key of its time.
+   */
+  async rewrap(key: VaultKey): Promise<void> {
+    const derivation = newDerivation(key.kind);
+    await provision(key, derivation);
+    const kek = await deriveKey(key, derivation);
+    await this.#store.tx("vault-rewrap", async (tx) => {
+      await this.#items.rewrapAll(tx, (kekNow, wrappedKey, context) => rewrapKey(kekNow, kek, wrappedKey, context));
+      await putKey(tx, derivation, kek);
+    });
+    this.#items.takeKey(kek);
   }
 
   async identity(): Promise<Identity> {
@@ -121,84 +140,154 @@ export class Vault {
     return { generation: held.generation, key: Buffer.from(held.key, "base64url") };
   }
 
-  async setCredential(
-    name: CredentialName,
-    credential: { username: string; password?: string; privateKey?: string; enable?: string },
-  ): Promise<void> {
-    await this.#store.tx("vault-credential", (tx) =>
-      this.#put(tx, "credential", name, StoredCredential.parse(credential)),
-    );
+  async setCredential(name: CredentialName, credential: CredentialValue): Promise<number> {
+    return this.#set("credential", name, CredentialValue.parse(credential));
+  }
+
+  async setSecret(name: string, value: Secret): Promise<number> {
+    return this.#set("secret", SecretName.parse(name), value.reveal());
+  }
+
+  /**
+   * Takes what a verified document brings: CREDENTIAL_STALE unless its version is higher than any held. The document that
+   * brought the current version may come again; that changes nothing.
+   */
+  async take(brought: Brought): Promise<"taken" | "held"> {
+    const { kind, name, version, source, value } = brought;
+    return this.#store.tx("vault-take", async (tx) => {
+      const held = await this.#items.standing(tx, kind, name);
+      if (held?.current === version && held.source === source) return "held";
+      await this.#items.put(tx, kind, name, value, { atMs: this.#clock.nowMs(), version, source });
+      return "taken";
+    });
   }
 
   /** CREDENTIAL_UNKNOWN when it is not there: nothing stands in for it. */
   async credential(name: CredentialName): Promise<Credential> {
-    const held = await this.#get("credential", name, StoredCredential);
-    if (!held) throw new FarhandError("CREDENTIAL_UNKNOWN", name);
-    return {
-      username: held.username,
-      ...(held.password === undefined ? {} : { password: new Secret(held.password) }),
-      ...(held.privateKey === undefined ? {} : { privateKey: new Secret(held.privateKey) }),
-      ...(held.enable === undefined ? {} : { enable: new Secret(held.enable) }),
-    };
+    return (await this.heldCredential(name)).credential;
   }
 
-  async setSecret(name: string, value: Secret): Promise<void> {
-    await this.#store.tx("vault-secret", (tx) => this.#put(tx, "secret", SecretName.parse(name), value.reveal()));
+  async heldCredential(name: CredentialName): Promise<{ readonly version: number; readonly credential: Credential }> {
+    const held = await this.#store.read(async (tx) => {
+      const standing = await this.#items.standing(tx, "credential", name);
+      if (!standing || standing.current === 0) return undefined;
+      const value = await this.#items.at(tx, "credential", name, standing.current, CredentialValue);
+      return { version: standing.current, credential: asCredential(value) };
+    });
+    if (!held) throw new FarhandError("CREDENTIAL_UNKNOWN", name);
+    return held;
+  }
+
+  /** One of the versions that its standing names: for a rotation, which must be able to log in with the old one and the new one. */
+  async credentialAt(name: CredentialName, version: number): Promise<Credential> {
+    const held = await this.#store.read((tx) => this.#items.at(tx, "credential", name, version, CredentialValue));
+    return asCredential(held);
+  }
+
+  /** On disk before any device learns it, and used by nothing until it is committed. The version. */
+  async stageCredential(name: CredentialName, credential: CredentialValue): Promise<number> {
+    const value = CredentialValue.parse(credential);
+    return this.#store.tx("vault-stage", async (tx) => {
+      const held = await this.#items.standing(tx, "credential", name);
+      const version = nextVersion(held, this.#seconds());
+      return this.#items.stage(tx, "credential", name, value, { atMs: this.#clock.nowMs(), version });
+    });
+  }
+
+  async commitCredential(name: CredentialName, version: number): Promise<void> {
+    await this.#store.tx("vault-commit", (tx) =>
+      this.#items.commit(tx, "credential", name, version, this.#clock.nowMs()),
+    );
+  }
+
+  async dropStaged(name: CredentialName, version: number): Promise<void> {
+    await this.#store.tx("vault-drop", (tx) => this.#items.drop(tx, "credential", name, version));
+  }
+
+  async standing(kind: "credential" | "secret", name: CredentialName): Promise<Standing | undefined> {
+    return this.#store.read((tx) => this.#items.standing(tx, kind, name));
   }
 
   /** Every named secret, for substitution in a text just before it is sent. */
   async secrets(): Promise<ReadonlyMap<string, Secret>> {
-    const names = await this.#store.read((tx) => tx.all(sql.names, { kind: "secret" satisfies ItemKind }));
-    const secrets = new Map<string, Secret>();
-    for (const row of names) {
-      const name = String(row["name"]);
-      const value = await this.#get("secret", name, z.string());
-      if (value !== undefined) secrets.set(name, new Secret(value));
-    }
-    return secrets;
+    return this.#store.read(async (tx) => {
+      const secrets = new Map<string, Secret>();
+      for (const { kind, name, current } of heldIn(await this.#items.index(tx)))
+        if (kind === "secret" && current > 0)
+          secrets.set(name, new Secret(await this.#items.at(tx, kind, name, current, SecretValue)));
+      return secrets;
+    });
+  }
+
+  /** Every value that must not be seen anywhere, of every version that is here: what redaction looks for. */
+  async knownValues(): Promise<readonly string[]> {
+    return this.#store.read(async (tx) => {
+      const index = await this.#items.index(tx);
+      if (this.#known?.generation === index.generation) return this.#known.values;
+      const values = new Set<string>();
+      for (const item of heldIn(index)) {
+        for (const version of versionsOf(item)) {
+          if (item.kind === "secret") values.add(await this.#items.at(tx, item.kind, item.name, version, SecretValue));
+          else
+            for (const value of secretsOf(await this.#items.at(tx, item.kind, item.name, version, CredentialValue)))
+              values.add(value);
+        }
+      }
+      this.#known = { generation: index.generation, values: [...values] };
+      return this.#known.values;
+    });
+  }
+
+  /** Names, versions and ages, for people. */
+  async held(): Promise<readonly HeldItem[]> {
+    return heldIn(await this.#store.read((tx) => this.#items.index(tx)));
   }
 
   async names(kind: "credential" | "secret"): Promise<string[]> {
-    return (await this.#store.read((tx) => tx.all(sql.names, { kind }))).map((row) => String(row["name"]));
+    return (await this.held()).filter((item) => item.kind === kind).map((item) => item.name);
   }
 
   /** A trust document that must survive the journal; sealed, so that only this agent can have put it here. */
   async setTrust(name: "keys", envelope: unknown): Promise<void> {
-    await this.#store.tx("vault-trust", (tx) => this.#put(tx, "trust", name, envelope));
+    await this.#store.tx("vault-trust", (tx) =>
+      this.#items.put(tx, "trust", name, envelope, { atMs: this.#clock.nowMs() }),
+    );
   }
 
   async trust(name: "keys"): Promise<unknown> {
     return this.#get("trust", name, z.unknown());
   }
 
-  async #put(tx: Tx, kind: ItemKind, name: string, value: unknown): Promise<void> {
-    const held = await tx.get(sql.get, { kind, name });
-    const version = (typeof held?.["version"] === "number" ? held["version"] : 0) + 1;
-    const sealed = seal(this.#kek, utf8(JSON.stringify(value)), this.#context(kind, name, version));
-    await tx.run(sql.put, { kind, name, version, ...sealed });
+  #seconds(): number {
+    return Math.floor(this.#clock.nowMs() / 1000);
   }
 
-  async #get<T>(kind: ItemKind, name: string, schema: z.ZodType<T>): Promise<T | undefined> {
-    const row = await this.#store.read((tx) => tx.get(sql.get, { kind, name }));
-    if (!row) return undefined;
-    const version = Number(row["version"]);
-    const plain = unseal(
-      this.#kek,
-      {
-        wrappedKey: row["wrapped_key"] as Uint8Array,
-        sealed: row["sealed"] as Uint8Array,
-        commitment: row["commitment"] as Uint8Array,
-      },
-      this.#context(kind, name, version),
-    );
-    try {
-      return schema.parse(JSON.parse(plain.toString("utf8")));
-    } finally {
-      plain.fill(0);
-    }
+  #set(kind: "credential" | "secret", name: string, value: unknown): Promise<number> {
+    return this.#store.tx("vault-set", async (tx) => {
+      const version = nextVersion(await this.#items.standing(tx, kind, name), this.#seconds());
+      return this.#items.put(tx, kind, name, value, { atMs: this.#clock.nowMs(), version });
+    });
   }
 
-  #context(kind: ItemKind, name: string, version: number) {
-    return { org: this.#place.org, agent: this.#place.agent, name: `${kind}/${name}`, version };
+  #get<T>(kind: ItemKind, name: string, schema: z.ZodType<T>): Promise<T | undefined> {
+    return this.#store.read((tx) => this.#items.get(tx, kind, name, schema));
   }
+}
+
+function heldIn(index: { readonly items: Readonly<Record<string, Standing>> }): HeldItem[] {
+  const held: HeldItem[] = [];
+  for (const [id, standing] of Object.entries(index.items)) {
+    const [kind, name] = [id.slice(0, id.indexOf("/")), CredentialName.safeParse(id.slice(id.indexOf("/") + 1))];
+    if ((kind === "credential" || kind === "secret") && name.success) held.push({ ...standing, kind, name: name.data });
+  }
+  return held.toSorted((a, b) => (a.kind + a.name < b.kind + b.name ? -1 : 1));
+}
+
+function asCredential(held: CredentialValue): Credential {
+  return {
+    username: held.username,
+    ...(held.password === undefined ? {} : { password: new Secret(held.password) }),
+    ...(held.privateKey === undefined ? {} : { privateKey: new Secret(held.privateKey) }),
+    ...(held.enable === undefined ? {} : { enable: new Secret(held.enable) }),
+  };
 }
