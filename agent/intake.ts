@@ -147,7 +147,9 @@ export class Intake {
   async #accept(key: AssignmentKey, offer: Permit, work: VerifiedWork, documents: WorkDocuments): Promise<void> {
     const { manifest, authority, signers, grant } = work;
     const devices: DeviceId[] = manifest.tasks.map((task) => task.device);
-    const changed = manifest.tasks.filter((task) => task.kind === "change").map((task) => task.device);
+    const changed = manifest.tasks
+      .filter((task) => task.kind === "change" || task.kind === "rotate")
+      .map((task) => task.device);
     const texts = [...textsOf(manifest).keys()];
     const event: Event = {
       type: "offered",

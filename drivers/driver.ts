@@ -34,6 +34,7 @@ export function makeDriver(file: PlatformFile): Driver {
     diff: model.diff,
     sameDiff: model.sameDiff,
     publicForm: model.publicForm,
+    notRestorable: model.notRestorable,
     open: (options) => open(file, model, isRead, options),
   };
 }

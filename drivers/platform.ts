@@ -63,6 +63,8 @@ const Transaction = z.strictObject({
   arm: Recipe.optional(),
   /** The timer, read back. `ours` may name `${…}` of the token; `any` is somebody's. */
   armed: z.strictObject({ send: z.string(), ours: z.string().max(1000), none: Pattern, any: Pattern }).optional(),
+  /** Replace: by lines where the platform takes no whole text: what goes is removed by name, and what is missing is typed. */
+  byLines: z.boolean().optional(),
   /** Replace: how the whole text becomes a file, before `arm` puts it in force with its timer. */
   upload: z
     .strictObject({
@@ -234,5 +236,10 @@ export const PlatformFile = z.strictObject({
   /** The configuration language. */
   language: LanguageFile,
   transactions: z.strictObject({ merge: Transaction.optional(), replace: Transaction.optional() }),
+  /** Lines of a shown configuration without which, or with which, it cannot be put back as a whole. */
+  notRestorable: z
+    .array(z.strictObject({ pattern: Pattern, reason: z.string().max(200) }))
+    .max(16)
+    .default([]),
 });
 export type PlatformFile = z.infer<typeof PlatformFile>;

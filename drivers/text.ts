@@ -1,16 +1,18 @@
+import { FarhandError } from "../shared/errors.ts";
 import type { DeviceId } from "../shared/ids.ts";
 import type { LineRedactor } from "./engines/cli/redactor.ts";
 import { diffTexts } from "./model/diff.ts";
-import { asTyped, compileLanguage } from "./model/language.ts";
+import { readAuthor } from "./model/author.ts";
+import { asTyped, compileLanguage, type Language } from "./model/language.ts";
 import { normalise } from "./model/normalise.ts";
 import { predict } from "./model/predict.ts";
-import { publicForm } from "./model/public-form.ts";
+import { hider, publicForm } from "./model/public-form.ts";
 import { redactStream } from "./model/redact-stream.ts";
 import { sameDiff } from "./model/same-diff.ts";
 import type { PlatformFile } from "./platform.ts";
 import type { Configuration, Driver, Tagger } from "./types.ts";
 
-type Pure = Pick<Driver, "predict" | "diff" | "sameDiff" | "publicForm" | "isDestructive">;
+type Pure = Pick<Driver, "predict" | "diff" | "sameDiff" | "publicForm" | "isDestructive" | "notRestorable">;
 
 export interface DeviceText extends Pure {
   configuration(device: DeviceId, raw: string, tagger: Tagger): Configuration;
@@ -21,8 +23,10 @@ export interface DeviceText extends Pure {
 /** drivers/model bound to one platform's language. */
 export function deviceText(file: PlatformFile): DeviceText {
   const language = compileLanguage(file.language);
+  const replaceBy = file.transactions.replace?.byLines === true ? "lines" : "file";
   return {
-    predict: (change) => predict(language, change),
+    predict: (change) => predict(language, { ...change, replaceBy }),
+    notRestorable: restorer(file, language),
     diff: (before, after) => diffTexts(language, before, after),
     sameDiff: (signed, measured) => sameDiff(language, signed, measured),
     publicForm: (device, raw, tagger) => publicForm(language, device, raw, tagger),
@@ -37,3 +41,27 @@ export function deviceText(file: PlatformFile): DeviceText {
     },
   };
 }
+
+function restorer(file: PlatformFile, language: Language): Driver["notRestorable"] {
+  const { replace } = file.transactions;
+  const rules = [
+    ...(replace?.upload?.refuse ?? []).map((pattern) => ({ pattern, reason: NOT_WRITABLE })),
+    ...file.notRestorable,
+  ].map(({ pattern, reason }) => ({ pattern: new RegExp(pattern, "v"), reason }));
+  return (device, raw, tagger) => {
+    if (!replace) return `this driver replaces no whole configuration of ${file.id}`;
+    for (const [at, line] of raw.split("\n").entries()) {
+      const rule = rules.find(({ pattern }) => pattern.test(line));
+      if (rule) return `line ${at + 1}: ${rule.reason}`;
+    }
+    try {
+      readAuthor(language, "replace", raw, "", hider(device, tagger), "sealed");
+      return null;
+    } catch (error) {
+      if (error instanceof FarhandError) return error.detail ?? error.what;
+      throw error;
+    }
+  };
+}
+
+const NOT_WRITABLE = "a banner, a brace or a backslash, which this driver cannot write to the device's file system";

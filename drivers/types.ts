@@ -1,7 +1,7 @@
 import type { Clock } from "../shared/clock.ts";
 import type { Evidence, Level, UndoCost, Verification } from "../shared/documents/common.ts";
 import type { Device } from "../shared/documents/inventory.ts";
-import type { ChangeMode } from "../shared/documents/manifest.ts";
+import type { ChangeMode, Source } from "../shared/documents/manifest.ts";
 import type { Finding } from "../shared/documents/receipt.ts";
 import type { ErrorCode } from "../shared/errors.ts";
 import type { DeviceId, Digest, PlatformId } from "../shared/ids.ts";
@@ -128,11 +128,15 @@ export interface Driver {
   predict(change: {
     device: DeviceId;
     mode: ChangeMode;
+    /** `sealed`: the text is a snapshot's raw form; its own lines and secrets are as a device showed them. */
+    source?: Source["kind"];
     text: string;
     before: Configuration;
     tagger: Tagger;
     managementAddress?: string;
   }): Prediction;
+  /** Pure: why this configuration, as a device showed it, cannot be put back as a whole; null where it can. Holds no secret. */
+  notRestorable(device: DeviceId, raw: string, tagger: Tagger): string | null;
   /** Pure: the normalised diff between two public forms, as canonical JSON text. */
   diff(before: string, after: string): string;
   /** Pure: whether a measured diff is the signed one, allowing for the rewrites that the platform file names. */
@@ -186,6 +190,7 @@ export interface ChangeSpec {
   readonly id: string;
   readonly mode: ChangeMode;
   readonly drift: "exact" | "same-diff";
+  readonly source?: Source["kind"];
   readonly text: string;
   readonly preImage: Digest;
   readonly keyGeneration: number;

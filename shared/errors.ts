@@ -312,6 +312,14 @@ export const ERRORS = {
     "The sealed text does not open here.",
     "It was sealed for another place or key, or altered; have it sealed again.",
   ),
+  NOT_RESTORABLE: entry(
+    "This configuration cannot be put back onto the device as a whole.",
+    "The message says why; restore what matters of it as a change: farhand device config, farhand plan change",
+  ),
+  REVEAL_FORBIDDEN: entry(
+    "This person may not open sealed configurations of these sites.",
+    "Have a keyadmin give the reveal role in keys.json, or use the recovery key offline.",
+  ),
   VAULT_KEY_MODE: entry(
     "The vault's key file can be read or written by others.",
     "chmod 0400 the file and make the agent's user its owner.",

@@ -1,6 +1,6 @@
 import { sha256, type Bytes } from "./bytes.ts";
 import { Agents, type AgentEntry } from "./documents/agents.ts";
-import type { Risk } from "./documents/common.ts";
+import type { JobKind, Risk } from "./documents/common.ts";
 import { Inventory, type Device, type Site } from "./documents/inventory.ts";
 import { Keys, type Person, type Policy, type Revocation, type Role } from "./documents/keys.ts";
 import { openEnvelope, peekPayload, readAs, type Envelope, type KeyLookup } from "./envelope.ts";
@@ -157,6 +157,16 @@ export interface Authorisation {
   readonly signers: readonly PersonId[];
 }
 
+/** Who may ask for it: opening a sealed configuration is a permission of its own, and an author does not have it. */
+export type AuthorRole = Extract<Role, "author" | "reveal">;
+export const authorRole = (kind: JobKind): AuthorRole => (kind === "reveal" ? "reveal" : "author");
+
+export function withoutRole(role: AuthorRole, person: PersonId, sites: readonly SiteId[]): FarhandError {
+  return role === "reveal"
+    ? new FarhandError("REVEAL_FORBIDDEN", `${person} at ${sites.join(", ")}`.slice(0, 300))
+    : new FarhandError("NO_AUTHOR", person);
+}
+
 /**
  * The signed policy's threshold over distinct persons in scope, the author not among the approvers.
  * Throws NO_AUTHOR or THRESHOLD. `ownerOf` is another only where the kids were checked for what a revocation leaves of them.
@@ -164,7 +174,7 @@ export interface Authorisation {
 export function authorise(
   trust: TrustStore,
   kids: readonly KeyId[],
-  claim: { author: PersonId; sites: readonly SiteId[]; policy: Policy; risk: Risk },
+  claim: { author: PersonId; sites: readonly SiteId[]; policy: Policy; risk: Risk; role?: AuthorRole },
   ownerOf: (kid: KeyId) => Person | undefined = (kid) => trust.personOf(kid),
 ): Authorisation {
   const persons = new Map<PersonId, Person>();
@@ -173,7 +183,8 @@ export function authorise(
     if (person) persons.set(person.id, person);
   }
   const author = persons.get(claim.author);
-  if (!author || !holdsRole(author, "author", claim.sites)) throw new FarhandError("NO_AUTHOR", claim.author);
+  const role = claim.role ?? "author";
+  if (!author || !holdsRole(author, role, claim.sites)) throw withoutRole(role, claim.author, claim.sites);
   const approvers = [...persons.values()].filter(
     (person) => person.id !== author.id && holdsRole(person, "approver", claim.sites),
   );

@@ -17,6 +17,7 @@ import type {
 import type { TaskEnd } from "../core/model.ts";
 import { changedIn } from "../journal/assignments.ts";
 import { stepsOf, writeDone, writeIntent, type Step } from "../journal/steps.ts";
+import { textOf } from "./source.ts";
 import { NO_EVIDENCE, type TaskContext } from "./task.ts";
 
 type Context = TaskContext<ChangeTask>;
@@ -48,7 +49,8 @@ async function specOf(context: Context): Promise<ChangeSpec> {
     id: `${key.manifest.slice(0, 12)}-${key.attempt}`,
     mode: task.mode,
     drift: task.drift,
-    text: await context.text(task.text),
+    source: task.source.kind,
+    text: await textOf(context, task),
     preImage: task.preImage,
     keyGeneration: task.keyGeneration,
     diff: await context.text(task.diff),

@@ -2,6 +2,7 @@ import type { PlanTask } from "../../shared/documents/manifest.ts";
 import type { Finding, PlannedDevice } from "../../shared/documents/receipt.ts";
 import { FarhandError } from "../../shared/errors.ts";
 import type { TaskEnd } from "../core/model.ts";
+import { textOf } from "./source.ts";
 import { done, withSession, type TaskContext } from "./task.ts";
 
 const FINDINGS_MAX = 64;
@@ -11,7 +12,7 @@ export async function plan(context: TaskContext<PlanTask>): Promise<TaskEnd> {
   const { device, driver, spool, tagger, task } = context;
   const unread = task.verify.find((verification) => !driver.isRead(verification.command));
   if (unread) throw new FarhandError("READ_NOT_ALLOWED", unread.command.slice(0, 200));
-  const text = await context.text(task.text);
+  const text = await textOf(context, task);
   const { before, readiness } = await withSession(context, async (session) => {
     const facts = await session.facts();
     if (device.serial !== null && facts.serial !== device.serial) {
@@ -25,12 +26,13 @@ export async function plan(context: TaskContext<PlanTask>): Promise<TaskEnd> {
   const prediction = driver.predict({
     device: device.id,
     mode: task.mode,
+    source: task.source.kind,
     text,
     before,
     tagger,
     managementAddress: device.address,
   });
-  // The hub chooses a plan's text, and the diff would answer whether the device holds the secret that it guessed.
+  // The hub chooses a plan's text, and the diff would answer whether the device holds the secret that it guessed. A sealed one is an agent's own.
   const inline = prediction.warnings.find((warning) => warning.code === "INLINE_SECRET");
   if (inline) throw new FarhandError("TEXT_REFUSED", inline.detail);
   // Said now rather than at the change: a secret that is not here, or that the device does not have.
@@ -45,6 +47,7 @@ export async function plan(context: TaskContext<PlanTask>): Promise<TaskEnd> {
     platform: driver.platform,
     platformDigest: driver.digest,
     mode: task.mode,
+    source: task.source,
     text: task.text,
     preImage: await context.snapshot(before),
     diff: await spool.put("diff", prediction.diff),

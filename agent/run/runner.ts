@@ -9,8 +9,8 @@ import type { Configuration, Driver, Session, Tagger } from "../../drivers/types
 import type { Aggregate, AssignmentKey, Event, TaskEnd } from "../core/model.ts";
 import { signersOf, taskState } from "../journal/assignments.ts";
 import { loadText, saveSnapshot } from "../journal/holdings.ts";
-import { sealConfiguration } from "../vault/configuration-seal.ts";
 import { inForce, type CredentialProvider } from "../vault/provider.ts";
+import { openConfiguration, requireMark, sealConfiguration } from "../../shared/sealed.ts";
 import type { Vault } from "../vault/vault.ts";
 import { change, probe } from "./change.ts";
 import { check } from "./check.ts";
@@ -31,6 +31,8 @@ export interface RunnerOptions {
   readonly credentials: CredentialProvider;
   /** Named values, for texts; and every value that must never be seen. */
   readonly secrets: Pick<Vault, "secrets" | "knownValues">;
+  /** What marks and opens the sealed forms of this site. */
+  readonly sealing: { siteKey(): ReturnType<Vault["siteKey"]>; identity(): ReturnType<Vault["identity"]> };
   readonly tagger: Tagger;
   readonly driverFor: (platform: Driver["platform"]) => Driver | undefined;
   /** The manifest as it was accepted. */
@@ -263,12 +265,19 @@ export class Runner {
           secrets: await this.#options.secrets.knownValues(),
         });
       },
+      unseal: async (ref) => {
+        const sealed = await store.read((tx) => loadText(tx, ref.sha256));
+        const { siteKey, identity } = this.#options.sealing;
+        requireMark(sealed, (await siteKey()).key);
+        const place = { org: manifest.org, site: manifest.site, device: task.device };
+        return openConfiguration(sealed, place, (await identity()).box);
+      },
       text: async (ref: TextRef) =>
         new TextDecoder("utf-8", { fatal: true }).decode(await store.read((tx) => loadText(tx, ref.sha256))),
       snapshot: (configuration) => {
         const known = snapshots.get(configuration.publicDigest);
         if (known) return known;
-        const made = this.#snapshot(manifest, task.device, configuration);
+        const made = this.#snapshot({ manifest, device: task.device, driver }, configuration);
         snapshots.set(configuration.publicDigest, made);
         return made;
       },
@@ -286,11 +295,15 @@ export class Runner {
     };
   }
 
-  async #snapshot(manifest: Manifest, device: DeviceId, configuration: Configuration): Promise<SnapshotRef> {
-    const { spool, store, clock, recipients } = this.#options;
+  async #snapshot(
+    { manifest, device, driver }: { manifest: Manifest; device: DeviceId; driver: Driver },
+    configuration: Configuration,
+  ): Promise<SnapshotRef> {
+    const { spool, store, clock, recipients, sealing, tagger } = this.#options;
     const { publicDigest, keyGeneration } = configuration;
     const place = { org: manifest.org, site: manifest.site, device };
-    const bytes = await sealConfiguration(configuration.raw, place, recipients());
+    const bytes = await sealConfiguration(configuration.raw, place, recipients(), (await sealing.siteKey()).key);
+    const notRestorable = driver.notRestorable(device, configuration.raw, tagger)?.slice(0, 200) ?? null;
     const snapshot = { device, atMs: clock.nowMs(), publicDigest, keyGeneration, sealed: bytes };
     // Side by side, so that they share a commit.
     const [publicRef, sealed] = await Promise.all([
@@ -298,7 +311,7 @@ export class Runner {
       spool.put("sealed", bytes),
       store.tx("snapshot", (tx) => saveSnapshot(tx, snapshot)),
     ]);
-    return { public: publicRef, keyGeneration, sealed: sealed.sha256, notRestorable: null };
+    return { public: publicRef, keyGeneration, sealed: sealed.sha256, notRestorable };
   }
 }
 
@@ -320,6 +333,9 @@ function perform(context: TaskContext, purpose: Purpose): Promise<TaskEnd> {
       return plan({ ...context, task });
     case "change":
       return purpose === "probe" ? probe({ ...context, task }) : change({ ...context, task });
+    case "rotate":
+    case "reveal":
+      return Promise.reject(new FarhandError("ENVELOPE_TYPE", `${task.kind} is not offered by this version`));
     default:
       return task satisfies never;
   }

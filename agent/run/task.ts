@@ -32,6 +32,8 @@ export interface TaskContext<T extends TaskSpec = TaskSpec> {
   open(signal: AbortSignal): Promise<Session>;
   /** A text that the manifest names, with the digest that it names. */
   text(ref: TextRef): Promise<string>;
+  /** Opens a sealed text of this device. Throws SEALED for one that no agent of this site has sealed. */
+  unseal(ref: TextRef): Promise<string>;
   /** Stores both forms of a configuration and says where they are. */
   snapshot(configuration: Configuration): Promise<SnapshotRef>;
   /** Durable before it resolves. Throws CANCELED when the task has ended meanwhile. */

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { AgentId, CredentialName, DeviceId, OrgId, SiteId } from "../../shared/ids.ts";
 import { generateBoxJwk, type BoxPublicKey } from "../../shared/keys.ts";
 import { Secret } from "../../shared/secret.ts";
-import { openConfiguration, sealConfiguration } from "./configuration-seal.ts";
+import { openConfiguration, sealConfiguration } from "../../shared/sealed.ts";
 import { seal, unseal } from "./seal.ts";
 import { makeTagger } from "./tagger.ts";
 import { Vault } from "./vault.ts";

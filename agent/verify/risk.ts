@@ -12,6 +12,7 @@ export function textsOf(manifest: Manifest): ReadonlyMap<Digest, number> {
     if (task.kind === "plan") texts.set(task.text.sha256, task.text.bytes);
     if (task.kind === "change")
       for (const ref of [task.text, task.diff, task.commands]) texts.set(ref.sha256, ref.bytes);
+    if (task.kind === "reveal") texts.set(task.sealed.sha256, task.sealed.bytes);
   }
   return texts;
 }
@@ -38,10 +39,14 @@ export function riskFrom(sources: RiskSources): (task: TaskSpec) => Risk {
       case "check":
       case "plan":
         return "read";
+      case "reveal":
+        // Touches no device; who may ask is a role of its own.
+        return "read";
       case "run":
         return driver && task.commands.every((command) => driver.isRead(command)) ? "read" : "change";
       case "change": {
-        const text = sources.text(task.text.sha256);
+        // A sealed text says nothing here: its lines stand in the commands, which are checked against it once it is open.
+        const text = task.source.kind === "sealed" ? "" : sources.text(task.text.sha256);
         const commands = sources.text(task.commands.sha256);
         if (text === undefined || commands === undefined) return "change";
         const lines = [
@@ -51,6 +56,9 @@ export function riskFrom(sources: RiskSources): (task: TaskSpec) => Risk {
         ];
         return !driver || lines.some((line) => driver.isDestructive(line.trim())) ? "destructive" : "change";
       }
+      case "rotate":
+        // A login that does not come back is a device that nobody reaches.
+        return "destructive";
       default:
         return task satisfies never;
     }

@@ -47,7 +47,7 @@ export class Verifier {
     const first = await verifyWork(documents, { ...context, riskOf: this.#riskOf(new Map()) });
     const texts = await this.#texts(first.manifest);
     const work = await verifyWork(documents, { ...context, riskOf: this.#riskOf(texts) });
-    this.#checkEvidence(work.manifest, context.inventory);
+    this.#checkEvidence(work, context.inventory);
     await this.#refuseForgotten(work);
     return work;
   }
@@ -55,12 +55,12 @@ export class Verifier {
   /** Single use is known from the journal. After one was lost, a change must have been signed since: nobody here knows whether it was made. */
   async #refuseForgotten({ warrant }: VerifiedWork): Promise<void> {
     const lostMs = await this.#options.store.read(lostBeforeMs);
-    if (warrant?.kind === "change" && warrant.iat * 1000 <= lostMs)
+    if ((warrant?.kind === "change" || warrant?.kind === "rotate") && warrant.iat * 1000 <= lostMs)
       throw new FarhandError("REPLAY", "the agent's journal was lost since this was signed; have it signed again");
   }
 
   /** What the driver was proved on is this agent's to say: a manifest that claims more would pass by what people must accept by name. */
-  #checkEvidence(manifest: Manifest, inventory: InventoryView): void {
+  #checkEvidence({ manifest, warrant }: VerifiedWork, inventory: InventoryView): void {
     for (const task of manifest.tasks) {
       const platform = inventory.device(task.device)?.platform;
       const driver = platform === undefined ? undefined : this.#options.driverFor(platform);
@@ -69,6 +69,9 @@ export class Verifier {
           "EVIDENCE_TOO_LOW",
           `${task.evidence} is claimed, ${driver.evidence} held for ${platform}`,
         );
+      const accepted = warrant?.accepts.simulatedEvidence ?? [];
+      if (task.kind === "rotate" && driver?.evidence === "simulated" && !accepted.includes(driver.platform))
+        throw new FarhandError("EVIDENCE_TOO_LOW", driver.platform);
     }
   }
 

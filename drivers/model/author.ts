@@ -1,4 +1,4 @@
-import type { ChangeMode } from "../../shared/documents/manifest.ts";
+import type { ChangeMode, Source } from "../../shared/documents/manifest.ts";
 import type { Finding } from "../../shared/documents/receipt.ts";
 import { FarhandError } from "../../shared/errors.ts";
 import { asTyped, type Language } from "./language.ts";
@@ -20,10 +20,18 @@ export interface AuthorText {
 
 /** Control and format characters: they work on terminals, or hide from the reviewer what will be sent. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/v;
+const MARK = /[‹›]/v;
 const UNRENDERED = /\{\{|\{%|\[object Object\]|(?:^|\s)undefined(?:\s|$)/v;
 
 /** `live` is the public form of the running configuration: what stands there already, odd as it may be, is no mistake of the text. */
-export function readAuthor(language: Language, mode: ChangeMode, text: string, live: string, hide: Hide): AuthorText {
+export function readAuthor(
+  language: Language,
+  mode: ChangeMode,
+  text: string,
+  live: string,
+  hide: Hide,
+  source: Source["kind"] = "text",
+): AuthorText {
   const liveLines = new Set(splitLines(live).map((line) => line.trim()));
   // A last line that is not ended is a line too; the volatile header of a pasted configuration is not the author's.
   const raw = scan(language, mode === "replace" ? normalise(language, text) : text).map((line) =>
@@ -33,13 +41,16 @@ export function readAuthor(language: Language, mode: ChangeMode, text: string, l
   const headers = new Map<Line, string>();
   for (const { line, header } of placed(parseLines(language, raw))) if (header !== undefined) headers.set(line, header);
   const warnings: Finding[] = [];
+  const sealed = source === "sealed";
   for (const [at, line] of raw.entries()) {
     const parts = [line.text, ...(line.body ?? [])];
     const shownParts = [shown[at]?.text ?? "", ...(shown[at]?.body ?? [])];
     const header = headers.get(line) ?? "";
     for (const [offset, part] of parts.entries()) {
       const number = line.number + offset;
-      const isLive = liveLines.has((shownParts[offset] ?? "").trim());
+      const isLive = sealed || liveLines.has((shownParts[offset] ?? "").trim());
+      // Whoever may write on a device could otherwise have a secret of the vault's put in when it is restored.
+      if (sealed && MARK.test(part)) refuse(number, "", "a mark ‹ or ›, which stands for a secret");
       check(language, mode, { text: part, shown: shownParts[offset] ?? "", number, inBlock: offset > 0, isLive });
       if (offset > 0 && tokensIn(part).some((token) => token.kind === "name"))
         refuse(
@@ -49,7 +60,7 @@ export function readAuthor(language: Language, mode: ChangeMode, text: string, l
         );
       checkTokens(language, part, offset === 0 ? header : "", number);
       const tags = (of: string): number => tokensIn(of).filter((token) => token.kind === "tag").length;
-      if (tags(shownParts[offset] ?? "") > tags(part)) {
+      if (!sealed && tags(shownParts[offset] ?? "") > tags(part)) {
         warnings.push({ code: "INLINE_SECRET", detail: `line ${number}: a secret is written out; use secret("name")` });
       }
     }

@@ -1,5 +1,5 @@
 import { jcs } from "../../shared/bytes.ts";
-import type { ChangeMode } from "../../shared/documents/manifest.ts";
+import type { ChangeMode, Source } from "../../shared/documents/manifest.ts";
 import type { Finding } from "../../shared/documents/receipt.ts";
 import { FarhandError } from "../../shared/errors.ts";
 import type { DeviceId } from "../../shared/ids.ts";
@@ -12,17 +12,22 @@ import { type Keep, keeper } from "./keep.ts";
 import { below, type Language } from "./language.ts";
 import type { Line } from "./lines.ts";
 import { merge } from "./merge.ts";
+import { linesTowards } from "./replace-lines.ts";
 import { hider } from "./public-form.ts";
 import { type ConfigNode, parse, parseLines, placed, type SourceNode } from "./tree.ts";
 
 export interface Change {
   readonly device: DeviceId;
   readonly mode: ChangeMode;
+  /** `sealed`: a text as a device showed it. */
+  readonly source?: Source["kind"] | undefined;
   readonly text: string;
   /** The live configuration: its public form is compared, its raw one gives the secrets that the text keeps. */
   readonly before: { readonly raw: string; readonly publicText: string };
   readonly tagger: Tagger;
   readonly managementAddress?: string | undefined;
+  /** How the platform takes a replace: as a file, or as the lines that lead there. */
+  readonly replaceBy?: "file" | "lines" | undefined;
 }
 
 const WARNINGS_MAX = 64;
@@ -33,12 +38,12 @@ const WARNINGS_MAX = 64;
  */
 export function predict(language: Language, change: Change): Prediction {
   const hide = hider(change.device, change.tagger);
-  const author = readAuthor(language, change.mode, change.text, change.before.publicText, hide);
+  const author = readAuthor(language, change.mode, change.text, change.before.publicText, hide, change.source);
   const before = parse(language, change.before.publicText);
   const { after, commands, warnings } = planned(language, change, author);
   const diff = diffTrees(language, before, after);
   const typed = commands.map((command) => command.text);
-  const render = renderer(language, change.mode, author, commands, keeper(language, change.before.raw, hide));
+  const render = renderer(language, change, author, commands, keeper(language, change.before.raw, hide));
   return {
     diff: diffJson(diff),
     commands: new TextDecoder().decode(jcs(typed)),
@@ -67,6 +72,8 @@ function planned(language: Language, change: Change, author: AuthorText): Planne
       };
     }
     case "replace":
+      if (change.replaceBy === "lines")
+        return { after: text, commands: linesTowards(language, change.before.publicText, text), warnings: [] };
       return { after: text, commands: replaceCommands(author.shown), warnings: [] };
   }
 }
@@ -83,11 +90,12 @@ function bounded(warnings: readonly Finding[]): Finding[] {
 /** Fails at once where a kept secret is not there: the plan must not promise what the run cannot do. */
 function renderer(
   language: Language,
-  mode: ChangeMode,
+  { mode, replaceBy }: Pick<Change, "mode" | "replaceBy">,
   author: AuthorText,
   commands: readonly Command[],
   keep: Keep,
 ): Prediction["render"] {
+  const asFile = mode === "replace" && replaceBy !== "lines";
   const sources = new Map(author.shown.map((line, at) => [line, author.raw[at]]));
   const places = placesOf(parseLines(language, author.shown));
   const parts = commands.map((command) => {
@@ -95,7 +103,7 @@ function renderer(
     if (!command.source || !raw) return { text: command.text, raw: undefined, path: "", header: "" };
     const { path, header } = places.get(command.source) ?? { path: "", header: undefined };
     // The line as the author wrote it: what was written out was hidden only in what people see.
-    const text = command.text === "" ? "" : (mode === "replace" ? " ".repeat(raw.indent) : "") + typedBlock(raw);
+    const text = command.text === "" ? "" : (asFile ? " ".repeat(raw.indent) : "") + typedBlock(raw);
     for (const part of text.split("\n"))
       substitute(part, (token) => (token.kind === "tag" ? kept(keep, path, part, token.value) : ""));
     return { text, raw, path, header: header ?? "" };

@@ -83,7 +83,10 @@ async function prepare({ context, spec, hooks }: Change, session: Session): Prom
       notApplied: true,
     });
   }
-  const { id, mode, confirmMs, text, comment } = spec;
+  const { id, mode, confirmMs, comment } = spec;
+  // A refusal tells of the line; of a sealed text only what everybody may see.
+  const text =
+    spec.source === "sealed" ? context.driver.publicForm(spec.device, spec.text, context.tagger).publicText : spec.text;
   const token = await session.begin({ id, mode, confirmMs, preImage: before, text, comment });
   await hooks.intent("arm", token);
   const firesByMs = context.clock.monotonicMs() + token.confirmMs;

@@ -40,7 +40,8 @@ export async function precheck(context: ChangeContext, spec: ChangeSpec, session
   const drifted = before.publicDigest !== spec.preImage || before.keyGeneration !== spec.keyGeneration;
   if (drifted && (spec.drift === "exact" || spec.mode === "replace"))
     throw new Drifted("DRIFTED", "the running configuration's hash differs", before);
-  const change = { device: spec.device, mode: spec.mode, text: spec.text, before, tagger: context.tagger };
+  const { device, mode, source, text } = spec;
+  const change = { device, mode, text, before, tagger: context.tagger, ...(source === undefined ? {} : { source }) };
   const prediction = driver.predict({ ...change, managementAddress: context.managementAddress });
   if (prediction.diff !== spec.diff) {
     if (drifted) throw new Drifted("DRIFTED", "the change would now do something else", before);

@@ -114,6 +114,7 @@ export class RecipeUndo implements Undo {
       // Once more with the secrets in: one with a brace would end the here-document, and the rest would be run.
       refuseUpload(transaction, commands.join("\n"));
       await this.#uploadFile(transaction.upload, token.data, commands);
+      for (const line of commands) this.#cli.mayRename(line);
       await this.#recipe(transaction.arm, token.data);
       await this.#requireArmed(token);
       return;

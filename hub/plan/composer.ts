@@ -205,12 +205,14 @@ function manifestsFor(
 
 /** Only the author's choices are the request's; all else is the agent's word. */
 function changeTask(request: ChangeRequest, { planned, receipt }: Plan): ChangeTask {
-  const { device, mode, text, preImage, diff, commands, level, undoCost, evidence, touchesManagement } = planned;
+  const { device, mode, source, text, preImage, diff, commands, level, undoCost, evidence, touchesManagement } =
+    planned;
   return {
     kind: "change",
     device,
     mode,
     drift: request.drift,
+    source,
     text,
     preImage: preImage.public.sha256,
     keyGeneration: preImage.keyGeneration,

@@ -56,6 +56,7 @@ export function buildManifest(
 function* textsOf(manifest: Manifest): Generator<Digest> {
   for (const task of manifest.tasks) {
     if (task.kind === "plan") yield task.text.sha256;
+    if (task.kind === "reveal") yield task.sealed.sha256;
     if (task.kind !== "change") continue;
     yield task.text.sha256;
     yield task.diff.sha256;

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { jcs, parseCanonical, sha256 } from "../../shared/bytes.ts";
 import type { Keys } from "../../shared/documents/keys.ts";
-import { Manifest } from "../../shared/documents/manifest.ts";
+import { Manifest, TEXT_SOURCE } from "../../shared/documents/manifest.ts";
 import { Warrant } from "../../shared/documents/warrant.ts";
 import { readAs } from "../../shared/envelope.ts";
 import type { DeviceId, JobId, PolicyId } from "../../shared/ids.ts";
@@ -133,7 +133,7 @@ describe("warrants", () => {
 
 it("devices that no wave names form the last one", () => {
   const text = { sha256: sha256("x"), bytes: 1 };
-  const texts = names(4).map((device) => ({ device, text }));
+  const texts = names(4).map((device) => ({ device, source: TEXT_SOURCE, text }));
   const waves = [{ devices: ["r2"] as DeviceId[], notBefore: 5 }];
   expect(wavesOf({ texts, waves })).toEqual([
     { devices: ["r2"], notBefore: 5 },

@@ -20,11 +20,13 @@ export async function prepareChange(deps: SubmitDeps, request: ChangeRequest): P
   checkWaves(request);
   if (request.mode === "replace" && request.drift !== "exact")
     throw new FarhandError("SCHEMA", "replace is always exact");
+  if (request.mode !== "replace" && request.texts.some(({ source }) => source.kind === "sealed"))
+    throw new FarhandError("SCHEMA", "a sealed configuration replaces the whole");
   const places = new Places(inventory, state.agents?.document);
   const id = newJobId(deps);
   const common = commonOf({ trust: deps.trust, inventory }, id, request);
   const { mode, verify } = request;
-  const tasks = request.texts.map(({ device, text }) => ({ kind: "plan" as const, device, mode, text, verify }));
+  const tasks = request.texts.map((entry) => ({ kind: "plan" as const, mode, verify, ...entry }));
   const shares = sharesOf(tasks, (task) => places.of(task.device), TASKS_PER_CHANGE_MANIFEST);
   const manifests = shares.map((share) =>
     buildManifest(common, share, { wave: 0, platforms: {}, randomBytes: deps.randomBytes }),

@@ -21,7 +21,7 @@ export const UndoCost = z.discriminatedUnion("kind", [
 ]);
 export type UndoCost = z.infer<typeof UndoCost>;
 
-export const JobKind = z.enum(["collect", "run", "change", "check", "plan"]);
+export const JobKind = z.enum(["collect", "run", "change", "check", "plan", "rotate", "reveal"]);
 export type JobKind = z.infer<typeof JobKind>;
 
 /** Kinds that only read: these may run under a grant. */

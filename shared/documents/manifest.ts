@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { AgentId, DeviceId, Digest, JobId, OrgId, PlatformId, SiteId } from "../ids.ts";
+import { AgentId, CredentialName, DeviceId, Digest, JobId, OrgId, PersonId, PlatformId, SiteId } from "../ids.ts";
+import { BoxPublicKey } from "../keys.ts";
 import { CommandText, Evidence, Level, UndoCost, Verification } from "./common.ts";
 
 /** A text that travels beside the manifest: too large to sign in place, named by what it is. */
@@ -20,6 +21,17 @@ export type DriftMode = z.infer<typeof DriftMode>;
 export const ChangeMode = z.enum(["merge", "replace"]);
 export type ChangeMode = z.infer<typeof ChangeMode>;
 
+/**
+ * What a text is: an author's own, or the sealed form of a snapshot, which only an agent of its site opens, after it has verified the
+ * signatures. A restore is a change whose text is sealed; `public` is the hash that the device must have afterwards.
+ */
+export const Source = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("text") }),
+  z.strictObject({ kind: z.literal("sealed"), public: Digest, keyGeneration: z.int().min(1) }),
+]);
+export type Source = z.infer<typeof Source>;
+export const TEXT_SOURCE: Source = { kind: "text" };
+
 export const CollectTask = z.strictObject({ kind: z.literal("collect"), device: DeviceId });
 export const CheckTask = z.strictObject({ kind: z.literal("check"), device: DeviceId });
 export const RunTask = z.strictObject({
@@ -32,6 +44,7 @@ export const PlanTask = z.strictObject({
   kind: z.literal("plan"),
   device: DeviceId,
   mode: ChangeMode,
+  source: Source,
   text: TextRef,
   verify: z.array(Verification).max(32),
 });
@@ -40,6 +53,7 @@ export const ChangeTask = z.strictObject({
   device: DeviceId,
   mode: ChangeMode,
   drift: DriftMode,
+  source: Source,
   text: TextRef,
   /** Public form of the running configuration that was reviewed, and the generation of the site key in its secret tags. */
   preImage: Digest,
@@ -54,11 +68,42 @@ export const ChangeTask = z.strictObject({
   /** Digest of the agent-signed plan receipt's payload that all of the above comes from. */
   plan: Digest,
 });
+/** Gives the account of a device's credential a new password, which the agent makes or was sent sealed under the name of a secret. */
+export const RotateTask = z.strictObject({
+  kind: z.literal("rotate"),
+  device: DeviceId,
+  /** Must be what the signed inventory binds to the device. */
+  credential: CredentialName,
+  password: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("made"), length: z.int().min(16).max(64) }),
+    z.strictObject({ kind: z.literal("sent"), secret: CredentialName }),
+  ]),
+});
+/** Opens a sealed configuration for one person's tool: sealed again, to a key that lives as long as that tool runs. Touches no device. */
+export const RevealTask = z.strictObject({
+  kind: z.literal("reveal"),
+  device: DeviceId,
+  sealed: TextRef,
+  public: Digest,
+  person: PersonId,
+  to: BoxPublicKey,
+  reason: z.string().min(1).max(400),
+});
+export type RotateTask = z.infer<typeof RotateTask>;
+export type RevealTask = z.infer<typeof RevealTask>;
 export type ChangeTask = z.infer<typeof ChangeTask>;
 export type PlanTask = z.infer<typeof PlanTask>;
 export type RunTask = z.infer<typeof RunTask>;
 
-export const TaskSpec = z.discriminatedUnion("kind", [CollectTask, CheckTask, RunTask, PlanTask, ChangeTask]);
+export const TaskSpec = z.discriminatedUnion("kind", [
+  CollectTask,
+  CheckTask,
+  RunTask,
+  PlanTask,
+  ChangeTask,
+  RotateTask,
+  RevealTask,
+]);
 export type TaskSpec = z.infer<typeof TaskSpec>;
 
 export const Deadlines = z.strictObject({

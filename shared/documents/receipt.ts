@@ -4,7 +4,7 @@ import { ERROR_CODES } from "../errors.ts";
 import { AgentId, DeviceId, Digest, EpochSeconds, JobId, OrgId, PersonId, PlatformId, SiteId } from "../ids.ts";
 import { TaskState } from "../states.ts";
 import { CommandText, Evidence, Level, UndoCost } from "./common.ts";
-import { ChangeMode, OutputRef, TextRef } from "./manifest.ts";
+import { ChangeMode, OutputRef, Source, TextRef } from "./manifest.ts";
 import { Authority } from "./offer.ts";
 
 export const Code = z.enum(ERROR_CODES);
@@ -40,6 +40,7 @@ export const PlannedDevice = z.strictObject({
   platform: PlatformId,
   platformDigest: Digest,
   mode: ChangeMode,
+  source: Source,
   text: TextRef,
   preImage: SnapshotRef,
   diff: TextRef,

@@ -255,6 +255,7 @@ export function changeTask(
     device: device as DeviceId,
     mode: "merge",
     drift: "exact",
+    source: { kind: "text" },
     text,
     preImage: NO_DIGEST,
     keyGeneration: 1,

@@ -11,7 +11,8 @@ export function selects(selector: Selector, device: Device): boolean {
 }
 
 function checkTask(grant: Grant, task: TaskSpec, device: Device): void {
-  if (task.kind === "change") throw new FarhandError("GRANT_SCOPE", "a grant covers reads only");
+  if (task.kind === "change" || task.kind === "rotate" || task.kind === "reveal")
+    throw new FarhandError("GRANT_SCOPE", "a grant covers reads only");
   if (!grant.kinds.includes(task.kind)) throw new FarhandError("GRANT_SCOPE", `kind ${task.kind}`);
   if (!grant.selectors.some((selector) => selects(selector, device)))
     throw new FarhandError("GRANT_SCOPE", `device ${device.id}`);

@@ -9,7 +9,7 @@ import { Warrant } from "../documents/warrant.ts";
 import { openEnvelope, readAs, type Envelope } from "../envelope.ts";
 import { FarhandError } from "../errors.ts";
 import type { AgentId, Digest, KeyId, PersonId, SiteId } from "../ids.ts";
-import { authorise, type InventoryView, type TrustStore } from "../trust.ts";
+import { authorise, authorRole, type InventoryView, type TrustStore } from "../trust.ts";
 import { checkUse, verifyBreakglass, type VerifiedBreakglass } from "./breakglass.ts";
 import { checkGrantScope } from "./grant-scope.ts";
 import { NO_MEMORY, openSigned, type LoggedSignature, type RevocationMemory } from "./revoked.ts";
@@ -96,9 +96,10 @@ async function verifyUnderWarrant(documents: WorkDocuments, context: VerifierCon
   if (riskRank[warrant.risk] < riskRank[risk])
     throw new FarhandError("RISK_UNDERSTATED", `${warrant.risk}, derived ${risk}`);
   const breakglass = await breakglassOf(warrant, documents, context);
+  const claim = { author: warrant.author, sites: warrant.sites, policy, risk: warrant.risk };
   const signers = breakglass
     ? [checkUse(breakglass, { warrant, manifest, kids: opened.kids, agent: context.agent, site: context.site }, trust)]
-    : signersOf(opened.kids, { author: warrant.author, sites: warrant.sites, policy, risk: warrant.risk }, trust);
+    : signersOf(opened.kids, { ...claim, role: authorRole(warrant.kind) }, trust);
   checkTasks(manifest, warrant, context);
   const wave = warrant.waves.find((entry) => entry.manifests.includes(index));
   return {
@@ -233,9 +234,13 @@ export function checkTasks(manifest: Manifest, warrant: Warrant, context: Pick<V
   for (const task of manifest.tasks) {
     if (task.kind !== warrant.kind)
       throw new FarhandError("OFFER_MISMATCH", `kind ${task.kind} under a ${warrant.kind} warrant`);
+    if (task.kind === "reveal" && task.person !== warrant.author)
+      throw new FarhandError("OFFER_MISMATCH", `a reveal to ${task.person} under a warrant of ${warrant.author}`);
     if (task.kind !== "change") continue;
     const platform = context.inventory.device(task.device)?.platform;
     if (task.mode === "replace" && task.drift !== "exact") throw new FarhandError("SCHEMA", "replace is always exact");
+    if (task.source.kind === "sealed" && task.mode !== "replace")
+      throw new FarhandError("SCHEMA", "a sealed configuration replaces the whole");
     if (task.level === "E" && !warrant.accepts.levelE.includes(task.device))
       throw new FarhandError("LEVEL_TOO_LOW", `${task.device} is level E`);
     if (task.touchesManagement && (task.level === "D" || task.level === "E")) {

@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { jcs, sha256 } from "../../shared/bytes.ts";
-import type { TaskSpec } from "../../shared/documents/manifest.ts";
+import { TEXT_SOURCE, type TaskSpec } from "../../shared/documents/manifest.ts";
 import { PlanReceipt, Receipt } from "../../shared/documents/receipt.ts";
 import { openEnvelope, signEnvelope } from "../../shared/envelope.ts";
 import type { DeviceId, Digest } from "../../shared/ids.ts";
 import { changeTask, id, makeGrant, makeManifest } from "../../shared/testing/org.ts";
 import { signerFrom } from "../../shared/keys.ts";
-import { openConfiguration } from "../../agent/vault/configuration-seal.ts";
+import { openConfiguration } from "../../shared/sealed.ts";
 import { Vault } from "../../agent/vault/vault.ts";
 import { vaultPath } from "../../agent/config.ts";
 import { makeSite, type Site } from "./site.ts";
@@ -98,7 +98,16 @@ describe("signed reads", () => {
     const grant = makeGrant(site.org);
     const authority = await signEnvelope("farhand-grant+jws", grant, [site.org.people.ann]);
     const { bytes, digest } = makeManifest(site.org, {
-      tasks: [{ kind: "plan", device: r1, mode: "merge", text: site.text("ntp server 192.0.2.10\n"), verify: [] }],
+      tasks: [
+        {
+          kind: "plan",
+          device: r1,
+          mode: "merge",
+          source: TEXT_SOURCE,
+          text: site.text("ntp server 192.0.2.10\n"),
+          verify: [],
+        },
+      ],
     });
     site.hub.offer({ kind: "grant", authority, authorityDigest: sha256(jcs(grant)), manifest: bytes });
     expect(await receiptOf(digest)).toMatchObject({ outcome: "SUCCEEDED", index: 2 });
@@ -116,7 +125,7 @@ describe("signed reads", () => {
     const authority = await signEnvelope("farhand-grant+jws", grant, [site.org.people.ann]);
     const text = site.text("snmp-server community guess RO\n");
     const { bytes, digest } = makeManifest(site.org, {
-      tasks: [{ kind: "plan", device: r1, mode: "merge", text, verify: [] }],
+      tasks: [{ kind: "plan", device: r1, mode: "merge", source: TEXT_SOURCE, text, verify: [] }],
     });
     site.hub.offer({ kind: "grant", authority, authorityDigest: sha256(jcs(grant)), manifest: bytes });
     const receipt = await receiptOf(digest);

@@ -156,6 +156,7 @@ export function fakeDriver(devices: ReadonlyMap<DeviceId, FakeDevice>): Driver {
     },
     diff: diffOf,
     sameDiff: (signed, measured) => signed === measured,
+    notRestorable: (_device, raw) => (raw.includes("banner") ? "it holds a banner" : null),
     publicForm: (_device, raw) => ({ publicText: raw, publicDigest: sha256(raw) }),
   };
 }

@@ -7,14 +7,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startAgent, type RunningAgent } from "../../agent/compose.ts";
 import { vaultPath, writeConfig } from "../../agent/config.ts";
 import { makeLog } from "../../agent/log.ts";
-import { openConfiguration } from "../../agent/vault/configuration-seal.ts";
+import { openConfiguration } from "../../shared/sealed.ts";
 import type { VaultKey } from "../../agent/vault/key.ts";
 import { Vault } from "../../agent/vault/vault.ts";
 import { driverFor } from "../../drivers/registry.ts";
 import { jcs, sha256, toBase64url, utf8, type Bytes } from "../../shared/bytes.ts";
 import { systemClock } from "../../shared/clock.ts";
 import type { Inventory } from "../../shared/documents/inventory.ts";
-import type { TaskSpec, TextRef } from "../../shared/documents/manifest.ts";
+import { TEXT_SOURCE, type TaskSpec, type TextRef } from "../../shared/documents/manifest.ts";
 import { PlanReceipt, Receipt, type PlannedDevice } from "../../shared/documents/receipt.ts";
 import type { Warrant } from "../../shared/documents/warrant.ts";
 import { openEnvelope, signEnvelope } from "../../shared/envelope.ts";
@@ -168,7 +168,9 @@ async function receiptOf(work: Work): Promise<Receipt> {
 async function planned(author: string): Promise<PlannedDevice> {
   const grant = makeGrant(org);
   const ref = text(utf8(author));
-  const manifest = manifestOf([{ kind: "plan", device: r1, mode: "merge", text: ref, verify: [] }]);
+  const manifest = manifestOf([
+    { kind: "plan", device: r1, mode: "merge", source: TEXT_SOURCE, text: ref, verify: [] },
+  ]);
   const authority = await signEnvelope("farhand-grant+jws", grant, [org.people.ann]);
   const receipt = await receiptOf({ kind: "grant", authority, authorityDigest: sha256(jcs(grant)), manifest });
   expect(receipt.outcome).toBe("SUCCEEDED");

@@ -123,11 +123,16 @@ export class Cli {
     return answer;
   }
 
-  /** Sends one configuration line and applies the error rules to its answer. */
-  async configure(line: string): Promise<void> {
+  /** A configuration line that is about to come into force may rename the device, and with it the prompt. */
+  mayRename(line: string): void {
     const renames = this.#o.file.prompt.renames;
     const host = renames === undefined ? undefined : new RegExp(renames, "v").exec(line)?.groups?.["host"];
     if (host !== undefined) this.#prompts.expectRename(host);
+  }
+
+  /** Sends one configuration line and applies the error rules to its answer. */
+  async configure(line: string): Promise<void> {
+    this.mayRename(line);
     const lines: string[] = [];
     await this.command(line, {
       outputBytesMax: ANSWER_BYTES_MAX,

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { Deadlines, ChangeMode, DriftMode, TextRef } from "../../../shared/documents/manifest.ts";
+import { Deadlines, ChangeMode, DriftMode, Source, TEXT_SOURCE, TextRef } from "../../../shared/documents/manifest.ts";
 import { JobKind, Level, Risk, Verification } from "../../../shared/documents/common.ts";
 import { Code, Finding, SnapshotRef } from "../../../shared/documents/receipt.ts";
 import { Envelope } from "../../../shared/envelope.ts";
@@ -166,7 +166,7 @@ export const JobRequest = z
       mode: ChangeMode,
       /** Each device's rendered text, uploaded before as a blob. */
       texts: z
-        .array(z.strictObject({ device: DeviceId, text: TextRef }))
+        .array(z.strictObject({ device: DeviceId, source: Source.default(TEXT_SOURCE), text: TextRef }))
         .min(1)
         .max(20_000),
       verify: z.array(Verification).max(32),

@@ -1,43 +1,30 @@
 import { buildCommand } from "@stricli/core";
 import { resolve } from "node:path";
 import { sha256, utf8 } from "../../../shared/bytes.ts";
-import { ChangeMode, DriftMode, type TextRef } from "../../../shared/documents/manifest.ts";
+import { ChangeMode, DriftMode, TEXT_SOURCE, type TextRef } from "../../../shared/documents/manifest.ts";
 import type { Device } from "../../../shared/documents/inventory.ts";
 import { FarhandError } from "../../../shared/errors.ts";
 import { DeviceId, GrantId, PersonId, PlatformId } from "../../../shared/ids.ts";
-import type { HubClient, InputOf } from "../../api/client/index.ts";
+import type { HubClient } from "../../api/client/index.ts";
 import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
-import { confirmFlag, deadlineFlags, deadlinesOf, type DeadlineFlags } from "../deadlines.ts";
-import { as, hubFlags, text, whole, type HubFlags } from "../flags.ts";
-import { followJob } from "../job/follow.ts";
+import { confirmFlag, deadlineFlags } from "../deadlines.ts";
+import { as, hubFlags, text, whole } from "../flags.ts";
 import { parseSelector, pick } from "../select.ts";
 import { clientOf, readText } from "../settings.ts";
 import { loadTrust, requireInventory } from "../trust/load.ts";
 import { readVerifications, readWaves, timeOf } from "./inputs.ts";
-import { recordPath, writeRecord, type PlanRecord } from "./record.ts";
-import { reportPlan } from "./report.ts";
+import { submitPlan, type PlanFlags } from "./submit.ts";
 import { NO_VARIABLES, readVariables, variablesOf } from "./variables.ts";
 
-interface Flags extends HubFlags, DeadlineFlags {
+interface Flags extends PlanFlags {
   readonly template: string;
   readonly vars?: string;
   readonly select: string;
-  readonly author: PersonId;
-  readonly grant: GrantId;
-  readonly title: string;
-  readonly reason?: string;
   readonly mode: ChangeMode;
   readonly drift: DriftMode;
   readonly verify?: string;
   readonly wave?: readonly string[];
-  readonly notBefore?: number;
-  readonly lifetimeHours?: number;
-  readonly attempts?: number;
-  readonly acceptLevelE?: readonly DeviceId[];
-  readonly acceptSimulated?: readonly PlatformId[];
-  readonly record?: string;
-  readonly wait: number;
 }
 
 const optionalText = (brief: string, placeholder: string) =>
@@ -161,55 +148,8 @@ async function planFrom(cli: Cli, flags: Flags) {
   const rendered = await render(cli, flags, devices, inventory);
 
   await upload(client, rendered);
-  const accepts = { levelE: [...(flags.acceptLevelE ?? [])], simulatedEvidence: [...(flags.acceptSimulated ?? [])] };
-  const texts = rendered.map(({ device, ref }) => ({ device, text: ref }));
-  const body: InputOf<"submitJob">["body"] = {
-    kind: "change",
-    title: flags.title,
-    reason: flags.reason ?? "",
-    author: flags.author,
-    grant: flags.grant,
-    drift: flags.drift,
-    mode: flags.mode,
-    texts,
-    verify,
-    accepts,
-    ...deadlinesOf(flags),
-    ...(waves && {
-      waves: waves.map((wave) => ({
-        devices: [...wave.devices],
-        ...(wave.notBefore !== null && { notBefore: wave.notBefore }),
-      })),
-    }),
-    ...(flags.notBefore !== undefined && { notBefore: flags.notBefore }),
-    ...(flags.lifetimeHours !== undefined && { lifetimeSeconds: flags.lifetimeHours * 3_600 }),
-    ...(flags.attempts !== undefined && { attemptsMax: flags.attempts }),
-  };
-  const job = await client.submit(body);
-  const record: PlanRecord = {
-    schema: "farhand.plan-record/1",
-    job: job.id,
-    author: flags.author,
-    title: flags.title,
-    reason: flags.reason ?? "",
-    inventory: inventory.digest,
-    mode: flags.mode,
-    drift: flags.drift,
-    verify,
-    accepts,
-    attemptsMax: flags.attempts ?? null,
-    waves: waves?.map((wave) => ({ devices: [...wave.devices], notBefore: wave.notBefore })) ?? null,
-    texts,
-  };
-  const path = flags.record === undefined ? recordPath(cli, job.id) : resolve(cli.cwd, flags.record);
-  writeRecord(path, record);
-  cli.out.note(`job ${job.id}: planning on ${devices.length} devices`);
-  const planned = await followJob(cli, client, {
-    job: job.id,
-    until: (state) => state !== "DRAFT",
-    waitMs: flags.wait * 1000,
-  });
-  return reportPlan(cli, client, planned, { devices: devices.map((device) => device.id), record: path });
+  const texts = rendered.map(({ device, ref }) => ({ device, source: TEXT_SOURCE, text: ref }));
+  return submitPlan(cli, client, flags, { ...flags, texts, verify, waves, inventory: inventory.digest });
 }
 
 const AT_ONCE = 8;

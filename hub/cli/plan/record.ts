@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Verification } from "../../../shared/documents/common.ts";
-import { ChangeMode, DriftMode, TextRef } from "../../../shared/documents/manifest.ts";
+import { ChangeMode, DriftMode, Source, TEXT_SOURCE, TextRef } from "../../../shared/documents/manifest.ts";
 import { FarhandError } from "../../../shared/errors.ts";
 import { DeviceId, Digest, JobId, PersonId, PlatformId } from "../../../shared/ids.ts";
 import type { CliContext } from "../context.ts";
@@ -25,7 +25,7 @@ export const PlanRecord = z.strictObject({
   attemptsMax: z.int().nullable(),
   /** What each wave names, and its earliest time; null where the author named no waves. */
   waves: z.array(z.strictObject({ devices: z.array(DeviceId), notBefore: z.int().nullable() })).nullable(),
-  texts: z.array(z.strictObject({ device: DeviceId, text: TextRef })),
+  texts: z.array(z.strictObject({ device: DeviceId, source: Source.default(TEXT_SOURCE), text: TextRef })),
 });
 export type PlanRecord = z.infer<typeof PlanRecord>;
 

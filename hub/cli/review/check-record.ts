@@ -22,12 +22,13 @@ export function checkAgainstRecord(warrant: Warrant, manifests: readonly Manifes
     simulatedEvidence: accepts.simulatedEvidence.toSorted(),
   });
   if (!same(sorted(record.accepts), sorted(warrant.accepts))) differ("accepts");
-  const texts = new Map(record.texts.map(({ device, text }) => [device, text]));
+  const texts = new Map(record.texts.map((entry) => [entry.device, entry]));
   for (const task of manifests.flatMap((manifest) => manifest.tasks)) {
     if (task.kind !== "change") return differ("kind");
-    const text = texts.get(task.device);
-    if (!text) return differ(`${task.device} in the job`);
-    if (!same(text, task.text)) differ(`${task.device}: text`);
+    const asked = texts.get(task.device);
+    if (!asked) return differ(`${task.device} in the job`);
+    if (!same(asked.source, task.source)) differ(`${task.device}: source`);
+    if (!same(asked.text, task.text)) differ(`${task.device}: text`);
     if (task.mode !== record.mode) differ(`${task.device}: mode`);
     if (task.drift !== record.drift) differ(`${task.device}: drift`);
     if (!same(task.verify, record.verify)) differ(`${task.device}: verify`);

@@ -13,6 +13,7 @@ type AuthorsChoice = "drift" | "verify";
 const vouched: { readonly [K in FromReceipt]: (planned: PlannedDevice) => ChangeTask[K] } = {
   device: (planned) => planned.device,
   mode: (planned) => planned.mode,
+  source: (planned) => planned.source,
   text: (planned) => planned.text,
   preImage: (planned) => planned.preImage.public.sha256,
   keyGeneration: (planned) => planned.preImage.keyGeneration,

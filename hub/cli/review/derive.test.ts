@@ -46,7 +46,7 @@ const record: PlanRecord = {
   accepts: { levelE: [], simulatedEvidence: [] },
   attemptsMax: null,
   waves: null,
-  texts: devices.map(({ device, text }) => ({ device, text })),
+  texts: devices.map(({ device, source, text }) => ({ device, source, text })),
 };
 
 const other = refOf("another text");
@@ -56,6 +56,7 @@ const flips: { readonly [K in keyof ChangeTask]: ((task: ChangeTask) => ChangeTa
   device: () => "ams-r9" as DeviceId,
   mode: () => "replace",
   drift: () => "same-diff",
+  source: () => ({ kind: "sealed", public: other.sha256, keyGeneration: 1 }),
   text: () => other,
   preImage: () => other.sha256,
   keyGeneration: (task) => task.keyGeneration + 1,

@@ -32,6 +32,7 @@ export function reviewDocument(review: Review): Record<string, unknown> {
         ...(change && {
           mode: change.task.mode,
           drift: change.task.drift,
+          source: change.task.source,
           level: change.task.level,
           undoCost: change.task.undoCost,
           evidence: change.task.evidence,

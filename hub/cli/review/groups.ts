@@ -12,10 +12,10 @@ export interface Group {
 /** What must be equal for two devices to be shown as one. The texts by digest, so that a long diff costs nothing. */
 function keyOf({ task, change }: Target): string {
   if (!change) return sha256(jcs({ ...task, device: "" }));
-  const { diff, commands, level, undoCost, evidence, touchesManagement, mode, drift, verify } = change.task;
+  const { diff, commands, level, undoCost, evidence, touchesManagement, mode, drift, source, verify } = change.task;
   const { warnings, hints } = change.planned;
   return sha256(
-    jcs({ diff, commands, level, undoCost, evidence, touchesManagement, mode, drift, verify, warnings, hints }),
+    jcs({ diff, commands, level, undoCost, evidence, touchesManagement, mode, drift, source, verify, warnings, hints }),
   );
 }
 

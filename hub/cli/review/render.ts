@@ -96,6 +96,9 @@ function changeLines({ change, platform }: Target, targets: Group["targets"], st
     paint(`     ${label} ${entry.code}: ${escapeLine(entry.detail)}`);
   return [
     `     ${platform}; ${task.mode}, drift ${task.drift}; level ${task.level}, undo ${undoText(task.undoCost)}, evidence ${task.evidence}; planned ${utc(oldest * 1000)}`,
+    ...(task.source.kind === "sealed"
+      ? [style.bold(`     restores the sealed configuration ${task.source.public}`)]
+      : []),
     ...planned.warnings.map(finding("warning", style.yellow)),
     ...planned.hints.map(finding("hint", style.dim)),
     "     diff",
@@ -125,6 +128,17 @@ function taskLines({ task, platform }: Target): string[] {
       return [`     ${platform}; reads the configuration`];
     case "check":
       return [`     ${platform}; checks reach, login, privilege and readiness`];
+    case "rotate":
+      return [
+        `     ${platform}; gives the account of credential ${task.credential} a new password: ${task.password.kind === "made" ? `made by the agent, ${task.password.length} characters` : `sent as ${task.password.secret}`}`,
+        "     proved by a second login before it is kept; put back by the device's own timer or the open session where it fails",
+      ];
+    case "reveal":
+      return [
+        `     opens the sealed configuration ${task.public.slice(0, 16)}… for ${task.person}, secrets in clear`,
+        `     because: ${escapeLine(task.reason)}`,
+        `     to the key ${task.to}`,
+      ];
     case "plan":
     case "change":
       return [`     ${platform}; ${task.kind}`];

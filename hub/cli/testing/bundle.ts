@@ -21,6 +21,7 @@ export function planned(device: string, over: Partial<PlannedDevice> = {}): Plan
     platform: id.iosxe,
     platformDigest: PLATFORM_DIGEST,
     mode: "merge",
+    source: { kind: "text" },
     text: refOf("ntp server 192.0.2.9\n"),
     preImage: { public: refOf("before"), keyGeneration: 1, sealed: null, notRestorable: null },
     diff: refOf(DIFF),
@@ -39,6 +40,7 @@ export function planned(device: string, over: Partial<PlannedDevice> = {}): Plan
 export function taskFrom(device: PlannedDevice, plan: Digest): ChangeTask {
   return changeTask(device.device, {
     mode: device.mode,
+    source: device.source,
     text: device.text,
     preImage: device.preImage.public.sha256,
     keyGeneration: device.preImage.keyGeneration,

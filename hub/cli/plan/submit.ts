@@ -1,0 +1,91 @@
+import { resolve } from "node:path";
+import type { Verification } from "../../../shared/documents/common.ts";
+import type { ChangeMode, DriftMode, Source, TextRef } from "../../../shared/documents/manifest.ts";
+import type { DeviceId, Digest, GrantId, PersonId, PlatformId } from "../../../shared/ids.ts";
+import type { HubClient, InputOf } from "../../api/client/index.ts";
+import type { Cli } from "../command.ts";
+import { deadlinesOf, type DeadlineFlags } from "../deadlines.ts";
+import type { HubFlags } from "../flags.ts";
+import { followJob } from "../job/follow.ts";
+import type { WaveLine } from "./inputs.ts";
+import { recordPath, writeRecord, type PlanRecord } from "./record.ts";
+import { reportPlan } from "./report.ts";
+
+/** What every plan of a change is asked with, whatever its texts are. */
+export interface PlanFlags extends HubFlags, DeadlineFlags {
+  readonly author: PersonId;
+  readonly grant: GrantId;
+  readonly title: string;
+  readonly reason?: string;
+  readonly notBefore?: number;
+  readonly lifetimeHours?: number;
+  readonly attempts?: number;
+  readonly acceptLevelE?: readonly DeviceId[];
+  readonly acceptSimulated?: readonly PlatformId[];
+  readonly record?: string;
+  readonly wait: number;
+}
+
+export interface PlannedChange {
+  readonly mode: ChangeMode;
+  readonly drift: DriftMode;
+  readonly texts: readonly { readonly device: DeviceId; readonly source: Source; readonly text: TextRef }[];
+  readonly verify: readonly Verification[];
+  readonly waves: readonly WaveLine[] | null;
+  readonly inventory: Digest;
+}
+
+/** Has the agents plan a change whose texts the hub holds, remembers what was asked for, and tells what they found. */
+export async function submitPlan(cli: Cli, client: HubClient, flags: PlanFlags, change: PlannedChange) {
+  const { mode, drift, waves, inventory } = change;
+  const texts = [...change.texts];
+  const verify = [...change.verify];
+  const accepts = { levelE: [...(flags.acceptLevelE ?? [])], simulatedEvidence: [...(flags.acceptSimulated ?? [])] };
+  const body: InputOf<"submitJob">["body"] = {
+    kind: "change",
+    title: flags.title,
+    reason: flags.reason ?? "",
+    author: flags.author,
+    grant: flags.grant,
+    drift,
+    mode,
+    texts,
+    verify,
+    accepts,
+    ...deadlinesOf(flags),
+    ...(waves && {
+      waves: waves.map((wave) => ({
+        devices: [...wave.devices],
+        ...(wave.notBefore !== null && { notBefore: wave.notBefore }),
+      })),
+    }),
+    ...(flags.notBefore !== undefined && { notBefore: flags.notBefore }),
+    ...(flags.lifetimeHours !== undefined && { lifetimeSeconds: flags.lifetimeHours * 3_600 }),
+    ...(flags.attempts !== undefined && { attemptsMax: flags.attempts }),
+  };
+  const job = await client.submit(body);
+  const record: PlanRecord = {
+    schema: "farhand.plan-record/1",
+    job: job.id,
+    author: flags.author,
+    title: flags.title,
+    reason: flags.reason ?? "",
+    inventory,
+    mode,
+    drift,
+    verify,
+    accepts,
+    attemptsMax: flags.attempts ?? null,
+    waves: waves?.map((wave) => ({ devices: [...wave.devices], notBefore: wave.notBefore })) ?? null,
+    texts,
+  };
+  const path = flags.record === undefined ? recordPath(cli, job.id) : resolve(cli.cwd, flags.record);
+  writeRecord(path, record);
+  cli.out.note(`job ${job.id}: planning on ${texts.length} devices`);
+  const planned = await followJob(cli, client, {
+    job: job.id,
+    until: (state) => state !== "DRAFT",
+    waitMs: flags.wait * 1000,
+  });
+  return reportPlan(cli, client, planned, { devices: texts.map(({ device }) => device), record: path });
+}
