@@ -136,7 +136,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     spool,
     credentials: vaultProvider(vault),
     secrets: vault,
-    sealing: { siteKey: () => vault.siteKey(), identity: () => vault.identity() },
+    sealing: vault,
     tagger: makeTagger(await vault.siteKey()),
     driverFor: drivers.driverFor,
     manifestOf,

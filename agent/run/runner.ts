@@ -32,7 +32,7 @@ export interface RunnerOptions {
   /** Named values, for texts; and every value that must never be seen. */
   readonly secrets: Pick<Vault, "secrets" | "knownValues">;
   /** What marks and opens the sealed forms of this site. */
-  readonly sealing: { siteKey(): ReturnType<Vault["siteKey"]>; identity(): ReturnType<Vault["identity"]> };
+  readonly sealing: Pick<Vault, "siteKey" | "identity">;
   readonly tagger: Tagger;
   readonly driverFor: (platform: Driver["platform"]) => Driver | undefined;
   /** The manifest as it was accepted. */
@@ -267,10 +267,10 @@ export class Runner {
       },
       unseal: async (ref) => {
         const sealed = await store.read((tx) => loadText(tx, ref.sha256));
-        const { siteKey, identity } = this.#options.sealing;
-        requireMark(sealed, (await siteKey()).key);
+        const { sealing } = this.#options;
+        requireMark(sealed, (await sealing.siteKey()).key);
         const place = { org: manifest.org, site: manifest.site, device: task.device };
-        return openConfiguration(sealed, place, (await identity()).box);
+        return openConfiguration(sealed, place, (await sealing.identity()).box);
       },
       text: async (ref: TextRef) =>
         new TextDecoder("utf-8", { fatal: true }).decode(await store.read((tx) => loadText(tx, ref.sha256))),
