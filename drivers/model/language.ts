@@ -36,6 +36,8 @@ export interface Language {
   readonly leave: string;
   readonly normalise: readonly { pattern: RegExp; replace: string; beside: RegExp | undefined }[];
   readonly redact: readonly RedactRule[];
+  /** Matches where any of `redact` does: most lines hold no secret, and one pattern tells so instead of fifty. */
+  readonly mayHoldSecret: RegExp;
   readonly secretType: string | undefined;
   readonly sections: readonly RegExp[];
   readonly close: readonly { header: RegExp; command: string }[];
@@ -69,9 +71,19 @@ const place = ({ path, line }: { path: string; line: string }): Place => ({ path
 
 export const PATH_SEPARATOR = " > ";
 
+/** A secret's group counts in its own pattern only; in the union its name would stand many times. */
+function anyOf(rules: readonly RedactRule[]): RegExp {
+  return new RegExp(rules.map(({ pattern }) => `(?:${pattern.source.replaceAll("(?<secret>", "(?:")})`).join("|"), "v");
+}
+
 export function compileLanguage(file: z.output<typeof LanguageFile>): Language {
   const noise = [file.comment, ...file.noise].map(compile);
   const negation = `${file.negate} `;
+  const redact = file.redact.map((rule) =>
+    typeof rule === "string"
+      ? { under: undefined, pattern: new RegExp(rule, "dv") }
+      : { under: compile(rule.under), pattern: new RegExp(rule.pattern, "dv") },
+  );
   return {
     indent: file.indent,
     leave: file.leave,
@@ -80,11 +92,8 @@ export function compileLanguage(file: z.output<typeof LanguageFile>): Language {
       replace,
       beside: optional(beside),
     })),
-    redact: file.redact.map((rule) =>
-      typeof rule === "string"
-        ? { under: undefined, pattern: new RegExp(rule, "dv") }
-        : { under: compile(rule.under), pattern: new RegExp(rule.pattern, "dv") },
-    ),
+    redact,
+    mayHoldSecret: anyOf(redact),
     secretType: file.secretType,
     sections: file.sections.map(compile),
     close: file.close.map(({ header, command }) => ({ header: compile(header), command })),

@@ -36,7 +36,11 @@ export function redactStream(
 
   const hideKnown = (value: string): string => hide(known.forms.get(value) ?? value);
   const redact = (text: string): string => replaceRanges(text, ranges(text), hideKnown);
-  const ranges = (text: string): Range[] => union([...findSecrets(language, text), ...knownRanges(known, text)]);
+  const ranges = (text: string): readonly Range[] => {
+    const mine = knownRanges(known, text);
+    const found = findSecrets(language, text);
+    return mine.length === 0 ? found : union([...found, ...mine]);
+  };
 
   const cut = (): string => {
     const found = ranges(held);

@@ -34,6 +34,32 @@ describe("the normalised form", () => {
   });
 });
 
+describe("one pattern before the fifty", () => {
+  const words = [...IOS_SECRETS, ...FRR_SECRETS].flatMap(([line]) => line.split(" "));
+  const line = fc
+    .array(fc.oneof(fc.constantFrom(...words), fc.constantFrom("key", "7", "password", "//u:p@h", "no", "x")), {
+      maxLength: 9,
+    })
+    .map((parts) => parts.join(" "));
+
+  test.for([
+    ["cisco_iosxe", ios],
+    ["frr_linux", frr],
+  ] as const)("matches exactly where any of them does: %s", ([, language]) => {
+    const anyOf = (text: string): boolean => language.redact.some(({ pattern }) => pattern.test(text));
+    let hits = 0;
+    fc.assert(
+      fc.property(line, (text) => {
+        if (anyOf(text)) hits++;
+        expect(language.mayHoldSecret.test(text)).toBe(anyOf(text));
+      }),
+      { numRuns: 3000 },
+    );
+    expect(hits).toBeGreaterThan(100);
+    for (const { pattern } of language.redact) expect(pattern.source).not.toMatch(/\\k<|\\[1-9]/v);
+  });
+});
+
 describe("the public form", () => {
   test("shows that a secret changed, not what it is", () => {
     const [a, b] = ["enable secret 9 $9$abc", "enable secret 9 $9$abd"].map(publicText);

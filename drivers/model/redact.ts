@@ -23,12 +23,13 @@ const ECHO =
  * `header` is the section header above: patterns that ask for one are skipped where it does not match. Undefined means unknown (a
  * transcript), and then they apply: hiding too much there costs nothing.
  */
-export function findSecrets(language: Language, line: string, header?: string): Range[] {
+export function findSecrets(language: Language, line: string, header?: string): readonly Range[] {
   const ranges: Range[] = [];
   for (let from = 0; from === 0 || from < line.length - (WINDOW - STEP); from += STEP) {
     const window = line.length <= WINDOW ? line : line.slice(from, from + WINDOW);
     const start = (header === undefined ? ECHO : LEADING).exec(window)?.[0].length ?? 0;
     const text = start === 0 ? window : window.slice(start);
+    if (!language.mayHoldSecret.test(text)) continue;
     for (const { under, pattern } of language.redact) {
       if (under && header !== undefined && !under.test(header)) continue;
       const found = pattern.exec(text);
@@ -41,10 +42,11 @@ export function findSecrets(language: Language, line: string, header?: string): 
       ranges.push({ start: offset + secret[0], end, from: offset + found.index });
     }
   }
-  return ranges.length < 2 ? ranges : union(ranges);
+  return union(ranges);
 }
 
-export function union(ranges: readonly Range[]): Range[] {
+export function union(ranges: readonly Range[]): readonly Range[] {
+  if (ranges.length < 2) return ranges;
   const out: Range[] = [];
   for (const range of ranges.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
     const last = out.at(-1);
