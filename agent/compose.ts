@@ -31,6 +31,7 @@ import type { VaultKey } from "./vault/key.ts";
 import { vaultProvider } from "./vault/provider.ts";
 import { makeTagger } from "./vault/tagger.ts";
 import { Vault } from "./vault/vault.ts";
+import { Witness } from "./witness.ts";
 import { readAcceptedManifest, Verifier } from "./verify/verifier.ts";
 
 export const SOFTWARE = "farhand-agent 0.1.0";
@@ -169,6 +170,14 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     refusedUnheard: (code, detail) => log.warn("refused", { code, ...(detail === undefined ? {} : { detail }) }),
   });
 
+  const witness = new Witness({
+    store,
+    trust,
+    nowMs: () => clock.nowMs(),
+    log,
+    say: (header) => link.say("witnessed", header),
+  });
+
   const facts = (): Promise<HelloFacts> =>
     store.read(async (tx) => ({
       software: SOFTWARE,
@@ -199,12 +208,23 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     handlers: {
       facts,
       capacity: async () => Math.max(0, OPEN_ASSIGNMENTS_MAX - (await store.read(openCount))),
-      connected: () => assignments.tellAll({ type: "resume" }),
+      connected: async () => {
+        await witness.tell();
+        await assignments.tellAll({ type: "resume" });
+      },
       offer: (header, nonces) => intake.offer(header, nonces),
       manifest: (header, bytes) => intake.manifest(header, bytes),
       cancel: (header) => intake.cancel(header),
       trust: takeTrust,
       settled: (header) => intake.settled(header),
+      checkpoint: async (header, bytes) => {
+        try {
+          await witness.take(header, bytes);
+        } catch (error) {
+          if (!(error instanceof FarhandError) || error.code === "DISK_FULL") throw error;
+          log.warn("checkpoint-refused", { code: error.code, detail: error.detail ?? "" });
+        }
+      },
     },
     log: (event, fields) => {
       if (event === "link-up") log.info(event, fields);

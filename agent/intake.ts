@@ -15,6 +15,7 @@ import { raiseTimeFloor } from "./journal/meta.ts";
 import type { Trust } from "./trust.ts";
 import { textsOf } from "./verify/risk.ts";
 import type { Verifier } from "./verify/verifier.ts";
+import { requireUndoubted } from "./witness.ts";
 
 export interface IntakeOptions {
   readonly trust: Trust;
@@ -103,6 +104,7 @@ export class Intake {
     if (await this.#answerHeld(key, permit)) return { outcome: "held" };
     const documents: WorkDocuments = { authorityKind: permit.authority.kind, authority, manifest: bytes };
     try {
+      await this.#options.store.read(requireUndoubted);
       if (sha256(bytes) !== permit.manifest)
         throw new FarhandError("MANIFEST_UNKNOWN", "other bytes than the offer names");
       const work = await this.#options.verifier.verify(documents);

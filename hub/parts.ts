@@ -1,9 +1,11 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import type { Clock } from "../shared/clock.ts";
 import { errorCode } from "../shared/errors.ts";
 import type { Signer } from "../shared/keys.ts";
 import { statements, type BoundaryObserver, type Store } from "../shared/store.ts";
 import { makeApi, type HubApi } from "./api/server/app.ts";
+import { Refusals } from "./audit/refusals.ts";
+import { Sequencer } from "./audit/sequencer.ts";
 import { Watchers } from "./api/server/watchers.ts";
 import { Pump } from "./ingest/pump.ts";
 import { lapseAllAtStart } from "./links/contact.ts";
@@ -86,6 +88,7 @@ async function assemble(options: OpenOptions, store: Store, signer: Signer, ciph
     signer,
     pump,
     effects,
+    refusals: new Refusals(store, clock, log),
     log,
   };
   const links = new Links();
@@ -102,6 +105,16 @@ async function assemble(options: OpenOptions, store: Store, signer: Signer, ciph
   });
   const startedMs = clock.nowMs();
   const api = makeApi({ ...deps, publicUrl, caPem, version, startedMs, composer, watchers, links });
+  const sequencer = new Sequencer({
+    store,
+    clock,
+    signer,
+    hubId: config.id,
+    org: () => trust.state?.trust.org,
+    holder: randomUUID(),
+    onCheckpoint: () => links.checkpointMoved(),
+    log,
+  });
   const ticker = new Ticker({ store, clock, random, trust, links, pump, effects, log });
   return {
     api,
@@ -110,6 +123,7 @@ async function assemble(options: OpenOptions, store: Store, signer: Signer, ciph
     start() {
       pump.kick();
       ticker.start();
+      sequencer.start();
     },
     async probe() {
       await store.read((tx) => tx.get(sql.probe));
@@ -119,6 +133,8 @@ async function assemble(options: OpenOptions, store: Store, signer: Signer, ciph
       watchers.moved();
       await ticker.stop();
       await pump.stop();
+      await deps.refusals.stop();
+      await sequencer.stop();
       await store.close();
     },
   };

@@ -105,7 +105,8 @@ export class TrustHolder {
       await audit(tx, nowMs, {
         actor,
         action: "trust.put",
-        object: `${kind} v${version} ${digest}`,
+        object: `${kind} v${version}`,
+        digest,
         decision: "allowed",
       });
     });

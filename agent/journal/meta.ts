@@ -7,6 +7,7 @@ type Read = Pick<Tx, "get">;
 
 const sql = statements("journal.meta", {
   get: "SELECT value FROM meta WHERE key = $key",
+  clear: "DELETE FROM meta WHERE key = $key",
   put: "INSERT INTO meta (key, value) VALUES ($key, $value) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
 });
 
@@ -19,6 +20,10 @@ export async function getMeta(tx: Read, key: Key): Promise<string | undefined> {
 
 export async function putMeta(tx: Tx, key: Key, value: string): Promise<void> {
   await tx.run(sql.put, { key, value });
+}
+
+export async function clearMeta(tx: Tx, key: Key): Promise<void> {
+  await tx.run(sql.clear, { key });
 }
 
 /** What the running agent last knew of its link. */

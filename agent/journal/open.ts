@@ -7,8 +7,12 @@ import { openSqlite, type Migration } from "../../shared/sqlite.ts";
 import type { BoundaryObserver, Store } from "../../shared/store.ts";
 import { ensureEpoch } from "./meta.ts";
 import first from "./migrations/0001_journal.sql" with { type: "text" };
+import checkpoint from "./migrations/0002_checkpoint.sql" with { type: "text" };
 
-export const journalMigrations: readonly Migration[] = [{ version: 1, sql: first }];
+export const journalMigrations: readonly Migration[] = [
+  { version: 1, sql: first },
+  { version: 2, sql: checkpoint },
+];
 
 /** Beyond this, writes fail as DISK_FULL; large bodies live in spool files and are counted there. */
 const JOURNAL_BYTES_MAX = 2 * 1024 * 1024 * 1024;

@@ -28,6 +28,7 @@ export interface LinkHandlers {
   cancel(header: DownHeader<"cancel">): Promise<void>;
   trust(header: DownHeader<"trust">, bytes: Bytes): Promise<void>;
   settled(header: DownHeader<"settled">): Promise<void>;
+  checkpoint(header: DownHeader<"checkpoint">, bytes: Bytes): Promise<void>;
 }
 
 export interface LinkOptions {
@@ -214,6 +215,7 @@ export class Link {
       case "cancel":
       case "trust":
       case "settled":
+      case "checkpoint":
         return false;
       default:
         return message satisfies never;
@@ -237,6 +239,9 @@ export class Link {
         break;
       case "settled":
         await handlers.settled(message.header);
+        break;
+      case "checkpoint":
+        await handlers.checkpoint(message.header, message.body);
         break;
       case "blob":
       case "credit":

@@ -4,12 +4,12 @@ import { sha256 } from "../../shared/bytes.ts";
 import type { AgentEntry } from "../../shared/documents/agents.ts";
 import { PlanReceipt, Receipt } from "../../shared/documents/receipt.ts";
 import { openEnvelope, parseEnvelope, readAs, type Envelope } from "../../shared/envelope.ts";
-import { errorCode, FarhandError } from "../../shared/errors.ts";
+import { errorCode, FarhandError, type ErrorCode } from "../../shared/errors.ts";
 import type { AgentId, DeviceId, Digest } from "../../shared/ids.ts";
 import type { Store, Tx } from "../../shared/store.ts";
 import type { UpRecord } from "../../shared/wire/messages.ts";
 import { loadAssignment } from "../store/assignments.ts";
-import { audit } from "../store/audit.ts";
+import { auditRefused } from "../store/audit.ts";
 import { checkWholeUploads, findBlob, readWholeBlob } from "../store/blobs.ts";
 import type { BlobCipher } from "../store/cipher.ts";
 import { addMessage } from "../store/messages.ts";
@@ -45,7 +45,13 @@ type Meaning =
       readonly sha256: Digest;
       readonly envelope: Envelope;
     }
-  | { readonly type: "nothing"; readonly key: null; readonly refused: string | null };
+  | { readonly type: "nothing"; readonly key: null; readonly refused: Refused | null };
+
+interface Refused {
+  readonly code: ErrorCode;
+  readonly object: string;
+  readonly detail: string;
+}
 
 interface Run {
   readonly key: AssignmentKey | null;
@@ -133,7 +139,7 @@ async function meaningOf(
   }
 }
 
-const nothing = (refused: string | null): Meaning => ({ type: "nothing", key: null, refused });
+const nothing = (refused: Refused | null): Meaning => ({ type: "nothing", key: null, refused });
 
 /** A receipt too large for a frame came as a text; undefined until its last part is here. */
 async function arrived(deps: ApplyDeps, sha256: Digest, at: At): Promise<Uint8Array | undefined> {
@@ -152,7 +158,9 @@ async function openedOrRefused(
   try {
     return await opened(type, typeof envelope === "function" ? envelope() : envelope, agent, entry);
   } catch (error) {
-    return nothing(`${type}: ${errorCode(error)}`);
+    const code = errorCode(error);
+    const why = error instanceof FarhandError && error.detail !== undefined ? ` (${error.detail})` : "";
+    return nothing({ code, object: agent, detail: `${type}: ${code}${why}` });
   }
 }
 
@@ -192,7 +200,8 @@ async function applyRun(
   const loaded = await loadAssignment(tx, run.key, devicesIn(run.meanings));
   // Words about another agent's work, or about none, are kept as records and mean nothing.
   if (!loaded || loaded.identity.agent !== agent) {
-    await refuse(tx, agent, `about ${run.key.manifest}, which is not its work`, at);
+    const detail = `about ${run.key.manifest}, which is not its work`;
+    await refuse(tx, agent, { code: "WRONG_AGENT", object: run.key.manifest, detail }, at);
     return [];
   }
   const own = new Set<string>(loaded.tasks.map((task) => task.device));
@@ -205,21 +214,25 @@ async function applyRun(
       case "receipt": {
         const receipt = { ...meaning.receipt, tasks: meaning.receipt.tasks.filter((task) => own.has(task.device)) };
         if (receipt.job !== loaded.identity.job) {
-          await refuse(tx, agent, `receipt ${meaning.sha256} names another job`, at);
+          const detail = `receipt ${meaning.sha256} names another job`;
+          await refuse(tx, agent, { code: "RECEIPT_MISMATCH", object: receipt.job, detail }, at);
           break;
         }
-        await storeReceipt(tx, receipt, meaning.sha256, meaning.envelope, at.nowMs);
+        const isChained = await storeReceipt(tx, receipt, meaning.sha256, meaning.envelope, at.nowMs);
+        if (!isChained) await refuse(tx, agent, unchained("receipt", meaning.sha256, receipt), at);
         events.push(eventOf(receipt, meaning.sha256));
         break;
       }
       case "plan": {
         const { identity } = loaded;
         if (identity.purpose !== "plan" || meaning.plan.job !== identity.job) {
-          await refuse(tx, agent, `plan ${meaning.sha256} was not asked for`, at);
+          const detail = `plan ${meaning.sha256} was not asked for`;
+          await refuse(tx, agent, { code: "RECEIPT_MISMATCH", object: identity.job, detail }, at);
           break;
         }
         const plan = { ...meaning.plan, devices: meaning.plan.devices.filter((device) => own.has(device.device)) };
-        await storePlan(tx, plan, meaning.sha256, meaning.envelope, at.nowMs);
+        const isChained = await storePlan(tx, plan, meaning.sha256, meaning.envelope, at.nowMs);
+        if (!isChained) await refuse(tx, agent, unchained("plan", meaning.sha256, plan), at);
         await addMessage(tx, { to: "job", job: identity.job, body: { type: "progress" } });
         break;
       }
@@ -248,12 +261,14 @@ function eventOf(receipt: Receipt, digest: Digest): AssignmentEvent {
   return { type: "receipt", digest, outcome: receipt.outcome, code: receipt.code, tasks };
 }
 
-async function refuse(tx: Tx, agent: AgentId, detail: string, at: At): Promise<void> {
-  await audit(tx, at.nowMs, {
-    actor: `agent:${agent}`,
-    action: "record.apply",
-    object: agent,
-    decision: "refused",
-    detail,
-  });
+/** It is kept and marked, because a signed word is evidence; that one before it is missing, or stands twice, is what matters. */
+const unchained = (kind: string, digest: Digest, { epoch, index }: { epoch: string; index: number }): Refused => ({
+  code: "RECEIPT_CHAIN",
+  object: digest,
+  detail: `${kind} ${index} of epoch ${epoch} does not follow from the one before it`,
+});
+
+/** In the transaction that takes the record. A sender of many is counted, so that it cannot fill the log. */
+async function refuse(tx: Tx, agent: AgentId, { code, object, detail }: Refused, at: At): Promise<void> {
+  await auditRefused(tx, at.nowMs, { actor: `agent:${agent}`, action: "record.apply", object, code, detail });
 }

@@ -3,6 +3,7 @@ import { FarhandError } from "../../shared/errors.ts";
 import type { AgentId, Digest, JobId } from "../../shared/ids.ts";
 import { statements, type Store, type Tx } from "../../shared/store.ts";
 import type { Lane, UpHeader } from "../../shared/wire/messages.ts";
+import { auditRefused } from "../store/audit.ts";
 import { addPart } from "../store/blobs.ts";
 import type { BlobCipher } from "../store/cipher.ts";
 import { named } from "../store/columns.ts";
@@ -63,6 +64,17 @@ export async function ingestEvents(
         nowMs,
       }));
       await addRecords(tx, rows);
+      const unreadable = fresh.filter(({ type }) => type === "unreadable");
+      if (unreadable[0]) {
+        await auditRefused(tx, nowMs, {
+          actor: `agent:${agent}`,
+          action: "record.read",
+          object: lane,
+          code: "PROTOCOL",
+          detail: unreadable[0].header.slice(0, 300),
+          count: unreadable.length,
+        });
+      }
       for (const record of fresh) {
         if ((record.part || record.output) && (await applyAtOnce(tx, agent, record, jobs, nowMs))) toCheck = true;
       }

@@ -15,6 +15,7 @@ import { challengeBytes, decodeDown, encodeUp, type DownMessage } from "../../sh
 import { noEffects } from "../effects.ts";
 import { decideAssignmentIn } from "../ingest/decide.ts";
 import { Pump } from "../ingest/pump.ts";
+import { Refusals } from "../audit/refusals.ts";
 import { silentLog } from "../log.ts";
 import { addEnrolment } from "../store/agents.ts";
 import { addAssignment, loadAssignment } from "../store/assignments.ts";
@@ -50,7 +51,8 @@ beforeEach(async () => {
     throw new Error(where, { cause: error });
   };
   const pump = new Pump({ ...base, agent: (agent) => trust.agent(agent), onFault });
-  deps = { ...base, randomBytes, trust, hubId: "hub-1", signer: org.hub, pump, log: silentLog };
+  const refusals = new Refusals(store, clock, silentLog);
+  deps = { ...base, randomBytes, trust, hubId: "hub-1", signer: org.hub, pump, refusals, log: silentLog };
   // As parts.ts does it.
   trust.onChange(() => links.trustChanged());
 });

@@ -2,6 +2,7 @@ import type { Clock } from "../../shared/clock.ts";
 import type { Signer } from "../../shared/keys.ts";
 import type { Store } from "../../shared/store.ts";
 import type { Random } from "../core/model.ts";
+import type { Refusals } from "../audit/refusals.ts";
 import type { EffectSink } from "../effects.ts";
 import type { Pump } from "../ingest/pump.ts";
 import type { Log } from "../log.ts";
@@ -20,5 +21,6 @@ export interface LinkDeps {
   readonly signer: Signer;
   readonly pump: Pump;
   readonly effects: EffectSink;
+  readonly refusals: Refusals;
   readonly log: Log;
 }

@@ -11,6 +11,8 @@ export interface LiveSession {
   wakeAgain(): void;
   /** Newer documents are in force: it may no longer be let in, and is told of them if it is. */
   trustChanged(): void;
+  /** The hub has signed a newer checkpoint of its audit log. */
+  checkpointMoved(): void;
   /** A newer session of the same agent has begun. */
   displace(): void;
   /** A person wants it closed. */
@@ -51,6 +53,10 @@ export class Links {
 
   trustChanged(): void {
     for (const session of this.#live.values()) session.trustChanged();
+  }
+
+  checkpointMoved(): void {
+    for (const session of this.#live.values()) session.checkpointMoved();
   }
 
   wakeAgain(agent: AgentId): void {

@@ -28,6 +28,7 @@ import {
 } from "../../shared/wire/messages.ts";
 import { decideAssignmentIn, decideJobIn } from "../ingest/decide.ts";
 import { Pump } from "../ingest/pump.ts";
+import { Refusals } from "../audit/refusals.ts";
 import { silentLog } from "../log.ts";
 import { addAssignment, loadAssignment } from "../store/assignments.ts";
 import { addEnrolment, listContacts } from "../store/agents.ts";
@@ -94,6 +95,7 @@ beforeEach(async () => {
     signer: org.hub,
     pump,
     effects,
+    refusals: new Refusals(store, clock, silentLog),
     log: silentLog,
   };
   await trust.accept("keys", org.keysEnvelope, "test");

@@ -6,8 +6,9 @@ import { decodeUp, encodeDown, type DownHeader, type UpHeader, type UpMessage } 
 import type { AssignmentKey } from "../core/model.ts";
 import { ingestEvents, ingestGap, type Ack } from "../ingest/ingest.ts";
 import { blobFrame } from "./blob-frame.ts";
-import { audit } from "../store/audit.ts";
+import { auditRefused } from "../store/audit.ts";
 import { moveContact, sawHello } from "./contact.ts";
+import { checkpointFrame, isOwnLog, type Witnessed } from "./checkpoints.ts";
 import { Credit, type CreditBudget } from "./credit.ts";
 import type { LinkDeps } from "./deps.ts";
 import { admit, answerOf, Banned, BANNED_RETRY_MS, LINK_VERSIONS, Refused, type Challenge } from "./handshake.ts";
@@ -23,6 +24,16 @@ const DISPLACED_RETRY_MS = 5_000;
 const PENDING_RETRY_MS = 2_000;
 /** Frames of any kind that wait here; credit bounds the bytes of the large ones. */
 const IN_FLIGHT_MAX = 4_096;
+/** Ends of a link that refuse nobody anything, or that are written where they are decided. */
+const AUDITED_ELSEWHERE: ReadonlySet<ErrorCode> = new Set([
+  "AGENT_BANNED",
+  "AGENT_KICKED",
+  "CAPACITY",
+  "CONFLICT",
+  "CONNECTION_LOST",
+  "INTERNAL",
+  "IO",
+]);
 
 /** One connection of one agent, from the challenge to the end. */
 export class AgentSession implements LiveSession {
@@ -36,7 +47,10 @@ export class AgentSession implements LiveSession {
   #timer: TimerHandle | undefined;
   #stage: "challenged" | "greeting" | "live" | "ended" = "challenged";
   #agent: AgentEntry | undefined;
+  #claimed: string | undefined;
   #told: HeldDocuments | undefined;
+  /** Undefined until the agent has said what it holds: one that does not say is sent none. */
+  #witnessed: Witnessed | undefined;
   #telling: Promise<void> = Promise.resolve();
   #inFlight = 0;
   #nextPull: UpHeader<"pull"> | undefined;
@@ -128,6 +142,10 @@ export class AgentSession implements LiveSession {
     this.#end("AGENT_KICKED", DISPLACED_RETRY_MS, "a person closed it");
   }
 
+  checkpointMoved(): void {
+    this.#tell(() => this.#sendCheckpoint());
+  }
+
   displace(): void {
     this.#end("CONFLICT", DISPLACED_RETRY_MS, "a newer session of this agent began");
   }
@@ -148,6 +166,7 @@ export class AgentSession implements LiveSession {
   async #greet(hello: UpHeader<"hello">): Promise<void> {
     if (this.#stage !== "challenged") throw new FarhandError("PROTOCOL", "a second hello");
     this.#stage = "greeting";
+    this.#claimed = hello.agent;
     const deps = this.#deps;
     const agent = await this.#admit(hello);
     if (!agent) return;
@@ -185,11 +204,11 @@ export class AgentSession implements LiveSession {
       if (!(error instanceof Banned)) throw error;
       const { id, reason } = error.entry;
       await store.tx("link.banned", (tx) =>
-        audit(tx, clock.nowMs(), {
+        auditRefused(tx, clock.nowMs(), {
           actor: `agent:${id}`,
           action: "link.open",
           object: id,
-          decision: "refused",
+          code: "AGENT_BANNED",
           detail: "AGENT_BANNED",
         }),
       );
@@ -219,13 +238,38 @@ export class AgentSession implements LiveSession {
 
   /** What it does not hold yet, one look after the other, so that a newer document never overtakes an older one. */
   #sendTrust(): void {
-    this.#telling = this.#telling.then(async () => {
-      if (this.#ended || !this.#told) return;
+    this.#tell(async () => {
+      if (!this.#told) return;
       const { frames, held } = await newerDocuments(this.#deps, this.#told);
       this.#told = held;
       await Promise.all(frames.map((frame) => this.#out.sendCredited(frame)));
     });
+  }
+
+  #tell(send: () => Promise<void>): void {
+    this.#telling = this.#telling.then(() => (this.#ended ? undefined : send()));
     this.#telling.catch((error: unknown) => this.#fail(error));
+  }
+
+  async #sendCheckpoint(): Promise<void> {
+    if (this.#witnessed === undefined) return;
+    const next = await checkpointFrame(this.#deps, this.#witnessed);
+    if (!next) return;
+    this.#witnessed = next.held;
+    await this.#out.sendCredited(next.frame);
+  }
+
+  async #onWitnessed(agent: AgentEntry, held: Witnessed): Promise<void> {
+    if (held && !(await isOwnLog(this.#deps, held))) {
+      // What the agent holds may be the only proof that is left: said loudly, and kept.
+      const detail = `it witnessed ${held.size} entries with root ${held.root}, which is not this hub's log`;
+      this.#deps.log.error("audit-forked", { agent: agent.id, detail });
+      await this.#refused("audit.witness", "CHECKPOINT", detail);
+    }
+    this.#tell(() => {
+      this.#witnessed = held;
+      return this.#sendCheckpoint();
+    });
   }
 
   async #handle(agent: AgentEntry, message: Exclude<UpMessage, { kind: "hello" }>, size: number): Promise<void> {
@@ -246,6 +290,8 @@ export class AgentSession implements LiveSession {
         return this.#word(agent, message.header, { ...message.header, kind: "reject" });
       case "canceled":
         return this.#word(agent, message.header, { kind: "canceled", state: message.header.state });
+      case "witnessed":
+        return this.#onWitnessed(agent, message.header.checkpoint);
       case "credit":
         return this.#out.credit(message.header.bytes);
       default:
@@ -325,9 +371,19 @@ export class AgentSession implements LiveSession {
     this.#end(code, code === "INTERNAL" || code === "IO" ? 5_000 : DISPLACED_RETRY_MS, cause);
   }
 
+  /** Into the audit log. Who is not admitted yet has only claimed a name. */
+  #refused(action: string, code: ErrorCode, detail?: string): Promise<void> {
+    const actor = this.#agent ? `agent:${this.#agent.id}` : "anyone";
+    this.#inFlight++;
+    return this.#deps.refusals
+      .refused({ actor, action, object: this.#claimed ?? "-", code, ...(detail !== undefined && { detail }) })
+      .finally(() => this.#inFlight--);
+  }
+
   #end(code: ErrorCode, retryAfterMs: number, detail?: string): void {
     if (this.#ended) return;
     this.#deps.log.warn("link-closed", { code, detail, agent: this.#agent?.id });
+    if (!AUDITED_ELSEWHERE.has(code)) void this.#refused("link.open", code, detail);
     this.#out.close(encodeDown("close", { code, retryAfterMs }));
   }
 }

@@ -6,6 +6,7 @@ import { harmless } from "../ingest/sanitize.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
 import type { AgentId } from "../../shared/ids.ts";
 import { assignmentMoves, isTerminal, type AssignmentState } from "../../shared/states.ts";
+import { auditRefused } from "../store/audit.ts";
 import { loadAssignment } from "../store/assignments.ts";
 import type { LinkDeps } from "./deps.ts";
 
@@ -41,7 +42,11 @@ export function tellAssignment(
   const event = eventOf(word);
   return deps.store.tx(`word.${word.kind}`, async (tx) => {
     const held = await loadAssignment(tx, key);
-    if (!held || held.identity.agent !== agent) return [];
+    if (!held || held.identity.agent !== agent) {
+      const about = { actor: `agent:${agent}`, action: "assignment.word", object: key.manifest };
+      await auditRefused(tx, deps.clock.nowMs(), { ...about, code: "WRONG_AGENT", detail: word.kind });
+      return [];
+    }
     return (await decideLoadedIn(tx, held, [event], { nowMs: deps.clock.nowMs(), random: deps.random })).effects;
   });
 }

@@ -153,8 +153,8 @@ async function store(
       planned: (device) => JSON.stringify(plans.get(device)?.planned ?? null),
     });
     await storeWarrant(tx, id, built, at.nowMs);
-    const detail = `warrant ${built.sha256}`;
-    await audit(tx, at.nowMs, { actor: "hub", action: "job.compose", object: id, decision: "allowed", detail });
+    const note = { actor: "hub", action: "job.compose", object: id, digest: built.sha256 };
+    await audit(tx, at.nowMs, { ...note, decision: "allowed", detail: "warrant" });
     return decideJobIn(tx, id, { type: "composed" }, at);
   });
   deps.effects.perform(effects);
@@ -242,7 +242,14 @@ async function fail(deps: ComposerDeps, id: JobId, code: ErrorCode, detail: stri
   await deps.store.tx("compose.fail", async (tx) => {
     if (detail !== undefined) await setJobDetail(tx, id, detail);
     const why = detail === undefined ? code : `${code}: ${detail}`;
-    await audit(tx, at.nowMs, { actor: "hub", action: "job.compose", object: id, decision: "refused", detail: why });
+    await audit(tx, at.nowMs, {
+      actor: "hub",
+      action: "job.compose",
+      object: id,
+      decision: "refused",
+      code,
+      detail: why,
+    });
     await decideJobIn(tx, id, { type: "planFailed", code }, at);
   });
   deps.log.warn("plan failed", { job: id, code });

@@ -1,8 +1,9 @@
+import { marksOf } from "../../shared/audit/entry.ts";
 import { sha256 } from "../../shared/bytes.ts";
 import { Grant } from "../../shared/documents/grant.ts";
 import { openEnvelope, readAs, type Envelope } from "../../shared/envelope.ts";
 import { FarhandError } from "../../shared/errors.ts";
-import type { Digest, GrantId, PersonId } from "../../shared/ids.ts";
+import type { Digest, GrantId, KeyId, PersonId } from "../../shared/ids.ts";
 import { authorise, type TrustStore } from "../../shared/trust.ts";
 import { checkValidity } from "../../shared/verify/time.ts";
 import { audit } from "../store/audit.ts";
@@ -15,6 +16,7 @@ export interface HeldGrant {
   readonly grant: Grant;
   readonly sha256: Digest;
   readonly signers: readonly PersonId[];
+  readonly kids: readonly KeyId[];
 }
 
 /** Each agent checks all of this again; the hub does so that a person hears of it at once. */
@@ -28,7 +30,7 @@ async function verifyGrant(trust: TrustStore, envelope: Envelope, nowMs: number)
   const time = { nowMs: Math.max(nowMs, grant.nbf * 1000), errorMs: 0, floorMs: 0 };
   checkValidity(grant, time, GRANT_LIFETIME_SECONDS_MAX);
   const { signers } = authorise(trust, opened.kids, { author: grant.author, sites: grant.sites, policy, risk: "read" });
-  return { grant, sha256: sha256(opened.bytes), signers };
+  return { grant, sha256: sha256(opened.bytes), signers, kids: opened.kids };
 }
 
 export async function acceptGrant(deps: SubmitDeps, envelope: Envelope, actor: string): Promise<HeldGrant> {
@@ -37,8 +39,12 @@ export async function acceptGrant(deps: SubmitDeps, envelope: Envelope, actor: s
   const held = await verifyGrant(trust, envelope, nowMs);
   await deps.store.tx("grant.put", async (tx) => {
     await addGrant(tx, held.grant.id, { sha256: held.sha256, envelope, signers: held.signers }, nowMs);
-    const object = `${held.grant.id} ${held.sha256}`;
-    await audit(tx, nowMs, { actor, action: "grant.put", object, decision: "allowed" });
+    const note = { actor, object: held.grant.id, digest: held.sha256, decision: "allowed" } as const;
+    await audit(tx, nowMs, { ...note, action: "grant.put" });
+    for (const signature of marksOf(envelope, held.sha256, held.kids)) {
+      const onBehalfOf = trust.personOf(signature.kid)?.id ?? signature.kid;
+      await audit(tx, nowMs, { ...note, action: "grant.sign", onBehalfOf, signature });
+    }
   });
   return held;
 }

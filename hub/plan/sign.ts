@@ -1,3 +1,4 @@
+import { markSignature } from "../../shared/audit/entry.ts";
 import { fromBase64url, parseCanonical } from "../../shared/bytes.ts";
 import { Warrant } from "../../shared/documents/warrant.ts";
 import { openEnvelope, readAs, type Envelope } from "../../shared/envelope.ts";
@@ -42,8 +43,16 @@ export async function sign(
       throw new FarhandError("CONFLICT", "it has as many signatures as it can hold");
     for (const signature of fresh) {
       await addSignature(tx, id, signature, at.nowMs);
-      const detail = `${signature.person} ${signature.kid}`;
-      await audit(tx, at.nowMs, { actor, action: "job.sign", object: id, decision: "allowed", detail });
+      const { kid, person, entry } = signature;
+      await audit(tx, at.nowMs, {
+        actor,
+        onBehalfOf: person,
+        action: "job.sign",
+        object: id,
+        digest: stored.sha256,
+        signature: markSignature(stored.sha256, kid, entry.signature),
+        decision: "allowed",
+      });
     }
     const all = await signaturesOf(tx, id);
     await setJobSigners(tx, id, [...new Set(all.map(({ person }) => person))]);
@@ -52,8 +61,8 @@ export async function sign(
       actor: "hub",
       action: "job.authorise",
       object: id,
+      digest: stored.sha256,
       decision: "allowed",
-      detail: stored.sha256,
     });
     return decideJobIn(tx, id, { type: "authorised" }, at);
   });

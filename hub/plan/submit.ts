@@ -49,7 +49,8 @@ export async function submit(
       action: "job.submit",
       object: id,
       decision: "allowed",
-      detail: `${request.kind} ${prepared.job.devices} devices ${requestSha256}`,
+      digest: requestSha256,
+      detail: `${request.kind} ${prepared.job.devices} devices`,
     });
     return { job: id, effects: await decideJobIn(tx, id, prepared.event, at) };
   });

@@ -1,29 +1,65 @@
-import { jcs, sha256 } from "../../shared/bytes.ts";
+import type { SignatureMark } from "../../shared/audit/entry.ts";
+import type { Digest } from "../../shared/ids.ts";
 import { statements, type Tx } from "../../shared/store.ts";
-import { textOrNull } from "./columns.ts";
+import { harmless } from "../ingest/sanitize.ts";
 
-/** Law 9: no audit, no action. The row stands in the transaction of what it records. */
-export interface AuditEntry {
-  /** `token:<id>`, `agent:<id>` or `hub`. */
+/** Law 9: no audit, no action. The row stands in the transaction of what it records; the sequencer gives it its place in the log. */
+export interface AuditNote {
+  /** `token:<id>`, `agent:<id>`, `hub` or `anyone`. */
   readonly actor: string;
+  readonly onBehalfOf?: string;
   readonly action: string;
   readonly object: string;
+  readonly digest?: Digest;
+  /** One person's signature that is stored with this entry. */
+  readonly signature?: SignatureMark;
   readonly decision: "allowed" | "refused";
+  /** Why it was refused. */
+  readonly code?: string;
   readonly detail?: string;
+  readonly count?: number;
 }
 
 const sql = statements("audit", {
-  last: "SELECT hash FROM audit ORDER BY id DESC LIMIT 1",
-  add: `INSERT INTO audit (at_ms, actor, action, object, decision, detail, prev, hash)
-        VALUES (:atMs, :actor, :action, :object, :decision, :detail, :prev, :hash)`,
+  add: `INSERT INTO audit (at_ms, actor, on_behalf_of, action, object, digest, signature_document, signature_kid, signature_sha256,
+                           decision, code, detail, count)
+        VALUES (:atMs, :actor, :onBehalfOf, :action, :object, :digest, :document, :kid, :sha256, :decision, :code, :detail, :count)`,
+  again: `UPDATE audit SET count = count + :more
+          WHERE id = (SELECT max(id) FROM audit WHERE place IS NULL AND decision = 'refused' AND actor = :actor
+                      AND action = :action AND code = :code)`,
 });
 
-/** Chained where it is written: one writer serialises SQLite. With replicas a leased sequencer will do it. */
-export async function audit(tx: Tx, nowMs: number, entry: AuditEntry): Promise<void> {
-  const last = await tx.get(sql.last);
-  const prev = last ? textOrNull(last, "hash") : null;
-  const { actor, action, object, decision } = entry;
-  const detail = entry.detail ?? null;
-  const hash = sha256(jcs({ atMs: nowMs, actor, action, object, decision, detail, prev }));
-  await tx.run(sql.add, { atMs: nowMs, actor, action, object, decision, detail, prev, hash });
+/** What came from outside may be long, empty or not fit to be looked at; the entry takes it all the same. */
+const fit = (value: string, max: number): string => harmless(value).slice(0, max).toWellFormed() || "-";
+const fitOrNull = (value: string | undefined, max: number): string | null =>
+  value === undefined ? null : fit(value, max);
+
+export async function audit(tx: Tx, nowMs: number, note: AuditNote): Promise<void> {
+  const { action, digest, signature, decision, code, count } = note;
+  await tx.run(sql.add, {
+    atMs: nowMs,
+    actor: fit(note.actor, 200),
+    onBehalfOf: fitOrNull(note.onBehalfOf, 200),
+    action,
+    object: fit(note.object, 500),
+    digest: digest ?? null,
+    document: signature?.document ?? null,
+    kid: signature?.kid ?? null,
+    sha256: signature?.sha256 ?? null,
+    decision,
+    code: code ?? null,
+    detail: fitOrNull(note.detail, 2000),
+    count: count ?? 1,
+  });
+}
+
+/** As `audit`, for what one sender may have refused many times a second: what is not chained yet is counted, not written again. */
+export async function auditRefused(
+  tx: Tx,
+  nowMs: number,
+  note: Omit<AuditNote, "decision"> & { readonly code: string },
+): Promise<void> {
+  const { action, code } = note;
+  if ((await tx.run(sql.again, { actor: fit(note.actor, 200), action, code, more: note.count ?? 1 })) > 0) return;
+  await audit(tx, nowMs, { ...note, decision: "refused" });
 }

@@ -2,13 +2,16 @@ import { openSqlite, type SqliteStore } from "../../shared/sqlite.ts";
 import type { BoundaryObserver } from "../../shared/store.ts";
 import first from "./migrations/0001_first.sql" with { type: "text" };
 import tombstone from "./migrations/0002_tombstone.sql" with { type: "text" };
+import auditLog from "./migrations/0003_audit.sql" with { type: "text" };
 
 /** Numbered, forward only; embedded in the binary as text. */
 export const migrations = [
   { version: 1, sql: first },
   { version: 2, sql: tombstone },
+  { version: 3, sql: auditLog },
 ] as const;
 
-export function openHubStore(path: string, onBoundary?: BoundaryObserver): SqliteStore {
-  return openSqlite({ path, migrations, ...(onBoundary && { onBoundary }) });
+/** Beyond `quotaBytes` writes fail as DISK_FULL; without it the disk is the bound. */
+export function openHubStore(path: string, onBoundary?: BoundaryObserver, quotaBytes?: number): SqliteStore {
+  return openSqlite({ path, migrations, ...(onBoundary && { onBoundary }), ...(quotaBytes && { quotaBytes }) });
 }

@@ -7,6 +7,7 @@ import { int, intOrNull, json, named, namedOrNull, text, textOrNull } from "./co
 
 const sql = statements("receipt", {
   has: "SELECT sha256 FROM receipt WHERE sha256 = :sha256",
+  standsTwice: "SELECT 1 AS yes FROM receipt WHERE agent = :agent AND epoch = :epoch AND number = :number LIMIT 1",
   before: "SELECT sha256 FROM receipt WHERE agent = :agent AND epoch = :epoch AND number = :number",
   add: `INSERT INTO receipt (sha256, kind, agent, epoch, number, prev, chained, job, manifest, envelope, received_ms)
         VALUES (:sha256, :kind, :agent, :epoch, :number, :prev, :chained, :job, :manifest, :envelope, :nowMs)`,
@@ -19,6 +20,7 @@ const sql = statements("receipt", {
   lastWithin: `SELECT max(taken_ms) AS last FROM snapshot
                WHERE device = :device AND taken_ms >= :fromMs AND taken_ms < :toMs`,
   ofJob: "SELECT envelope FROM receipt WHERE job = :job AND kind = :kind ORDER BY received_ms, number",
+  after: "SELECT rowid AS place, kind, envelope FROM receipt WHERE rowid > :after ORDER BY rowid LIMIT :limit",
   snapshots: `SELECT * FROM snapshot WHERE device = :device AND taken_ms < :beforeMs
               ORDER BY taken_ms DESC LIMIT :limit`,
 });
@@ -30,11 +32,13 @@ async function addReceipt(
   sha256: Digest,
   envelope: Envelope,
   nowMs: number,
-): Promise<boolean> {
-  if (await tx.get(sql.has, { sha256 })) return false;
+): Promise<"known" | "chained" | "unchained"> {
+  if (await tx.get(sql.has, { sha256 })) return "known";
   const { agent, epoch, index: number, prev, job, manifest } = document;
+  const standsTwice = (await tx.get(sql.standsTwice, { agent, epoch, number })) !== undefined;
   const before = number === 1 ? undefined : await tx.get(sql.before, { agent, epoch, number: number - 1 });
-  const chained = number === 1 ? prev === null : before !== undefined && prev === text(before, "sha256");
+  const follows = number === 1 ? prev === null : before !== undefined && prev === text(before, "sha256");
+  const chained = follows && !standsTwice;
   await tx.run(sql.add, {
     sha256,
     kind,
@@ -48,18 +52,19 @@ async function addReceipt(
     envelope: JSON.stringify(envelope),
     nowMs,
   });
-  return true;
+  return chained ? "chained" : "unchained";
 }
 
-/** A verified outcome, its tasks and the configurations that it names. A second copy changes nothing. */
+/** A verified outcome, its tasks and the configurations that it names. A second copy changes nothing. False when the chain is broken. */
 export async function storeReceipt(
   tx: Tx,
   receipt: Receipt,
   sha256: Digest,
   envelope: Envelope,
   nowMs: number,
-): Promise<void> {
-  if (!(await addReceipt(tx, "receipt", receipt, sha256, envelope, nowMs))) return;
+): Promise<boolean> {
+  const added = await addReceipt(tx, "receipt", receipt, sha256, envelope, nowMs);
+  if (added === "known") return true;
   const key: AssignmentKey = { manifest: receipt.manifest, attempt: receipt.attempt };
   for (const task of receipt.tasks) {
     await tx.run(sql.outcome, { ...key, device: task.device, outcome: JSON.stringify(task) });
@@ -68,6 +73,7 @@ export async function storeReceipt(
       await addSnapshot(tx, task.device, receipt.job, (task.startedAt ?? receipt.startedAt) * 1000, task.before);
     if (task.after) await addSnapshot(tx, task.device, receipt.job, endedMs, task.after);
   }
+  return added === "chained";
 }
 
 /**
@@ -96,17 +102,36 @@ export async function storePlan(
   sha256: Digest,
   envelope: Envelope,
   nowMs: number,
-): Promise<void> {
-  if (!(await addReceipt(tx, "plan", plan, sha256, envelope, nowMs))) return;
+): Promise<boolean> {
+  const added = await addReceipt(tx, "plan", plan, sha256, envelope, nowMs);
+  if (added === "known") return true;
   await tx.run(sql.assignmentPlan, { manifest: plan.manifest, plan: sha256 });
   for (const device of plan.devices) {
     await tx.run(sql.planned, { manifest: plan.manifest, device: device.device, planned: JSON.stringify(device) });
   }
+  return added === "chained";
 }
 
 export async function envelopesOfJob(store: Store, job: JobId, kind: "receipt" | "plan"): Promise<Envelope[]> {
   const rows = await store.read((tx) => tx.all(sql.ofJob, { job, kind }));
   return rows.map((row) => json<Envelope>(row, "envelope"));
+}
+
+/** Every receipt and plan, in the order in which they were stored; `next` is where the rest begins. */
+export async function receiptsAfter(
+  store: Store,
+  after: number,
+  limit: number,
+): Promise<{ receipts: { kind: "receipt" | "plan"; envelope: Envelope }[]; next: number | null }> {
+  const rows = await store.read((tx) => tx.all(sql.after, { after, limit }));
+  const last = rows.length === limit ? rows.at(-1) : undefined;
+  return {
+    receipts: rows.map((row) => ({
+      kind: named<"receipt" | "plan">(row, "kind"),
+      envelope: json<Envelope>(row, "envelope"),
+    })),
+    next: last ? int(last, "place") : null,
+  };
 }
 
 export interface SnapshotRow {

@@ -2,8 +2,18 @@ import { sha256 } from "../../shared/bytes.ts";
 import { statements, type Store, type Tx } from "../../shared/store.ts";
 import { int, named, text } from "./columns.ts";
 
-export type TokenRole = "viewer" | "operator" | "admin";
-export const roleRank: Record<TokenRole, number> = { viewer: 0, operator: 1, admin: 2 };
+export const TOKEN_ROLES = ["viewer", "auditor", "operator", "admin"] as const;
+export type TokenRole = (typeof TOKEN_ROLES)[number];
+
+/** What each role may besides its own. An auditor sees everything and moves nothing; an operator does not see who did what. */
+const includes: Record<TokenRole, readonly TokenRole[]> = {
+  viewer: [],
+  auditor: ["viewer"],
+  operator: ["viewer"],
+  admin: ["viewer", "auditor", "operator"],
+};
+export const mayAct = (role: TokenRole, needed: TokenRole): boolean =>
+  role === needed || includes[role].includes(needed);
 
 const sql = statements("token", {
   add: `INSERT INTO api_token (id, sha256, name, role, created_ms, expires_ms)

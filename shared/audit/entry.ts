@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { jcs, parseCanonical, sha256 } from "../bytes.ts";
-import { readAs } from "../envelope.ts";
-import { Digest, KeyId, OrgId } from "../ids.ts";
+import { fromBase64url, jcs, parseCanonical, sha256 } from "../bytes.ts";
+import { readAs, type Envelope } from "../envelope.ts";
+import { Digest, KeyId } from "../ids.ts";
 import { leafHash } from "./merkle.ts";
 
 const Text = (max: number) => z.string().min(1).max(max);
@@ -22,9 +22,16 @@ export const markSignature = (document: Digest, kid: KeyId, signature: string): 
   sha256: sha256(signature),
 });
 
+/** One mark for each of the keys whose signatures hold. */
+export const marksOf = (envelope: Envelope, document: Digest, kids: readonly KeyId[]): SignatureMark[] =>
+  envelope.signatures.flatMap(({ protected: header, signature }) => {
+    const { kid } = parseCanonical(fromBase64url(header)) as { kid: KeyId };
+    return kids.includes(kid) ? [markSignature(document, kid, signature)] : [];
+  });
+
 /** Who did what to what, and whether it was allowed: what is known when it happens, before it has a place in the log. */
 export const AuditFact = z.strictObject({
-  /** `token:<id>`, `agent:<id>`, `hub`, `host` (whoever may open the hub's folder) or `anyone` (nobody who proved a name). */
+  /** `token:<id>`, `agent:<id>`, `hub` (it, or whoever may open its folder) or `anyone` (nobody who proved a name). */
   actor: Text(200),
   /** For whom the actor did it: the person whose signature a token handed over, for one. */
   onBehalfOf: Text(200).nullable(),
@@ -52,7 +59,6 @@ export type AuditFact = z.infer<typeof AuditFact>;
 export const AuditEntry = AuditFact.extend({
   type: z.literal("audit"),
   v: z.literal(1),
-  org: OrgId.nullable(),
   index: z.int().min(0),
   /** Leaf hash of the entry before; null for the first. */
   prev: Digest.nullable(),

@@ -16,7 +16,6 @@ const org = "acme" as OrgId;
 const entry = (more: Partial<AuditEntry> = {}): AuditEntry => ({
   type: "audit",
   v: 1,
-  org,
   index: 0,
   prev: null,
   actor: "token:t1",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ProofHashes } from "../audit/proofs.ts";
 import { Code } from "../documents/receipt.ts";
 import { Envelope } from "../envelope.ts";
 import { FarhandError } from "../errors.ts";
@@ -53,6 +54,11 @@ const down = {
   wake: { type: 10, header: z.strictObject({}) },
   /** The hub holds the agent's word on this assignment; the agent need not repeat it. */
   settled: { type: 11, header: z.strictObject(AssignmentKey) },
+  /**
+   * The hub's newest checkpoint, which is the body's envelope, and the proof that it continues the one that the agent witnessed
+   * (RFC 6962 consistency from `from` entries). Sent to an agent that has said what it witnessed, and on each newer one.
+   */
+  checkpoint: { type: 14, header: z.strictObject({ from: Seq, proof: ProofHashes }) },
   close: { type: 12, header: z.strictObject({ code: Code, retryAfterMs: z.int().min(0) }) },
 } as const;
 
@@ -99,6 +105,13 @@ const up = {
     header: z.strictObject({ epoch: Epoch, lane: Lane, first: Seq, last: Seq, reason: z.string().max(100) }),
   },
   /** Canceled as asked, or too late: the current state. */
+  /** The last checkpoint that this agent holds, null for none: what the next one must continue. */
+  witnessed: {
+    type: 75,
+    header: z.strictObject({
+      checkpoint: z.strictObject({ epoch: z.int().min(1), size: Seq, root: Digest }).nullable(),
+    }),
+  },
   canceled: { type: 73, header: z.strictObject({ ...AssignmentKey, generation: z.int(), state: AssignmentState }) },
 } as const;
 
@@ -148,6 +161,7 @@ export const CREDIT_EXEMPT: ReadonlySet<string> = new Set([
   "fetch",
   "credit",
   "gap",
+  "witnessed",
 ]);
 
 /** What both sides sign to prove who they are; the label keeps the two directions apart. */

@@ -193,6 +193,7 @@ export class ScriptHub {
       case "canceled":
       case "gap":
       case "credit":
+      case "witnessed":
         this.said.push(message);
         break;
       default:

@@ -1,4 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import { AuditEntry } from "../../../shared/audit/entry.ts";
 import { Envelope } from "../../../shared/envelope.ts";
 import { AgentId, DeviceId, Digest, GrantId, JobId, PlatformId, SiteId } from "../../../shared/ids.ts";
 import { Grant } from "../../../shared/documents/grant.ts";
@@ -12,6 +13,7 @@ import {
   JobRequest,
   JobSummary,
   JobView,
+  ReceiptRecord,
   SiteView,
   SnapshotView,
   WarrantBundle,
@@ -41,6 +43,10 @@ const bearer = [{ bearer: [] as string[] }];
 const page = {
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   after: z.string().max(200).optional(),
+} as const;
+const span = {
+  from: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(1000).default(500),
 } as const;
 
 export const routes = {
@@ -283,6 +289,71 @@ export const routes = {
     request: { query: z.strictObject({ job: JobId.optional(), after: z.coerce.number().int().min(0).optional() }) },
     responses: {
       200: { description: "Server-sent events", content: { "text/event-stream": { schema: z.any() } } },
+      ...errors,
+    },
+  }),
+  /** The audit log, newest first. */
+  listAudit: createRoute({
+    method: "get",
+    path: "/api/v1/audit",
+    security: bearer,
+    request: {
+      query: z.strictObject({
+        ...page,
+        actor: z.string().max(200).optional(),
+        action: z.string().max(100).optional(),
+        decision: z.enum(["allowed", "refused"]).optional(),
+        sinceMs: z.coerce.number().int().min(0).optional(),
+      }),
+    },
+    responses: {
+      200: json(
+        z.strictObject({
+          entries: z.array(AuditEntry),
+          next: z.string().nullable(),
+          /** Entries in the log, and what the hub signed last about it. */
+          size: z.int(),
+          checkpoint: Envelope.nullable(),
+        }),
+        "Newest first",
+      ),
+      ...errors,
+    },
+  }),
+  /** For an export: entries in the order of the log. */
+  auditEntries: createRoute({
+    method: "get",
+    path: "/api/v1/audit/entries",
+    security: bearer,
+    request: { query: z.strictObject(span) },
+    responses: { 200: json(z.strictObject({ entries: z.array(AuditEntry) }), "Entries in order"), ...errors },
+  }),
+  /** Checkpoints over more than `from` entries. */
+  auditCheckpoints: createRoute({
+    method: "get",
+    path: "/api/v1/audit/checkpoints",
+    security: bearer,
+    request: { query: z.strictObject(span) },
+    responses: { 200: json(z.strictObject({ checkpoints: z.array(Envelope) }), "Signed by the hub"), ...errors },
+  }),
+  /** Every receipt of every agent, in the order in which they came; `from` is how many to leave out. */
+  auditReceipts: createRoute({
+    method: "get",
+    path: "/api/v1/audit/receipts",
+    security: bearer,
+    request: { query: z.strictObject({ ...span, limit: z.coerce.number().int().min(1).max(50).default(20) }) },
+    responses: {
+      200: json(z.strictObject({ receipts: z.array(ReceiptRecord), next: z.int().nullable() }), "Signed by agents"),
+      ...errors,
+    },
+  }),
+  /** Every version of the documents that say whose keys are whose. */
+  auditTrust: createRoute({
+    method: "get",
+    path: "/api/v1/audit/trust",
+    security: bearer,
+    responses: {
+      200: json(z.strictObject({ keys: z.array(Envelope), agents: z.array(Envelope) }), "Oldest first"),
       ...errors,
     },
   }),

@@ -194,6 +194,10 @@ export const WarrantBundle = z
   })
   .openapi("WarrantBundle");
 
+/** An agent-signed outcome or plan, as it stands in the record. */
+export const ReceiptRecord = z.strictObject({ kind: z.enum(["receipt", "plan"]), envelope: Envelope });
+export type ReceiptRecord = z.infer<typeof ReceiptRecord>;
+
 export const ErrorBody = z
   .strictObject({
     code: Code,

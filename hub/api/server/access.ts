@@ -27,4 +27,9 @@ export const access: { readonly [K in keyof Routes]: TokenRole | "open" } = {
   cancelJob: "operator",
   listReceipts: "viewer",
   events: "viewer",
+  listAudit: "auditor",
+  auditEntries: "auditor",
+  auditCheckpoints: "auditor",
+  auditReceipts: "auditor",
+  auditTrust: "auditor",
 };

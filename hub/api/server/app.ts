@@ -1,7 +1,10 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { FarhandError } from "../../../shared/errors.ts";
 import { routes, type Routes } from "../contract/routes.ts";
+import { Refusals } from "../../audit/refusals.ts";
 import { access } from "./access.ts";
+import { refusalOf } from "./audited.ts";
+import { auditRoutes } from "./audit-routes.ts";
 import type { ApiDeps } from "./deps.ts";
 import { bodyOf } from "./errors.ts";
 import { fleetRoutes } from "./fleet-routes.ts";
@@ -27,11 +30,17 @@ export function makeApi(deps: ApiDeps): HubApi {
   const rates = new Rates();
   for (const name of Object.keys(routes) as (keyof Routes)[]) {
     const route = routes[name];
-    app.on(route.method.toUpperCase(), route.getRoutingPath(), guard(deps, rates, access[name]), limitOf(name));
+    app.on(
+      route.method.toUpperCase(),
+      route.getRoutingPath(),
+      guard(deps, rates, { route: name, needed: access[name] }),
+      limitOf(name),
+    );
   }
   trustRoutes(app, deps);
   fleetRoutes(app, deps);
   jobRoutes(app, deps);
+  auditRoutes(app, deps);
   app.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
   const document = app.getOpenAPI31Document({
     openapi: "3.1.0",
@@ -39,7 +48,12 @@ export function makeApi(deps: ApiDeps): HubApi {
   });
   app.get("/openapi.json", (c) => c.json(document));
   app.notFound((c) => answer(deps, c.get("requestId"), new FarhandError("NOT_FOUND", c.req.path.slice(0, 200))));
-  app.onError((error, c) => answer(deps, c.get("requestId"), error));
+  const refusals = deps.refusals ?? new Refusals(deps.store, deps.clock, deps.log);
+  app.onError(async (error, c) => {
+    const refusal = refusalOf(c, error);
+    if (refusal) await refusals.refused(refusal);
+    return answer(deps, c.get("requestId"), error);
+  });
   return { fetch: (request, peer) => app.fetch(request, peer === undefined ? {} : { peer }) };
 }
 

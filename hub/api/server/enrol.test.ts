@@ -174,7 +174,7 @@ describe("T27 the join token", () => {
     }
     const right = await request(invited);
     expect(await enrol(right, "198.51.100.99")).toMatchObject({ status: 429, body: { code: "RATE_LIMITED" } });
-    expect((await audited()).at(-1)).toContain("further guesses are refused");
+    expect((await audited()).filter((entry) => entry.includes("further guesses are refused"))).toHaveLength(1);
     // Another token is another count.
     expect((await enrol(await request(await invite("agent-two"), { agent: "agent-two" }))).status).toBe(200);
   });

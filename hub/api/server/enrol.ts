@@ -11,6 +11,7 @@ import { addEnrolment, addInvite, enrolmentsIn, findInvite, useInvite, type Invi
 import { audit } from "../../store/audit.ts";
 import { requireFreshId } from "../../store/tombstones.ts";
 import type { routes } from "../contract/routes.ts";
+import { alreadyAudited } from "./audited.ts";
 import type { ApiDeps } from "./deps.ts";
 import type { Guesses } from "./guesses.ts";
 
@@ -128,9 +129,16 @@ export async function enrol(
     const which = held ? `token ${token}` : "an unknown token";
     const detail = `${errorCode(error)} ${which}${spent ? "; further guesses are refused for a while" : ""}`;
     await deps.store.tx("enrol.refused", (tx) =>
-      audit(tx, nowMs, { actor, action: "agent.enrol", object: agent, decision: "refused", detail }),
+      audit(tx, nowMs, {
+        actor: held ? actor : "anyone",
+        action: "agent.enrol",
+        object: agent,
+        decision: "refused",
+        code: errorCode(error),
+        detail,
+      }),
     );
-    throw error;
+    throw alreadyAudited(error);
   }
   deps.effects.moved();
   return { keys };

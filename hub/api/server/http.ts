@@ -3,7 +3,8 @@ import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import { FarhandError } from "../../../shared/errors.ts";
-import { callerOf, roleRank, type Caller, type TokenRole } from "../../store/tokens.ts";
+import { callerOf, mayAct, type Caller, type TokenRole } from "../../store/tokens.ts";
+import type { Routes } from "../contract/routes.ts";
 import type { ApiDeps } from "./deps.ts";
 
 export interface ApiEnv {
@@ -11,7 +12,7 @@ export interface ApiEnv {
     /** Whom the server says that the request came from; for rates only. */
     readonly peer?: string;
   };
-  Variables: { requestId: string; caller: Caller };
+  Variables: { requestId: string; caller: Caller; route: keyof Routes };
 }
 export type Api = OpenAPIHono<ApiEnv>;
 
@@ -83,9 +84,10 @@ const BEARER = /^Bearer ([A-Za-z0-9_-]{1,128})$/i;
 export function guard(
   deps: Pick<ApiDeps, "store" | "clock">,
   rates: Rates,
-  needed: TokenRole | "open",
+  { route, needed }: { readonly route: keyof Routes; readonly needed: TokenRole | "open" },
 ): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
+    c.set("route", route);
     if (needed === "open") {
       await rates.enrol(peerOf(c));
       return next();
@@ -96,10 +98,10 @@ export function guard(
       await rates.failed(peerOf(c));
       throw new FarhandError("UNAUTHORIZED");
     }
-    if (roleRank[caller.role] < roleRank[needed]) {
+    c.set("caller", caller);
+    if (!mayAct(caller.role, needed)) {
       throw new FarhandError("FORBIDDEN", `it needs the role ${needed}; the token ${caller.name} is ${caller.role}`);
     }
-    c.set("caller", caller);
     return next();
   };
 }

@@ -65,5 +65,5 @@ export function trustRoutes(app: Api, deps: ApiDeps): void {
     const digest = await putBlob(deps.store, deps.cipher, bytes, from, deps.clock.nowMs());
     return c.json({ sha256: digest, bytes: bytes.length }, 200);
   });
-  app.openapi(routes.getBlob, (c) => blobResponse(deps, c.req.valid("param").sha256));
+  app.openapi(routes.getBlob, (c) => blobResponse(deps, c.req.valid("param").sha256, `token:${c.get("caller").id}`));
 }
