@@ -2,7 +2,13 @@ import { compactDecrypt, CompactEncrypt } from "jose";
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { fromBase64url } from "./bytes.ts";
 import { FarhandError } from "./errors.ts";
-import { importBoxPrivateKey, importBoxPublicKey, type BoxPublicKey, type PrivateJwk } from "./keys.ts";
+import {
+  importBoxPrivateKey,
+  importBoxPublicKey,
+  SEALED_CHALLENGE_MAX,
+  type BoxPublicKey,
+  type PrivateJwk,
+} from "./keys.ts";
 
 /**
  * Proof of possession for a key that cannot sign: the verifier seals a secret to the X25519 key, and whoever answers with the
@@ -10,8 +16,6 @@ import { importBoxPrivateKey, importBoxPublicKey, type BoxPublicKey, type Privat
  */
 const KEY_MANAGEMENT = "ECDH-ES+A256KW";
 const CONTENT_ENCRYPTION = "A256GCM";
-/** A sealed secret of 32 bytes is some 350 characters. */
-export const SEALED_CHALLENGE_MAX = 1024;
 
 /** Throws SIGNATURE_BAD for a key of small order. */
 export async function sealBoxChallenge(secret: Uint8Array, key: BoxPublicKey): Promise<string> {

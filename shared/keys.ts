@@ -17,6 +17,9 @@ export const BoxPublicKey = z
   .brand<"BoxPublicKey">();
 export type BoxPublicKey = z.infer<typeof BoxPublicKey>;
 
+/** In characters. A secret of 32 bytes sealed to such a key is some 350. */
+export const SEALED_CHALLENGE_MAX = 1024;
+
 /** A private key as it stands in a key file. `x` is the public half, `d` the secret. */
 export const PrivateJwk = z.strictObject({
   kty: z.literal("OKP"),

@@ -3,8 +3,7 @@ import { AuditEntry } from "../../../shared/audit/entry.ts";
 import { Envelope } from "../../../shared/envelope.ts";
 import { AgentId, DeviceId, Digest, GrantId, JobId, PlatformId, SiteId } from "../../../shared/ids.ts";
 import { Grant } from "../../../shared/documents/grant.ts";
-import { SEALED_CHALLENGE_MAX } from "../../../shared/box-proof.ts";
-import { BoxPublicKey, SigningPublicKey } from "../../../shared/keys.ts";
+import { BoxPublicKey, SEALED_CHALLENGE_MAX, SigningPublicKey } from "../../../shared/keys.ts";
 import { JobState } from "../../../shared/states.ts";
 import {
   AgentView,
