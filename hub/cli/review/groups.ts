@@ -1,5 +1,6 @@
 import { hasDeviceTimer, type Level } from "../../../shared/documents/common.ts";
 import { sha256, jcs } from "../../../shared/bytes.ts";
+import type { Digest } from "../../../shared/ids.ts";
 import type { Target } from "./derive.ts";
 
 /** Devices for which everything that a person looks at is the same. */
@@ -10,7 +11,7 @@ export interface Group {
 }
 
 /** What must be equal for two devices to be shown as one. The texts by digest, so that a long diff costs nothing. */
-function keyOf({ task, change }: Target): string {
+export function keyOf({ task, change }: Target): Digest {
   if (!change) return sha256(jcs({ ...task, device: "" }));
   const { diff, commands, level, undoCost, evidence, touchesManagement, mode, drift, source, verify } = change.task;
   const { warnings, hints } = change.planned;

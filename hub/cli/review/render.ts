@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { UndoCost, Verification } from "../../../shared/documents/common.ts";
 import { FarhandError } from "../../../shared/errors.ts";
+import { parseDiff } from "../../../drivers/model/diff.ts";
 import { diffLines } from "../../../drivers/model/render-diff.ts";
 import { diffText } from "../terminal/diff.ts";
 import { escapeLine } from "../terminal/escape.ts";
@@ -9,13 +10,18 @@ import { utc } from "../terminal/time.ts";
 import type { Review, Target } from "./derive.ts";
 import { groupsOf, type Group } from "./groups.ts";
 import type { Signing } from "./signing.ts";
+import type { Since } from "./since.ts";
 
-const NAMES_MAX = 24;
+const NAMES_MAX = 12;
 
-/** The review as a person reads it. Nothing that bears on the decision is cut off but the names of many equal devices. */
-export function reviewText(review: Review, style: Style): string {
+/**
+ * The review as a person reads it: what it is, what stands out and what is new on the first screen, then everything. Nothing that bears on
+ * the decision is cut off but the names of many equal devices.
+ */
+export function reviewText(review: Review, style: Style, since: Since | null = null): string {
   const { warrant } = review;
   const groups = groupsOf(review.targets);
+  const sites = warrant.sites.length === 1 ? "1 site" : `${warrant.sites.length} sites`;
   return [
     style.bold(escapeLine(warrant.title)),
     ...(warrant.reason === "" ? [] : warrant.reason.split("\n").map((line) => `  ${escapeLine(line)}`)),
@@ -23,12 +29,15 @@ export function reviewText(review: Review, style: Style): string {
     `job       ${warrant.job} (${warrant.kind}, risk ${warrant.risk}) by ${who(review.signing.author)}`,
     `policy    ${warrant.policy.id} v${warrant.policy.version}: ${needs(review.signing)}`,
     `valid     ${utc(warrant.nbf * 1000)} to ${utc(warrant.exp * 1000)}, made ${utc(warrant.iat * 1000)}, at most ${warrant.attemptsMax} attempt${warrant.attemptsMax === 1 ? "" : "s"}`,
-    `targets   ${review.targets.length} devices at ${warrant.sites.join(", ")}`,
+    `targets   ${review.targets.length} devices at ${sites}: ${names(warrant.sites)}`,
+    ...review.refusals.map((line) => style.red(`refusal   ${escapeLine(line)}`)),
+    ...acceptLines(review, style),
+    ...sinceLines(since, style),
+    ...overviewLines(groups, style),
+    "",
     `keys      version ${warrant.keysVersion}; inventory ${warrant.inventory.slice(0, 16)}…`,
     ...waveLines(review),
     ...deadlineLines(review),
-    ...acceptLines(review, style),
-    ...review.refusals.map((line) => style.red(`refusal   ${escapeLine(line)}`)),
     ...(review.comparedWithRecord || warrant.kind !== "change"
       ? []
       : [style.yellow("texts     not compared with the author's own record of the plan (it is not on this machine)")]),
@@ -37,6 +46,61 @@ export function reviewText(review: Review, style: Style): string {
     ...signingLines(review.signing, style),
     `warrant   ${review.digest}`,
   ].join("\n");
+}
+
+const OVERVIEW_MAX = 12;
+
+/** One line for each group, the odd ones first: an approver finds the one device among four hundred without scrolling. */
+function overviewLines(groups: readonly Group[], style: Style): string[] {
+  if (groups.length < 2) return [];
+  const shown = groups.slice(0, OVERVIEW_MAX);
+  const rest = groups.slice(OVERVIEW_MAX);
+  const odd = groups.filter((group) => group.odd.length > 0).length;
+  return [
+    `groups    ${groups.length}${odd > 0 ? `, ${odd} to look at first` : ""}`,
+    ...shown.map(({ targets, odd: reasons }, index) => {
+      const counts = targets[0].change ? countsOf(targets[0].change.diff) : targets[0].task.kind;
+      const line = `${String(index + 1).padStart(4)}  ${fewNames(targets.map((target) => target.device))}  ${counts}`;
+      return reasons.length > 0 ? style.yellow(`${line}  look: ${reasons.join("; ")}`) : line;
+    }),
+    ...(rest.length > 0
+      ? [
+          `      and ${rest.length} groups more of ${rest.reduce((sum, group) => sum + group.targets.length, 0)} devices, below`,
+        ]
+      : []),
+  ];
+}
+
+function countsOf(diff: string): string {
+  const entries = parseDiff(diff);
+  const added = entries.filter((entry) => entry.op === "add").length;
+  return `+${added} -${entries.length - added}`;
+}
+
+const FEW = 3;
+
+function fewNames(ids: readonly string[]): string {
+  if (ids.length <= FEW) return ids.join(", ");
+  return `${ids.length} devices alike: ${ids[0] ?? ""}, …`;
+}
+
+function sinceLines(since: Since | null, style: Style): string[] {
+  if (!since) return [];
+  const when = `since     your review of ${since.job}, ${utc(since.atMs)}:`;
+  const parts = [
+    ...(since.signedSince.length > 0 ? [`signed by ${since.signedSince.join(", ")}`] : []),
+    ...(since.changed.length > 0 ? [`${since.changed.length} changed: ${names(since.changed)}`] : []),
+    ...(since.replanned.length > 0
+      ? [`${since.replanned.length} as then, on another configuration: ${names(since.replanned)}`]
+      : []),
+    ...(since.added.length > 0 ? [`${since.added.length} new: ${names(since.added)}`] : []),
+    ...(since.gone.length > 0 ? [`${since.gone.length} gone: ${names(since.gone)}`] : []),
+  ];
+  if (parts.length === 0)
+    return [`${when} ${since.sameBytes ? "the same bytes" : "other bytes, and the same for every device"}`];
+  return since.sameBytes
+    ? [`${when} ${parts.join("; ")}`]
+    : [style.yellow(when), ...parts.map((part) => style.yellow(`            ${part}`))];
 }
 
 const who = (author: Signing["author"]): string =>

@@ -8,6 +8,7 @@ import { writeBundle } from "./bundle.ts";
 import { reviewDocument } from "./document.ts";
 import { openReview, reviewFlags, type ReviewFlags } from "./open.ts";
 import { reviewText } from "./render.ts";
+import { rememberReview, sinceLastReview } from "./since.ts";
 
 interface Flags extends ReviewFlags {
   readonly out?: string;
@@ -43,7 +44,11 @@ export const review = buildCommand<Flags, [JobId?], CliContext>({
 async function show(cli: Cli, flags: Flags, job?: JobId) {
   const opened = await openReview(cli, flags, job);
   if (flags.out !== undefined) writeBundle(resolve(cli.cwd, flags.out), opened.bundle);
-  cli.out.data("review", reviewDocument(opened.review), () => reviewText(opened.review, cli.out.style));
+  const since = sinceLastReview(cli, opened.review);
+  cli.out.data("review", { ...reviewDocument(opened.review), since }, () =>
+    reviewText(opened.review, cli.out.style, since),
+  );
+  rememberReview(cli, opened.review, cli.clock.nowMs());
   if (!opened.review.signing.complete) {
     cli.out.next(`farhand sign ${flags.file === undefined ? opened.bundle.job : `--file ${flags.file}`} --key KEYFILE`);
   }

@@ -17,6 +17,7 @@ import { writeBundle } from "./bundle.ts";
 import { openReview, reviewFlags, type Opened, type ReviewFlags } from "./open.ts";
 import { reviewText } from "./render.ts";
 import { signingOf } from "./signing.ts";
+import { rememberReview, sinceLastReview } from "./since.ts";
 
 interface Flags extends ReviewFlags {
   readonly key?: string;
@@ -55,7 +56,8 @@ async function signJob(cli: Cli, flags: Flags, job?: JobId) {
     throw new FarhandError("USAGE", "whose signature? Give --key KEYFILE");
   const opened = await openReview(cli, flags, job);
   if (flags.key === undefined) return send(cli, flags, opened);
-  cli.out.note(reviewText(opened.review, cli.out.noteStyle));
+  cli.out.note(reviewText(opened.review, cli.out.noteStyle, sinceLastReview(cli, opened.review)));
+  rememberReview(cli, opened.review, cli.clock.nowMs());
   if (!(await confirm(cli, flags, `Sign job ${opened.bundle.job}?`))) return EXIT.canceled;
   const signer = await signerFromFile(cli, flags, flags.key);
   const person = personFor(signer, opened);
