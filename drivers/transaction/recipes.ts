@@ -86,6 +86,8 @@ export class RecipeUndo implements Undo {
       name: deviceName(change.id),
       timer: this.#units(transaction, change.confirmMs),
       username: this.#username,
+      // An undo may give the device its old name back.
+      host: this.#cli.hostname,
     });
   }
 
@@ -162,6 +164,7 @@ export class RecipeUndo implements Undo {
   async revert(token: TransactionToken): Promise<void> {
     // Nothing armed is nothing to revert: the caller reads the configuration again and sees.
     if ((await this.pending(token)) !== "armed") return;
+    if (typeof token.data["host"] === "string") this.#cli.mayBeCalled(token.data["host"]);
     await this.#recipe(this.#of(token.mode).revert, token.data);
   }
 

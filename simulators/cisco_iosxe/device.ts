@@ -44,6 +44,7 @@ export type DeviceEvent = Change &
     | { kind: "rolled-back"; why: "timer" | "asked" | "error" }
     | { kind: "saved" }
     | { kind: "rebooted" }
+    | { kind: "wiped" }
     | { kind: "out-of-band"; lines: string[] }
   );
 
@@ -365,6 +366,19 @@ export class Device {
       this.up = true;
       this.#surroundings.setReachability("up");
     });
+  }
+
+  /** The box is as it came, but for what makes it reachable: configuration, files and archive are gone. */
+  wipe(config: string): void {
+    this.#disarm();
+    this.files.clear();
+    this.archives.splice(0);
+    this.running = parseConfig(config).nodes;
+    this.#text = undefined;
+    this.startup = this.runningText();
+    this.lastChange = undefined;
+    this.lastSave = undefined;
+    this.record({ kind: "wiped", by: "console" });
   }
 
   matchesRunning(nodes: readonly ConfigNode[]): boolean {

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { systemClock, type Clock } from "../../shared/clock.ts";
 import { hostKeyFrom } from "../ssh/hostkey.ts";
+import { Accounts, factoryConfig } from "./accounts.ts";
 import { SessionClosed } from "../ssh/output.ts";
 import {
   startSshServer,
@@ -45,6 +46,8 @@ export const CiscoIosxeConfig = z.strictObject({
   /** Bytes that `show tech-support` prints. */
   bulkBytes: z.number().int().min(0).default(1_000_000),
   faults: z.array(Fault).default([]),
+  /** Starts as it came from the factory, with management access and nothing else of `config`. */
+  wiped: z.boolean().default(false),
 });
 export type CiscoIosxeConfig = z.output<typeof CiscoIosxeConfig>;
 export type CiscoIosxeConfigInput = z.input<typeof CiscoIosxeConfig>;
@@ -88,6 +91,8 @@ export interface SimulatedDevice {
   events(): readonly DeviceEvent[];
   pendingRollback(): PendingRollback | undefined;
   files(): readonly string[];
+  /** Takes away all but what makes it reachable, as after `write erase` and a visit to the console. */
+  wipe(): void;
   /** Power off and on. */
   reboot(bootMs?: number): void;
   stop(): Promise<void>;
@@ -124,6 +129,10 @@ export async function startCiscoIosxe(
       },
     },
   });
+  const { username, password, publicKeys } = config;
+  const accounts = new Accounts(device, { username, password, publicKeys });
+  const wipe = () => device.wipe(factoryConfig(device.running, username));
+  if (config.wiped) wipe();
   for (const fault of config.faults) device.faults.set(fault);
 
   function open(request: ShellRequest | ExecRequest): { session: Session; closed: AbortSignal } {
@@ -166,7 +175,7 @@ export async function startCiscoIosxe(
     address: config.address,
     port: config.port,
     hostKey: hostKeyFrom(config.hostKeySeed),
-    users: () => [{ username: config.username, password: config.password, publicKeys: config.publicKeys }],
+    users: () => accounts.users(),
     methods: config.methods,
     maxConnections: config.vtyLines,
     channelsPerConnection: 1,
@@ -234,6 +243,7 @@ export async function startCiscoIosxe(
     events: () => device.events,
     pendingRollback: () => device.pending,
     files: () => [...device.files.keys()],
+    wipe,
     reboot: (bootMs = 120_000) => device.reboot(bootMs),
     stop,
   };

@@ -31,6 +31,7 @@ export const Command = z.discriminatedUnion("command", [
   }),
   z.strictObject({ command: z.literal("setFault"), id, device, fault: Fault }),
   z.strictObject({ command: z.literal("clearFault"), id, device: device.optional(), kind: z.string().optional() }),
+  z.strictObject({ command: z.literal("wipe"), id, device }),
   z.strictObject({ command: z.literal("reboot"), id, device, bootMs: z.number().min(0).optional() }),
   z.strictObject({ command: z.literal("advance"), id, ms: z.number().min(0) }),
   z.strictObject({ command: z.literal("stop"), id }),
@@ -96,6 +97,9 @@ export async function obey(command: Command, fleet: Fleet, clock: Clock): Promis
       for (const entry of chosen) entry.clearFault(kind);
       return {};
     }
+    case "wipe":
+      fleet.device(command.device).wipe();
+      return {};
     case "reboot":
       fleet.device(command.device).reboot(command.bootMs);
       return {};

@@ -40,7 +40,7 @@ export interface ExecRequest extends SshPeer {
 
 export interface SshUser {
   username: string;
-  password?: string | undefined;
+  password?: string | ((given: string) => boolean) | undefined;
   /** OpenSSH public key lines. */
   publicKeys?: readonly string[] | undefined;
 }
@@ -113,7 +113,9 @@ function authenticate(context: AuthContext, options: SshServerOptions, counters:
   };
   const checkPassword = (given: string) => {
     counters.passwordAttempts += 1;
-    if (user?.password !== undefined && same(given, user.password)) context.accept();
+    const { password } = user ?? {};
+    const opens = typeof password === "function" ? password(given) : password !== undefined && same(given, password);
+    if (opens) context.accept();
     else refuse();
   };
   if (context.method !== "none") counters.authAttempts += 1;

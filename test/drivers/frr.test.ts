@@ -9,6 +9,7 @@ import { errorCode } from "../../shared/errors.ts";
 import { PlatformId } from "../../shared/ids.ts";
 import { Secret } from "../../shared/secret.ts";
 import { startLab, type Lab, type RouterName } from "../lab/lab.ts";
+import { poll } from "../lab/poll.ts";
 import { labVerdict } from "../lab/requirements.ts";
 import { changes } from "../lab/topology.ts";
 import { forwarded, type Forward } from "./forward.ts";
@@ -100,6 +101,50 @@ describe.skipIf(!verdict.run)(`FRR${verdict.run ? "" : `: ${verdict.reason}`}`, 
     expect(await kernel("r1")).toBe("");
     expect((await lab.exec("r1", ["cat", "/etc/frr/frr.conf"])).stdout).toContain("IX-OUT");
   });
+
+  test("a snapshot restores an emptied router to equality, by lines; its peer's password works", async () => {
+    const configure = (name: RouterName, lines: readonly string[]) =>
+      lab.exec(name, ["vtysh", "-c", "configure terminal", ...lines.flatMap((line) => ["-c", line])]);
+    const established = async (): Promise<boolean> => (await lab.bgp("r1"))["10.0.12.2"] === "Established";
+    await configure("r1", ["router bgp 65001", "neighbor 10.0.12.2 password s3cr3t-p33r"]);
+    await configure("r2", ["router bgp 65002", "neighbor 10.0.12.1 password s3cr3t-p33r"]);
+    await configure("r1", [
+      "ip prefix-list OLD seq 5 permit 10.0.0.0/8",
+      "route-map RM permit 10",
+      "match ip address prefix-list OLD",
+    ]);
+    await poll("the session with its password", async () => ((await established()) ? true : undefined), {
+      within: 40_000,
+    });
+    const r1 = await box("r1");
+    const session = await r1.open();
+    const snapshot = await session.running();
+    await session.close();
+    const before = await running("r1");
+    expect(r1.driver.notRestorable(r1.target.id, snapshot.raw, tagger)).toBeNull();
+    await configure("r1", ["no router bgp 65001", "no route-map RM permit 10", "no ip prefix-list OLD"]);
+    await configure("r1", ["interface eth1", "no ip address 10.0.12.1/29", "no description"]);
+    await configure("r1", ["interface eth0", "description emptied", "ip prefix-list STRAY seq 5 deny any"]);
+    expect(await running("r1")).not.toContain("router bgp");
+    const spec = await r1.plan(snapshot.raw, { mode: "replace", source: "sealed", confirmMs: 30_000 });
+    expect(spec.commands).toContain("no ip prefix-list STRAY");
+    expect(spec.commands + spec.diff).not.toContain("s3cr3t-p33r");
+    const result = await runChange(r1.context(), spec, recorder().hooks);
+    expect(result, `${result.code} ${result.detail}`).toMatchObject({ state: "DONE", code: null });
+    expect(result.after?.publicDigest).toBe(snapshot.publicDigest);
+    expect(await running("r1")).toBe(before);
+    expect(r1.transcript.join("\n")).not.toContain("s3cr3t-p33r");
+    await poll("the session again", async () => ((await established()) ? true : undefined), { within: 40_000 });
+    await configure("r1", [
+      "router bgp 65001",
+      "no neighbor 10.0.12.2 password",
+      "exit",
+      "no route-map RM permit 10",
+      "no ip prefix-list OLD",
+    ]);
+    await configure("r2", ["router bgp 65002", "no neighbor 10.0.12.1 password"]);
+    expect(await kernel("r1")).toBe("");
+  }, 180_000);
 
   test("what bgpd refuses half-way is undone, in running, file and timer", async () => {
     const r2 = await box("r2");

@@ -13,7 +13,7 @@ import {
   type CiscoIosxeConfigInput,
   type SimulatedDevice,
 } from "../../simulators/cisco_iosxe/index.ts";
-import { fastClock, recorder, rig, type Rig } from "./support.ts";
+import { fastClock, recorder, rig, tagger, type Rig } from "./support.ts";
 
 const CONFIG = `version 17.9
 service timestamps debug datetime msec
@@ -218,6 +218,62 @@ describe("a change", () => {
     expect(result).toMatchObject({ state: "DONE", code: null });
     expect(sim.runningConfig()).toContain("description core");
     expect(sim.files().filter((name) => name.startsWith("farhand"))).toEqual([]);
+  });
+  test("a snapshot restores a wiped device to equality, its hostname and its logins with it", async () => {
+    const { sim, box } = await lab({
+      config: CONFIG.replace("archive\n", "username backup privilege 1 password 0 b4ckup-l0gin\n!\narchive\n"),
+    });
+    const session = await box.open();
+    const snapshot = await session.running();
+    await session.close();
+    sim.wipe();
+    expect(sim.hostname()).toBe("Router");
+    const login = async (password: string): Promise<string> => {
+      const other = rig({
+        ...box,
+        credential: { username: "backup", password: new Secret(password) },
+        connectMs: 60_000,
+        commandMs: 30_000,
+      });
+      return other.open().then(
+        () => "in",
+        (error: unknown) => errorCode(error),
+      );
+    };
+    expect(await login("b4ckup-l0gin")).toBe("LOGIN_REFUSED");
+    const { spec, result } = await change(box, snapshot.raw, { mode: "replace", source: "sealed" });
+    expect(result).toMatchObject({ state: "DONE", code: null });
+    expect(result.after?.publicDigest).toBe(snapshot.publicDigest);
+    expect(sim.hostname()).toBe("edge-1");
+    expect(spec.commands + spec.diff).not.toContain("b4ckup-l0gin");
+    expect(box.transcript.join("\n")).not.toContain("b4ckup-l0gin");
+    expect(await login("b4ckup-l0gin")).toBe("in");
+    expect(await login("wr0ng-l0gin")).toBe("LOGIN_REFUSED");
+  });
+  test("a restore whose proof fails leaves the wiped device as it was", async () => {
+    const { sim, box } = await lab();
+    const session = await box.open();
+    const snapshot = await session.running();
+    await session.close();
+    sim.wipe();
+    const wiped = body(sim.runningConfig());
+    const { result } = await change(box, snapshot.raw, {
+      mode: "replace",
+      source: "sealed",
+      verify: [{ command: "show version", contains: ["no such thing"], withinMs: 2_000 }],
+    });
+    expect(result).toMatchObject({ state: "ROLLED_BACK", code: "VERIFICATION_FAILED" });
+    expect(body(sim.runningConfig())).toBe(wiped);
+  });
+  test.each([
+    ["a banner", "banner motd ^C\nhello\n^C\n", "a banner, a brace"],
+    ["a type 6 secret", "crypto isakmp key 6 AbCdEfGh address 192.0.2.1\n", "master key"],
+    ["a mark of a hidden secret", 'username x password 0 ‹secret("db")›\n', "a mark"],
+  ])("%s makes a configuration not restorable, and says why", async (_name, lines, reason) => {
+    const { box } = await lab();
+    const text = CONFIG.replace("archive\n", `${lines}archive\n`);
+    expect(box.driver.notRestorable(box.target.id, text, tagger)).toContain(reason);
+    expect(box.driver.notRestorable(box.target.id, CONFIG, tagger)).toBeNull();
   });
   test("what fails verification is undone", async () => {
     const { sim, box } = await lab();

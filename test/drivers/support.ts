@@ -98,7 +98,8 @@ export function rig(options: RigOptions): Rig {
       try {
         const before = await session.running();
         const { level } = await session.readiness(mode);
-        const prediction = driver.predict({ device: target.id, mode, text, before, tagger, managementAddress });
+        const source = overrides.source ?? "text";
+        const prediction = driver.predict({ device: target.id, mode, source, text, before, tagger, managementAddress });
         return {
           device: target.id,
           id: "job-1/r1/1",

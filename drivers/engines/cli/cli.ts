@@ -127,7 +127,12 @@ export class Cli {
   mayRename(line: string): void {
     const renames = this.#o.file.prompt.renames;
     const host = renames === undefined ? undefined : new RegExp(renames, "v").exec(line)?.groups?.["host"];
-    if (host !== undefined) this.#prompts.expectRename(host);
+    if (host !== undefined) this.mayBeCalled(host);
+  }
+
+  /** The prompt of the next answer may name this host. */
+  mayBeCalled(host: string): void {
+    if (host !== this.hostname) this.#prompts.expectRename(host);
   }
 
   /** Sends one configuration line and applies the error rules to its answer. */

@@ -12,6 +12,14 @@ export function type7(plain: string, seed: number): string {
   return `${String(seed).padStart(2, "0")}${body.join("")}`;
 }
 
+export function untype7(text: string): string {
+  const seed = Number(text.slice(0, 2));
+  const bytes = (text.slice(2).match(/../g) ?? []).map(
+    (pair, at) => Number.parseInt(pair, 16) ^ TYPE7_SALT.charCodeAt((seed + at) % TYPE7_SALT.length),
+  );
+  return Buffer.from(bytes).toString("utf8");
+}
+
 /** Looks like a type 9 hash and depends on the plain text and the salt; nobody verifies it as scrypt. */
 export function type9(plain: string, salt: string): string {
   const hash = (text: string) =>
