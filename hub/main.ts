@@ -24,9 +24,9 @@ const hubProgram: HubProgram = {
     return initHub({ ...options, clock: systemClock, randomBytes });
   },
 
-  async token({ stateDir, name }) {
+  async token({ stateDir, name, role }) {
     const { addTokenTo } = await import("./init.ts");
-    return addTokenTo({ stateDir, name, role: "operator", clock: systemClock });
+    return addTokenTo({ stateDir, name, role, clock: systemClock });
   },
 
   async serve(options) {

@@ -14,6 +14,9 @@ import { agentBan } from "./agent/ban.ts";
 import { agentKick } from "./agent/kick.ts";
 import { agentInvite } from "./agent/invite.ts";
 import { agentList } from "./agent/list.ts";
+import { auditExport } from "./audit/export.ts";
+import { auditList } from "./audit/list.ts";
+import { auditVerify } from "./audit/verify.ts";
 import type { CliContext } from "./context.ts";
 import { deviceDiff } from "./device/diff.ts";
 import { deviceConfig } from "./device/config.ts";
@@ -37,6 +40,7 @@ import { keyPassphrase } from "./keys/change-passphrase.ts";
 import { keyShow } from "./keys/show.ts";
 import { login } from "./login.ts";
 import { planChange } from "./plan/change.ts";
+import { receiptVerify } from "./receipt/verify.ts";
 import { review } from "./review/review.ts";
 import { sign } from "./review/sign.ts";
 import { trustInit } from "./trust/init.ts";
@@ -89,6 +93,8 @@ export function farhand(version: string, hub?: RouteMap<CliContext>): Applicatio
         history: deviceHistory,
         diff: deviceDiff,
       }),
+      receipt: group("What agents signed, checked without a hub", { verify: receiptVerify }),
+      audit: group("Who did what: look, export, prove", { list: auditList, export: auditExport, verify: auditVerify }),
       "exit-codes": exitCodes,
       ...(hub && { hub }),
     },

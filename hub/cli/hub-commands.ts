@@ -6,6 +6,9 @@ import type { CliContext } from "./context.ts";
 import { outputFlags, text, type OutputFlags } from "./flags.ts";
 import { escapeLine } from "./terminal/escape.ts";
 
+const TOKEN_ROLES = ["viewer", "auditor", "operator", "admin"] as const;
+export type HubTokenRole = (typeof TOKEN_ROLES)[number];
+
 /** The hub as a program: hub/main.ts hands it in, because the operator's tool itself must not reach into the hub. */
 export interface HubProgram {
   /** Makes the state folder, the hub's keys, its CA and the first token. */
@@ -22,7 +25,7 @@ export interface HubProgram {
     signal: AbortSignal;
   }): Promise<{ readonly url: string; readonly ended: Promise<void> }>;
   /** Makes a token; only its hash is kept. */
-  token(options: { stateDir: string; name: string }): Promise<string>;
+  token(options: { stateDir: string; name: string; role: HubTokenRole }): Promise<string>;
 }
 
 interface StateFlags extends OutputFlags {
@@ -38,6 +41,7 @@ interface ServeFlags extends StateFlags {
 }
 interface TokenFlags extends StateFlags {
   readonly name: string;
+  readonly role: HubTokenRole;
 }
 
 const stateDir = { kind: "parsed", parse: text, brief: "The hub's folder", placeholder: "DIR" } as const;
@@ -126,7 +130,10 @@ export function hubCommands(hub: HubProgram): RouteMap<CliContext> {
   const token = buildCommand<TokenFlags, [], CliContext>({
     docs: docs(
       "Make an API token",
-      ["farhand hub token --state-dir /var/lib/farhand --name ann > ann.token"],
+      [
+        "farhand hub token --state-dir /var/lib/farhand --name ann > ann.token",
+        "farhand hub token --state-dir /var/lib/farhand --name kim --role auditor > kim.token",
+      ],
       "It is shown once; the hub keeps its hash.",
     ),
     parameters: {
@@ -134,10 +141,16 @@ export function hubCommands(hub: HubProgram): RouteMap<CliContext> {
         ...outputFlags,
         stateDir,
         name: { kind: "parsed", parse: text, brief: "Whose it is; stands in the audit", placeholder: "NAME" },
+        role: {
+          kind: "enum",
+          values: TOKEN_ROLES,
+          brief: "viewer sees, auditor sees the audit log too, operator also acts, admin does all; no token can sign",
+          default: "operator",
+        },
       },
     },
     func: command(async (cli: Cli, flags: TokenFlags) => {
-      const made = await hub.token({ stateDir: resolve(cli.cwd, flags.stateDir), name: flags.name });
+      const made = await hub.token({ stateDir: resolve(cli.cwd, flags.stateDir), name: flags.name, role: flags.role });
       cli.out.data("hub-token", { name: flags.name, token: made }, () => made);
       return undefined;
     }),
