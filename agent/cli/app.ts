@@ -4,6 +4,7 @@ import { EXIT, type AgentContext } from "./context.ts";
 import { vaultRewrap } from "./rewrap.ts";
 import { run } from "./run.ts";
 import { jobs, status } from "./status.ts";
+import { witness } from "./witness.ts";
 import { credentialSet, secretSet } from "./vault-commands.ts";
 
 export function agentApplication(version: string): Application<AgentContext> {
@@ -13,6 +14,7 @@ export function agentApplication(version: string): Application<AgentContext> {
       run,
       status,
       jobs,
+      witness,
       credential: buildRouteMap<string, AgentContext>({
         routes: { set: credentialSet },
         docs: { brief: "What logs in to devices" },
