@@ -1,5 +1,6 @@
 import type { Clock } from "../shared/clock.ts";
 import type { Manifest } from "../shared/documents/manifest.ts";
+import type { Envelope } from "../shared/envelope.ts";
 import { errorCode, FarhandError } from "../shared/errors.ts";
 import type { BoxPublicKey } from "../shared/keys.ts";
 import { signerFrom } from "../shared/keys.ts";
@@ -7,6 +8,11 @@ import type { BoundaryObserver } from "../shared/store.ts";
 import { driverFor, platforms } from "../drivers/registry.ts";
 import type { Driver } from "../drivers/types.ts";
 import { Assignments } from "./assignments.ts";
+import { AttestedClock } from "./bundle/attested-clock.ts";
+import { Carried } from "./bundle/carried.ts";
+import { Courier } from "./bundle/courier.ts";
+import { tendDesk } from "./bundle/desk.ts";
+import type { ExportReport, ImportReport } from "./bundle/report.ts";
 import { readConfig, vaultPath } from "./config.ts";
 import type { Aggregate, AssignmentKey, Effect, Row } from "./core/model.ts";
 import { assignmentEnded, mayBeTouched } from "./core/draft.ts";
@@ -14,7 +20,7 @@ import { Intake } from "./intake.ts";
 import { openCount, touchedTasks, unsettled } from "./journal/assignments.ts";
 import { sequenceHighWater } from "./journal/admission.ts";
 import { loadWork } from "./journal/holdings.ts";
-import { putMeta, type LinkNote } from "./journal/meta.ts";
+import { putMeta, timeFloorMs, type LinkNote } from "./journal/meta.ts";
 import { openJournal } from "./journal/open.ts";
 import { laneMarks } from "./journal/outbox.ts";
 import { Link } from "./link/link.ts";
@@ -53,6 +59,10 @@ export interface AgentOptions {
     platforms: () => readonly Driver[];
   };
   readonly random?: () => number;
+  /** There is never a line: no hub is looked for, whatever the configuration says. */
+  readonly airGapped?: boolean;
+  /** Composed to take in or hand out a bundle and nothing else: no work is started. */
+  readonly idle?: boolean;
   /** How long a change's way home is looked for; tests of its loss are impatient. */
   readonly wayHomeMs?: number;
   /** Called around each durable commit of the journal; fault tests kill the process here. */
@@ -63,6 +73,10 @@ export interface RunningAgent {
   readonly agent: string;
   readonly epoch: string;
   isLive(): boolean;
+  /** Takes in a file from the hub, with a site operator's admission. */
+  importBundle(path: string, admission: Envelope | null): Promise<ImportReport>;
+  /** Writes what the hub does not have yet into a file. */
+  exportBundle(path: string): Promise<ExportReport>;
   /** Starts nothing more, lets changes reach their end, and closes. */
   drain(): Promise<void>;
   /** Closes at once and leaves what is under way to the next start. */
@@ -71,10 +85,13 @@ export interface RunningAgent {
 
 /** Puts the parts together. Everything that lives as long as the process is made here, and ends here in reverse order. */
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
-  const { stateDir, clock, log } = options;
+  const { stateDir, log } = options;
+  const clock = new AttestedClock(options.clock);
   const random = options.random ?? Math.random;
   const drivers = options.drivers ?? { driverFor, platforms };
   const config = readConfig(stateDir);
+  const isIdle = options.idle === true;
+  const hasLine = !isIdle && options.airGapped !== true && config.url !== undefined;
   const unlock = lockStateDir(stateDir);
   const vault = await Vault.open(
     { path: vaultPath(stateDir), org: config.org, agent: config.agent },
@@ -111,7 +128,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     return manifest;
   };
 
-  const fetch = (digest: Parameters<Link["fetch"]>[0], bytesMax: number) => link.fetch(digest, bytesMax);
+  const carried = new Carried((digest, bytesMax) => link.fetch(digest, bytesMax));
+  const { fetch } = carried;
   const assignments = new Assignments({
     store,
     clock,
@@ -196,7 +214,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     identity: {
       agent: config.agent,
       signer,
-      url: config.url,
+      url: config.url ?? "",
       ca: config.ca,
       trust: () => trust.keys,
       early: takeTrust,
@@ -261,6 +279,22 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       .catch((error: unknown) => log.error("link-note", { code: errorCode(error) }));
   }
 
+  const courier = new Courier({
+    stateDir,
+    own: { org: config.org, site: config.site, agent: config.agent },
+    epoch,
+    trust,
+    store,
+    intake,
+    carried,
+    signer,
+    log,
+    nowMs: () => clock.nowMs(),
+    attested: (ms) => clock.attest(ms),
+    readPart: (...part) => spool.readPart(...part),
+    release: (names) => spool.release(names),
+  });
+
   function committed(before: Aggregate, after: Aggregate, rows: readonly Row[]): void {
     if (rows.length > 0) link.kick();
     after.tasks.forEach((task, index) => {
@@ -281,6 +315,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
 
   function perform(effect: Exclude<Effect, { type: "armTimer" }>): void {
     const { key } = effect;
+    if (isIdle) return;
     switch (effect.type) {
       case "sendAccept":
         link.say("accept", { ...key, sequence: effect.sequence });
@@ -336,9 +371,12 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   let draining = false;
   stopIfBanned();
   for (const held of await store.read(touchedTasks)) runner.noteTouched(held.key, held.device, true);
-  await assignments.tellAll({ type: "restarted" });
-  const running = link.run(stopping.signal);
-  const resuming = resumeNowAndThen();
+  // Where no line can tell the time, what was proved before still stands.
+  if (!hasLine) clock.attest(await store.read(timeFloorMs));
+  if (!isIdle) await assignments.tellAll({ type: "restarted" });
+  const running = hasLine ? link.run(stopping.signal) : Promise.resolve();
+  const resuming = isIdle ? Promise.resolve() : resumeNowAndThen();
+  const tending = isIdle ? Promise.resolve() : tendDesk({ stateDir, courier, clock, log, signal: stopping.signal });
 
   async function resumeNowAndThen(): Promise<void> {
     while (!stopping.signal.aborted) {
@@ -358,7 +396,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       await finish();
       stopping.abort(new FarhandError("CANCELED", "the agent is stopping"));
       assignments.close();
-      await Promise.all([running, resuming]);
+      await Promise.all([running, resuming, tending, courier.idle()]);
       await spool.close();
       await store.close();
       await vault.close();
@@ -370,6 +408,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     agent: config.agent,
     epoch,
     isLive: () => link.isLive,
+    importBundle: (path, admission) => courier.import(path, admission),
+    exportBundle: (path) => courier.export(path),
     drain: () => close(() => runner.drain()),
     stop: () => close(() => runner.abandon()),
   };

@@ -13,7 +13,11 @@ export const AgentConfig = z.strictObject({
   agent: AgentId,
   /** The agent's fingerprint: what a keyadmin compares before it is approved. */
   kid: KeyId,
-  url: z.url({ protocol: /^https$/ }).max(2048),
+  /** Absent where there is never a line: then work comes and evidence leaves as files. */
+  url: z
+    .url({ protocol: /^https$/ })
+    .max(2048)
+    .optional(),
   /** PEM of the one certification authority that vouches for the hub. */
   ca: z.string().min(1).max(65_536),
   /** How its vault was made; the vault itself holds the record that counts. */

@@ -1,4 +1,5 @@
 import { buildApplication, buildRouteMap, run as runApplication, type Application } from "@stricli/core";
+import { exportCommand, importCommand } from "./bundle.ts";
 import { enroll } from "./enroll.ts";
 import { EXIT, type AgentContext } from "./context.ts";
 import { vaultRewrap } from "./rewrap.ts";
@@ -15,6 +16,8 @@ export function agentApplication(version: string): Application<AgentContext> {
       status,
       jobs,
       witness,
+      import: importCommand,
+      export: exportCommand,
       credential: buildRouteMap<string, AgentContext>({
         routes: { set: credentialSet },
         docs: { brief: "What logs in to devices" },

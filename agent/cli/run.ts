@@ -4,20 +4,37 @@ import { startAgent } from "../compose.ts";
 import { makeLog } from "../log.ts";
 import { command, commonFlags, stateDirOf, vaultKeyOf, type AgentContext, type CommonFlags } from "./context.ts";
 
-export const run = buildCommand<CommonFlags, [], AgentContext>({
+interface Flags extends CommonFlags {
+  readonly airGapped: boolean;
+}
+
+export const run = buildCommand<Flags, [], AgentContext>({
   docs: {
     brief: "Run the agent until it is told to stop",
     fullDescription:
       "Calls out to the hub, pulls signed work, and listens on nothing. Logs are JSON lines on standard error.\n" +
       "SIGTERM or SIGINT: starts nothing more, lets changes under way reach their end, then stops. A second signal stops at once;\n" +
       "what was under way is asked about at the next start.\n\n" +
-      "EXAMPLES\n  farhand-agent run --vault-key-file /etc/farhand-agent/vault.key",
+      "--air-gapped: there is no line. Work comes with farhand-agent import, evidence leaves with farhand-agent export.\n\n" +
+      "EXAMPLES\n  farhand-agent run --vault-key-file /etc/farhand-agent/vault.key\n  farhand-agent run --air-gapped",
   },
-  parameters: { flags: commonFlags },
-  func: command(async (context: AgentContext, flags: CommonFlags) => {
+  parameters: {
+    flags: {
+      ...commonFlags,
+      airGapped: { kind: "boolean", brief: "Never look for the hub", default: false, withNegated: false },
+    },
+  },
+  func: command(async (context: AgentContext, flags: Flags) => {
     const log = makeLog();
     const vaultKey = await vaultKeyOf(context, flags);
-    const agent = await startAgent({ stateDir: stateDirOf(context, flags), clock: systemClock, vaultKey, log });
+    const { airGapped } = flags;
+    const agent = await startAgent({
+      stateDir: stateDirOf(context, flags),
+      clock: systemClock,
+      vaultKey,
+      log,
+      airGapped,
+    });
     log.info("ready", { detail: agent.agent });
     await stopSignals(async (second) => {
       log.info("stopping");

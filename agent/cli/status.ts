@@ -69,7 +69,7 @@ export const status = buildCommand<Flags, [], AgentContext>({
       site,
       agent,
       fingerprint: kid,
-      hub: url,
+      hub: url ?? null,
       running: isOn,
       ...journal,
       link,
@@ -81,7 +81,7 @@ export const status = buildCommand<Flags, [], AgentContext>({
     const lines = [
       `agent        ${agent} at ${site} (${org})`,
       `fingerprint  ${kid}`,
-      `hub          ${url}`,
+      `hub          ${url ?? "none: work comes and evidence leaves as files"}`,
       `running      ${isOn ? "yes" : "no"}`,
     ];
     if (link)

@@ -11,7 +11,15 @@ const sql = statements("journal.meta", {
   put: "INSERT INTO meta (key, value) VALUES ($key, $value) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
 });
 
-type Key = "epoch" | "sequence" | "time-floor" | "chain" | "checkpoint" | "link" | "lost-before";
+type Key =
+  | "epoch"
+  | "sequence"
+  | "time-floor"
+  | "chain"
+  | "checkpoint"
+  | "link"
+  | "lost-before"
+  | "bundle-acknowledged";
 
 export async function getMeta(tx: Read, key: Key): Promise<string | undefined> {
   const row = await tx.get(sql.get, { key });

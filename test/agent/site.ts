@@ -12,7 +12,7 @@ import { signerFrom, type Signer } from "../../shared/keys.ts";
 import type { BoundaryObserver } from "../../shared/store.ts";
 import { id, makeManifest, makeOrg, makeWarrant, type TestOrg, type TestOrgOptions } from "../../shared/testing/org.ts";
 import type { Driver } from "../../drivers/types.ts";
-import { startAgent, type RunningAgent } from "../../agent/compose.ts";
+import { startAgent, type AgentOptions, type RunningAgent } from "../../agent/compose.ts";
 import { vaultPath, writeConfig } from "../../agent/config.ts";
 import type { AgentLog } from "../../agent/log.ts";
 import type { VaultKey } from "../../agent/vault/key.ts";
@@ -30,7 +30,7 @@ export interface Site {
   readonly devices: Map<DeviceId, FakeDevice>;
   readonly log: string[];
   device(name: string): FakeDevice;
-  start(onBoundary?: BoundaryObserver): Promise<RunningAgent>;
+  start(onBoundary?: BoundaryObserver, how?: Partial<AgentOptions>): Promise<RunningAgent>;
   /** A warrant and its one manifest, signed by these people. */
   work(
     tasks: TaskSpec[],
@@ -108,7 +108,7 @@ export async function makeSite(options: SiteOptions = {}): Promise<Site> {
       if (!device) throw new Error(`no device ${name}`);
       return device;
     },
-    async start(onBoundary) {
+    async start(onBoundary, how = {}) {
       const drivers = {
         driverFor: (platform: PlatformId) => (platform === id.iosxe ? driver : undefined),
         platforms: () => [driver],
@@ -122,6 +122,7 @@ export async function makeSite(options: SiteOptions = {}): Promise<Site> {
         random: () => 0,
         wayHomeMs: 1,
         ...(onBoundary ? { onBoundary } : {}),
+        ...how,
       });
       return running;
     },
