@@ -1,8 +1,8 @@
+import type { BundleFile } from "../../shared/bundle/read.ts";
 import type { InboundIndex } from "../../shared/documents/bundle.ts";
 import { parseEnvelope } from "../../shared/envelope.ts";
 import { FarhandError } from "../../shared/errors.ts";
-import { openNewerKeys, type TrustStore } from "../../shared/trust.ts";
-import type { BundleFile } from "../../shared/bundle/read.ts";
+import { openAgents, openInventory, openNewerKeys, type TrustStore } from "../../shared/trust.ts";
 import type { Trust } from "../trust.ts";
 
 /** In the order in which each vouches for the next. */
@@ -17,26 +17,64 @@ export interface TrustSet {
 }
 
 export async function openTrustSet(file: BundleFile, entries: InboundIndex["entries"], held: Trust): Promise<TrustSet> {
-  const bodies = new Map<Role, Uint8Array>();
+  const bodies: Record<Role, Uint8Array[]> = { keys: [], agents: [], inventory: [] };
   for (const [position, entry] of entries.entries()) {
     if (entry.kind !== "trust") continue;
     const role = ROLES.find((known) => known === entry.role);
     if (role === undefined) throw new FarhandError("BUNDLE_SHAPE", `trust document ${entry.role} is not known here`);
-    bodies.set(role, await file.body(position));
+    bodies[role].push(await file.body(position));
   }
-  const newer = bodies.get("keys");
-  const keys = newer === undefined ? held.keys : await openNewerKeys(parseEnvelope(newer), held.keys);
+  const { keys, fresh } = await walkKeys(bodies.keys, held.keys);
+  for (const body of bodies.agents) {
+    const { document } = await openAgents(parseEnvelope(body), keys);
+    requireNewer("agents.json", document.version, held.agents?.document.version);
+  }
+  for (const body of bodies.inventory) {
+    const { inventory } = await openInventory(parseEnvelope(body), keys);
+    requireNewer("inventory.json", inventory.document.version, held.inventory?.inventory.document.version);
+  }
   return {
     keys,
     async take() {
       const taken: string[] = [];
-      for (const role of ROLES) {
-        const body = bodies.get(role);
-        if (body === undefined) continue;
-        await held.take(role, body);
-        taken.push(role);
+      for (const [role, documents] of [
+        ["keys", fresh],
+        ["agents", bodies.agents],
+        ["inventory", bodies.inventory],
+      ] as const) {
+        for (const body of documents) await held.take(role, body);
+        if (documents.length > 0) taken.push(role);
       }
       return taken;
     },
   };
+}
+
+/** Each version says who may sign the next; those that are held already are passed over. */
+async function walkKeys(
+  documents: readonly Uint8Array[],
+  held: TrustStore,
+): Promise<{ keys: TrustStore; fresh: readonly Uint8Array[] }> {
+  let keys = held;
+  const fresh: Uint8Array[] = [];
+  let refused: unknown;
+  for (const body of documents) {
+    try {
+      const next = await openNewerKeys(parseEnvelope(body), keys);
+      if (next.keys.digest !== keys.keys.digest) fresh.push(body);
+      keys = next;
+      refused = undefined;
+    } catch (error) {
+      // Older than what is held: good only when a newer one follows.
+      if (!(error instanceof FarhandError) || error.code !== "KEYS_VERSION") throw error;
+      refused = error;
+    }
+  }
+  if (refused !== undefined) throw refused;
+  return { keys, fresh };
+}
+
+function requireNewer(what: string, version: number, held: number | undefined): void {
+  if (held !== undefined && version < held)
+    throw new FarhandError("KEYS_VERSION", `${what} version ${version}, held ${held}`);
 }
