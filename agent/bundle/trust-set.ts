@@ -57,7 +57,7 @@ async function walkKeys(
 ): Promise<{ keys: TrustStore; fresh: readonly Uint8Array[] }> {
   let keys = held;
   const fresh: Uint8Array[] = [];
-  let refused: unknown;
+  let refused: FarhandError | undefined;
   for (const body of documents) {
     try {
       const next = await openNewerKeys(parseEnvelope(body), keys);
@@ -70,7 +70,7 @@ async function walkKeys(
       refused = error;
     }
   }
-  if (refused !== undefined) throw refused;
+  if (refused) throw refused;
   return { keys, fresh };
 }
 
