@@ -22,6 +22,7 @@ import { deviceDiff } from "./device/diff.ts";
 import { deviceConfig } from "./device/config.ts";
 import { deviceHistory } from "./device/history.ts";
 import { deviceList } from "./device/list.ts";
+import { deviceRestore } from "./device/restore.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { EXIT } from "./exit.ts";
 import { grantCreate } from "./grant/create.ts";
@@ -41,6 +42,8 @@ import { keyShow } from "./keys/show.ts";
 import { login } from "./login.ts";
 import { planChange } from "./plan/change.ts";
 import { receiptVerify } from "./receipt/verify.ts";
+import { recoveryFetch } from "./recovery/fetch.ts";
+import { recoveryOpen } from "./recovery/open.ts";
 import { review } from "./review/review.ts";
 import { sign } from "./review/sign.ts";
 import { trustInit } from "./trust/init.ts";
@@ -92,9 +95,11 @@ export function farhand(version: string, hub?: RouteMap<CliContext>): Applicatio
         config: deviceConfig,
         history: deviceHistory,
         diff: deviceDiff,
+        restore: deviceRestore,
       }),
       receipt: group("What agents signed, checked without a hub", { verify: receiptVerify }),
       audit: group("Who did what: look, export, prove", { list: auditList, export: auditExport, verify: auditVerify }),
+      recovery: group("Sealed configurations without any agent", { fetch: recoveryFetch, open: recoveryOpen }),
       "exit-codes": exitCodes,
       ...(hub && { hub }),
     },

@@ -65,7 +65,7 @@ export function factoryConfig(
   const managed = physical.find(isManaged);
   const user = nodes.find(({ line }) => USER.exec(line)?.[1] === username);
   return [
-    ...nodes.filter(({ line }) => line.startsWith("version ")).map(({ line }) => line),
+    ...nodes.filter(({ line }) => /^(?:version|license udi) /.test(line)).map(({ line }) => line),
     "hostname Router",
     ...(user ? [user.line] : []),
     "archive",

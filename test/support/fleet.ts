@@ -97,6 +97,10 @@ export class FleetProcess {
     await this.#ask({ command: "mutate", device, lines, by });
   }
 
+  async wipe(device: string): Promise<void> {
+    await this.#ask({ command: "wipe", device });
+  }
+
   async setFault(device: string, fault: FaultInput): Promise<void> {
     await this.#ask({ command: "setFault", device, fault });
   }

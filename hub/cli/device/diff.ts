@@ -11,6 +11,7 @@ import { clientOf } from "../settings.ts";
 import { diffText } from "../terminal/diff.ts";
 import { utc } from "../terminal/time.ts";
 import { compare } from "./compare.ts";
+import { byPrefix } from "./snapshots.ts";
 
 interface Flags extends HubFlags {
   readonly from?: string;
@@ -71,16 +72,6 @@ async function diff(cli: Cli, flags: Flags, id: DeviceId) {
       ].join("\n"),
   );
   return EXIT.differences;
-}
-
-function byPrefix(snapshots: readonly SnapshotView[], prefix: string): SnapshotView {
-  const found = snapshots.filter((snapshot) => snapshot.public.sha256.startsWith(prefix.toLowerCase()));
-  const digests = new Set(found.map((snapshot) => snapshot.public.sha256));
-  const [first] = found;
-  if (!/^[0-9a-fA-F]{4,64}$/.test(prefix) || !first)
-    throw new FarhandError("NOT_FOUND", `no configuration ${prefix}: farhand device history shows them`);
-  if (digests.size > 1) throw new FarhandError("USAGE", `${prefix} begins ${digests.size} digests; write more of it`);
-  return first;
 }
 
 const before = (snapshots: readonly SnapshotView[], to: SnapshotView): SnapshotView | undefined =>

@@ -105,7 +105,7 @@ function set(
 ): EditResult {
   const { mode, path } = read;
   const encrypt = root.some((entry) => entry.line === "service password-encryption");
-  let line = numbered(mode, siblings, storedForm(read.line, encrypt));
+  let line = padded(mode, numbered(mode, siblings, padded(mode, storedForm(read.line, encrypt))));
   const refused = refusal(line, { mode, root, section, parents: path });
   if (refused !== undefined) return { kind: "refused", message: refused };
   const banner = mode === "global" ? typedBanner(line, options.body) : undefined;
@@ -144,6 +144,11 @@ function replaceSetting(siblings: ConfigNode[], mode: Mode, line: string, body?:
   if (old.line === line && JSON.stringify(old.body) === JSON.stringify(body)) return false;
   siblings[at] = node(line, [], body);
   return true;
+}
+
+/** `deny` is shown as wide as `permit`. */
+function padded(mode: Mode, line: string): string {
+  return mode === "acl-standard" || mode === "acl-extended" ? line.replace(/^((?:\d+ )?deny) +/, "$1   ") : line;
 }
 
 /** Entries without a number get the next one, as they read back. */
