@@ -30,7 +30,8 @@ afterAll(async () => {
 async function collect(): Promise<string> {
   await world.cli(["job", "submit", "collect", "--grant", "reads", "--select", `device=${device}`, "--watch"]);
   const [history] = await world.cli(["device", "history", device]);
-  const [newest] = history?.["snapshots"] as { public: { sha256: string } }[];
+  const snapshots = (history?.["snapshots"] ?? []) as { public: { sha256: string } }[];
+  const [newest] = snapshots;
   if (!newest) throw new Error("nothing was collected");
   return newest.public.sha256;
 }
