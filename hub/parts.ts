@@ -75,6 +75,7 @@ async function assemble(options: OpenOptions, store: Store, signer: Signer, ciph
     random,
     effects,
     agent: (id) => trust.agent(id),
+    onRefused: (agent, refused) => log.error("record-refused", { agent, ...refused }),
     onFault: (where, error) => log.error(where, { code: errorCode(error), detail: String(error).slice(0, 500) }),
   });
   const deps: LinkDeps = {

@@ -26,6 +26,8 @@ export interface ApplyDeps {
   readonly effects: EffectSink;
   /** The agent's entry in the countersigned agents.json. */
   readonly agent: (id: AgentId) => AgentEntry | undefined;
+  /** What an agent sent is not believed. It is in the audit log; here somebody is told. */
+  readonly onRefused?: (agent: AgentId, refused: Refused) => void;
 }
 
 /** A record with its meaning found, before the transaction: signatures are checked here. */
@@ -47,7 +49,7 @@ type Meaning =
     }
   | { readonly type: "nothing"; readonly key: null; readonly refused: Refused | null };
 
-interface Refused {
+export interface Refused {
   readonly code: ErrorCode;
   readonly object: string;
   readonly detail: string;
@@ -71,11 +73,12 @@ export async function applyBacklog(deps: ApplyDeps, stream: number, at: At): Pro
   let applied = backlog.applied;
   for (const run of runs) {
     const from = applied;
-    const effects = await deps.store.tx("apply", async (tx) => {
+    const { effects, refused } = await deps.store.tx("apply", async (tx) => {
       if (!(await moveApplied(tx, stream, from, run.last))) throw new FarhandError("CONFLICT", "applied by another");
       return applyRun(tx, backlog.agent, run, at);
     });
     deps.effects.perform(effects);
+    for (const one of refused) deps.onRefused?.(backlog.agent, one);
     applied = run.last;
   }
   deps.effects.moved();
@@ -185,24 +188,29 @@ async function opened(
   return { type: "receipt", key: { manifest, attempt }, receipt, sha256: sha256(bytes), envelope };
 }
 
-async function applyRun(
-  tx: Tx,
-  agent: AgentId,
-  run: Run,
-  at: At,
-): Promise<Awaited<ReturnType<typeof decideLoadedIn>>["effects"]> {
+interface Applied {
+  readonly effects: Awaited<ReturnType<typeof decideLoadedIn>>["effects"];
+  readonly refused: readonly Refused[];
+}
+
+async function applyRun(tx: Tx, agent: AgentId, run: Run, at: At): Promise<Applied> {
+  const refused: Refused[] = [];
+  const refuse = async (one: Refused): Promise<void> => {
+    await writeRefused(tx, agent, one, at);
+    refused.push(one);
+  };
   if (run.key === null) {
     for (const meaning of run.meanings) {
-      if (meaning.type === "nothing" && meaning.refused !== null) await refuse(tx, agent, meaning.refused, at);
+      if (meaning.type === "nothing" && meaning.refused !== null) await refuse(meaning.refused);
     }
-    return [];
+    return { effects: [], refused };
   }
   const loaded = await loadAssignment(tx, run.key, devicesIn(run.meanings));
   // Words about another agent's work, or about none, are kept as records and mean nothing.
   if (!loaded || loaded.identity.agent !== agent) {
     const detail = `about ${run.key.manifest}, which is not its work`;
-    await refuse(tx, agent, { code: "WRONG_AGENT", object: run.key.manifest, detail }, at);
-    return [];
+    await refuse({ code: "WRONG_AGENT", object: run.key.manifest, detail });
+    return { effects: [], refused };
   }
   const own = new Set<string>(loaded.tasks.map((task) => task.device));
   const events: AssignmentEvent[] = [];
@@ -215,11 +223,11 @@ async function applyRun(
         const receipt = { ...meaning.receipt, tasks: meaning.receipt.tasks.filter((task) => own.has(task.device)) };
         if (receipt.job !== loaded.identity.job) {
           const detail = `receipt ${meaning.sha256} names another job`;
-          await refuse(tx, agent, { code: "RECEIPT_MISMATCH", object: receipt.job, detail }, at);
+          await refuse({ code: "RECEIPT_MISMATCH", object: receipt.job, detail });
           break;
         }
         const isChained = await storeReceipt(tx, receipt, meaning.sha256, meaning.envelope, at.nowMs);
-        if (!isChained) await refuse(tx, agent, unchained("receipt", meaning.sha256, receipt), at);
+        if (!isChained) await refuse(unchained("receipt", meaning.sha256, receipt));
         events.push(eventOf(receipt, meaning.sha256));
         break;
       }
@@ -227,12 +235,12 @@ async function applyRun(
         const { identity } = loaded;
         if (identity.purpose !== "plan" || meaning.plan.job !== identity.job) {
           const detail = `plan ${meaning.sha256} was not asked for`;
-          await refuse(tx, agent, { code: "RECEIPT_MISMATCH", object: identity.job, detail }, at);
+          await refuse({ code: "RECEIPT_MISMATCH", object: identity.job, detail });
           break;
         }
         const plan = { ...meaning.plan, devices: meaning.plan.devices.filter((device) => own.has(device.device)) };
         const isChained = await storePlan(tx, plan, meaning.sha256, meaning.envelope, at.nowMs);
-        if (!isChained) await refuse(tx, agent, unchained("plan", meaning.sha256, plan), at);
+        if (!isChained) await refuse(unchained("plan", meaning.sha256, plan));
         await addMessage(tx, { to: "job", job: identity.job, body: { type: "progress" } });
         break;
       }
@@ -242,7 +250,7 @@ async function applyRun(
         meaning satisfies never;
     }
   }
-  return (await decideLoadedIn(tx, loaded, events, at)).effects;
+  return { effects: (await decideLoadedIn(tx, loaded, events, at)).effects, refused };
 }
 
 function* devicesIn(meanings: readonly Meaning[]): Generator<DeviceId> {
@@ -269,6 +277,6 @@ const unchained = (kind: string, digest: Digest, { epoch, index }: { epoch: stri
 });
 
 /** In the transaction that takes the record. A sender of many is counted, so that it cannot fill the log. */
-async function refuse(tx: Tx, agent: AgentId, { code, object, detail }: Refused, at: At): Promise<void> {
+async function writeRefused(tx: Tx, agent: AgentId, { code, object, detail }: Refused, at: At): Promise<void> {
   await auditRefused(tx, at.nowMs, { actor: `agent:${agent}`, action: "record.apply", object, code, detail });
 }

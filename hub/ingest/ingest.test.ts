@@ -30,7 +30,8 @@ const R1 = "ams-r1" as DeviceId;
 
 const sql = statements("test", {
   records: "SELECT count(*) AS n, count(DISTINCT sequence) AS d, max(sequence) AS last FROM record",
-  refused: "SELECT detail FROM audit WHERE decision = 'refused'",
+  refused: "SELECT action, code, count, detail FROM audit WHERE decision = 'refused'",
+  chained: "SELECT number, chained FROM receipt ORDER BY rowid",
   gaps: "SELECT first, last, reason FROM stream_gap",
   sealed: "SELECT sealed FROM upload_part",
 });
@@ -38,12 +39,15 @@ const sql = statements("test", {
 let org: TestOrg;
 let store: Store;
 let pump: Pump;
+let alarms: string[];
 const cipher = new BlobCipher(BlobCipher.newKey());
 
 beforeEach(async () => {
   org = await makeOrg();
   store = openHubStore(":memory:");
+  alarms = [];
   pump = new Pump({
+    onRefused: (agent, { code }) => alarms.push(`${agent} ${code}`),
     store,
     cipher,
     clock: new ManualClock(NOW_MS),
@@ -315,11 +319,71 @@ describe("a receipt", () => {
     ["signed by another agent", async () => receipt({}, agentOf(org, id.agentLon).signer)],
     ["that speaks for another agent", async () => receipt({ agent: id.agentLon })],
     ["that names another job", async () => receipt({ job: "job-2" as JobId })],
-  ])("T37: %s means nothing", async (_, make) => {
+  ])("T37: %s means nothing, is written down and alarms", async (_, make) => {
     await send("receipt", 1, [await make()]);
     await pumped();
     expect((await standing()).standing).toMatchObject({ state: "ACCEPTED", receipt: null });
     expect(await store.read((tx) => tx.all(sql.refused))).toHaveLength(1);
+  });
+
+  it("T37: for a job that nobody knows means nothing, is written down and alarms", async () => {
+    await send("receipt", 1, [await receipt({ manifest: sha256("another manifest"), job: "job-9" as JobId })]);
+    await pumped();
+    expect((await standing()).standing).toMatchObject({ state: "ACCEPTED", receipt: null });
+    expect(await store.read((tx) => tx.all(sql.refused))).toMatchObject([
+      { action: "record.apply", code: "WRONG_AGENT" },
+    ]);
+    expect(alarms).toEqual([`${id.agentAms} WRONG_AGENT`]);
+  });
+
+  it("T37: that was replayed changes nothing and alarms nobody: the same word is the same word", async () => {
+    const word = await receipt();
+    await send("receipt", 1, [word]);
+    await pumped();
+    await send("receipt", 2, [word]);
+    await pumped();
+    expect(await store.read((tx) => tx.all(sql.chained))).toEqual([{ number: 1, chained: 1 }]);
+    expect(alarms).toEqual([]);
+    // By another agent it is a forgery: it speaks for somebody else.
+    await send("receipt", 1, [word], id.agentLon);
+    await pumped();
+    expect(alarms).toEqual([`${id.agentLon} SIGNATURE_MISSING`]);
+  });
+
+  it.each([
+    ["after a hole in the chain", { index: 3, prev: sha256("number 2") }],
+    ["that follows from another one", { index: 2, prev: sha256("another number 1") }],
+    ["with a number that is taken", { index: 1, prev: null, fence: 2 }],
+  ])("T37: %s is kept as evidence, marked, written down and alarms", async (_, over) => {
+    await send("receipt", 1, [await receipt()]);
+    await send("receipt", 2, [await receipt(over)]);
+    await pumped();
+    const [first, second] = await store.read((tx) => tx.all(sql.chained));
+    expect(first).toEqual({ number: 1, chained: 1 });
+    expect(second).toEqual({ number: over.index, chained: 0 });
+    expect(await store.read((tx) => tx.all(sql.refused))).toMatchObject([{ code: "RECEIPT_CHAIN" }]);
+    expect(alarms).toEqual([`${id.agentAms} RECEIPT_CHAIN`]);
+  });
+
+  it("T37: a thousand forged ones are counted, not written a thousand times", async () => {
+    const forged = await receipt({}, agentOf(org, id.agentLon).signer);
+    for (let batch = 0; batch < 10; batch++)
+      await send(
+        "receipt",
+        1 + batch * 100,
+        Array.from({ length: 100 }, () => forged),
+      );
+    await pumped();
+    const rows = await store.read((tx) => tx.all(sql.refused));
+    expect(rows).toMatchObject([{ code: "SIGNATURE_MISSING", count: 1000 }]);
+  });
+
+  it("T37: of a gigabyte is not taken: no part of it is stored, and it is written down", async () => {
+    const record = { type: "blob", sha256: sha256("x"), media: "receipt", offset: 0, total: 1_000_000_000 } as const;
+    await send("receipt", 1, [wire(record, new Uint8Array(1000))]);
+    await pumped();
+    expect(await store.read((tx) => tx.all(sql.sealed))).toEqual([]);
+    expect(await store.read((tx) => tx.all(sql.refused))).toMatchObject([{ action: "record.read", code: "PROTOCOL" }]);
   });
 
   it("too large for a frame comes as a text, and means the same", async () => {
