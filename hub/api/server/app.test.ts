@@ -6,6 +6,7 @@ import { sha256, utf8 } from "../../../shared/bytes.ts";
 import { ManualClock } from "../../../shared/clock.ts";
 import { signEnvelope } from "../../../shared/envelope.ts";
 import type { JobId } from "../../../shared/ids.ts";
+import { statements } from "../../../shared/store.ts";
 import type { SqliteStore } from "../../../shared/sqlite.ts";
 import { id, makeGrant, makeOrg, TEST_NOW_SECONDS, type TestOrg } from "../../../shared/testing/org.ts";
 import { noEffects } from "../../effects.ts";
@@ -14,6 +15,7 @@ import { Links } from "../../links/registry.ts";
 import { silentLog } from "../../log.ts";
 import { BlobCipher } from "../../store/cipher.ts";
 import { openHubStore } from "../../store/open.ts";
+import type { TokenRole } from "../../store/tokens.ts";
 import { TrustHolder } from "../../trust.ts";
 import { routes, type Routes } from "../contract/routes.ts";
 import { access } from "./access.ts";
@@ -22,6 +24,10 @@ import { createToken } from "./tokens.ts";
 import { Watchers } from "./watchers.ts";
 
 const randomBytes = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length));
+const sql = statements("test", {
+  refusals: "SELECT actor, object, code, count FROM audit WHERE decision = 'refused' ORDER BY id",
+});
+const refusals = () => store.read((tx) => tx.all(sql.refusals));
 const names = Object.keys(routes) as (keyof Routes)[];
 const guarded = names.filter((name) => access[name] !== "open");
 
@@ -30,7 +36,7 @@ let store: SqliteStore;
 let api: HubApi;
 let pump: Pump;
 let org: TestOrg;
-let tokens: Record<"viewer" | "operator" | "admin", string>;
+let tokens: Record<TokenRole, string>;
 
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), "farhand-api-"));
@@ -59,8 +65,9 @@ beforeEach(async () => {
   const rest = { log: silentLog, publicUrl: "https://hub.test", caPem: "ca", version: "0.0.0", startedMs: 1 };
   const composer = { compose: () => Promise.resolve() };
   api = makeApi({ ...deps, ...rest, composer, links: new Links(), watchers: new Watchers() });
-  const token = (role: "viewer" | "operator" | "admin") => createToken(store, clock, { name: role, role });
-  tokens = { viewer: await token("viewer"), operator: await token("operator"), admin: await token("admin") };
+  const token = (role: TokenRole) => createToken(store, clock, { name: role, role });
+  const [viewer, auditor] = [await token("viewer"), await token("auditor")];
+  tokens = { viewer, auditor, operator: await token("operator"), admin: await token("admin") };
 });
 
 afterEach(async () => {
@@ -106,6 +113,36 @@ describe("who may do what", () => {
 
   it.each(guarded.filter((name) => access[name] === "admin"))("%s by an operator is 403", async (name) => {
     expect((await call(routes[name].method, pathOf(name), { token: tokens.operator })).status).toBe(403);
+  });
+
+  it("an auditor sees the audit log and everything that a viewer sees, and moves nothing", async () => {
+    for (const name of guarded) {
+      const { status } = await call(routes[name].method, pathOf(name), { token: tokens.auditor });
+      expect({ name, forbidden: status === 403 }).toEqual({
+        name,
+        forbidden: !["viewer", "auditor"].includes(access[name]),
+      });
+    }
+    expect((await call("GET", "/api/v1/audit", { token: tokens.operator })).status).toBe(403);
+    expect((await call("GET", "/api/v1/audit", { token: tokens.admin })).status).toBe(200);
+  });
+
+  it.each(guarded)("%s refused, to nobody and to a role that may not, stands in the audit log", async (name) => {
+    const { method, path } = routes[name];
+    await call(method, pathOf(name));
+    expect(await refusals()).toEqual([{ actor: "anyone", object: path, code: "UNAUTHORIZED", count: 1 }]);
+    if (access[name] === "viewer") return;
+    await call(method, pathOf(name), { token: tokens.viewer });
+    const [, second] = await refusals();
+    expect(second).toMatchObject({ code: "FORBIDDEN" });
+    expect(second?.["actor"]).toMatch(/^token:/);
+  });
+
+  it("an act that fails for what it asks stands there too; a look at what is not there does not", async () => {
+    await call("POST", "/api/v1/jobs", { token: tokens.operator, body: { kind: "nothing" } });
+    await call("POST", "/api/v1/jobs/job-1/cancel", { token: tokens.operator, body: { reason: "r" } });
+    await call("GET", "/api/v1/jobs/job-1", { token: tokens.viewer });
+    expect((await refusals()).map(({ code }) => code)).toEqual(["SCHEMA", "NOT_FOUND"]);
   });
 
   it("only enrolment asks for no token, and it proves who asks in another way", () => {
