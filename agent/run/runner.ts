@@ -19,6 +19,7 @@ import { runCommands } from "./commands.ts";
 import { LiveOutput } from "./live-output.ts";
 import { DeviceLocks, Slots } from "./locks.ts";
 import { plan } from "./plan.ts";
+import { reveal } from "./reveal.ts";
 import type { Spool } from "./spool.ts";
 import { NO_EVIDENCE, type TaskContext } from "./task.ts";
 import { Transcript } from "./transcript.ts";
@@ -333,8 +334,9 @@ function perform(context: TaskContext, purpose: Purpose): Promise<TaskEnd> {
       return plan({ ...context, task });
     case "change":
       return purpose === "probe" ? probe({ ...context, task }) : change({ ...context, task });
-    case "rotate":
     case "reveal":
+      return reveal({ ...context, task });
+    case "rotate":
       return Promise.reject(new FarhandError("ENVELOPE_TYPE", `${task.kind} is not offered by this version`));
     default:
       return task satisfies never;

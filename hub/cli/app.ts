@@ -44,6 +44,7 @@ import { planChange } from "./plan/change.ts";
 import { receiptVerify } from "./receipt/verify.ts";
 import { recoveryFetch } from "./recovery/fetch.ts";
 import { recoveryOpen } from "./recovery/open.ts";
+import { reveal } from "./reveal.ts";
 import { review } from "./review/review.ts";
 import { sign } from "./review/sign.ts";
 import { trustInit } from "./trust/init.ts";
@@ -99,6 +100,7 @@ export function farhand(version: string, hub?: RouteMap<CliContext>): Applicatio
       }),
       receipt: group("What agents signed, checked without a hub", { verify: receiptVerify }),
       audit: group("Who did what: look, export, prove", { list: auditList, export: auditExport, verify: auditVerify }),
+      reveal,
       recovery: group("Sealed configurations without any agent", { fetch: recoveryFetch, open: recoveryOpen }),
       "exit-codes": exitCodes,
       ...(hub && { hub }),

@@ -9,7 +9,7 @@ import { commonOf, newJobId, sitesOf, timesOf, type Prepared, type SubmitDeps } 
 import { Places, refuseDoubles, sharesOf } from "./spread.ts";
 import { buildWarrant, requireAuthor, signersNeeded } from "./warrant.ts";
 
-type ReadRequest = Exclude<JobRequest, { kind: "change" }>;
+type ReadRequest = Extract<JobRequest, { kind: "collect" | "check" | "run" }>;
 
 function readTask(request: ReadRequest, device: ReadRequest["devices"][number]): TaskSpec {
   return request.kind === "run" ? { kind: "run", device, commands: request.commands } : { kind: request.kind, device };

@@ -4,7 +4,7 @@ import { Warrant } from "../../shared/documents/warrant.ts";
 import { openEnvelope, readAs, type Envelope } from "../../shared/envelope.ts";
 import { errorCode, FarhandError } from "../../shared/errors.ts";
 import type { JobId, KeyId } from "../../shared/ids.ts";
-import { authorise, holdsRole, type TrustStore } from "../../shared/trust.ts";
+import { authorise, authorRole, holdsRole, type TrustStore } from "../../shared/trust.ts";
 import type { HubEffect } from "../effects.ts";
 import { decideJobIn } from "../ingest/decide.ts";
 import { audit } from "../store/audit.ts";
@@ -87,7 +87,7 @@ function countingOf(
     const { kid } = parseCanonical(fromBase64url(entry.protected)) as { kid: KeyId };
     const person = kids.has(kid) ? trust.personOf(kid) : undefined;
     if (!person) continue;
-    const isAuthor = person.id === warrant.author && holdsRole(person, "author", warrant.sites);
+    const isAuthor = person.id === warrant.author && holdsRole(person, authorRole(warrant.kind), warrant.sites);
     if (isAuthor || holdsRole(person, "approver", warrant.sites)) counting.push({ kid, person: person.id, entry });
   }
   if (counting.length === 0)
@@ -112,12 +112,12 @@ function isAuthorised(trust: TrustStore, warrant: Warrant, signatures: readonly 
     authorise(
       trust,
       signatures.map(({ kid }) => kid),
-      { author, sites, policy, risk },
+      { author, sites, policy, risk, role: authorRole(warrant.kind) },
     );
     return true;
   } catch (error) {
     const code = errorCode(error);
-    if (code === "NO_AUTHOR" || code === "THRESHOLD") return false;
+    if (code === "NO_AUTHOR" || code === "REVEAL_FORBIDDEN" || code === "THRESHOLD") return false;
     throw error;
   }
 }

@@ -12,6 +12,7 @@ import { addWarrant } from "../store/work.ts";
 import { storeWork } from "./manifests.ts";
 import { prepareChange } from "./prepare-change.ts";
 import { prepareRead } from "./prepare-read.ts";
+import { prepareSigned } from "./prepare-signed.ts";
 import type { Prepared, SubmitDeps } from "./prepared.ts";
 import { signersNeeded, type BuiltWarrant } from "./warrant.ts";
 
@@ -31,7 +32,7 @@ export async function submit(
   const requestSha256 = sha256(jcs(request));
   const held = await deps.store.read((tx) => knownJob(tx, by, requestSha256));
   if (held) return { job: held, effects: [] };
-  const prepared = request.kind === "change" ? await prepareChange(deps, request) : await prepareRead(deps, request);
+  const prepared = await prepare(deps, request);
   const at: At = { nowMs: deps.clock.nowMs(), random: deps.random };
   return deps.store.tx("submit", async (tx) => {
     const known = await knownJob(tx, by, requestSha256);
@@ -50,10 +51,32 @@ export async function submit(
       object: id,
       decision: "allowed",
       digest: requestSha256,
-      detail: `${request.kind} ${prepared.job.devices} devices`,
+      detail: told(request, prepared.job.devices),
     });
     return { job: id, effects: await decideJobIn(tx, id, prepared.event, at) };
   });
+}
+
+function prepare(deps: SubmitDeps, request: JobRequest): Promise<Prepared> {
+  switch (request.kind) {
+    case "change":
+      return prepareChange(deps, request);
+    case "rotate":
+    case "reveal":
+      return prepareSigned(deps, request);
+    case "collect":
+    case "check":
+    case "run":
+      return prepareRead(deps, request);
+    default:
+      return request satisfies never;
+  }
+}
+
+/** What the audit log says of a request. A reveal is told in full: who, what, why. */
+function told(request: JobRequest, devices: number): string {
+  if (request.kind !== "reveal") return `${request.kind} ${devices} devices`;
+  return `reveal ${request.devices.join()} ${request.public} to ${request.author}: ${request.reason}`;
 }
 
 async function knownJob(tx: Pick<Tx, "get" | "all">, by: Submitter, requestSha256: Digest): Promise<JobId | undefined> {

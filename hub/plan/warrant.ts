@@ -5,7 +5,7 @@ import { Warrant } from "../../shared/documents/warrant.ts";
 import { readAs } from "../../shared/envelope.ts";
 import { FarhandError } from "../../shared/errors.ts";
 import type { Digest, JobId, PersonId, SiteId } from "../../shared/ids.ts";
-import { holdsRole, type TrustStore } from "../../shared/trust.ts";
+import { holdsRole, withoutRole, type AuthorRole, type TrustStore } from "../../shared/trust.ts";
 import { DEFAULT_ATTEMPTS_MAX, DEFAULT_LIFETIME_SECONDS, MANIFESTS_MAX } from "./defaults.ts";
 import type { BuiltManifest } from "./manifests.ts";
 
@@ -27,9 +27,15 @@ export function policyOfSites(trust: TrustStore, sites: readonly SiteId[]): Poli
   return found.policy;
 }
 
-export function requireAuthor(trust: TrustStore, author: PersonId, sites: readonly SiteId[]): void {
+export function requireAuthor(
+  trust: TrustStore,
+  author: PersonId,
+  sites: readonly SiteId[],
+  role: AuthorRole = "author",
+): void {
   const person = trust.person(author);
-  if (!person || !holdsRole(person, "author", sites)) {
+  if (role !== "author" && (!person || !holdsRole(person, role, sites))) throw withoutRole(role, author, sites);
+  if (!person || !holdsRole(person, role, sites)) {
     throw new FarhandError("NO_AUTHOR", `${author} is no author for ${sites.join(", ")}`);
   }
 }

@@ -1,5 +1,14 @@
 import { z } from "@hono/zod-openapi";
-import { Deadlines, ChangeMode, DriftMode, Source, TEXT_SOURCE, TextRef } from "../../../shared/documents/manifest.ts";
+import {
+  Deadlines,
+  ChangeMode,
+  DriftMode,
+  RevealTask,
+  RotateTask,
+  Source,
+  TEXT_SOURCE,
+  TextRef,
+} from "../../../shared/documents/manifest.ts";
 import { JobKind, Level, Risk, Verification } from "../../../shared/documents/common.ts";
 import { Code, Finding, SnapshotRef } from "../../../shared/documents/receipt.ts";
 import { Envelope } from "../../../shared/envelope.ts";
@@ -177,6 +186,25 @@ export const JobRequest = z
         .optional(),
       accepts: z.strictObject({ levelE: z.array(DeviceId), simulatedEvidence: z.array(PlatformId) }).optional(),
       attemptsMax: z.int().min(1).max(10).optional(),
+    }),
+    z.strictObject({
+      kind: z.literal("rotate"),
+      ...common,
+      author: PersonId,
+      devices: z.array(DeviceId).min(1).max(20_000),
+      credential: RotateTask.shape.credential,
+      password: RotateTask.shape.password,
+      accepts: z.strictObject({ levelE: z.array(DeviceId), simulatedEvidence: z.array(PlatformId) }).optional(),
+    }),
+    z.strictObject({
+      kind: z.literal("reveal"),
+      ...common,
+      reason: RevealTask.shape.reason,
+      author: PersonId,
+      devices: z.array(DeviceId).length(1),
+      sealed: TextRef,
+      public: Digest,
+      to: BoxPublicKey,
     }),
   ])
   .openapi("JobRequest");

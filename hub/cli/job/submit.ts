@@ -61,7 +61,7 @@ const submitFlags = {
   watch: { kind: "boolean", brief: "Stay and watch it to its end", default: false, withNegated: false },
 } as const;
 
-type Read = Exclude<InputOf<"submitJob">["body"], { kind: "change" }>;
+type Read = Extract<InputOf<"submitJob">["body"], { kind: "collect" | "check" | "run" }>;
 
 async function submit(
   cli: Cli,

@@ -6,7 +6,7 @@ import { Warrant } from "../../../shared/documents/warrant.ts";
 import { readAs } from "../../../shared/envelope.ts";
 import { errorCode, FarhandError } from "../../../shared/errors.ts";
 import type { AgentId, DeviceId, Digest, JobId, PlatformId, SiteId } from "../../../shared/ids.ts";
-import { holdsRole, type InventoryView } from "../../../shared/trust.ts";
+import { authorRole, holdsRole, withoutRole, type InventoryView } from "../../../shared/trust.ts";
 import { checkTasks } from "../../../shared/verify/work.ts";
 import type { PlanRecord } from "../plan/record.ts";
 import { requireInventory, type Trusted } from "../trust/load.ts";
@@ -118,7 +118,10 @@ function checkWarrant(
       throw new FarhandError("POLICY_UNKNOWN", `${warrant.policy.id} v${warrant.policy.version} at ${site}`);
   }
   const author = store.person(warrant.author);
-  if (!author || !holdsRole(author, "author", warrant.sites)) throw new FarhandError("NO_AUTHOR", warrant.author);
+  const role = authorRole(warrant.kind);
+  if (!author || !holdsRole(author, role, warrant.sites)) throw withoutRole(role, warrant.author, warrant.sites);
+  if (warrant.kind === "rotate" && warrant.risk !== "destructive")
+    throw new FarhandError("RISK_UNDERSTATED", `a rotation is not a ${warrant.risk}`);
   if (warrant.exp * 1000 <= options.nowMs) throw new FarhandError("EXPIRED");
   if (warrant.exp <= warrant.nbf || warrant.exp - warrant.iat > (policy?.warrantLifetimeSecondsMax ?? 0))
     throw new FarhandError("LIFETIME");

@@ -5,7 +5,7 @@ import { cosignEnvelope, openEnvelope, type Envelope } from "../../../shared/env
 import { FarhandError } from "../../../shared/errors.ts";
 import { JobId } from "../../../shared/ids.ts";
 import type { Signer } from "../../../shared/keys.ts";
-import { holdsRole } from "../../../shared/trust.ts";
+import { authorRole, holdsRole } from "../../../shared/trust.ts";
 import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT } from "../exit.ts";
@@ -97,13 +97,13 @@ async function signJob(cli: Cli, flags: Flags, job?: JobId) {
 }
 
 /** A signature that would count for nothing is not made: it would only look like one. */
-function personFor(signer: Signer, { trusted, review }: Opened): string {
+export function personFor(signer: Signer, { trusted, review }: Opened): string {
   const person = trusted.store.personOf(signer.kid);
   if (!person) throw new FarhandError("SIGNATURE_MISSING", "keys.json does not list this key, or it is revoked");
   const { warrant } = review;
   const counts =
     person.id === warrant.author
-      ? holdsRole(person, "author", warrant.sites)
+      ? holdsRole(person, authorRole(warrant.kind), warrant.sites)
       : holdsRole(person, "approver", warrant.sites);
   if (!counts)
     throw new FarhandError(
@@ -114,7 +114,7 @@ function personFor(signer: Signer, { trusted, review }: Opened): string {
 }
 
 /** One signature over the payload that was reviewed, opened again before it leaves: never over anything that was fetched since. */
-async function signExactly({ bundle, review, trusted }: Opened, signer: Signer): Promise<Envelope> {
+export async function signExactly({ bundle, review, trusted }: Opened, signer: Signer): Promise<Envelope> {
   const envelope = await cosignEnvelope(
     "farhand-warrant+jws",
     { payload: bundle.warrant.payload, signatures: [] },
