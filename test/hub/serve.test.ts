@@ -1,16 +1,19 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { Database } from "bun:sqlite";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HubClient } from "../../hub/api/client/index.ts";
 import { initHub } from "../../hub/init.ts";
 import { startHub, type RunningHub } from "../../hub/serve.ts";
+import { continues, openCheckpoint } from "../../shared/audit/proofs.ts";
 import { sha256, toBase64url } from "../../shared/bytes.ts";
 import { systemClock } from "../../shared/clock.ts";
+import { quoteCheckpoint, type Checkpoint } from "../../shared/documents/checkpoint.ts";
 import type { Receipt } from "../../shared/documents/receipt.ts";
-import { signEnvelope } from "../../shared/envelope.ts";
-import type { DeviceId, JobId, KeyId } from "../../shared/ids.ts";
+import { envelopeBytes, parseEnvelope, signEnvelope } from "../../shared/envelope.ts";
+import type { DeviceId, GrantId, JobId, KeyId } from "../../shared/ids.ts";
 import { keyIdOf, type Signer, type SigningPublicKey } from "../../shared/keys.ts";
 import { agentOf, id, makeGrant, makeOrg, type TestOrg } from "../../shared/testing/org.ts";
 import { verifyOffer } from "../../shared/verify/work.ts";
@@ -26,6 +29,7 @@ import {
   type UpMessage,
   type UpRecord,
 } from "../../shared/wire/messages.ts";
+import { documentsOf, runCli } from "../support/cli.ts";
 
 const EPOCH = "0".repeat(32);
 const R1 = "ams-r1" as DeviceId;
@@ -277,3 +281,76 @@ describe("a job", () => {
     expect(await endOf(job)).toMatchObject({ state: "CANCELED", assignments: [{ state: "CANCELED" }] });
   });
 });
+
+describe("T48: the audit log of a hub that runs", () => {
+  const cli = (...args: string[]) =>
+    runCli(args, {
+      env: {
+        FARHAND_HUB: `https://127.0.0.1:${hub.port}`,
+        FARHAND_CA: join(dir, "ca.pem"),
+        FARHAND_TOKEN_FILE: join(dir, "admin.token"),
+        FARHAND_TRUST: join(dir, "anchor.json"),
+      },
+      home: dir,
+      cwd: dir,
+    });
+
+  it("T48: is proved to an agent step by step, over a restart, and verifies from its export alone", async () => {
+    writeFileSync(join(dir, "anchor.json"), envelopeBytes(org.keysEnvelope));
+    const agent = new FakeAgent(hub);
+    await agent.greet();
+    agent.say("witnessed", { checkpoint: null });
+    let held = await witnessed(agent, undefined);
+    // A person's signature is signed over at once: the agent need not wait for the minute.
+    const signed = async (name: string): Promise<void> => {
+      const grant = makeGrant(org, { id: name as GrantId });
+      await client.call("putGrant", { body: await signEnvelope("farhand-grant+jws", grant, [org.people.ann]) });
+    };
+    for (const name of ["grant-two", "grant-three"]) {
+      await signed(name);
+      held = await witnessed(agent, held);
+    }
+    agent.close();
+    await hub.stop();
+    hub = await start();
+    client = clientOf(hub);
+    const again = new FakeAgent(hub);
+    await again.greet();
+    const { epoch, size, root } = held;
+    again.say("witnessed", { checkpoint: { epoch, size, root } });
+    await signed("grant-four");
+    held = await witnessed(again, held);
+    again.close();
+
+    expect(await cli("audit", "export", "audit.ndjson")).toMatchObject({ status: 0 });
+    const quote = quoteCheckpoint(held);
+    const verified = await cli("audit", "verify", "audit.ndjson", "--witness", quote, "--json");
+    expect(verified).toMatchObject({ status: 0 });
+    expect(documentsOf(verified)).toMatchObject([{ holds: true, anchored: true, fault: null, others: [] }]);
+    const lines = readFileSync(join(dir, "audit.ndjson"), "utf8");
+    for (const action of ["token.create", "trust.put", "grant.sign", "job.submit", "job.cancel", "api.read"])
+      expect(lines).toContain(`"action":"${action}"`);
+  });
+
+  it("T48: a row that somebody changes in the database is named by the next export", async () => {
+    await hub.stop();
+    const db = new Database(join(dir, "hub.db"));
+    db.run("UPDATE audit SET actor = 'token:nobody' WHERE place = 4");
+    db.close();
+    hub = await start();
+    client = clientOf(hub);
+    expect(await cli("audit", "export", "bad.ndjson")).toMatchObject({ status: 0 });
+    const verified = await cli("audit", "verify", "bad.ndjson");
+    expect(verified).toMatchObject({ status: 1 });
+    expect(verified.stdout).toContain("MODIFIED at entry 4");
+  });
+});
+
+/** The next checkpoint, as an agent takes it: signed by the hub, and the beginning of it is what the agent held before. */
+async function witnessed(agent: FakeAgent, held: Checkpoint | undefined): Promise<Checkpoint> {
+  const { header, body } = await agent.next("checkpoint");
+  const offered = await openCheckpoint(parseEnvelope(body), org.trust);
+  expect(header.from).toBe(held?.size ?? 0);
+  expect(continues(held, offered, header.proof)).toBe("newer");
+  return offered;
+}
