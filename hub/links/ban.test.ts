@@ -131,6 +131,7 @@ describe("T29 no session, whatever it proves (our identity is the signed challen
     expect(peer.last("close").header.code).toBe("CHALLENGE");
     expect(peer.kinds).toEqual(["challenge", "close"]);
     expect(links.agents).toEqual([]);
+    expect((await audited()).at(-1)).toContain("link.open");
   });
 
   it("T29: one that waits for its approval", async () => {

@@ -46,7 +46,10 @@ import { AgentSession } from "./session.ts";
 
 const EPOCH = "0".repeat(32);
 const JOB = "job-1" as JobId;
-const sql = statements("test", { stateOf: "SELECT state FROM assignment WHERE manifest = :manifest" });
+const sql = statements("test", {
+  stateOf: "SELECT state FROM assignment WHERE manifest = :manifest",
+  refused: "SELECT actor || ' ' || action || ' ' || code AS what FROM audit WHERE decision = 'refused'",
+});
 
 let org: TestOrg;
 let store: SqliteStore;
@@ -433,6 +436,8 @@ describe("texts", () => {
     expect(given.header.total).toBe(12);
     expect(sha256(given.body)).toBe(text);
     expect((await ask(other)).header.total).toBe(0);
+    const refused = (await store.read((tx) => tx.all(sql.refused))).map(({ what }) => what);
+    expect(refused).toEqual([id.agentAms, id.agentLon].map((one) => `agent:${one} text.read FORBIDDEN`));
   });
 });
 
