@@ -5,6 +5,7 @@ import { errorCode } from "../../shared/errors.ts";
 import { readConfig } from "../config.ts";
 import { loadAggregate, openCount, recentAssignments, unknownTasks } from "../journal/assignments.ts";
 import { sequenceHighWater } from "../journal/admission.ts";
+import { isDoubted } from "../journal/checkpoints.ts";
 import { getMeta, LinkNote } from "../journal/meta.ts";
 import { laneMarks } from "../journal/outbox.ts";
 import { readJournal } from "../journal/read-only.ts";
@@ -49,6 +50,8 @@ export const status = buildCommand<Flags, [], AgentContext>({
           return {
             epoch: (await getMeta(tx, "epoch")) ?? null,
             sequence: await sequenceHighWater(tx),
+            /** The hub's audit log contradicts what was witnessed: no new work until a person has looked. */
+            doubted: await isDoubted(tx),
             open: await openCount(tx),
             unknown: (await unknownTasks(tx)).map((task) => task.device),
             link: note === undefined ? null : LinkNote.parse(JSON.parse(note)),
@@ -87,6 +90,7 @@ export const status = buildCommand<Flags, [], AgentContext>({
     if (link)
       lines.push(`link         ${link.state}${link.code === null ? "" : ` ${link.code}`} since ${iso(link.atMs)}`);
     if (journal) {
+      if (journal.doubted) lines.push("audit log    REWRITTEN: takes no work; see farhand-agent witness show");
       lines.push(`open jobs    ${journal.open}`);
       if (journal.unknown.length > 0) lines.push(`unknown      ${journal.unknown.join(", ")}`);
       lines.push(`to send      ${journal.outbox.map((lane) => `${lane.lane} ${lane.waiting}`).join(", ")}`);
