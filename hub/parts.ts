@@ -105,7 +105,8 @@ async function assemble(options: OpenOptions, store: Store, signer: Signer, ciph
     pump.kick();
   });
   const startedMs = clock.nowMs();
-  const api = makeApi({ ...deps, publicUrl, caPem, version, startedMs, composer, watchers, links });
+  const bundles = { dir: options.folder.path("bundles"), evidence: options.folder.evidence() };
+  const api = makeApi({ ...deps, bundles, publicUrl, caPem, version, startedMs, composer, watchers, links });
   const sequencer = new Sequencer({
     store,
     clock,

@@ -2,6 +2,7 @@ import packageJson from "../package.json" with { type: "json" };
 import { randomBytes } from "node:crypto";
 import type { Server } from "bun";
 import type { Clock, TimerHandle } from "../shared/clock.ts";
+import { BUNDLE_BYTES_MAX } from "../shared/bundle/format.ts";
 import { errorCode, FarhandError } from "../shared/errors.ts";
 import type { BoundaryObserver } from "../shared/store.ts";
 import { loadConsole, serveConsole, type ConsoleFile } from "./console/assets.ts";
@@ -11,7 +12,8 @@ import { openHub, type OpenHub } from "./parts.ts";
 import { StateFolder } from "./state-folder.ts";
 import { serverTls, type ServerTls } from "./tls/server-certificate.ts";
 
-const REQUEST_BYTES_MAX = 20 * 1024 * 1024;
+/** Each route has its own cap; this is that of the largest. */
+const REQUEST_BYTES_MAX = BUNDLE_BYTES_MAX;
 const IDLE_SECONDS = 60;
 const EVENTS_PATH = "/api/v1/events";
 const CERTIFICATE_LOOK_MS = 6 * 3_600_000;

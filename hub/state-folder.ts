@@ -29,6 +29,8 @@ export const FILES = {
   tls: "tls.pem",
   adminToken: "admin.token",
   database: "hub.db",
+  /** Copies of what is brought as a file, while it is read; they have no names. */
+  bundles: "bundles",
 } as const;
 
 const HubConfig = z.strictObject({

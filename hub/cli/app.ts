@@ -17,6 +17,11 @@ import { agentList } from "./agent/list.ts";
 import { auditExport } from "./audit/export.ts";
 import { auditList } from "./audit/list.ts";
 import { auditVerify } from "./audit/verify.ts";
+import { admit } from "./bundle/admit.ts";
+import { bundleExport } from "./bundle/export.ts";
+import { bundleImport } from "./bundle/import.ts";
+import { bundleInspect } from "./bundle/inspect.ts";
+import { bundleVerify } from "./bundle/verify.ts";
 import type { CliContext } from "./context.ts";
 import { deviceDiff } from "./device/diff.ts";
 import { deviceConfig } from "./device/config.ts";
@@ -78,6 +83,13 @@ export function farhand(version: string, hub?: RouteMap<CliContext>): Applicatio
         kick: agentKick,
         ban: agentBan,
       }),
+      bundle: group("Sites without a line: work and evidence as files", {
+        export: bundleExport,
+        verify: bundleVerify,
+        inspect: bundleInspect,
+        import: bundleImport,
+      }),
+      admit,
       grant: group("Standing permissions for reads", { create: grantCreate, list: grantList, sign: grantSign }),
       plan: group("Plan work: what would it do, device by device", { change: planChange }),
       review,

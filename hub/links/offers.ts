@@ -1,9 +1,10 @@
 import type { AssignmentAggregate } from "../core/assignment-model.ts";
 import type { AssignmentKey } from "../core/model.ts";
-import { decideLoadedIn } from "../ingest/decide.ts";
+import { decideLoadedIn, type At } from "../ingest/decide.ts";
 import type { Offer, Cancel } from "../../shared/documents/offer.ts";
 import { signEnvelope, type Envelope } from "../../shared/envelope.ts";
 import { FarhandError } from "../../shared/errors.ts";
+import type { Tx } from "../../shared/store.ts";
 import type { AgentId } from "../../shared/ids.ts";
 import { encodeDown } from "../../shared/wire/messages.ts";
 import { loadAssignment, servableTo } from "../store/assignments.ts";
@@ -44,17 +45,20 @@ export async function* offersFor(
 
 /** DELIVERED, on disk. Undefined when it may no longer be served. */
 async function deliver(deps: OfferDeps, key: AssignmentKey): Promise<AssignmentAggregate | undefined> {
-  const nowMs = deps.clock.nowMs();
-  return deps.store.tx("deliver", async (tx) => {
-    const held = await loadAssignment(tx, key);
-    if (!held) return undefined;
-    const isFirst = held.standing.state === "OFFERED" && held.standing.sequence === null && held.identity.expMs > nowMs;
-    const sequence = isFirst ? await nextSequence(tx, held.identity.agent) : 0;
-    const fence = isFirst ? await nextFence(tx) : 0;
-    const at = { nowMs, random: deps.random };
-    const { aggregate, effects } = await decideLoadedIn(tx, held, [{ type: "served", sequence, fence }], at);
-    return effects.some((effect) => effect.type === "sendOffer") ? aggregate : undefined;
-  });
+  const at = { nowMs: deps.clock.nowMs(), random: deps.random };
+  return deps.store.tx("deliver", (tx) => deliverIn(tx, key, at));
+}
+
+/** The same in the caller's transaction, whatever carries it. */
+export async function deliverIn(tx: Tx, key: AssignmentKey, at: At): Promise<AssignmentAggregate | undefined> {
+  const held = await loadAssignment(tx, key);
+  if (!held) return undefined;
+  const { state, sequence: given } = held.standing;
+  const isFirst = state === "OFFERED" && given === null && held.identity.expMs > at.nowMs;
+  const sequence = isFirst ? await nextSequence(tx, held.identity.agent) : 0;
+  const fence = isFirst ? await nextFence(tx) : 0;
+  const { aggregate, effects } = await decideLoadedIn(tx, held, [{ type: "served", sequence, fence }], at);
+  return effects.some((effect) => effect.type === "sendOffer") ? aggregate : undefined;
 }
 
 async function framesOf(deps: OfferDeps, aggregate: AssignmentAggregate, nonce: string): Promise<Uint8Array[]> {
@@ -87,7 +91,7 @@ async function framesOf(deps: OfferDeps, aggregate: AssignmentAggregate, nonce: 
   ];
 }
 
-async function authorityOf(deps: OfferDeps, manifest: StoredManifest): Promise<Envelope> {
+export async function authorityOf(deps: Pick<OfferDeps, "store">, manifest: StoredManifest): Promise<Envelope> {
   const { kind, sha256 } = manifest.authority;
   const envelope =
     kind === "grant"
@@ -100,19 +104,27 @@ async function authorityOf(deps: OfferDeps, manifest: StoredManifest): Promise<E
 /** The signed stop for an assignment that is to be canceled; undefined when it is not. */
 export async function cancelFrame(deps: OfferDeps, key: AssignmentKey): Promise<Uint8Array | undefined> {
   const held = await deps.store.read((tx) => loadAssignment(tx, key));
-  if (!held?.standing.cancel) return undefined;
-  const { generation, reason } = held.standing.cancel;
+  const cancel = held && (await cancelOf(deps, held));
+  return cancel && encodeDown("cancel", { cancel });
+}
+
+export async function cancelOf(
+  deps: Pick<OfferDeps, "clock" | "trust" | "hubId" | "signer">,
+  { identity, standing }: AssignmentAggregate,
+): Promise<Envelope | undefined> {
+  if (!standing.cancel) return undefined;
+  const { generation, reason } = standing.cancel;
   const cancel: Cancel = {
     type: "cancel",
     v: 1,
     org: deps.trust.require().trust.org,
     hub: deps.hubId,
-    agent: held.identity.agent,
-    manifest: key.manifest,
-    attempt: key.attempt,
+    agent: identity.agent,
+    manifest: identity.key.manifest,
+    attempt: identity.key.attempt,
     generation,
     reason: reason.slice(0, 500),
     iat: Math.floor(deps.clock.nowMs() / 1000),
   };
-  return encodeDown("cancel", { cancel: await signEnvelope("farhand-cancel+jws", cancel, [deps.signer]) });
+  return signEnvelope("farhand-cancel+jws", cancel, [deps.signer]);
 }

@@ -2,6 +2,7 @@ import { openSqlite, type SqliteStore } from "../../shared/sqlite.ts";
 import type { BoundaryObserver } from "../../shared/store.ts";
 import first from "./migrations/0001_first.sql" with { type: "text" };
 import tombstone from "./migrations/0002_tombstone.sql" with { type: "text" };
+import bundle from "./migrations/0004_bundle.sql" with { type: "text" };
 import auditLog from "./migrations/0003_audit.sql" with { type: "text" };
 
 /** Numbered, forward only; embedded in the binary as text. */
@@ -9,6 +10,7 @@ export const migrations = [
   { version: 1, sql: first },
   { version: 2, sql: tombstone },
   { version: 3, sql: auditLog },
+  { version: 4, sql: bundle },
 ] as const;
 
 /** Beyond `quotaBytes` writes fail as DISK_FULL; without it the disk is the bound. */

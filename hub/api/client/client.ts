@@ -2,7 +2,7 @@ import type { Clock } from "../../../shared/clock.ts";
 import { systemClock } from "../../../shared/clock.ts";
 import { sha256, toBase64url, type Bytes } from "../../../shared/bytes.ts";
 import { FarhandError } from "../../../shared/errors.ts";
-import type { Digest } from "../../../shared/ids.ts";
+import type { AgentId, Digest } from "../../../shared/ids.ts";
 import { routes } from "../contract/routes.ts";
 import { errorOf, isTransient, networkError } from "./errors.ts";
 import { followEvents, type EventQuery } from "./events.ts";
@@ -26,6 +26,8 @@ export interface ClientOptions {
 }
 
 const TIMEOUT_MS = 30_000;
+/** A gigabyte on a slow line. */
+const BUNDLE_MS = 3_600_000;
 const RETRIES = 2;
 const RETRY_DELAY_MS = 300;
 const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
@@ -74,6 +76,22 @@ export class HubClient {
     return bytes;
   }
 
+  /** A file for an agent without a line, as it comes; whoever takes it checks it. */
+  async exportBundle(agent: AgentId, days: number): Promise<{ chunks: AsyncIterable<Uint8Array>; more: boolean }> {
+    const body = JSON.stringify({ days });
+    const headers = { "content-type": "application/json" };
+    const response = await this.#send("exportBundle", { params: { id: agent } }, headers, body, false, BUNDLE_MS);
+    if (!response.body) throw new FarhandError("PROTOCOL", "the hub sent no bundle");
+    return { chunks: response.body, more: response.headers.get("x-farhand-more") === "1" };
+  }
+
+  /** Evidence that an agent exported. Not repeated: a number is taken in once. */
+  async importBundle(file: Blob): Promise<OutputOf<"importBundle">> {
+    const headers = { "content-type": "application/octet-stream" };
+    const response = await this.#send("importBundle", {}, headers, file, false, BUNDLE_MS);
+    return this.#answer("importBundle", decode(await bounded(response, ANSWER_BYTES_MAX)));
+  }
+
   /** Server-sent events from an offset on, without a gap; reconnects, within bounds. */
   events(query: EventQuery, signal?: AbortSignal): AsyncGenerator<StreamEvent> {
     const ended = anySignal([this.#options.signal, signal]);
@@ -119,12 +137,13 @@ export class HubClient {
     name: RouteName,
     parts: RequestParts,
     headers: Record<string, string>,
-    body: string | Bytes | undefined,
+    body: string | Bytes | Blob | undefined,
     repeatable: boolean,
+    timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS,
   ): Promise<Response> {
     for (let tried = 0; ; tried++) {
       try {
-        const deadline = AbortSignal.timeout(this.#options.timeoutMs ?? TIMEOUT_MS);
+        const deadline = AbortSignal.timeout(timeoutMs);
         const response = await this.#fetchOnce(
           name,
           parts,
@@ -147,7 +166,7 @@ export class HubClient {
     name: RouteName,
     parts: RequestParts,
     headers: Record<string, string>,
-    body: string | Bytes | undefined,
+    body: string | Bytes | Blob | undefined,
     signal: AbortSignal,
   ): Promise<Response> {
     const { ca, token } = this.#options;

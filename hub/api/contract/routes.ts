@@ -212,6 +212,41 @@ export const routes = {
       ...errors,
     },
   }),
+  /** The body is the file. */
+  exportBundle: createRoute({
+    method: "post",
+    path: "/api/v1/agents/{id}/bundles",
+    security: bearer,
+    request: {
+      params: z.strictObject({ id: AgentId }),
+      ...body(z.strictObject({ days: z.int().min(1).max(180).default(30) })),
+    },
+    responses: {
+      200: { description: "A bundle for this agent", content: { "application/octet-stream": { schema: z.any() } } },
+      ...errors,
+    },
+  }),
+  importBundle: createRoute({
+    method: "post",
+    path: "/api/v1/bundles",
+    security: bearer,
+    request: { body: { required: true, content: { "application/octet-stream": { schema: z.any() } } } },
+    responses: {
+      200: json(
+        z.strictObject({
+          agent: AgentId,
+          number: z.int(),
+          sha256: Digest,
+          records: z.int(),
+          missing: z.strictObject({ first: z.int(), last: z.int() }).nullable(),
+          unacknowledged: z.strictObject({ first: z.int(), last: z.int() }).nullable(),
+          lanes: z.array(z.strictObject({ lane: z.string(), first: z.int(), last: z.int() })),
+        }),
+        "Evidence of an agent, taken in",
+      ),
+      ...errors,
+    },
+  }),
   putGrant: createRoute({
     method: "put",
     path: "/api/v1/grants",

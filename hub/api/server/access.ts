@@ -17,6 +17,8 @@ export const access: { readonly [K in keyof Routes]: TokenRole | "open" } = {
   deviceHistory: "viewer",
   putBlob: "operator",
   getBlob: "viewer",
+  exportBundle: "operator",
+  importBundle: "operator",
   putGrant: "operator",
   listGrants: "viewer",
   submitJob: "operator",

@@ -6,6 +6,7 @@ import { access } from "./access.ts";
 import { refusalOf } from "./audited.ts";
 import { auditRoutes } from "./audit-routes.ts";
 import type { ApiDeps } from "./deps.ts";
+import { bundleRoutes } from "./bundle-routes.ts";
 import { bodyOf } from "./errors.ts";
 import { fleetRoutes } from "./fleet-routes.ts";
 import { guard, limitOf, Rates, securityHeaders, type Api, type ApiEnv } from "./http.ts";
@@ -40,6 +41,7 @@ export function makeApi(deps: ApiDeps): HubApi {
   trustRoutes(app, deps);
   fleetRoutes(app, deps);
   jobRoutes(app, deps);
+  bundleRoutes(app, deps);
   auditRoutes(app, deps);
   app.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
   const document = app.getOpenAPI31Document({

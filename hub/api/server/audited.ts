@@ -21,6 +21,8 @@ const actionOf: { readonly [K in keyof Routes]: string } = {
   deviceHistory: "api.read",
   putBlob: "text.put",
   getBlob: "text.read",
+  exportBundle: "bundle.export",
+  importBundle: "bundle.import",
   putGrant: "grant.put",
   listGrants: "api.read",
   submitJob: "job.submit",

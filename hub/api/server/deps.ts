@@ -3,6 +3,7 @@ import type { JobId } from "../../../shared/ids.ts";
 import type { Signer } from "../../../shared/keys.ts";
 import type { Store } from "../../../shared/store.ts";
 import type { Refusals } from "../../audit/refusals.ts";
+import type { BundleFolder } from "../../bundles/import.ts";
 import type { EffectSink } from "../../effects.ts";
 import type { Pump } from "../../ingest/pump.ts";
 import type { Links } from "../../links/registry.ts";
@@ -32,6 +33,8 @@ export interface ApiDeps {
   readonly links: Pick<Links, "kick">;
   /** Woken by the effect sink; event streams look at once instead of at their next poll. */
   readonly watchers?: Watchers;
+  /** Evidence that comes as files; absent where none is taken. */
+  readonly bundles?: BundleFolder;
   /** Where refusals are written; the API makes its own where it shares none with the links. */
   readonly refusals?: Refusals;
 }

@@ -2,6 +2,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import { BUNDLE_BYTES_MAX } from "../../../shared/bundle/format.ts";
 import { FarhandError } from "../../../shared/errors.ts";
 import { callerOf, mayAct, type Caller, type TokenRole } from "../../store/tokens.ts";
 import type { Routes } from "../contract/routes.ts";
@@ -20,6 +21,11 @@ const JSON_BYTES_MAX = 1024 * 1024;
 /** A change of 20,000 devices names as many texts. */
 const JOB_BYTES_MAX = 8 * 1024 * 1024;
 const BLOB_BYTES_MAX = 16 * 1024 * 1024;
+const BYTES_MAX: Readonly<Record<string, number>> = {
+  putBlob: BLOB_BYTES_MAX,
+  submitJob: JOB_BYTES_MAX,
+  importBundle: BUNDLE_BYTES_MAX,
+};
 const REQUEST_ID_BYTES = 9;
 
 const HEADERS = {
@@ -43,7 +49,7 @@ export function securityHeaders(deps: Pick<ApiDeps, "randomBytes">): MiddlewareH
 }
 
 export function limitOf(route: string): MiddlewareHandler {
-  const maxSize = route === "putBlob" ? BLOB_BYTES_MAX : route === "submitJob" ? JOB_BYTES_MAX : JSON_BYTES_MAX;
+  const maxSize = BYTES_MAX[route] ?? JSON_BYTES_MAX;
   return bodyLimit({
     maxSize,
     onError: () => {
