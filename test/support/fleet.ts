@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { FleetConfigInput } from "../../simulators/fleet/fleet.ts";
 import type { FaultInput } from "../../simulators/cisco_iosxe/faults.ts";
-import { BUN, Child } from "./child.ts";
+import { BUN, Child, type ChildOptions } from "./child.ts";
 import type { DeviceSpec } from "./world.ts";
 
 const DeviceLine = z
@@ -42,8 +42,11 @@ export class FleetProcess {
     this.devices = devices;
   }
 
-  static async start(config: FleetConfigInput & { clock?: "system" | "manual" }): Promise<FleetProcess> {
-    const child = new Child({ argv: [BUN, "simulators/main.ts"] });
+  static async start(
+    config: FleetConfigInput & { clock?: "system" | "manual" },
+    launch?: ChildOptions["launch"],
+  ): Promise<FleetProcess> {
+    const child = new Child({ argv: [BUN, "simulators/main.ts"], ...(launch ? { launch } : {}) });
     child.write(JSON.stringify(config));
     const devices: FleetDevice[] = [];
     await child.waitFor(

@@ -302,7 +302,8 @@ export class World {
     return this.path(`agents/${agent}`);
   }
 
-  #agentArgv(args: readonly string[], agent: string): [string, ...string[]] {
+  /** How one of its commands is called; for a test that runs it somewhere else. */
+  agentArgv(args: readonly string[], agent: string): [string, ...string[]] {
     const [program, ...rest] = this.options.agentArgv ?? [BUN, "agent/main.ts"];
     return [
       program,
@@ -317,7 +318,7 @@ export class World {
 
   async #agentCommand(agent: string, args: readonly string[], input?: string): Promise<Child> {
     const child = new Child({
-      argv: this.#agentArgv(args, agent),
+      argv: this.agentArgv(args, agent),
       ...(this.options.launchers?.agent ? { launch: this.options.launchers.agent } : {}),
     });
     if (input !== undefined) child.process.stdin?.end(input);
@@ -352,7 +353,7 @@ export class World {
   async startAgent(agent: string, argv?: readonly [string, ...string[]]): Promise<Child> {
     this.#step(`start ${agent}`);
     const child = new Child({
-      argv: argv ?? this.#agentArgv(["run"], agent),
+      argv: argv ?? this.agentArgv(["run"], agent),
       ...(this.options.launchers?.agent ? { launch: this.options.launchers.agent } : {}),
     });
     this.agents.set(agent, child);
