@@ -16,9 +16,9 @@ export function bundleRoutes(app: Api, deps: ApiDeps): void {
     const body = new ReadableStream<Uint8Array>(
       {
         async pull(controller) {
-          const { done, value } = await made.chunks.next();
-          if (done) controller.close();
-          else controller.enqueue(value);
+          const next = await made.chunks.next();
+          if (next.done === true) controller.close();
+          else controller.enqueue(next.value);
         },
       },
       { highWaterMark: 1 },
