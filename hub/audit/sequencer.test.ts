@@ -153,6 +153,18 @@ describe("the sequencer", () => {
   });
 });
 
+describe("a row that could never be an entry", () => {
+  it.each([{ action: "Job Submit" }, { action: "" }, { code: "not-a-code" }, { count: 0 }])(
+    "%j is refused where it is written, with what it was to record",
+    async (over) => {
+      await expect(write(1, over)).rejects.toMatchObject({ code: "INTERNAL" });
+      await write(1);
+      await sequencer("a").tick(true);
+      expect((await end()).size).toBe(1);
+    },
+  );
+});
+
 describe("proofs out of stored hashes", () => {
   it("a signature's entry is in every later log, and an older log is the beginning of each newer one", async () => {
     const document = "d".repeat(64) as Digest;

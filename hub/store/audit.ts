@@ -1,4 +1,5 @@
-import type { SignatureMark } from "../../shared/audit/entry.ts";
+import { AuditFact, type SignatureMark } from "../../shared/audit/entry.ts";
+import { FarhandError } from "../../shared/errors.ts";
 import type { Digest } from "../../shared/ids.ts";
 import { statements, type Tx } from "../../shared/store.ts";
 import { harmless } from "../ingest/sanitize.ts";
@@ -29,6 +30,8 @@ const sql = statements("audit", {
                       AND action = :action AND code = :code)`,
 });
 
+const Words = AuditFact.pick({ action: true, code: true, count: true, atMs: true });
+
 /** What came from outside may be long, empty or not fit to be looked at; the entry takes it all the same. */
 const fit = (value: string, max: number): string => harmless(value).slice(0, max).toWellFormed() || "-";
 const fitOrNull = (value: string | undefined, max: number): string | null =>
@@ -36,6 +39,9 @@ const fitOrNull = (value: string | undefined, max: number): string | null =>
 
 export async function audit(tx: Tx, nowMs: number, note: AuditNote): Promise<void> {
   const { action, digest, signature, decision, code, count } = note;
+  // A row that is no entry could never be chained, nor any row behind it: it is refused here, with what it was to record.
+  const fits = Words.safeParse({ action, code: code ?? null, count: count ?? 1, atMs: nowMs }).success;
+  if (!fits) throw new FarhandError("INTERNAL", `an audit row of action ${action.slice(0, 80)}`);
   await tx.run(sql.add, {
     atMs: nowMs,
     actor: fit(note.actor, 200),
