@@ -16,6 +16,7 @@ import type { ExportReport, ImportReport } from "./bundle/report.ts";
 import { readConfig, vaultPath } from "./config.ts";
 import type { Aggregate, AssignmentKey, Effect, Row } from "./core/model.ts";
 import { assignmentEnded, mayBeTouched } from "./core/draft.ts";
+import { Credentials } from "./credentials.ts";
 import { Intake } from "./intake.ts";
 import { openCount, touchedTasks, unsettled } from "./journal/assignments.ts";
 import { sequenceHighWater } from "./journal/admission.ts";
@@ -29,6 +30,7 @@ import type { Bytes } from "../shared/bytes.ts";
 import type { DownHeader } from "../shared/wire/messages.ts";
 import type { AgentLog } from "./log.ts";
 import { Receipts } from "./receipts.ts";
+import { Logins } from "./run/logins.ts";
 import { Runner } from "./run/runner.ts";
 import { Spool } from "./run/spool.ts";
 import { lockStateDir } from "./state-lock.ts";
@@ -43,6 +45,8 @@ import { readAcceptedManifest, Verifier } from "./verify/verifier.ts";
 export const SOFTWARE = "farhand-agent 0.1.0";
 const OPEN_ASSIGNMENTS_MAX = 64;
 const PARALLEL_MAX = 256;
+/** What is common before a AAA server locks an account; a signed policy may say another number. */
+const REFUSED_LOGINS_MAX = 3;
 const HELLO_ASSIGNMENTS_MAX = 2_000;
 const MANIFESTS_CACHED_MAX = 64;
 /** Effects are hints; what was lost of them is made again this often. */
@@ -149,11 +153,35 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     fetch,
   });
   const receipts = new Receipts({ store, assignments, signer, agent: config.agent, epoch, manifestOf });
+  const credentials = new Credentials({
+    vault,
+    store,
+    trust,
+    clock,
+    site: config.site,
+    agent: config.agent,
+    box: identity.box,
+    log,
+    say: (header) => link.say("credentials", header),
+    changed: (name) => logins.changed(name),
+  });
+  const reportCredentials = (): void =>
+    void credentials.report().catch((error: unknown) => log.error("credentials", { code: errorCode(error) }));
+  const logins = new Logins({
+    store,
+    clock,
+    refusedMax: () => trust.keys.policyOf(config.site)?.refusedLoginsMax ?? REFUSED_LOGINS_MAX,
+    stopped: (name, version) => {
+      log.error("credential-stopped", { code: "CREDENTIAL_STOPPED", detail: `${name} version ${version}` });
+      reportCredentials();
+    },
+  });
   const runner = new Runner({
     store,
     clock,
     spool,
     credentials: vaultProvider(vault),
+    logins,
     secrets: vault,
     sealing: vault,
     tagger: makeTagger(await vault.siteKey()),
@@ -228,6 +256,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       capacity: async () => Math.max(0, OPEN_ASSIGNMENTS_MAX - (await store.read(openCount))),
       connected: async () => {
         await witness.tell();
+        reportCredentials();
         await assignments.tellAll({ type: "resume" });
       },
       offer: (header, nonces) => intake.offer(header, nonces),
@@ -243,6 +272,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
           log.warn("checkpoint-refused", { code: error.code, detail: error.detail ?? "" });
         }
       },
+      credential: (header, bytes) => credentials.take(header, bytes),
     },
     log: (event, fields) => {
       if (event === "link-up") log.info(event, fields);

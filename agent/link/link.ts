@@ -29,6 +29,7 @@ export interface LinkHandlers {
   trust(header: DownHeader<"trust">, bytes: Bytes): Promise<void>;
   settled(header: DownHeader<"settled">): Promise<void>;
   checkpoint(header: DownHeader<"checkpoint">, bytes: Bytes): Promise<void>;
+  credential(header: DownHeader<"credential">, bytes: Bytes): Promise<void>;
 }
 
 export interface LinkOptions {
@@ -216,6 +217,7 @@ export class Link {
       case "trust":
       case "settled":
       case "checkpoint":
+      case "credential":
         return false;
       default:
         return message satisfies never;
@@ -242,6 +244,9 @@ export class Link {
         break;
       case "checkpoint":
         await handlers.checkpoint(message.header, message.body);
+        break;
+      case "credential":
+        await handlers.credential(message.header, message.body);
         break;
       case "blob":
       case "credit":

@@ -18,6 +18,7 @@ import { collect } from "./collect.ts";
 import { runCommands } from "./commands.ts";
 import { LiveOutput } from "./live-output.ts";
 import { DeviceLocks, Slots } from "./locks.ts";
+import type { Logins } from "./logins.ts";
 import { plan } from "./plan.ts";
 import { reveal } from "./reveal.ts";
 import type { Spool } from "./spool.ts";
@@ -30,6 +31,7 @@ export interface RunnerOptions {
   readonly clock: Clock;
   readonly spool: Spool;
   readonly credentials: CredentialProvider;
+  readonly logins: Logins;
   /** Named values, for texts; and every value that must never be seen. */
   readonly secrets: Pick<Vault, "secrets" | "knownValues">;
   /** What marks and opens the sealed forms of this site. */
@@ -253,18 +255,22 @@ export class Runner {
       live: new LiveOutput({ store, clock, key, device: task.device, changed }),
       onWayHome: inventory.site(manifest.site)?.wayHome.includes(task.device) ?? false,
       open: async (signal): Promise<Session> => {
-        lease = await inForce(lease, clock, signal);
-        return driver.open({
-          target: device,
-          credential: lease.value,
-          clock,
-          signal,
-          connectMs,
-          commandMs,
-          transcript,
-          tagger,
-          secrets: await this.#options.secrets.knownValues(),
-        });
+        const { value: credential, version } = (lease = await inForce(lease, clock, signal));
+        const known = await this.#options.secrets.knownValues();
+        const use = { name: device.credential, version, device: device.id, signal };
+        return this.#options.logins.open(use, () =>
+          driver.open({
+            target: device,
+            credential,
+            clock,
+            signal,
+            connectMs,
+            commandMs,
+            transcript,
+            tagger,
+            secrets: known,
+          }),
+        );
       },
       unseal: async (ref) => {
         const sealed = await store.read((tx) => loadText(tx, ref.sha256));

@@ -15,7 +15,7 @@ import type { Trust } from "../trust.ts";
 import { riskFrom, textsOf } from "./risk.ts";
 
 /** How far this clock may be off; unambiguous starts only. */
-const CLOCK_ERROR_MS = 2_000;
+export const CLOCK_ERROR_MS = 2_000;
 /** Worst first. */
 const GRADES = Evidence.options;
 const TEXTS_BYTES_MAX = 64 * 1024 * 1024;

@@ -48,6 +48,8 @@ export const Policy = z
     warrantLifetimeSecondsMax: z.int().min(60).max(AIR_GAPPED_SECONDS_MAX),
     /** Its sites have no line: only there may a warrant live for more than 45 days. */
     airGapped: z.literal(true).optional(),
+    /** Refused logins of one credential, all devices of an agent together, after which it is used nowhere. Three when it is not said. */
+    refusedLoginsMax: z.int().min(1).max(100).optional(),
   })
   .refine((policy) => policy.airGapped === true || policy.warrantLifetimeSecondsMax <= ONLINE_SECONDS_MAX, {
     path: ["warrantLifetimeSecondsMax"],

@@ -3,7 +3,7 @@ import { ProofHashes } from "../audit/proofs.ts";
 import { Code } from "../documents/receipt.ts";
 import { Envelope } from "../envelope.ts";
 import { FarhandError } from "../errors.ts";
-import { AgentId, DeviceId, Digest, Nonce, PlatformId } from "../ids.ts";
+import { AgentId, CredentialName, DeviceId, Digest, Nonce, PlatformId } from "../ids.ts";
 import { AssignmentState, TaskState } from "../states.ts";
 import { Epoch } from "./epoch.ts";
 import { Lane } from "./lane.ts";
@@ -16,6 +16,23 @@ export { Epoch } from "./epoch.ts";
 const Seq = z.int().min(0);
 const Signature = z.string().regex(/^[A-Za-z0-9_-]{86}$/);
 const AssignmentKey = { manifest: Digest, attempt: z.int().min(1).max(10) } as const;
+
+/** What an agent tells of one value of its vault: never the value. */
+export const CredentialWord = z.strictObject({
+  kind: z.enum(["credential", "secret"]),
+  name: CredentialName,
+  /** The one in use; 0 for none. */
+  version: z.int().min(0),
+  /** Refused so often that it is used nowhere. */
+  stopped: z.boolean(),
+  /** Since when it is held. */
+  atMs: z.int().min(0),
+});
+export type CredentialWord = z.infer<typeof CredentialWord>;
+
+/** What came of a sealed credential: taken when `code` is null. */
+export const CredentialAnswer = z.strictObject({ document: Digest, code: Code.nullable() });
+export type CredentialAnswer = z.infer<typeof CredentialAnswer>;
 
 /** Hub to agent. */
 const down = {
@@ -60,6 +77,8 @@ const down = {
    */
   checkpoint: { type: 14, header: z.strictObject({ from: Seq, proof: ProofHashes }) },
   close: { type: 12, header: z.strictObject({ code: Code, retryAfterMs: z.int().min(0) }) },
+  /** A sealed credential; the body is its envelope. Answered by `credentials`, and sent again after the next hello until it is. */
+  credential: { type: 17, header: z.strictObject({ document: Digest }) },
 } as const;
 
 /** Agent to hub. */
@@ -113,6 +132,16 @@ const up = {
     }),
   },
   canceled: { type: 73, header: z.strictObject({ ...AssignmentKey, generation: z.int(), state: AssignmentState }) },
+  /** What the vault holds, all of it, in parts where it is much: after each hello, and when something of it changed; and answers to `credential`. */
+  credentials: {
+    type: 77,
+    header: z.strictObject({
+      items: z.array(CredentialWord).max(400),
+      /** More of the same list follows. */
+      more: z.boolean(),
+      answers: z.array(CredentialAnswer).max(64),
+    }),
+  },
 } as const;
 
 type Definition = { readonly type: number; readonly header: z.ZodType };
@@ -162,6 +191,7 @@ export const CREDIT_EXEMPT: ReadonlySet<string> = new Set([
   "credit",
   "gap",
   "witnessed",
+  "credentials",
 ]);
 
 /** What both sides sign to prove who they are; the label keeps the two directions apart. */

@@ -194,6 +194,7 @@ export class ScriptHub {
       case "gap":
       case "credit":
       case "witnessed":
+      case "credentials":
         this.said.push(message);
         break;
       default:
