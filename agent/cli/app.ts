@@ -6,7 +6,7 @@ import { vaultRewrap } from "./rewrap.ts";
 import { run } from "./run.ts";
 import { jobs, status } from "./status.ts";
 import { witness } from "./witness.ts";
-import { credentialSet, secretSet } from "./vault-commands.ts";
+import { credentialRelease, credentialSet, secretSet } from "./vault-commands.ts";
 
 export function agentApplication(version: string): Application<AgentContext> {
   const root = buildRouteMap<string, AgentContext>({
@@ -19,7 +19,7 @@ export function agentApplication(version: string): Application<AgentContext> {
       import: importCommand,
       export: exportCommand,
       credential: buildRouteMap<string, AgentContext>({
-        routes: { set: credentialSet },
+        routes: { set: credentialSet, release: credentialRelease },
         docs: { brief: "What logs in to devices" },
       }),
       secret: buildRouteMap<string, AgentContext>({

@@ -6,6 +6,7 @@ import { readConfig } from "../config.ts";
 import { loadAggregate, openCount, recentAssignments, unknownTasks } from "../journal/assignments.ts";
 import { sequenceHighWater } from "../journal/admission.ts";
 import { isDoubted } from "../journal/checkpoints.ts";
+import { stoppedCredentials } from "../journal/logins.ts";
 import { getMeta, LinkNote } from "../journal/meta.ts";
 import { laneMarks } from "../journal/outbox.ts";
 import { readJournal } from "../journal/read-only.ts";
@@ -54,6 +55,7 @@ export const status = buildCommand<Flags, [], AgentContext>({
             doubted: await isDoubted(tx),
             open: await openCount(tx),
             unknown: (await unknownTasks(tx)).map((task) => task.device),
+            stopped: await stoppedCredentials(tx),
             link: note === undefined ? null : LinkNote.parse(JSON.parse(note)),
             outbox: (await laneMarks(tx)).map(({ lane, next, acked, released }) => ({
               lane,
@@ -93,6 +95,8 @@ export const status = buildCommand<Flags, [], AgentContext>({
       if (journal.doubted) lines.push("audit log    REWRITTEN: takes no work; see farhand-agent witness show");
       lines.push(`open jobs    ${journal.open}`);
       if (journal.unknown.length > 0) lines.push(`unknown      ${journal.unknown.join(", ")}`);
+      if (journal.stopped.length > 0)
+        lines.push(`stopped      ${journal.stopped.map((stop) => `${stop.name} since ${iso(stop.atMs)}`).join(", ")}`);
       lines.push(`to send      ${journal.outbox.map((lane) => `${lane.lane} ${lane.waiting}`).join(", ")}`);
     }
     context.process.stdout.write(`${lines.join("\n")}\n`);

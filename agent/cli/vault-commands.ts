@@ -1,10 +1,23 @@
 import { buildCommand } from "@stricli/core";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { FarhandError } from "../../shared/errors.ts";
 import { CredentialName } from "../../shared/ids.ts";
 import { Secret } from "../../shared/secret.ts";
+import { openSqlite } from "../../shared/sqlite.ts";
 import { readConfig, vaultPath } from "../config.ts";
+import { releaseCredential } from "../journal/logins.ts";
+import { journalMigrations } from "../journal/open.ts";
 import { SecretName, Vault } from "../vault/vault.ts";
-import { command, commonFlags, stateDirOf, vaultKeyOf, type AgentContext, type CommonFlags } from "./context.ts";
+import {
+  command,
+  commonFlags,
+  stateDirOf,
+  stateFlag,
+  vaultKeyOf,
+  type AgentContext,
+  type CommonFlags,
+} from "./context.ts";
 import { askSecrets } from "./input.ts";
 
 async function withVault(
@@ -78,6 +91,43 @@ export const credentialSet = buildCommand<CredentialFlags, [CredentialName], Age
     }),
   ),
 });
+
+export const credentialRelease = buildCommand<StateFlags, [CredentialName], AgentContext>({
+  docs: {
+    brief: "Let a credential be used again that devices refused too often",
+    fullDescription:
+      "First find out why it was refused. A newer version of it needs no release. It may then be refused as often as a new one.\n\n" +
+      "EXAMPLES\n  farhand-agent credential release lab",
+  },
+  parameters: {
+    flags: stateFlag,
+    positional: {
+      kind: "tuple",
+      parameters: [{ parse: named(CredentialName, "NAME"), brief: "Its name", placeholder: "NAME" }],
+    },
+  },
+  func: command(async (context: AgentContext, flags: StateFlags, name: CredentialName) => {
+    const released = await releaseIn(stateDirOf(context, flags), name);
+    if (!released) throw new FarhandError("NOT_FOUND", `${name} is not stopped`);
+    context.process.stderr.write(`${name} is used again.\n`);
+  }),
+});
+
+/** Beside a running agent too: SQLite lets one write after the other, and the agent looks before each login. */
+async function releaseIn(stateDir: string, name: CredentialName): Promise<boolean> {
+  const path = join(stateDir, "journal.db");
+  if (!existsSync(path)) throw new FarhandError("NOT_FOUND", "this agent has not run yet");
+  const store = openSqlite({ path, migrations: journalMigrations });
+  try {
+    return await store.tx("credential-release", (tx) => releaseCredential(tx, name));
+  } finally {
+    await store.close();
+  }
+}
+
+interface StateFlags {
+  readonly stateDir?: string;
+}
 
 export const secretSet = buildCommand<CommonFlags, [string], AgentContext>({
   docs: {

@@ -143,6 +143,7 @@ export class Logins {
 function orAborted(changed: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) return onAbort();
     signal.addEventListener("abort", onAbort, { once: true });
     void changed.then(() => {
       signal.removeEventListener("abort", onAbort);

@@ -30,6 +30,8 @@ import { deviceList } from "./device/list.ts";
 import { deviceRestore } from "./device/restore.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { EXIT } from "./exit.ts";
+import { secretList } from "./secret/list.ts";
+import { secretSend } from "./secret/send.ts";
 import { grantCreate } from "./grant/create.ts";
 import { grantList } from "./grant/list.ts";
 import { grantSign } from "./grant/sign.ts";
@@ -90,6 +92,7 @@ export function farhand(version: string, hub?: RouteMap<CliContext>): Applicatio
         import: bundleImport,
       }),
       admit,
+      secret: group("What agents log in with and type, sealed on the way", { send: secretSend, list: secretList }),
       grant: group("Standing permissions for reads", { create: grantCreate, list: grantList, sign: grantSign }),
       plan: group("Plan work: what would it do, device by device", { change: planChange }),
       review,

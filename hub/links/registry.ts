@@ -13,6 +13,8 @@ export interface LiveSession {
   trustChanged(): void;
   /** The hub has signed a newer checkpoint of its audit log. */
   checkpointMoved(): void;
+  /** A sealed credential waits for the agent. */
+  credentials(): void;
   /** A newer session of the same agent has begun. */
   displace(): void;
   /** A person wants it closed. */
@@ -73,6 +75,9 @@ export class Links {
         break;
       case "sendSettled":
         this.#live.get(effect.agent)?.settled(effect.key);
+        break;
+      case "sendCredentials":
+        this.#live.get(effect.agent)?.credentials();
         break;
       // An offer answers a pull; who handles the pull sends it.
       case "sendOffer":

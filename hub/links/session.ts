@@ -5,6 +5,7 @@ import { errorCode, FarhandError, type ErrorCode } from "../../shared/errors.ts"
 import { decodeUp, encodeDown, type DownHeader, type UpHeader, type UpMessage } from "../../shared/wire/messages.ts";
 import type { AssignmentKey } from "../core/model.ts";
 import { ingestEvents, ingestGap, type Ack } from "../ingest/ingest.ts";
+import { credentialFrames, tellCredentials } from "../credentials.ts";
 import { blobFrame } from "./blob-frame.ts";
 import { auditRefused } from "../store/audit.ts";
 import { moveContact, sawHello } from "./contact.ts";
@@ -43,6 +44,7 @@ export class AgentSession implements LiveSession {
   readonly #credit: Credit;
   readonly #challenge: Challenge;
   readonly #served = new Set<string>();
+  readonly #credentialsTold = new Set<string>();
   readonly #acks = new Map<string, Ack>();
   #timer: TimerHandle | undefined;
   #stage: "challenged" | "greeting" | "live" | "ended" = "challenged";
@@ -52,6 +54,8 @@ export class AgentSession implements LiveSession {
   /** Undefined until the agent has said what it holds: one that does not say is sent none. */
   #witnessed: Witnessed | undefined;
   #telling: Promise<void> = Promise.resolve();
+  #listening: Promise<void> = Promise.resolve();
+  #credentialsFollow = false;
   #inFlight = 0;
   #nextPull: UpHeader<"pull"> | undefined;
   #pulling = false;
@@ -146,6 +150,10 @@ export class AgentSession implements LiveSession {
     this.#tell(() => this.#sendCheckpoint());
   }
 
+  credentials(): void {
+    this.#sendCredentials();
+  }
+
   displace(): void {
     this.#end("CONFLICT", DISPLACED_RETRY_MS, "a newer session of this agent began");
   }
@@ -191,6 +199,7 @@ export class AgentSession implements LiveSession {
     this.#deps.log.info("link-up", { agent: agent.id, software: hello.software });
     this.#told = hello;
     this.#sendTrust();
+    this.#sendCredentials();
     deps.effects.perform(effects);
     deps.effects.moved();
   }
@@ -246,6 +255,24 @@ export class AgentSession implements LiveSession {
     });
   }
 
+  /** Behind the trust documents, by which the agent checks who sent them. */
+  #sendCredentials(): void {
+    this.#tell(async () => {
+      if (!this.#agent) return;
+      const frames = await credentialFrames(this.#deps, this.#agent.id, this.#credentialsTold);
+      await Promise.all(frames.map((frame) => this.#out.sendCredited(frame)));
+    });
+  }
+
+  /** One after the other: the parts of a list come in order. */
+  async #onCredentials(agent: AgentEntry, said: UpHeader<"credentials">): Promise<void> {
+    const isFirst = !this.#credentialsFollow;
+    this.#credentialsFollow = said.more;
+    this.#listening = this.#listening.then(() => tellCredentials(this.#deps, agent.id, said, isFirst));
+    await this.#listening;
+    this.#deps.effects.moved();
+  }
+
   #tell(send: () => Promise<void>): void {
     this.#telling = this.#telling.then(() => (this.#ended ? undefined : send()));
     this.#telling.catch((error: unknown) => this.#fail(error));
@@ -292,6 +319,8 @@ export class AgentSession implements LiveSession {
         return this.#word(agent, message.header, { kind: "canceled", state: message.header.state });
       case "witnessed":
         return this.#onWitnessed(agent, message.header.checkpoint);
+      case "credentials":
+        return this.#onCredentials(agent, message.header);
       case "credit":
         return this.#out.credit(message.header.bytes);
       default:

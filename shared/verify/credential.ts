@@ -2,7 +2,7 @@ import { SealedCredential } from "../documents/credential.ts";
 import type { Role } from "../documents/keys.ts";
 import { readAs, type Envelope } from "../envelope.ts";
 import { FarhandError } from "../errors.ts";
-import type { AgentId, Digest, SiteId } from "../ids.ts";
+import type { AgentId, Digest, KeyId, SiteId } from "../ids.ts";
 import { holdsRole, type TrustStore } from "../trust.ts";
 import { openSigned } from "./revoked.ts";
 import { checkValidity, type TimeBound } from "./time.ts";
@@ -15,6 +15,8 @@ const SENDERS: readonly Role[] = ["secrets", "keyadmin"];
 export interface VerifiedCredential {
   readonly document: SealedCredential;
   readonly digest: Digest;
+  /** Keys whose signatures count. */
+  readonly kids: readonly KeyId[];
 }
 
 /** A sealed credential that its sender signed, who may send some to that site. `audience` is who reads it; a hub is none. */
@@ -38,5 +40,5 @@ export async function verifyCredential(
   if (!SENDERS.some((role) => holdsRole(sender, role, [site])))
     throw new FarhandError("FORBIDDEN", `${sender.id} may not send secrets to ${site}`);
   checkValidity({ iat: document.iat, nbf: document.iat, exp }, time, CREDENTIAL_LIFETIME_SECONDS_MAX);
-  return { document, digest: opened.digest };
+  return { document, digest: opened.digest, kids: opened.kids };
 }

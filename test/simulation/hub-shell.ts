@@ -106,6 +106,8 @@ export class HubShell extends SimProcess implements HubEnd {
   }
 
   async #act(effect: Exclude<HubEffect, { type: "compose" | "sendOffer" }>): Promise<void> {
+    // Nobody sends secrets here.
+    if (effect.type === "sendCredentials") return;
     const session = this.#sessions.get(effect.agent);
     if (!session?.ready) return;
     switch (effect.type) {

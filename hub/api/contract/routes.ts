@@ -13,6 +13,8 @@ import {
   JobSummary,
   JobView,
   ReceiptRecord,
+  SecretView,
+  SentSecretView,
   SiteView,
   SnapshotView,
   WarrantBundle,
@@ -244,6 +246,19 @@ export const routes = {
         }),
         "Evidence of an agent, taken in",
       ),
+  putSecret: createRoute({
+    method: "put",
+    path: "/api/v1/secrets",
+    security: bearer,
+    request: body(Envelope),
+    responses: { 200: json(SentSecretView, "Kept as it is sealed, until its agent has taken it"), ...errors },
+  }),
+  listSecrets: createRoute({
+    method: "get",
+    path: "/api/v1/secrets",
+    security: bearer,
+    responses: {
+      200: json(z.strictObject({ secrets: z.array(SecretView) }), "Names and versions, never values"),
       ...errors,
     },
   }),

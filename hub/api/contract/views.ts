@@ -36,6 +36,35 @@ export const AgentView = z
   })
   .openapi("Agent");
 
+/** What came of a sealed credential or secret that was sent. */
+export const SentSecretView = z
+  .strictObject({
+    document: Digest,
+    agent: AgentId,
+    kind: z.enum(["credential", "secret"]),
+    name: z.string(),
+    version: z.int().min(1),
+    sender: PersonId,
+    sentMs: TimeMs,
+    expMs: TimeMs,
+    state: z.enum(["waiting", "taken", "refused", "superseded"]),
+    code: Code.nullable(),
+    settledMs: TimeMs.nullable(),
+  })
+  .openapi("SentSecret");
+
+/** One name in one agent's vault, and the newest that was sent for it. No value is ever here. */
+export const SecretView = z
+  .strictObject({
+    agent: AgentId,
+    kind: z.enum(["credential", "secret"]),
+    name: z.string(),
+    /** What the agent says that it holds; null before it has said so. */
+    held: z.strictObject({ version: z.int().min(0), stopped: z.boolean(), atMs: TimeMs }).nullable(),
+    sent: SentSecretView.nullable(),
+  })
+  .openapi("Secret");
+
 export const SiteView = z
   .strictObject({ id: SiteId, devices: z.int(), agents: z.array(AgentId), contact: Contact, parallel: z.int() })
   .openapi("Site");

@@ -19,6 +19,8 @@ export const access: { readonly [K in keyof Routes]: TokenRole | "open" } = {
   getBlob: "viewer",
   exportBundle: "operator",
   importBundle: "operator",
+  putSecret: "operator",
+  listSecrets: "viewer",
   putGrant: "operator",
   listGrants: "viewer",
   submitJob: "operator",

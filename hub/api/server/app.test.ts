@@ -150,7 +150,7 @@ describe("who may do what", () => {
   });
 
   it("a path that is no route is 404, with or without a token", async () => {
-    expect((await call("GET", "/api/v1/secrets")).status).toBe(404);
+    expect((await call("GET", "/api/v1/passwords")).status).toBe(404);
     expect((await call("DELETE", "/api/v1/jobs/job-1", { token: tokens.admin })).status).toBe(404);
   });
 

@@ -11,6 +11,7 @@ import { bodyOf } from "./errors.ts";
 import { fleetRoutes } from "./fleet-routes.ts";
 import { guard, limitOf, Rates, securityHeaders, type Api, type ApiEnv } from "./http.ts";
 import { jobRoutes } from "./job-routes.ts";
+import { secretRoutes } from "./secret-routes.ts";
 import { trustRoutes } from "./trust-routes.ts";
 
 export interface HubApi {
@@ -43,6 +44,7 @@ export function makeApi(deps: ApiDeps): HubApi {
   jobRoutes(app, deps);
   bundleRoutes(app, deps);
   auditRoutes(app, deps);
+  secretRoutes(app, deps);
   app.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
   const document = app.getOpenAPI31Document({
     openapi: "3.1.0",

@@ -23,6 +23,8 @@ const actionOf: { readonly [K in keyof Routes]: string } = {
   getBlob: "text.read",
   exportBundle: "bundle.export",
   importBundle: "bundle.import",
+  putSecret: "secret.send",
+  listSecrets: "api.read",
   putGrant: "grant.put",
   listGrants: "api.read",
   submitJob: "job.submit",

@@ -1,0 +1,140 @@
+import { describe, expect, it } from "vitest";
+import { SealedCredential } from "../../../shared/documents/credential.ts";
+import { checkEnvelope, peekPayload, signEnvelope } from "../../../shared/envelope.ts";
+import type { PersonId } from "../../../shared/ids.ts";
+import { generateBoxJwk, generateSigningJwk, signerFrom } from "../../../shared/keys.ts";
+import { openCredential } from "../../../shared/sealed-credential.ts";
+import { Secret } from "../../../shared/secret.ts";
+import { agentOf, id, makeOrg } from "../../../shared/testing/org.ts";
+import { sealKey, writeKeyFile } from "../keys/key-file.ts";
+import { trustOf, World } from "../testing/world.ts";
+
+const PASSPHRASE = "a passphrase of enough length";
+const PASSWORD = "canary-password-of-the-lab";
+const COST = { n: 2 ** 10, r: 8, p: 1 };
+const org = await makeOrg();
+
+/** Sam may send secrets to Amsterdam, as a keys.json of the same keyadmin says. */
+async function worldOfSam(sites: string[] = [id.ams]) {
+  const jwk = await generateSigningJwk();
+  const sam = await signerFrom(jwk);
+  const document = org.trust.keys.document;
+  const keys = {
+    ...document,
+    people: [
+      ...document.people,
+      {
+        id: "sam",
+        name: "Sam",
+        keys: [{ kid: sam.kid, publicKey: sam.publicKey }],
+        roles: [{ role: "secrets", sites }],
+      },
+    ],
+  };
+  const keysEnvelope = await signEnvelope("farhand-keys+jws", keys, [org.people.kim]);
+  const own = { ...org, keysEnvelope };
+  const world = new World().trusting(own);
+  writeKeyFile(world.path("sam.key.json"), await sealKey("sam" as PersonId, jwk, new Secret(PASSPHRASE), COST));
+  world.write("pass", PASSPHRASE);
+  world.write("value", `${PASSWORD}\n`);
+  const taken: SealedCredential[] = [];
+  const raw: string[] = [];
+  const answers = {
+    "GET /api/v1/trust": () => trustOf(own),
+    "PUT /api/v1/secrets": ({ body }: { body: unknown }) => {
+      raw.push(JSON.stringify(body));
+      const sealed = SealedCredential.parse(peekPayload(checkEnvelope(body)));
+      taken.push(sealed);
+      const { agent, kind, name, version, exp } = sealed.context;
+      const settled = { state: "waiting", code: null, settledMs: null };
+      return {
+        document: "ab".repeat(32),
+        agent,
+        kind,
+        name,
+        version,
+        sender: "sam",
+        sentMs: 0,
+        expMs: exp * 1000,
+        ...settled,
+      };
+    },
+  };
+  world.hub(answers);
+  const send = (...args: string[]) =>
+    world.run(
+      "secret",
+      "send",
+      "lab",
+      "--key",
+      world.path("sam.key.json"),
+      "--passphrase-file",
+      world.path("pass"),
+      ...args,
+    );
+  return { world, own, answers, taken, raw, send };
+}
+
+describe("farhand secret send", () => {
+  it("seals to the agent that the keyadmin countersigned; the hub gets ciphertext", async () => {
+    const { world, taken, raw, send } = await worldOfSam();
+    using _ = world;
+    const ran = await send("--agent", id.agentAms, "--username", "ops", "--value-file", world.path("value"), "--json");
+    expect(ran).toMatchObject({ exit: 0, err: "" });
+    const [sealed] = taken;
+    if (!sealed) throw new Error("nothing came");
+    expect(await openCredential(sealed.jwe, sealed.context, agentOf(org).boxJwk)).toEqual({
+      kind: "credential",
+      value: { username: "ops", password: PASSWORD },
+    });
+    await expect(openCredential(sealed.jwe, sealed.context, agentOf(org, id.agentLon).boxJwk)).rejects.toThrow(
+      "SEALED",
+    );
+    for (const told of [ran.out, ran.err, ...raw]) {
+      expect(told).not.toContain(PASSWORD);
+      expect(told).not.toContain(Buffer.from(PASSWORD).toString("base64").slice(2, -4));
+    }
+  });
+
+  it("asks on the terminal, twice, and takes no value from a flag", async () => {
+    const { world, taken, send } = await worldOfSam();
+    using _ = world;
+    world.typed = ["typed-value", "typed-value"];
+    expect(await send("--agent", id.agentAms)).toMatchObject({ exit: 0 });
+    expect(taken[0]?.context.kind).toBe("secret");
+    world.typed = ["typed-value", "other"];
+    expect((await send("--agent", id.agentAms)).exit).not.toBe(0);
+    expect((await send("--agent", id.agentAms, "--value", "x")).exit).not.toBe(0);
+    expect(taken).toHaveLength(1);
+  });
+
+  it("T41: an agent that nobody countersigned, or whose key the hub changed, gets nothing", async () => {
+    const { world, own, answers, taken, send } = await worldOfSam();
+    using _ = world;
+    const value = ["--username", "ops", "--value-file", world.path("value")];
+    expect((await send("--agent", "agent-new", ...value)).err).toContain("NOT_FOUND");
+    const hubs = await generateBoxJwk();
+    const changed = {
+      ...org.agentsDocument.document,
+      version: org.agentsDocument.document.version + 1,
+      agents: org.agentsDocument.document.agents.map((agent) => ({ ...agent, boxKey: hubs.x })),
+    };
+    for (const signer of [org.hub, org.people.ann]) {
+      const agents = await signEnvelope("farhand-agents+jws", changed, [signer]);
+      world.hub({ ...answers, "GET /api/v1/trust": () => ({ ...trustOf(own), agents }) });
+      expect((await send("--agent", id.agentAms, ...value)).err).toContain("SIGNATURE");
+    }
+    world.hub({ ...answers, "GET /api/v1/trust": () => ({ ...trustOf(own), agents: null }) });
+    // An agents.json that was there before and is not now was taken away.
+    expect((await send("--site", id.ams, ...value)).err).toContain("CONFLICT");
+    expect(taken).toEqual([]);
+  });
+
+  it("is refused for a site where its sender may not send", async () => {
+    const { world, taken, send } = await worldOfSam([id.lon]);
+    using _ = world;
+    const ran = await send("--agent", id.agentAms, "--value-file", world.path("value"));
+    expect(ran.err).toContain("FORBIDDEN");
+    expect(taken).toEqual([]);
+  });
+});
