@@ -88,7 +88,11 @@ export const ATTACKS = {
     "shared/audit/verify-export.test.ts",
   ),
   T38: missing("markup and formulas in names, banners and logs", "review"),
-  T39: shown("a canary secret, looked for wherever an agent and a hub write or send", "test/security/canary.test.ts"),
+  T39: shown(
+    "a canary secret, looked for wherever an agent and a hub write or send",
+    "test/security/canary.test.ts",
+    "test/e2e/secrets.test.ts",
+  ),
   T40: shown("no key provider, a wrong one, swapped or old ciphertext, a cut tag", "agent/vault/tamper.test.ts"),
   T41: shown(
     "JWE bombs, other algorithms, changed context, a key put in by the hub",
