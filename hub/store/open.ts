@@ -2,9 +2,9 @@ import { openSqlite, type SqliteStore } from "../../shared/sqlite.ts";
 import type { BoundaryObserver } from "../../shared/store.ts";
 import first from "./migrations/0001_first.sql" with { type: "text" };
 import tombstone from "./migrations/0002_tombstone.sql" with { type: "text" };
-import bundle from "./migrations/0004_bundle.sql" with { type: "text" };
-import credentials from "./migrations/0004_credentials.sql" with { type: "text" };
 import auditLog from "./migrations/0003_audit.sql" with { type: "text" };
+import bundle from "./migrations/0004_bundle.sql" with { type: "text" };
+import credentials from "./migrations/0005_credentials.sql" with { type: "text" };
 
 /** Numbered, forward only; embedded in the binary as text. */
 export const migrations = [
@@ -12,7 +12,7 @@ export const migrations = [
   { version: 2, sql: tombstone },
   { version: 3, sql: auditLog },
   { version: 4, sql: bundle },
-  { version: 4, sql: credentials },
+  { version: 5, sql: credentials },
 ] as const;
 
 /** Beyond `quotaBytes` writes fail as DISK_FULL; without it the disk is the bound. */

@@ -246,6 +246,9 @@ export const routes = {
         }),
         "Evidence of an agent, taken in",
       ),
+      ...errors,
+    },
+  }),
   putSecret: createRoute({
     method: "put",
     path: "/api/v1/secrets",
