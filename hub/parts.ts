@@ -65,7 +65,8 @@ async function assemble(options: OpenOptions, store: Store, signer: Signer, ciph
   const { config, publicUrl, caPem, clock, log, version } = options;
   const random = Math.random;
   const effects = new Performer(log);
-  const trust = new TrustHolder(store, clock, { id: config.id, signer });
+  const evidence = options.folder.evidence();
+  const trust = new TrustHolder(store, clock, { id: config.id, signer, ...(evidence && { evidence: evidence.x }) });
   await trust.load();
   await lapseAllAtStart(store);
   const pump = new Pump({
@@ -105,7 +106,7 @@ async function assemble(options: OpenOptions, store: Store, signer: Signer, ciph
     pump.kick();
   });
   const startedMs = clock.nowMs();
-  const bundles = { dir: options.folder.path("bundles"), evidence: options.folder.evidence() };
+  const bundles = { dir: options.folder.path("bundles"), evidence };
   const api = makeApi({ ...deps, bundles, publicUrl, caPem, version, startedMs, composer, watchers, links });
   const sequencer = new Sequencer({
     store,

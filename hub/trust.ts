@@ -33,15 +33,22 @@ export interface TrustState {
   readonly envelopes: Readonly<Partial<Record<DocumentKind, Envelope>>>;
 }
 
+interface HubIdentity {
+  readonly id: string;
+  readonly signer: Signer;
+  /** The public half of what opens evidence that comes as files. */
+  readonly evidence?: string;
+}
+
 /** The signed documents that this hub acts under. It holds them; it cannot make them. */
 export class TrustHolder {
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #hub: { readonly id: string; readonly signer: Signer };
+  readonly #hub: HubIdentity;
   #state: TrustState | undefined;
   readonly #listeners = new Set<(state: TrustState, kind: DocumentKind) => void>();
 
-  constructor(store: Store, clock: Clock, hub: { readonly id: string; readonly signer: Signer }) {
+  constructor(store: Store, clock: Clock, hub: HubIdentity) {
     this.#store = store;
     this.#clock = clock;
     this.#hub = hub;
@@ -143,6 +150,12 @@ export class TrustHolder {
     if (!keys.hub.keys.some((key) => key.kid === this.#hub.signer.kid)) {
       throw new FarhandError("CONFLICT", "keys.json does not list this hub's key");
     }
+    const { evidence } = this.#hub;
+    if (evidence !== undefined && keys.hub.evidence !== undefined && keys.hub.evidence !== evidence)
+      throw new FarhandError(
+        "CONFLICT",
+        "keys.json names another evidence key: what sites send as files would not open",
+      );
   }
 }
 

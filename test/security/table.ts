@@ -57,7 +57,13 @@ export const ATTACKS = {
   T21: missing("roll-back, freeze, mix-and-match, 10 MB of metadata, 10^5 roots", "trust"),
   T22: missing("fast-forward, and the root that rotates the key", "trust"),
   T23: missing("a hub that adds a key or sets a threshold to zero", "trust"),
-  T24: missing("bundles: wrong site, order, truncation, length lies, names that leave the folder", "bundle"),
+  T24: shown(
+    "bundles: wrong site, order, truncation, length lies, names that leave the folder",
+    "shared/bundle/bundle.test.ts",
+    "test/agent/bundle.test.ts",
+    "hub/bundles/bundles.test.ts",
+    "test/airgap/round-trip.test.ts",
+  ),
   T25: shown(
     "a working folder with .env, bunfig.toml and the like",
     "test/e2e/compiled-agent.test.ts",
