@@ -98,13 +98,13 @@ interface Known {
   readonly forms: ReadonlyMap<string, string>;
 }
 
-/** A known value as it may appear: raw, in base64 at any alignment, and url-encoded. */
+/** A known value as it may appear: raw, in base64 at any alignment, url-encoded, quoted, and in hex. */
 function knownForms(secrets: readonly string[]): Known {
   const forms = new Map<string, string>();
   for (const secret of secrets) {
     for (const value of secret.split(/[\r\n]+/v)) {
       if (value.length < KNOWN_MIN) continue;
-      for (const form of [value, ...base64Forms(value), ...urlForms(value)])
+      for (const form of [value, ...base64Forms(value), ...urlForms(value), ...quotedForms(value)])
         if (!forms.has(form)) forms.set(form, value);
     }
   }
@@ -128,6 +128,27 @@ function base64Forms(value: string): string[] {
   }
   const whole = bytes.toString("base64");
   return [whole, whole.replaceAll("+", "-").replaceAll("/", "_"), ...forms];
+}
+
+/** As a quoted string, a shell word, markup or a dump in hex shows it. */
+function quotedForms(value: string): string[] {
+  const hex = Buffer.from(value, "utf8").toString("hex");
+  const entities: Readonly<Record<string, string>> = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&quot;",
+    "'": "&apos;",
+  };
+  return [
+    value.replaceAll(/[\\"]/gv, (c) => `\\${c}`),
+    value.replaceAll(/[\\"$`]/gv, (c) => `\\${c}`),
+    value.replaceAll("'", String.raw`'\''`),
+    value.replaceAll(/[&<>]/gv, (c) => entities[c] ?? c),
+    value.replaceAll(/[&<>"']/gv, (c) => entities[c] ?? c),
+    hex,
+    hex.toUpperCase(),
+  ];
 }
 
 function urlForms(value: string): string[] {

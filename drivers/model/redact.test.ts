@@ -133,6 +133,38 @@ describe("redaction of a stream", () => {
     expect(chunked("MIIabcdefgh", [])).toMatch(/^‹secret/v);
   });
 
+  test("never lets a known value through, whatever it is, in whatever form, whatever the chunks are", () => {
+    const secret = fc
+      .string({ unit: "binary-ascii", minLength: 4, maxLength: 40 })
+      .filter((s) => /^[!-~]{4,}$/v.test(s));
+    const form = fc.constantFrom<(s: string) => string>(
+      (s) => s,
+      (s) => encodeURIComponent(s),
+      (s) => JSON.stringify(s).slice(1, -1),
+      (s) => `'${s.replaceAll("'", String.raw`'\''`)}'`,
+      (s) => s.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;"),
+      (s) => Buffer.from(s).toString("hex"),
+      (s) => Buffer.from(s).toString("base64"),
+    );
+    fc.assert(
+      fc.property(secret, form, fc.array(fc.integer({ min: 1, max: 12 })), (value, shape, sizes) => {
+        const shown = shape(value);
+        const stream = redactStream(frr, device, tagger, [value]);
+        const text = `~~ ${shown} ~~`;
+        let out = "";
+        let at = 0;
+        for (const size of sizes) {
+          out += stream.push(text.slice(at, at + size));
+          at += size;
+        }
+        out += stream.push(text.slice(at)) + stream.flush();
+        expect(out.replaceAll(/‹secret:\w+›/gv, "")).not.toContain(shown);
+        expect(out).toContain("‹secret:");
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   test("hides what was typed behind a prompt, in a diff, and in a log of commands", () => {
     for (const before of [
       "r1(config)# ",
