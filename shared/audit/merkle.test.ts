@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { sha256 } from "../bytes.ts";
 import type { Digest } from "../ids.ts";
 import {
   consistencyRanges,
@@ -135,6 +136,10 @@ const CT_PROOFS: [number, number, string[]][] = [
     ],
   ],
 ];
+
+it("has the root of an empty log written out", () => {
+  expect(EMPTY_ROOT).toBe(sha256(""));
+});
 
 describe("the tree of RFC 6962", () => {
   const leaves = CT_LEAVES.map((hex) => leafHash(Buffer.from(hex, "hex")));

@@ -12,6 +12,7 @@ export function warrantOf(world: World, id: string): unknown {
       platform: "cisco_iosxe",
       platformDigest: "d".repeat(64),
       mode: "merge",
+      source: { kind: "text" },
       text: world.ref("the author's text"),
       preImage: { public: world.ref(configText(0, 1)), keyGeneration: 1, sealed: null, notRestorable: null },
       diff: world.ref(world.blobs.get(task.plannedDiff ?? "") ?? ""),
