@@ -317,6 +317,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     store,
     intake,
     carried,
+    credentials,
     signer,
     log,
     nowMs: () => clock.nowMs(),

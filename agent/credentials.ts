@@ -63,7 +63,12 @@ export class Credentials {
   }
 
   async report(answers: UpHeader<"credentials">["answers"] = []): Promise<void> {
-    const { vault, store, say } = this.#options;
+    for (const words of await this.words(answers)) this.#options.say(words);
+  }
+
+  /** What `report` says, for whichever carrier. */
+  async words(answers: UpHeader<"credentials">["answers"]): Promise<UpHeader<"credentials">[]> {
+    const { vault, store } = this.#options;
     const stops = new Map((await store.read(stoppedCredentials)).map((stop) => [stop.name, stop.version]));
     const items = (await vault.held()).map(({ kind, name, current, atMs }) => ({
       kind,
@@ -72,9 +77,11 @@ export class Credentials {
       stopped: kind === "credential" && (stops.get(name) ?? 0) >= current,
       atMs,
     }));
+    const words: UpHeader<"credentials">[] = [];
     for (let at = 0; at === 0 || at < items.length; at += ITEMS_MAX) {
       const more = at + ITEMS_MAX < items.length;
-      say({ items: items.slice(at, at + ITEMS_MAX), more, answers: at === 0 ? answers : [] });
+      words.push({ items: items.slice(at, at + ITEMS_MAX), more, answers: at === 0 ? answers : [] });
     }
+    return words;
   }
 }

@@ -7,7 +7,8 @@ import { exportBundle, type ExportOptions } from "./export.ts";
 import { importBundle, type ImportOptions } from "./import.ts";
 import type { ExportReport, ImportReport } from "./report.ts";
 
-export interface CourierOptions extends Omit<ImportOptions, "own">, Omit<ExportOptions, "evidence" | "privateDir"> {
+export interface CourierOptions
+  extends Omit<ImportOptions, "own">, Omit<ExportOptions, "evidence" | "privateDir" | "credentials"> {
   readonly stateDir: string;
   readonly log: AgentLog;
 }

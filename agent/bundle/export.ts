@@ -11,7 +11,8 @@ import type { BoxPublicKey, Signer } from "../../shared/keys.ts";
 import type { Store } from "../../shared/store.ts";
 import { FRAME_BYTES_MAX } from "../../shared/wire/frame.ts";
 import { encodeUp, layEvents, type Lane } from "../../shared/wire/messages.ts";
-import { acknowledgedBundle, addBundle, lastBundle } from "../journal/bundles.ts";
+import type { Credentials } from "../credentials.ts";
+import { acknowledgedBundle, addBundle, credentialAnswers, lastBundle } from "../journal/bundles.ts";
 import { gapAt, laneMarks, recordsAfter } from "../journal/outbox.ts";
 import { LANES_BY_FILE, type ExportReport } from "./report.ts";
 
@@ -23,6 +24,7 @@ export interface ExportOptions {
   /** The organisation's key of keys.json. */
   readonly evidence: BoxPublicKey | undefined;
   readonly nowMs: () => number;
+  readonly credentials: Pick<Credentials, "words">;
   readonly readPart: (name: string, offset: number, into: Uint8Array) => Promise<void>;
   readonly privateDir: string;
 }
@@ -118,6 +120,8 @@ async function* sealedParts(
     held = 0;
     return sealed;
   };
+  for (const words of await options.credentials.words(await options.store.read(credentialAnswers)))
+    frames.push(encodeUp("credentials", words));
   for await (const { frame, lane, first, last } of framesOf(options)) {
     if (held + frame.length > EVIDENCE_PART_BYTES) {
       yield await sealUp();

@@ -2,14 +2,24 @@ import { openAdmission } from "../../shared/bundle/admission.ts";
 import { BUNDLE_LIFETIME_SECONDS_MAX } from "../../shared/bundle/format.ts";
 import { checkOrder, checkPlace, checkSeen, openInbound } from "../../shared/bundle/index.ts";
 import type { BundleFile } from "../../shared/bundle/read.ts";
+import { fromBase64url, sha256 } from "../../shared/bytes.ts";
 import type { BundleEntry, InboundIndex } from "../../shared/documents/bundle.ts";
 import { parseEnvelope, type Envelope } from "../../shared/envelope.ts";
-import { errorCode, FarhandError } from "../../shared/errors.ts";
+import { errorCode, FarhandError, type ErrorCode } from "../../shared/errors.ts";
 import type { AgentId, Digest, OrgId, SiteId } from "../../shared/ids.ts";
 import type { Store } from "../../shared/store.ts";
 import { checkValidity } from "../../shared/verify/time.ts";
+import type { Credentials } from "../credentials.ts";
 import type { Intake } from "../intake.ts";
-import { acknowledgeBundle, acknowledgedEnds, addBundle, bundleDigest, lastBundle } from "../journal/bundles.ts";
+import {
+  acknowledgeBundle,
+  acknowledgedEnds,
+  addBundle,
+  addCredentialAnswers,
+  bundleDigest,
+  lastBundle,
+  type CredentialAnswers,
+} from "../journal/bundles.ts";
 import { raiseTimeFloor, timeFloorMs } from "../journal/meta.ts";
 import { takeMarks } from "../journal/outbox.ts";
 import type { Trust } from "../trust.ts";
@@ -24,6 +34,7 @@ export interface ImportOptions {
   readonly store: Store;
   readonly intake: Intake;
   readonly carried: Carried;
+  readonly credentials: Pick<Credentials, "receive" | "words">;
   readonly nowMs: () => number;
   /** A site operator attested the time. */
   readonly attested: (ms: number) => void;
@@ -33,7 +44,14 @@ export interface ImportOptions {
 const CLOCK_ERROR_MS = 2_000;
 const FLOOR_AHEAD_MS = 120_000;
 /** What an entry of each kind needs of the one who takes it in; a kind that is not understood spoils the bundle, not just itself. */
-const UNDERSTOOD: ReadonlySet<BundleEntry["kind"]> = new Set(["trust", "authority", "manifest", "text", "cancel"]);
+const UNDERSTOOD: ReadonlySet<BundleEntry["kind"]> = new Set([
+  "trust",
+  "authority",
+  "manifest",
+  "text",
+  "cancel",
+  "credential",
+]);
 
 /**
  * Takes an inbound bundle in. Everything is checked before anything is stored: who signed the index, for whom, in which order,
@@ -72,6 +90,7 @@ export async function importBundle(
   const taken = await trustSet.take();
   await takeAcks(options, index);
   const cancels = await takeCancels(options, file);
+  const credentials = await takeCredentials(options, file);
   const work = await carried.with(file, () => takeWork(options, file, index));
   await store.tx("bundle:in", async (tx) => {
     await addBundle(tx, "in", { number: index.number, sha256: digest }, options.nowMs());
@@ -83,6 +102,7 @@ export async function importBundle(
     trust: [...taken],
     work,
     cancels,
+    credentials,
     unacknowledged,
     attested: admission.attestsTime ? admission.iat : null,
   };
@@ -138,6 +158,31 @@ async function takeCancels({ intake }: ImportOptions, file: BundleFile): Promise
     count++;
   }
   return count;
+}
+
+/** Faults of this host and not of what was sent: the file is brought again. */
+const LATER: ReadonlySet<ErrorCode> = new Set(["DISK_FULL", "INTERNAL", "IO"]);
+
+/** Before the work that may need them. One that is refused spoils nothing else; the next bundle out says what came of each. */
+async function takeCredentials(
+  { credentials, store }: ImportOptions,
+  file: BundleFile,
+): Promise<ImportReport["credentials"]> {
+  const answers: CredentialAnswers = [];
+  for (const [position, entry] of file.claimed.entries.entries()) {
+    if (entry.kind !== "credential") continue;
+    const bytes = await file.body(position);
+    const document = sha256(fromBase64url(parseEnvelope(bytes).payload));
+    try {
+      await credentials.receive(bytes);
+      answers.push({ document, code: null });
+    } catch (error) {
+      if (LATER.has(errorCode(error))) throw error;
+      answers.push({ document, code: errorCode(error) });
+    }
+  }
+  await store.tx("bundle:credentials", (tx) => addCredentialAnswers(tx, answers));
+  return answers;
 }
 
 async function takeWork(

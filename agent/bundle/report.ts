@@ -21,6 +21,8 @@ export const ImportReport = z.strictObject({
     }),
   ),
   cancels: z.int(),
+  /** Sealed credentials: what came of each. */
+  credentials: z.array(z.strictObject({ document: Digest, code: z.string().nullable() })),
   /** Own bundles that the hub does not say it has. */
   unacknowledged: Range,
   /** The operator's word for the time, where it was given. */

@@ -101,6 +101,8 @@ export const importCommand = buildCommand<ImportFlags, [string], AgentContext>({
       lines.push(
         `work         ${work.manifest.slice(0, 12)} ${work.outcome}${work.code === null ? "" : ` ${work.code}`}`,
       );
+    for (const { document, code } of report.credentials)
+      lines.push(`credential   ${document.slice(0, 12)} ${code === null ? "taken" : `refused ${code}`}`);
     if (report.cancels > 0) lines.push(`canceled     ${report.cancels}`);
     if (report.missing) lines.push(`never came   ${ranged(report.missing)}: ask who carried it`);
     if (report.unacknowledged)

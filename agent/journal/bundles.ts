@@ -1,6 +1,7 @@
+import { z } from "zod";
 import { fromBase64url, sha256 } from "../../shared/bytes.ts";
 import type { Mark } from "../../shared/bundle/index.ts";
-import { FarhandError } from "../../shared/errors.ts";
+import { FarhandError, isErrorCode, type ErrorCode } from "../../shared/errors.ts";
 import { Digest } from "../../shared/ids.ts";
 import { statements, type Tx } from "../../shared/store.ts";
 import { UpRecord } from "../../shared/wire/messages.ts";
@@ -63,4 +64,20 @@ export async function acknowledgedEnds(tx: Read): Promise<AssignmentKey[]> {
   return rows
     .filter((row) => (row["receipt"] === null ? !statesWait : !waiting.has(text(row, "receipt"))))
     .map((row) => ({ manifest: Digest.parse(text(row, "manifest")), attempt: int(row, "attempt") }));
+}
+
+const Answers = z.array(z.strictObject({ document: Digest, code: z.string().refine(isErrorCode).nullable() }));
+export type CredentialAnswers = { readonly document: Digest; readonly code: ErrorCode | null }[];
+const ANSWERS_MAX = 200;
+
+/** What came of the last sealed credentials that a bundle brought: told in each bundle out, because a told one may be lost. */
+export async function credentialAnswers(tx: Read): Promise<CredentialAnswers> {
+  return Answers.parse(JSON.parse((await getMeta(tx, "bundle-credentials")) ?? "[]")) as CredentialAnswers;
+}
+
+export async function addCredentialAnswers(tx: Tx, answers: CredentialAnswers): Promise<void> {
+  if (answers.length === 0) return;
+  const fresh = new Set(answers.map(({ document }) => document));
+  const before = (await credentialAnswers(tx)).filter(({ document }) => !fresh.has(document));
+  await putMeta(tx, "bundle-credentials", JSON.stringify([...before, ...answers].slice(-ANSWERS_MAX)));
 }

@@ -19,7 +19,8 @@ type Key =
   | "checkpoint"
   | "link"
   | "lost-before"
-  | "bundle-acknowledged";
+  | "bundle-acknowledged"
+  | "bundle-credentials";
 
 export async function getMeta(tx: Read, key: Key): Promise<string | undefined> {
   const row = await tx.get(sql.get, { key });

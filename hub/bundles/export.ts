@@ -20,6 +20,7 @@ import {
   noteMade,
   textsOf,
 } from "../store/bundles.ts";
+import { waitingFor } from "../store/credentials.ts";
 import { allDocuments } from "../store/documents.ts";
 import { findManifest } from "../store/work.ts";
 
@@ -87,6 +88,8 @@ async function exportBundle(
   };
   await addTrust(deps, bodies);
   for (const bytes of await cancelsFor(deps, agent)) add("cancel", bytes);
+  // Sealed to the agent: neither this hub nor who carries the stick can open them.
+  for (const { envelope } of await waitingFor(store, agent, nowMs)) add("credential", envelopeBytes(envelope));
 
   const given = await store.tx("bundle.deliver", async (tx) => {
     const number = (await lastNumberTo(tx, agent)) + 1;

@@ -5,7 +5,8 @@ import type { OutboundIndex } from "../../shared/documents/bundle.ts";
 import { FarhandError } from "../../shared/errors.ts";
 import type { AgentId, Digest } from "../../shared/ids.ts";
 import type { PrivateJwk } from "../../shared/keys.ts";
-import { decodeUp } from "../../shared/wire/messages.ts";
+import { decodeUp, type UpMessage } from "../../shared/wire/messages.ts";
+import { tellCredentials } from "../credentials.ts";
 import { ingestEvents, ingestGap } from "../ingest/ingest.ts";
 import type { LinkDeps } from "../links/deps.ts";
 import { audit } from "../store/audit.ts";
@@ -70,10 +71,17 @@ async function take(deps: LinkDeps, evidence: PrivateJwk, file: BundleFile, acto
 
   const nowMs = clock.nowMs();
   let records = 0;
+  let isFirst = true;
   for (let part = 0; part < index.entries.length; part++) {
     const place = { org, site: index.site, agent, number: index.number, part };
     const packed = await openEvidence(await file.body(part), place, evidence);
-    for (const frame of unpackFrames(packed)) records += await ingestFrame(deps, index, frame, nowMs);
+    for (const frame of unpackFrames(packed)) {
+      const message = decodeUp(frame);
+      if (message.kind === "credentials") {
+        await tellCredentials(deps, agent, message.header, isFirst);
+        isFirst = false;
+      } else records += await ingestFrame(deps, index, message, nowMs);
+    }
   }
   await store.tx("bundle.taken", async (tx) => {
     const about = { actor, object: `${agent} number ${index.number}`, digest };
@@ -118,8 +126,7 @@ async function checkAcknowledged(tx: Reader, { agent, seen }: OutboundIndex): Pr
 }
 
 /** What a session would do with the same frame; only evidence has a place in a file. */
-async function ingestFrame(deps: LinkDeps, index: OutboundIndex, frame: Uint8Array, nowMs: number): Promise<number> {
-  const message = decodeUp(frame);
+async function ingestFrame(deps: LinkDeps, index: OutboundIndex, message: UpMessage, nowMs: number): Promise<number> {
   if (message.kind !== "events" && message.kind !== "gap")
     throw new FarhandError("BUNDLE_SHAPE", `${message.kind} is no evidence`);
   const { epoch, lane, first, last } = message.header;

@@ -13,6 +13,7 @@ import { makeNamespace, noNamespaces, type Namespace } from "./namespace.ts";
 
 const AGENT = "agent-plant";
 const SITE = "plant";
+const SECRET = "S3cret-by-stick";
 const NTP = "ntp server 10.255.0.30";
 const skipped = noNamespaces();
 if (skipped !== undefined) console.warn(`air gap: skipped, ${skipped}`);
@@ -185,7 +186,12 @@ describe.skipIf(skipped !== undefined)("a plant without a line", () => {
   it("the next bundle in acknowledges it, and only then the plant lets go of it", { timeout: 60_000 }, async () => {
     const before = (await lanes()).find(({ lane }) => lane === "receipt");
     expect(before?.waiting).toBeGreaterThan(0);
-    expect(await carryIn("ack.bundle")).toMatchObject({ number: 3, work: [], unacknowledged: null });
+    writeFileSync(world.path("value"), `${SECRET}\n`, { mode: 0o600 });
+    const from = ["--agent", AGENT, "--key", world.keyFile("kim"), "--value-file", world.path("value")];
+    await world.cli(["secret", "send", "bgp-md5", ...from]);
+    const taken = await carryIn("ack.bundle");
+    expect(taken).toMatchObject({ number: 3, work: [], unacknowledged: null, credentials: [{ code: null }] });
+    expect(readFileSync(on("ack.bundle"), "latin1")).not.toContain(SECRET);
     const after = (await lanes()).find(({ lane }) => lane === "receipt");
     expect(after).toMatchObject({ waiting: 0 });
     expect(after?.released).toBeGreaterThan(before?.released ?? 0);
@@ -255,6 +261,8 @@ describe.skipIf(skipped !== undefined)("a plant without a line", () => {
       expect((await plant("export", on("withheld.bundle"))).status).toBe(0);
       expect(await carryOut("next.bundle")).toMatchObject({ number: 4, missing: { first: 3, last: 3 } });
       expect(await refused(on("withheld.bundle"))).toContain("BUNDLE_ORDER");
+      // What became of the secret came along with the evidence, and the hub lets go of the ciphertext.
+      expect(JSON.stringify(await world.cli(["secret", "list"]))).toMatch(/"state":"taken"/);
       const audited = async (action: string, decision: "allowed" | "refused") =>
         (await world.client().call("listAudit", { query: { limit: 100, action, decision } })).entries.length;
       // Chained within a second of what they record.
