@@ -37,6 +37,7 @@ import { lockStateDir } from "./state-lock.ts";
 import { Trust } from "./trust.ts";
 import type { VaultKey } from "./vault/key.ts";
 import { vaultProvider } from "./vault/provider.ts";
+import { DeviceLogins } from "./vault/device-logins.ts";
 import { makeTagger } from "./vault/tagger.ts";
 import { Vault } from "./vault/vault.ts";
 import { Witness } from "./witness.ts";
@@ -176,11 +177,13 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       reportCredentials();
     },
   });
+  const deviceLogins = new DeviceLogins(vault);
   const runner = new Runner({
     store,
     clock,
     spool,
-    credentials: vaultProvider(vault),
+    credentials: vaultProvider(deviceLogins),
+    deviceLogins,
     logins,
     secrets: vault,
     sealing: vault,

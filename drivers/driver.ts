@@ -8,9 +8,11 @@ import { connectSsh, type SshConnection } from "./engines/ssh/client.ts";
 import { PlatformFile } from "./platform.ts";
 import { deviceText, type DeviceText } from "./text.ts";
 import { hooks } from "./transaction/hooks.ts";
+import { linuxLogin } from "./transaction/linux-login.ts";
+import { configuredLogin } from "./transaction/login.ts";
 import { RecipeUndo } from "./transaction/recipes.ts";
 import type { Undo } from "./transaction/undo.ts";
-import type { Configuration, Driver, OpenOptions, Session } from "./types.ts";
+import type { Configuration, Driver, LoginChange, OpenOptions, Session } from "./types.ts";
 
 /** Parses and checks a platform file. Throws SCHEMA with the path of the first fault. */
 export function readPlatform(text: string): PlatformFile {
@@ -69,11 +71,13 @@ async function open(
     });
     await openCli(cli, program);
     const configuration = (raw: string): Configuration => model.configuration(target.id, raw, o.tagger);
+    const undo = undoFor(file, cli, connection, o, configuration);
     return new CliSession({
       file,
       cli,
       isRead,
-      undo: undoFor(file, cli, connection, o, configuration),
+      undo,
+      login: loginFor(file, undo, connection, o),
       configuration,
       disconnect: () => connection.close(),
     });
@@ -91,6 +95,20 @@ async function openCli(cli: Cli, program: string | undefined): Promise<void> {
     if (program !== undefined && ended)
       throw new FarhandError("PRIVILEGE", `"${program}" ended before its prompt`, { cause: error });
     throw error;
+  }
+}
+
+function loginFor(file: PlatformFile, undo: Undo, connection: SshConnection, o: OpenOptions): LoginChange | undefined {
+  const { loginChange } = file;
+  switch (loginChange?.kind) {
+    case undefined:
+      return undefined;
+    case "lines":
+      return configuredLogin(file, undo, o.credential.username, loginChange.commands);
+    case "linux-account":
+      return linuxLogin(file, connection, o);
+    default:
+      return loginChange satisfies never;
   }
 }
 

@@ -236,6 +236,13 @@ export const PlatformFile = z.strictObject({
   /** The configuration language. */
   language: LanguageFile,
   transactions: z.strictObject({ merge: Transaction.optional(), replace: Transaction.optional() }),
+  /** How the password of the login is changed: lines of the configuration, with `${username}` and `${password}`, or the host's account. */
+  loginChange: z
+    .discriminatedUnion("kind", [
+      z.strictObject({ kind: z.literal("lines"), commands: z.array(z.string().max(200)).min(1).max(4) }),
+      z.strictObject({ kind: z.literal("linux-account") }),
+    ])
+    .optional(),
   /** Lines of a shown configuration without which, or with which, it cannot be put back as a whole. */
   notRestorable: z
     .array(z.strictObject({ pattern: Pattern, reason: z.string().max(200) }))

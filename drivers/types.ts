@@ -5,7 +5,7 @@ import type { ChangeMode, Source } from "../shared/documents/manifest.ts";
 import type { Finding } from "../shared/documents/receipt.ts";
 import type { ErrorCode } from "../shared/errors.ts";
 import type { DeviceId, Digest, PlatformId } from "../shared/ids.ts";
-import type { Credential } from "../shared/secret.ts";
+import type { Credential, Secret } from "../shared/secret.ts";
 import type { TaskState } from "../shared/states.ts";
 
 /**
@@ -112,6 +112,20 @@ export interface Session {
   /** Removes what the transaction left on the device (snapshot files). Never changes configuration. */
   cleanup(token: TransactionToken): Promise<void>;
   close(): Promise<void>;
+  /** How the password of this login is changed; undefined where the driver cannot. */
+  readonly login?: LoginChange;
+}
+
+/** The password of the login itself, under an undo of the device. Each takes the token, as a change's steps do. */
+export interface LoginChange {
+  begin(change: { id: string; confirmMs: number; preImage: Configuration }): Promise<TransactionToken>;
+  arm(token: TransactionToken): Promise<void>;
+  write(token: TransactionToken, password: Secret): Promise<void>;
+  pending(token: TransactionToken): Promise<Pending>;
+  confirm(token: TransactionToken): Promise<void>;
+  revert(token: TransactionToken): Promise<void>;
+  save(token: TransactionToken): Promise<void>;
+  cleanup(token: TransactionToken): Promise<void>;
 }
 
 export interface Driver {
@@ -180,6 +194,7 @@ export type StepName =
   | "reconnect"
   | "way-home"
   | "verify"
+  | "keep"
   | "confirm"
   | "revert"
   | "save"

@@ -11,6 +11,7 @@ import { signersOf, taskState } from "../journal/assignments.ts";
 import { loadText, saveSnapshot } from "../journal/holdings.ts";
 import { inForce, type CredentialProvider } from "../vault/provider.ts";
 import { openConfiguration, requireMark, sealConfiguration } from "../../shared/sealed.ts";
+import type { DeviceLogins } from "../vault/device-logins.ts";
 import type { Vault } from "../vault/vault.ts";
 import { change, probe } from "./change.ts";
 import { check } from "./check.ts";
@@ -21,6 +22,7 @@ import { DeviceLocks, Slots } from "./locks.ts";
 import type { Logins } from "./logins.ts";
 import { plan } from "./plan.ts";
 import { reveal } from "./reveal.ts";
+import { probeRotation, rotate } from "./rotate.ts";
 import type { Spool } from "./spool.ts";
 import { NO_EVIDENCE, type TaskContext } from "./task.ts";
 import { Transcript } from "./transcript.ts";
@@ -31,6 +33,7 @@ export interface RunnerOptions {
   readonly clock: Clock;
   readonly spool: Spool;
   readonly credentials: CredentialProvider;
+  readonly deviceLogins: DeviceLogins;
   readonly logins: Logins;
   /** Named values, for texts; and every value that must never be seen. */
   readonly secrets: Pick<Vault, "secrets" | "knownValues">;
@@ -138,7 +141,7 @@ export class Runner {
     const manifest = await manifestOf(key);
     const task = manifest.tasks.find((candidate) => candidate.device === device);
     if (!task) throw new FarhandError("INTERNAL", `no task for ${device}`);
-    const isChange = task.kind === "change";
+    const isChange = task.kind === "change" || task.kind === "rotate";
     Object.assign(active, { isChange });
     const { signal } = active.abort;
     let unlock: (() => void) | undefined;
@@ -183,7 +186,7 @@ export class Runner {
     let end: TaskEnd;
     try {
       const context = await this.#context({ ...work, transcript });
-      if (purpose === "run" && task.kind !== "change") await context.moved("PRECHECK", null);
+      if (purpose === "run" && task.kind !== "change" && task.kind !== "rotate") await context.moved("PRECHECK", null);
       end = await perform(context, purpose);
     } catch (error) {
       if (active.abort.signal.reason === SHUTDOWN) {
@@ -235,10 +238,22 @@ export class Runner {
     if (!inventory || !device) throw new FarhandError("INVENTORY_MISMATCH", task.device);
     const driver = driverFor(device.platform);
     if (!driver) throw new FarhandError("PLATFORM_UNKNOWN", device.platform);
-    let lease = await credentials.lease(device.credential, active.abort.signal);
+    let lease = await credentials.lease(device.credential, device.id, active.abort.signal);
     const secrets = await this.#options.secrets.secrets();
     const { connectMs, commandMs } = manifest.deadlines;
     const snapshots = new Map<Digest, Promise<SnapshotRef>>();
+    const openWith: TaskContext["openWith"] = async (credential, signal) =>
+      driver.open({
+        target: device,
+        credential,
+        clock,
+        signal,
+        connectMs,
+        commandMs,
+        transcript,
+        tagger,
+        secrets: await this.#options.secrets.knownValues(),
+      });
     return {
       key,
       manifest,
@@ -254,24 +269,18 @@ export class Runner {
       signal: active.abort.signal,
       live: new LiveOutput({ store, clock, key, device: task.device, changed }),
       onWayHome: inventory.site(manifest.site)?.wayHome.includes(task.device) ?? false,
-      open: async (signal): Promise<Session> => {
-        const { value: credential, version } = (lease = await inForce(lease, clock, signal));
-        const known = await this.#options.secrets.knownValues();
-        const use = { name: device.credential, version, device: device.id, signal };
-        return this.#options.logins.open(use, () =>
-          driver.open({
-            target: device,
-            credential,
-            clock,
-            signal,
-            connectMs,
-            commandMs,
-            transcript,
-            tagger,
-            secrets: known,
-          }),
-        );
+      deviceLogins: this.#options.deviceLogins,
+      seal: async (text) => {
+        const { sealing, recipients } = this.#options;
+        const place = { org: manifest.org, site: manifest.site, device: task.device };
+        return spool.put("sealed", await sealConfiguration(text, place, recipients(), (await sealing.siteKey()).key));
       },
+      open: async (signal): Promise<Session> => {
+        const { value, name, version } = (lease = await inForce(lease, clock, signal));
+        const use = { name, version, device: device.id, signal };
+        return this.#options.logins.open(use, () => openWith(value, signal));
+      },
+      openWith,
       unseal: async (ref) => {
         const sealed = await store.read((tx) => loadText(tx, ref.sha256));
         const { sealing } = this.#options;
@@ -343,7 +352,7 @@ function perform(context: TaskContext, purpose: Purpose): Promise<TaskEnd> {
     case "reveal":
       return reveal({ ...context, task });
     case "rotate":
-      return Promise.reject(new FarhandError("ENVELOPE_TYPE", `${task.kind} is not offered by this version`));
+      return purpose === "probe" ? probeRotation({ ...context, task }) : rotate({ ...context, task });
     default:
       return task satisfies never;
   }

@@ -3,11 +3,12 @@ import type { Inventory } from "../../shared/documents/inventory.ts";
 import type { Manifest, TaskSpec, TextRef } from "../../shared/documents/manifest.ts";
 import type { PlannedDevice, SnapshotRef } from "../../shared/documents/receipt.ts";
 import type { Digest, PersonId } from "../../shared/ids.ts";
-import type { Secret } from "../../shared/secret.ts";
+import type { Credential, Secret } from "../../shared/secret.ts";
 import type { TaskState } from "../../shared/states.ts";
 import type { Store } from "../../shared/store.ts";
 import type { Configuration, Driver, Session, Tagger } from "../../drivers/types.ts";
 import type { AssignmentKey, TaskEnd, TaskEvidence } from "../core/model.ts";
+import type { DeviceLogins } from "../vault/device-logins.ts";
 import type { LiveOutput } from "./live-output.ts";
 import type { Spool } from "./spool.ts";
 
@@ -30,6 +31,11 @@ export interface TaskContext<T extends TaskSpec = TaskSpec> {
   readonly onWayHome: boolean;
   /** Logs in afresh; the caller closes. */
   open(signal: AbortSignal): Promise<Session>;
+  /** With this credential and no other. */
+  openWith(credential: Credential, signal: AbortSignal): Promise<Session>;
+  readonly deviceLogins: DeviceLogins;
+  /** To every agent of the site and to the recovery key; on its way home when it resolves. */
+  seal(text: string): Promise<TextRef>;
   /** A text that the manifest names, with the digest that it names. */
   text(ref: TextRef): Promise<string>;
   /** Opens a sealed text of this device. Throws SEALED for one that no agent of this site has sealed. */

@@ -141,6 +141,14 @@ export class Items {
     await this.#save(tx, index, kind, name, { ...held, staged: null });
   }
 
+  async forgetPrevious(tx: Tx, kind: ItemKind, name: string): Promise<void> {
+    const index = await this.index(tx);
+    const held = index.items[idOf(kind, name)];
+    if (!held || held.previous === null) return;
+    await tx.run(sql.drop, { kind, name, version: held.previous });
+    await this.#save(tx, index, kind, name, { ...held, previous: null });
+  }
+
   /** Every row opens in its place and is one that the index names, and none that it names is missing. */
   async verify(tx: Read): Promise<void> {
     const index = await this.index(tx);

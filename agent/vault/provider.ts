@@ -1,8 +1,8 @@
 import type { Clock } from "../../shared/clock.ts";
 import { FarhandError } from "../../shared/errors.ts";
-import type { CredentialName } from "../../shared/ids.ts";
+import type { CredentialName, DeviceId } from "../../shared/ids.ts";
 import type { Credential } from "../../shared/secret.ts";
-import type { Vault } from "./vault.ts";
+import type { DeviceLogins } from "./device-logins.ts";
 
 /**
  * What a task logs in with. A value of this vault never expires; what another provider leases (a Vault secret, a cloud token) does, and
@@ -10,6 +10,7 @@ import type { Vault } from "./vault.ts";
  */
 export interface CredentialLease {
   readonly value: Credential;
+  readonly name: CredentialName;
   /** Which version of the name it is: refused logins are counted against it. */
   readonly version: number;
   /** Milliseconds since the epoch; undefined does not expire. */
@@ -19,13 +20,13 @@ export interface CredentialLease {
 
 export interface CredentialProvider {
   /** CREDENTIAL_UNKNOWN when there is no such name. */
-  lease(name: CredentialName, signal: AbortSignal): Promise<CredentialLease>;
+  lease(name: CredentialName, device: DeviceId, signal: AbortSignal): Promise<CredentialLease>;
 }
 
-export function vaultProvider(vault: Pick<Vault, "heldCredential">): CredentialProvider {
-  const lease = async (name: CredentialName): Promise<CredentialLease> => {
-    const { version, credential } = await vault.heldCredential(name);
-    return { value: credential, version, refresh: () => lease(name) };
+export function vaultProvider(logins: Pick<DeviceLogins, "current">): CredentialProvider {
+  const lease = async (asked: CredentialName, device: DeviceId): Promise<CredentialLease> => {
+    const { name, version, credential } = await logins.current(asked, device);
+    return { value: credential, name, version, refresh: () => lease(asked, device) };
   };
   return { lease };
 }

@@ -185,11 +185,11 @@ export class Vault {
   }
 
   /** On disk before any device learns it, and used by nothing until it is committed. The version. */
-  async stageCredential(name: CredentialName, credential: CredentialValue): Promise<number> {
+  async stageCredential(name: CredentialName, credential: CredentialValue, above = 0): Promise<number> {
     const value = CredentialValue.parse(credential);
     return this.#store.tx("vault-stage", async (tx) => {
       const held = await this.#items.standing(tx, "credential", name);
-      const version = nextVersion(held, this.#seconds());
+      const version = Math.max(nextVersion(held, this.#seconds()), above + 1);
       return this.#items.stage(tx, "credential", name, value, { atMs: this.#clock.nowMs(), version });
     });
   }
@@ -202,6 +202,11 @@ export class Vault {
 
   async dropStaged(name: CredentialName, version: number): Promise<void> {
     await this.#store.tx("vault-drop", (tx) => this.#items.drop(tx, "credential", name, version));
+  }
+
+  /** The version before the current one opens nothing any more. */
+  async forgetPrevious(name: CredentialName): Promise<void> {
+    await this.#store.tx("vault-forget", (tx) => this.#items.forgetPrevious(tx, "credential", name));
   }
 
   async standing(kind: "credential" | "secret", name: CredentialName): Promise<Standing | undefined> {

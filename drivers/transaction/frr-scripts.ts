@@ -80,6 +80,33 @@ for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do alive "$1" && ex
 exit 5
 `;
 
+/** Puts an account's old hash back: $1 the folder, $2 seconds to wait. */
+const LOGIN_UNDO = `#!/bin/sh
+d=$1
+trap : USR1
+echo $$ > "$d/pid"
+sleep "$2" & wait $!
+kill $! 2>/dev/null
+mv "$d/armed" "$d/fired" || exit 0
+chpasswd -e < "$d/old"
+echo "$?" > "$d/result.new" && mv "$d/result.new" "$d/result"
+`;
+
+/** Remembers the hash of account $3 and starts the timer of $2 seconds that puts it back. The rest of its life is that of any undo. */
+export const LOGIN_START = `${head}${launch}
+mkdir -p /run/farhand
+mkdir "$d" || exit 3
+getent shadow "$3" | cut -d: -f1,2 > "$d/old"
+[ -s "$d/old" ] || exit 4
+cat > "$d/undo" <<'UNDO'
+${LOGIN_UNDO}UNDO
+: > "$d/armed"
+sync "$d/old" "$d/undo" 2>/dev/null || sync
+launch "$1" "$2" || exit 5
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do alive "$1" && exit 0; sleep 0.1; done
+exit 6
+`;
+
 /** One word: armed, dead (armed, but nothing waits), firing, done, failed, disarmed, other, none. */
 export const STATUS = `${head}
 if [ -e "$d/result" ]; then [ "$(cat "$d/result")" = 0 ] && echo done || echo failed

@@ -23,6 +23,7 @@ import { bundleImport } from "./bundle/import.ts";
 import { bundleInspect } from "./bundle/inspect.ts";
 import { bundleVerify } from "./bundle/verify.ts";
 import type { CliContext } from "./context.ts";
+import { credentialRotate } from "./credential/rotate.ts";
 import { deviceDiff } from "./device/diff.ts";
 import { deviceConfig } from "./device/config.ts";
 import { deviceHistory } from "./device/history.ts";
@@ -115,6 +116,7 @@ export function farhand(version: string, hub?: RouteMap<CliContext>): Applicatio
       }),
       receipt: group("What agents signed, checked without a hub", { verify: receiptVerify }),
       audit: group("Who did what: look, export, prove", { list: auditList, export: auditExport, verify: auditVerify }),
+      credential: group("What devices are logged in to with", { rotate: credentialRotate }),
       reveal,
       recovery: group("Sealed configurations without any agent", { fetch: recoveryFetch, open: recoveryOpen }),
       "exit-codes": exitCodes,

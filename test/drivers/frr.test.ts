@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { driverFor } from "../../drivers/registry.ts";
 import { runChange } from "../../drivers/transaction/change.ts";
 import { recoverChange } from "../../drivers/transaction/recover.ts";
+import { recoverRotation, runRotation, type RotateHooks } from "../../drivers/transaction/rotate.ts";
+import type { TransactionToken } from "../../drivers/types.ts";
 import { systemClock } from "../../shared/clock.ts";
 import { Device } from "../../shared/documents/inventory.ts";
 import { errorCode } from "../../shared/errors.ts";
@@ -28,7 +30,7 @@ describe.skipIf(!verdict.run)(`FRR${verdict.run ? "" : `: ${verdict.reason}`}`, 
     await lab?.stop();
   });
 
-  async function box(name: RouterName): Promise<Rig> {
+  async function box(name: RouterName, password = lab.router(name).password): Promise<Rig> {
     const router = lab.router(name);
     const forward = await forwarded(lab, router.address, router.sshPort);
     forwards.push(forward);
@@ -46,7 +48,7 @@ describe.skipIf(!verdict.run)(`FRR${verdict.run ? "" : `: ${verdict.reason}`}`, 
       serial: null,
       tags: {},
     });
-    const credential = { username: router.user, password: new Secret(router.password) };
+    const credential = { username: router.user, password: new Secret(password) };
     return rig({
       driver,
       target,
@@ -250,4 +252,64 @@ describe.skipIf(!verdict.run)(`FRR${verdict.run ? "" : `: ${verdict.reason}`}`, 
     expect(await running("r3")).toBe(before);
     expect(await kernel("r3")).toBe("");
   }, 60_000);
+
+  test("the account's password is rotated by two sessions; a crash, and a new one that does not work, end with one login", async () => {
+    const fresh = "n3w-Linux-p4ssw0rd";
+    const rigs = { old: await box("r2"), new: await box("r2", fresh), wrong: await box("r2", "n0t-Th1s-One") };
+    const opens = (which: "old" | "new" | "wrong") =>
+      rigs[which].open().then(
+        async (session) => (await session.close(), "in"),
+        (error: unknown) => errorCode(error),
+      );
+    const context = (proof: "new" | "wrong", back: "old" | "new" = "old") => ({
+      clock: systemClock,
+      signal: new AbortController().signal,
+      open: (which: "old" | "new", signal: AbortSignal) => rigs[which === "new" ? proof : back].open(signal),
+    });
+    const events: string[] = [];
+    let token: TransactionToken | null = null;
+    const hooks = (crashAt?: string): RotateHooks => ({
+      intent: (step, data) => {
+        if (step === "arm") token = data as TransactionToken;
+        if (step === crashAt) throw new Error("crash");
+        return Promise.resolve();
+      },
+      done: () => Promise.resolve(),
+      state: () => Promise.resolve(),
+      stopRequested: () => false,
+      keep: () => Promise.resolve(void events.push("keep")),
+      back: () => Promise.resolve(void events.push("back")),
+      forgetOld: () => Promise.resolve(void events.push("forget")),
+    });
+    const spec = { id: "rotate-1", password: new Secret(fresh), confirmMs: 30_000, serial: null };
+    const failed = await runRotation(context("wrong"), spec, hooks());
+    expect(failed, `${failed.code} ${failed.detail}`).toMatchObject({ state: "ROLLED_BACK", code: "LOGIN_REFUSED" });
+    expect([await opens("old"), await opens("new"), events]).toEqual(["in", "LOGIN_REFUSED", ["back"]]);
+    expect(await kernel("r2")).toBe("");
+
+    const done = await runRotation(context("new"), { ...spec, id: "rotate-2" }, hooks());
+    expect(done, `${done.code} ${done.detail}`).toMatchObject({ state: "DONE", code: null, level: "C" });
+    expect([await opens("new"), await opens("old"), events]).toEqual([
+      "in",
+      "LOGIN_REFUSED",
+      ["back", "keep", "forget"],
+    ]);
+    expect(await kernel("r2")).toBe("");
+    expect(rigs.old.transcript.join("\n") + rigs.new.transcript.join("\n")).not.toContain(fresh);
+
+    // Back to the lab's own password, with a crash right after it was written: what works is kept.
+    const swapped = {
+      ...context("new"),
+      open: (which: "old" | "new", signal: AbortSignal) => rigs[which === "new" ? "old" : "new"].open(signal),
+    };
+    const own = { ...spec, id: "rotate-3", password: new Secret(lab.router("r2").password) };
+    await runRotation(swapped, own, hooks("verify"));
+    expect(await recoverRotation(swapped, own, token, hooks())).toMatchObject({
+      state: expect.stringMatching(/DONE|ROLLED_BACK/) as string,
+    });
+    expect([await opens("old"), await opens("new")].filter((one) => one === "in")).toHaveLength(1);
+    expect(await kernel("r2")).toBe("");
+    if ((await opens("new")) === "in") await runRotation(swapped, { ...own, id: "rotate-4" }, hooks());
+    expect(await opens("old")).toBe("in");
+  }, 180_000);
 });

@@ -48,6 +48,8 @@ export interface WorldOptions {
   readonly onStep?: (what: string) => void;
   /** Agents and people reach the hub through a proxy that a test can cut. */
   readonly proxied?: boolean;
+  /** Besides bob: what is destructive takes two. */
+  readonly moreApprovers?: readonly string[];
 }
 
 const PASSPHRASE = "correct horse battery staple";
@@ -191,7 +193,7 @@ export class World {
       "--author",
       "ann",
       "--approver",
-      "bob",
+      ["bob", ...(this.options.moreApprovers ?? [])].join(","),
       "--out",
       this.path("trust"),
     ]);
@@ -442,7 +444,7 @@ export class World {
     return id as JobId;
   }
 
-  async sign(job: string, person: "ann" | "bob"): Promise<void> {
+  async sign(job: string, person: string): Promise<void> {
     await this.cli(["sign", job, "--key", this.keyFile(person), "--yes"]);
   }
 

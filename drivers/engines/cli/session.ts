@@ -3,13 +3,23 @@ import { FarhandError } from "../../../shared/errors.ts";
 import { worse } from "../../level.ts";
 import type { PlatformFile } from "../../platform.ts";
 import type { Undo } from "../../transaction/undo.ts";
-import type { Configuration, Facts, Pending, Readiness, RunOptions, Session, TransactionToken } from "../../types.ts";
+import type {
+  Configuration,
+  Facts,
+  LoginChange,
+  Pending,
+  Readiness,
+  RunOptions,
+  Session,
+  TransactionToken,
+} from "../../types.ts";
 import type { Cli } from "./cli.ts";
 
 export interface CliSessionOptions {
   readonly file: PlatformFile;
   readonly cli: Cli;
   readonly undo: Undo;
+  readonly login?: LoginChange | undefined;
   readonly isRead: (command: string) => boolean;
   /** Raw text of a complete configuration → what is kept of it. */
   readonly configuration: (raw: string) => Configuration;
@@ -26,9 +36,11 @@ const REFUSAL_LINES_MAX = 6;
 /** A device behind a CLI. */
 export class CliSession implements Session {
   readonly #o: CliSessionOptions;
+  readonly login?: LoginChange;
 
   constructor(options: CliSessionOptions) {
     this.#o = options;
+    if (options.login) this.login = options.login;
   }
 
   async facts(): Promise<Facts> {
