@@ -104,7 +104,7 @@ async function crashAt(rig: Rig, lane: Rig["lanes"][number], point: string, numb
 }
 
 /** The promise's value, or undefined when it takes longer. */
-async function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T | undefined> {
+export async function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T | undefined> {
   const late = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => late.resolve(undefined), timeoutMs);
   try {
