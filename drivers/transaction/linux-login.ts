@@ -22,7 +22,7 @@ export function linuxLogin(
   const script = (text: string, token: TransactionToken, ...words: string[]): Promise<ExecResult> =>
     exec(`sudo -n sh -s -- ${[String(token.data["name"]), ...words].join(" ")}`, text);
   const user = (): string => {
-    if (!/^[a-z_][a-z0-9_\-]{0,31}$/.test(credential.username))
+    if (!/^[a-z_][a-z0-9_-]{0,31}$/.test(credential.username))
       throw new FarhandError("TEXT_REFUSED", "the user's name is none of a Linux account");
     return credential.username;
   };

@@ -30,7 +30,7 @@ export function configuredLogin(
       // One that the CLI would read as something else must not be half typed.
       if (!/^[\x21-\x7e]{8,64}$/.test(value) || /[?\\"'`{}^]/.test(value))
         throw new FarhandError("TEXT_REFUSED", "the password holds a character that this CLI does not take");
-      if (!/^[\w.@\-]{1,64}$/.test(username)) throw new FarhandError("TEXT_REFUSED", "the user's name");
+      if (!/^[\w.@-]{1,64}$/.test(username)) throw new FarhandError("TEXT_REFUSED", "the user's name");
       await undo.apply(
         token,
         commands.map((command) => substitute(command, { username, password: value })),
