@@ -321,6 +321,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     intake,
     carried,
     credentials,
+    witness,
     signer,
     log,
     nowMs: () => clock.nowMs(),

@@ -2,7 +2,6 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { BundleFile } from "../../shared/bundle/read.ts";
 import type { Envelope } from "../../shared/envelope.ts";
-import type { AgentLog } from "../log.ts";
 import { exportBundle, type ExportOptions } from "./export.ts";
 import { importBundle, type ImportOptions } from "./import.ts";
 import type { ExportReport, ImportReport } from "./report.ts";
@@ -10,7 +9,6 @@ import type { ExportReport, ImportReport } from "./report.ts";
 export interface CourierOptions
   extends Omit<ImportOptions, "own">, Omit<ExportOptions, "evidence" | "privateDir" | "credentials"> {
   readonly stateDir: string;
-  readonly log: AgentLog;
 }
 
 /** The third carrier: files, in and out, one at a time. */

@@ -13,6 +13,7 @@ import { FRAME_BYTES_MAX } from "../../shared/wire/frame.ts";
 import { encodeUp, layEvents, type Lane } from "../../shared/wire/messages.ts";
 import type { Credentials } from "../credentials.ts";
 import { acknowledgedBundle, addBundle, credentialAnswers, lastBundle } from "../journal/bundles.ts";
+import { heldCheckpoint } from "../journal/checkpoints.ts";
 import { gapAt, laneMarks, recordsAfter } from "../journal/outbox.ts";
 import { LANES_BY_FILE, type ExportReport } from "./report.ts";
 
@@ -120,6 +121,9 @@ async function* sealedParts(
     held = 0;
     return sealed;
   };
+  const last = await options.store.read(heldCheckpoint);
+  const checkpoint = last ? { epoch: last.epoch, size: last.size, root: last.root } : null;
+  frames.push(encodeUp("witnessed", { checkpoint }));
   for (const words of await options.credentials.words(await options.store.read(credentialAnswers)))
     frames.push(encodeUp("credentials", words));
   for await (const { frame, lane, first, last } of framesOf(options)) {

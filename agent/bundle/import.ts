@@ -9,6 +9,7 @@ import { errorCode, FarhandError, type ErrorCode } from "../../shared/errors.ts"
 import type { AgentId, Digest, OrgId, SiteId } from "../../shared/ids.ts";
 import type { Store } from "../../shared/store.ts";
 import { checkValidity } from "../../shared/verify/time.ts";
+import { decodeDown } from "../../shared/wire/messages.ts";
 import type { Credentials } from "../credentials.ts";
 import type { Intake } from "../intake.ts";
 import {
@@ -22,7 +23,9 @@ import {
 } from "../journal/bundles.ts";
 import { raiseTimeFloor, timeFloorMs } from "../journal/meta.ts";
 import { takeMarks } from "../journal/outbox.ts";
+import type { AgentLog } from "../log.ts";
 import type { Trust } from "../trust.ts";
+import type { Witness } from "../witness.ts";
 import type { Carried } from "./carried.ts";
 import type { ImportReport } from "./report.ts";
 import { openTrustSet } from "./trust-set.ts";
@@ -35,6 +38,8 @@ export interface ImportOptions {
   readonly intake: Intake;
   readonly carried: Carried;
   readonly credentials: Pick<Credentials, "receive" | "words">;
+  readonly witness: Pick<Witness, "take">;
+  readonly log: AgentLog;
   readonly nowMs: () => number;
   /** A site operator attested the time. */
   readonly attested: (ms: number) => void;
@@ -51,6 +56,7 @@ const UNDERSTOOD: ReadonlySet<BundleEntry["kind"]> = new Set([
   "text",
   "cancel",
   "credential",
+  "checkpoint",
 ]);
 
 /**
@@ -89,6 +95,7 @@ export async function importBundle(
   if (attestedMs !== null) options.attested(attestedMs);
   const taken = await trustSet.take();
   await takeAcks(options, index);
+  await takeCheckpoint(options, file);
   const cancels = await takeCancels(options, file);
   const credentials = await takeCredentials(options, file);
   const work = await carried.with(file, () => takeWork(options, file, index));
@@ -158,6 +165,21 @@ async function takeCancels({ intake }: ImportOptions, file: BundleFile): Promise
     count++;
   }
   return count;
+}
+
+/** Before any work: an agent takes none from a hub whose audit log does not continue what was witnessed. */
+async function takeCheckpoint({ witness, log }: ImportOptions, file: BundleFile): Promise<void> {
+  for (const [position, entry] of file.claimed.entries.entries()) {
+    if (entry.kind !== "checkpoint") continue;
+    try {
+      const message = decodeDown(await file.body(position));
+      if (message.kind !== "checkpoint") throw new FarhandError("PROTOCOL", `${message.kind} as a checkpoint`);
+      await witness.take(message.header, message.body);
+    } catch (error) {
+      if (!(error instanceof FarhandError) || error.code === "DISK_FULL") throw error;
+      log.warn("checkpoint-refused", { code: error.code, detail: error.detail ?? "" });
+    }
+  }
 }
 
 /** Faults of this host and not of what was sent: the file is brought again. */

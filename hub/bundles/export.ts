@@ -5,6 +5,7 @@ import { envelopeBytes, readAs, signEnvelope } from "../../shared/envelope.ts";
 import { FarhandError } from "../../shared/errors.ts";
 import type { AgentId, Digest } from "../../shared/ids.ts";
 import type { AssignmentAggregate } from "../core/assignment-model.ts";
+import { checkpointFrame } from "../links/checkpoints.ts";
 import { authorityOf, cancelOf, deliverIn } from "../links/offers.ts";
 import type { LinkDeps } from "../links/deps.ts";
 import { openAssignmentsOf, servableTo } from "../store/assignments.ts";
@@ -17,6 +18,7 @@ import {
   lastFrom,
   lastNumberTo,
   lastTo,
+  lastWitnessed,
   noteMade,
   textsOf,
 } from "../store/bundles.ts";
@@ -90,6 +92,9 @@ async function exportBundle(
   for (const bytes of await cancelsFor(deps, agent)) add("cancel", bytes);
   // Sealed to the agent: neither this hub nor who carries the stick can open them.
   for (const { envelope } of await waitingFor(store, agent, nowMs)) add("credential", envelopeBytes(envelope));
+
+  const checkpoint = await checkpointFrame(deps, await store.read((tx) => lastWitnessed(tx, agent)));
+  if (checkpoint) add("checkpoint", new Uint8Array(checkpoint.frame));
 
   const given = await store.tx("bundle.deliver", async (tx) => {
     const number = (await lastNumberTo(tx, agent)) + 1;

@@ -8,6 +8,7 @@ import type { PrivateJwk } from "../../shared/keys.ts";
 import { decodeUp, type UpMessage } from "../../shared/wire/messages.ts";
 import { tellCredentials } from "../credentials.ts";
 import { ingestEvents, ingestGap } from "../ingest/ingest.ts";
+import { isOwnLog, type Witnessed } from "../links/checkpoints.ts";
 import type { LinkDeps } from "../links/deps.ts";
 import { audit } from "../store/audit.ts";
 import { digestTo, giveNumber, lastFrom, lastNumberTo, noteTaken } from "../store/bundles.ts";
@@ -72,6 +73,7 @@ async function take(deps: LinkDeps, evidence: PrivateJwk, file: BundleFile, acto
   const nowMs = clock.nowMs();
   let records = 0;
   let isFirst = true;
+  let witnessed: Witnessed = null;
   for (let part = 0; part < index.entries.length; part++) {
     const place = { org, site: index.site, agent, number: index.number, part };
     const packed = await openEvidence(await file.body(part), place, evidence);
@@ -80,12 +82,25 @@ async function take(deps: LinkDeps, evidence: PrivateJwk, file: BundleFile, acto
       if (message.kind === "credentials") {
         await tellCredentials(deps, agent, message.header, isFirst);
         isFirst = false;
-      } else records += await ingestFrame(deps, index, message, nowMs);
+      } else if (message.kind === "witnessed") witnessed = message.header.checkpoint;
+      else records += await ingestFrame(deps, index, message, nowMs);
     }
   }
+  const isForked = witnessed !== null && !(await isOwnLog(deps, witnessed));
+  if (isForked) deps.log.error("audit-forked", { agent, detail: "its evidence quotes a log that is not this hub's" });
   await store.tx("bundle.taken", async (tx) => {
     const about = { actor, object: `${agent} number ${index.number}`, digest };
-    await noteTaken(tx, agent, index.epoch, { number: index.number, sha256: digest }, nowMs);
+    await noteTaken(tx, agent, { number: index.number, sha256: digest, epoch: index.epoch, witnessed }, nowMs);
+    if (isForked) {
+      const said = `it witnessed ${witnessed?.size} entries with root ${witnessed?.root}, which is not this hub's log`;
+      await audit(tx, nowMs, {
+        ...about,
+        action: "audit.witness",
+        decision: "refused",
+        code: "CHECKPOINT",
+        detail: said,
+      });
+    }
     // A hub that was restored from an older copy learns here which numbers it gave before.
     if (index.seen) await giveNumber(tx, agent, index.seen, nowMs);
     const detail = `${records} records`;

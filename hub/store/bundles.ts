@@ -1,9 +1,10 @@
 import type { Mark } from "../../shared/bundle/index.ts";
 import type { AgentId, Digest } from "../../shared/ids.ts";
 import { statements, type Tx } from "../../shared/store.ts";
-import type { Lane } from "../../shared/wire/messages.ts";
-import { int, named, text } from "./columns.ts";
+import type { Lane, UpHeader } from "../../shared/wire/messages.ts";
+import { int, json, named, text } from "./columns.ts";
 
+type Witnessed = UpHeader<"witnessed">["checkpoint"];
 type Reader = Pick<Tx, "get" | "all">;
 
 const sql = statements("bundle", {
@@ -17,6 +18,9 @@ const sql = statements("bundle", {
         VALUES (:agent, :direction, :epoch, :number, :sha256, :nowMs) ON CONFLICT DO NOTHING`,
   made: "UPDATE bundle SET sha256 = :sha256 WHERE agent = :agent AND direction = 'in' AND epoch = '' AND number = :number",
   epoch: `SELECT epoch FROM bundle WHERE agent = :agent AND direction = 'out' ORDER BY at_ms DESC, number DESC LIMIT 1`,
+  take: `INSERT INTO bundle (agent, direction, epoch, number, sha256, at_ms, witnessed)
+         VALUES (:agent, 'out', :epoch, :number, :sha256, :nowMs, :witnessed) ON CONFLICT DO NOTHING`,
+  witnessed: `SELECT witnessed FROM bundle WHERE agent = :agent AND direction = 'out' ORDER BY at_ms DESC, number DESC LIMIT 1`,
   marks: "SELECT lane, acked, released FROM stream WHERE agent = :agent AND epoch = :epoch ORDER BY lane",
   texts: "SELECT sha256 FROM manifest_text WHERE manifest = :manifest ORDER BY sha256",
 });
@@ -58,8 +62,20 @@ export async function noteMade(tx: Tx, agent: AgentId, mark: Mark): Promise<void
   await tx.run(sql.made, { agent, ...mark });
 }
 
-export async function noteTaken(tx: Tx, agent: AgentId, epoch: string, mark: Mark, nowMs: number): Promise<void> {
-  await tx.run(sql.add, { agent, direction: "out", epoch, ...mark, nowMs });
+export async function noteTaken(
+  tx: Tx,
+  agent: AgentId,
+  taken: Mark & { readonly epoch: string; readonly witnessed: Witnessed },
+  nowMs: number,
+): Promise<void> {
+  const { epoch, number, sha256, witnessed } = taken;
+  await tx.run(sql.take, { agent, epoch, number, sha256, nowMs, witnessed: JSON.stringify(witnessed) });
+}
+
+/** What the agent's last bundle said that it holds of the audit log. */
+export async function lastWitnessed(tx: Reader, agent: AgentId): Promise<Witnessed> {
+  const row = await tx.get(sql.witnessed, { agent });
+  return row && row["witnessed"] !== null ? json<Witnessed>(row, "witnessed") : null;
 }
 
 /** The journal that the agent's last bundle came from. */

@@ -192,6 +192,12 @@ describe.skipIf(skipped !== undefined)("a plant without a line", () => {
     const taken = await carryIn("ack.bundle");
     expect(taken).toMatchObject({ number: 3, work: [], unacknowledged: null, credentials: [{ code: null }] });
     expect(readFileSync(on("ack.bundle"), "latin1")).not.toContain(SECRET);
+    // What the hub did is witnessed behind the wall too.
+    const witnessed = new Child({
+      argv: [process.execPath, "agent/main.ts", "witness", "show", "--json", "--state-dir", world.agentDir(AGENT)],
+    });
+    expect((await witnessed.exited).code).toBe(0);
+    expect(JSON.parse(witnessed.stdout.at(-1) ?? "{}")).toMatchObject({ held: { size: expect.any(Number) } });
     const after = (await lanes()).find(({ lane }) => lane === "receipt");
     expect(after).toMatchObject({ waiting: 0 });
     expect(after?.released).toBeGreaterThan(before?.released ?? 0);
