@@ -197,7 +197,7 @@ describe.skipIf(skipped !== undefined)("a plant without a line", () => {
       argv: [process.execPath, "agent/main.ts", "witness", "show", "--json", "--state-dir", world.agentDir(AGENT)],
     });
     expect((await witnessed.exited).code).toBe(0);
-    expect(JSON.parse(witnessed.stdout.at(-1) ?? "{}")).toMatchObject({ held: { size: expect.any(Number) } });
+    expect(witnessed.stdout.at(-1)).toMatch(/"held":\{.*"size":[1-9]/);
     const after = (await lanes()).find(({ lane }) => lane === "receipt");
     expect(after).toMatchObject({ waiting: 0 });
     expect(after?.released).toBeGreaterThan(before?.released ?? 0);
