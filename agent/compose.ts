@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Clock } from "../shared/clock.ts";
 import type { Manifest } from "../shared/documents/manifest.ts";
 import type { Envelope } from "../shared/envelope.ts";
@@ -33,6 +34,7 @@ import { Receipts } from "./receipts.ts";
 import { Logins } from "./run/logins.ts";
 import { Runner } from "./run/runner.ts";
 import { Spool } from "./run/spool.ts";
+import { Schedule } from "./schedule/schedule.ts";
 import { lockStateDir } from "./state-lock.ts";
 import { Trust } from "./trust.ts";
 import type { VaultKey } from "./vault/key.ts";
@@ -219,6 +221,18 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     refusedUnheard: (code, detail) => log.warn("refused", { code, ...(detail === undefined ? {} : { detail }) }),
   });
 
+  const schedule = new Schedule({
+    store,
+    trust,
+    verifier,
+    intake,
+    clock,
+    agent: config.agent,
+    site: config.site,
+    randomBytes: (count) => new Uint8Array(randomBytes(count)),
+    log,
+  });
+
   const witness = new Witness({
     store,
     trust,
@@ -267,6 +281,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       cancel: (header) => intake.cancel(header),
       trust: takeTrust,
       settled: (header) => intake.settled(header),
+      grant: takeGrant,
       checkpoint: async (header, bytes) => {
         try {
           await witness.take(header, bytes);
@@ -293,6 +308,15 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       log.warn("trust-refused", { code: error.code, detail: `${header.document} ${error.detail ?? ""}` });
     }
     stopIfBanned();
+  }
+
+  async function takeGrant({ grant }: DownHeader<"grant">): Promise<void> {
+    try {
+      await schedule.take(grant);
+    } catch (error) {
+      if (!(error instanceof FarhandError) || error.code === "DISK_FULL") throw error;
+      log.warn("grant-refused", { code: error.code, detail: error.detail ?? "" });
+    }
   }
 
   /** On the word of a keyadmin, never of the hub: a hub that says so may close the link, which is all. */
@@ -411,6 +435,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   if (!isIdle) await assignments.tellAll({ type: "restarted" });
   const running = hasLine ? link.run(stopping.signal) : Promise.resolve();
   const resuming = isIdle ? Promise.resolve() : resumeNowAndThen();
+  const scheduling = isIdle ? Promise.resolve() : schedule.run(stopping.signal);
   const tending = isIdle ? Promise.resolve() : tendDesk({ stateDir, courier, clock, log, signal: stopping.signal });
 
   async function resumeNowAndThen(): Promise<void> {
@@ -431,7 +456,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       await finish();
       stopping.abort(new FarhandError("CANCELED", "the agent is stopping"));
       assignments.close();
-      await Promise.all([running, resuming, tending, courier.idle()]);
+      await Promise.all([running, resuming, scheduling, tending, courier.idle()]);
       await spool.close();
       await store.close();
       await vault.close();

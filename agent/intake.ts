@@ -1,8 +1,9 @@
 import { sha256, type Bytes } from "../shared/bytes.ts";
 import type { Offer } from "../shared/documents/offer.ts";
+import type { Envelope } from "../shared/envelope.ts";
 import { errorCode, FarhandError, type ErrorCode } from "../shared/errors.ts";
 import type { AgentId, DeviceId, Digest } from "../shared/ids.ts";
-import type { Store } from "../shared/store.ts";
+import type { Store, Tx } from "../shared/store.ts";
 import { matchOffer, verifyCancel, verifyOffer, type VerifiedWork, type WorkDocuments } from "../shared/verify/work.ts";
 import { BODY_BYTES_MAX } from "../shared/wire/frame.ts";
 import type { DownHeader, UpHeader } from "../shared/wire/messages.ts";
@@ -10,6 +11,7 @@ import type { Assignments } from "./assignments.ts";
 import type { AssignmentKey, Event } from "./core/model.ts";
 import { checkFence, spendGrant, takeSequence } from "./journal/admission.ts";
 import { loadAggregate } from "./journal/assignments.ts";
+import { appendRecord } from "./journal/outbox.ts";
 import { hasText, releaseWork, saveWork } from "./journal/holdings.ts";
 import { raiseTimeFloor } from "./journal/meta.ts";
 import type { Trust } from "./trust.ts";
@@ -52,6 +54,14 @@ export interface Permit extends Pick<Offer, "authority" | "manifest" | "attempt"
 export type Taken =
   | { readonly outcome: "accepted" | "held" }
   | { readonly outcome: "refused" | "transient"; readonly code: ErrorCode; readonly detail: string | null };
+
+export interface OwnWork {
+  readonly authority: { readonly kind: "grant"; readonly sha256: Digest };
+  readonly envelope: Envelope;
+  readonly manifest: Bytes;
+  /** In the transaction that accepts it. */
+  readonly before: (tx: Tx) => Promise<void>;
+}
 
 interface Waiting {
   readonly offer: Offer;
@@ -124,6 +134,31 @@ export class Intake {
     }
   }
 
+  /**
+   * Work that this agent made for itself under a grant that people signed. It has no numbers of the hub's: sequence and fence are 0. The hub
+   * learns of it by a record in the receipts' lane, which stands before everything else that is said about it.
+   */
+  async takeOwn(own: OwnWork): Promise<Taken> {
+    const digest = sha256(own.manifest);
+    const key: AssignmentKey = { manifest: digest, attempt: 1 };
+    const documents: WorkDocuments = { authorityKind: "grant", authority: own.envelope, manifest: own.manifest };
+    const permit: Permit = { authority: own.authority, manifest: digest, attempt: 1, sequence: 0, fence: 0, iat: null };
+    try {
+      await this.#options.store.read(requireUndoubted);
+      const work = await this.#options.verifier.verify(documents);
+      matchOffer(permit, work);
+      await this.#accept(key, permit, work, documents, async (tx) => {
+        await own.before(tx);
+        const manifest = new TextDecoder().decode(own.manifest);
+        await appendRecord(tx, { type: "own", authority: own.authority, manifest });
+      });
+      return { outcome: "accepted" };
+    } catch (error) {
+      if (!(error instanceof FarhandError)) throw error;
+      return { outcome: "refused", code: error.code, detail: error.detail ?? null };
+    }
+  }
+
   /** The same offer again gets the stored answer; another offer of the same work is a replay, whatever its number. */
   async #answerHeld(key: AssignmentKey, offer: Permit): Promise<boolean> {
     const { assignment } = await this.#options.store.read((tx) => loadAggregate(tx, key));
@@ -146,7 +181,13 @@ export class Intake {
     return true;
   }
 
-  async #accept(key: AssignmentKey, offer: Permit, work: VerifiedWork, documents: WorkDocuments): Promise<void> {
+  async #accept(
+    key: AssignmentKey,
+    offer: Permit,
+    work: VerifiedWork,
+    documents: WorkDocuments,
+    instead?: (tx: Tx) => Promise<void>,
+  ): Promise<void> {
     const { manifest, authority, signers, grant } = work;
     const devices: DeviceId[] = manifest.tasks.map((task) => task.device);
     const changed = manifest.tasks
@@ -169,7 +210,7 @@ export class Intake {
     };
     await this.#options.assignments.dispatch(key, event, "accept", {
       before: async (tx) => {
-        await takeSequence(tx, offer.sequence);
+        await (instead ? instead(tx) : takeSequence(tx, offer.sequence));
         await checkFence(tx, offer.fence, changed);
         if (grant) {
           const { devicesPerMinute } = grant.rate;

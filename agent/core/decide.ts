@@ -71,7 +71,8 @@ function onOffered(draft: Draft, event: Extract<Event, { type: "offered" }>): vo
   if (draft.assignment) return answerAgain(draft);
   const { devices, ...work } = event.work;
   draft.create(newAssignment(draft, { ...work, state: "ACCEPTED", code: null, detail: null }), devices);
-  draft.effect({ type: "sendAccept", key: draft.aggregate.key, sequence: work.sequence });
+  // Nobody waits for an answer to what this agent began by itself.
+  if (work.sequence > 0) draft.effect({ type: "sendAccept", key: draft.aggregate.key, sequence: work.sequence });
   const { cancel } = draft.aggregate;
   if (cancel) {
     endEarly(draft, "CANCELED", "CANCELED", "CANCELED");
@@ -128,7 +129,7 @@ function answerAgain(draft: Draft): void {
   if (assignment.state === "REJECTED") {
     const code = assignment.code ?? "INTERNAL";
     draft.effect({ type: "sendReject", key, sequence: assignment.sequence, code, detail: assignment.detail ?? "" });
-  } else draft.effect({ type: "sendAccept", key, sequence: assignment.sequence });
+  } else if (assignment.sequence > 0) draft.effect({ type: "sendAccept", key, sequence: assignment.sequence });
 }
 
 function waitOrStart(draft: Draft): void {

@@ -28,6 +28,7 @@ export interface LinkHandlers {
   cancel(header: DownHeader<"cancel">): Promise<void>;
   trust(header: DownHeader<"trust">, bytes: Bytes): Promise<void>;
   settled(header: DownHeader<"settled">): Promise<void>;
+  grant(header: DownHeader<"grant">): Promise<void>;
   checkpoint(header: DownHeader<"checkpoint">, bytes: Bytes): Promise<void>;
   credential(header: DownHeader<"credential">, bytes: Bytes): Promise<void>;
 }
@@ -218,6 +219,7 @@ export class Link {
       case "settled":
       case "checkpoint":
       case "credential":
+      case "grant":
         return false;
       default:
         return message satisfies never;
@@ -241,6 +243,9 @@ export class Link {
         break;
       case "settled":
         await handlers.settled(message.header);
+        break;
+      case "grant":
+        await handlers.grant(message.header);
         break;
       case "checkpoint":
         await handlers.checkpoint(message.header, message.body);

@@ -2,12 +2,19 @@ import { parseCanonical } from "../../shared/bytes.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { Evidence } from "../../shared/documents/common.ts";
 import { Manifest } from "../../shared/documents/manifest.ts";
-import { readAs } from "../../shared/envelope.ts";
+import { readAs, type Envelope } from "../../shared/envelope.ts";
 import { FarhandError } from "../../shared/errors.ts";
 import type { AgentId, Digest, SiteId } from "../../shared/ids.ts";
 import type { Store } from "../../shared/store.ts";
 import type { InventoryView } from "../../shared/trust.ts";
-import { verifyWork, type VerifiedWork, type VerifierContext, type WorkDocuments } from "../../shared/verify/work.ts";
+import {
+  verifyGrant,
+  verifyWork,
+  type VerifiedGrant,
+  type VerifiedWork,
+  type VerifierContext,
+  type WorkDocuments,
+} from "../../shared/verify/work.ts";
 import type { Driver } from "../../drivers/types.ts";
 import { hasText, loadText, saveText } from "../journal/holdings.ts";
 import { lostBeforeMs, timeFloorMs } from "../journal/meta.ts";
@@ -50,6 +57,11 @@ export class Verifier {
     this.#checkEvidence(work, context.inventory);
     await this.#refuseForgotten(work);
     return work;
+  }
+
+  /** What a grant by itself is checked against. */
+  async grant(envelope: Envelope): Promise<VerifiedGrant> {
+    return verifyGrant({ authority: envelope }, await this.#context());
   }
 
   /** Single use is known from the journal. After one was lost, a change must have been signed since: nobody here knows whether it was made. */

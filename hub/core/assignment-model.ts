@@ -61,6 +61,8 @@ export type AssignmentEvent =
   | { readonly type: "released" }
   /** A pull takes it. The numbers count only when it has none yet. */
   | { readonly type: "served"; readonly sequence: number; readonly fence: number }
+  /** The agent took it up by its own clock: it never was an offer, and has none of the hub's numbers. */
+  | { readonly type: "begun" }
   | { readonly type: "accepted" }
   | { readonly type: "rejected"; readonly code: ErrorCode; readonly detail: string | null }
   | {

@@ -135,6 +135,11 @@ export function decideAssignment(
     case "served":
       onServed(draft, event);
       break;
+    case "begun":
+      if (draft.state !== "PLANNED") break;
+      draft.to("OFFERED");
+      draft.to("DELIVERED", { sequence: 0, fence: 0 });
+      break;
     case "accepted":
       // It says so again because it does not know that its last word is held.
       if (draft.standing.settled) draft.effect("sendSettled");

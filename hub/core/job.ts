@@ -46,6 +46,8 @@ export interface JobAggregate {
 export type JobEvent =
   /** Made, with its planning (a change) or its granted reads. */
   | { readonly type: "submitted"; readonly route: "plan" | "grant" }
+  /** An agent began it by its own clock: there is nothing left to release, and no time after which it could not start. */
+  | { readonly type: "begun" }
   /** The warrant stands and waits for signatures. */
   | { readonly type: "composed" }
   | { readonly type: "planFailed"; readonly code: ErrorCode }
@@ -119,6 +121,12 @@ export function decideJob(job: JobAggregate, event: JobEvent, nowMs: number, _ra
       if (draft.state !== "DRAFT") break;
       if (event.route === "plan") draft.tell("plan", null, { type: "released" });
       else approve(draft);
+      break;
+    case "begun":
+      if (draft.state !== "DRAFT") break;
+      draft.to("APPROVED");
+      draft.to("ROLLING");
+      draft.set({ wave: 0 });
       break;
     case "composed":
       if (draft.state !== "DRAFT") break;

@@ -16,6 +16,7 @@ import { addMessage } from "../store/messages.ts";
 import { storePlan, storeReceipt } from "../store/receipts.ts";
 import { backlogOf, moveApplied, type Backlog, type StoredRecord } from "../store/streams.ts";
 import type { EffectSink } from "../effects.ts";
+import { readOwnWork, storeOwnWork, type OwnWork } from "./own-work.ts";
 import { decideLoadedIn, type At } from "./decide.ts";
 
 const RECORDS_AT_ONCE = 500;
@@ -47,6 +48,7 @@ type Meaning =
       readonly sha256: Digest;
       readonly envelope: Envelope;
     }
+  | { readonly type: "own"; readonly key: AssignmentKey; readonly work: OwnWork }
   | { readonly type: "nothing"; readonly key: null; readonly refused: Refused | null };
 
 export interface Refused {
@@ -134,6 +136,14 @@ async function meaningOf(
       if (!bytes) return nothing(null);
       return openedOrRefused(media, () => parseEnvelope(bytes), agent, entry);
     }
+    case "own":
+      try {
+        const work = readOwnWork(record, agent);
+        if (work.manifest.site !== entry?.site) throw new FarhandError("WRONG_SITE", work.manifest.site);
+        return { type: "own", key: work.key, work };
+      } catch (error) {
+        return nothing(refusedAs("own", error, agent));
+      }
     case "output":
     case "metric":
       return nothing(null);
@@ -161,10 +171,14 @@ async function openedOrRefused(
   try {
     return await opened(type, typeof envelope === "function" ? envelope() : envelope, agent, entry);
   } catch (error) {
-    const code = errorCode(error);
-    const why = error instanceof FarhandError && error.detail !== undefined ? ` (${error.detail})` : "";
-    return nothing({ code, object: agent, detail: `${type}: ${code}${why}` });
+    return nothing(refusedAs(type, error, agent));
   }
+}
+
+function refusedAs(type: string, error: unknown, agent: AgentId): Refused {
+  const code = errorCode(error);
+  const why = error instanceof FarhandError && error.detail !== undefined ? ` (${error.detail})` : "";
+  return { code, object: agent, detail: `${type}: ${code}${why}` };
 }
 
 /** Verified before it means anything: signed by this very agent's countersigned key, and speaking for itself. */
@@ -205,6 +219,15 @@ async function applyRun(tx: Tx, agent: AgentId, run: Run, at: At): Promise<Appli
     }
     return { effects: [], refused };
   }
+  for (const meaning of run.meanings) {
+    if (meaning.type !== "own") continue;
+    try {
+      await storeOwnWork(tx, meaning.work, agent, at);
+    } catch (error) {
+      if (!(error instanceof FarhandError) || error.code === "DISK_FULL") throw error;
+      await refuse(refusedAs("own", error, agent));
+    }
+  }
   const loaded = await loadAssignment(tx, run.key, devicesIn(run.meanings));
   // Words about another agent's work, or about none, are kept as records and mean nothing.
   if (!loaded || loaded.identity.agent !== agent) {
@@ -244,6 +267,7 @@ async function applyRun(tx: Tx, agent: AgentId, run: Run, at: At): Promise<Appli
         await addMessage(tx, { to: "job", job: identity.job, body: { type: "progress" } });
         break;
       }
+      case "own":
       case "nothing":
         break;
       default:

@@ -55,6 +55,7 @@ function prepare(wire: ReadRecord, cipher: BlobCipher): PreparedRecord {
     }
     case "receipt":
     case "plan":
+    case "own":
     case "metric":
       return { type: record.type, header: wire.text };
     default:

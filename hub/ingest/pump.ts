@@ -70,11 +70,16 @@ export async function pumpOnce(deps: PumpDeps): Promise<boolean> {
   const at: At = { nowMs: deps.clock.nowMs(), random: deps.random };
   let did = await checkWholeUploads(deps.store, deps.cipher, at.nowMs);
   const streams = await streamsBehind(deps.store);
-  await Promise.all(
-    streams.map(async (stream) => {
-      if (await applyBacklog(deps, stream, at)) did = true;
-    }),
-  );
+  // What an agent began by itself is told in its receipts' lane: the words about it are understood only after that.
+  for (const isReceipts of [true, false]) {
+    await Promise.all(
+      streams
+        .filter(({ lane }) => (lane === "receipt") === isReceipts)
+        .map(async ({ id }) => {
+          if (await applyBacklog(deps, id, at)) did = true;
+        }),
+    );
+  }
   const messages = await messagesAfter(deps.store, 0, MESSAGES_AT_ONCE);
   if (messages.length === 0) return did;
   await pumpMessages(deps, messages, at);

@@ -15,6 +15,8 @@ export interface LiveSession {
   checkpointMoved(): void;
   /** A sealed credential waits for the agent. */
   credentials(): void;
+  /** There is a newer grant: its site may have to carry it out by its own clock. */
+  grantsMoved(): void;
   /** A newer session of the same agent has begun. */
   displace(): void;
   /** A person wants it closed. */
@@ -55,6 +57,10 @@ export class Links {
 
   trustChanged(): void {
     for (const session of this.#live.values()) session.trustChanged();
+  }
+
+  grantsMoved(): void {
+    for (const session of this.#live.values()) session.grantsMoved();
   }
 
   checkpointMoved(): void {

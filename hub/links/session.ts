@@ -2,6 +2,7 @@ import { toBase64url } from "../../shared/bytes.ts";
 import type { TimerHandle } from "../../shared/clock.ts";
 import type { AgentEntry } from "../../shared/documents/agents.ts";
 import { errorCode, FarhandError, type ErrorCode } from "../../shared/errors.ts";
+import type { Digest } from "../../shared/ids.ts";
 import { decodeUp, encodeDown, type DownHeader, type UpHeader, type UpMessage } from "../../shared/wire/messages.ts";
 import type { AssignmentKey } from "../core/model.ts";
 import { ingestEvents, ingestGap, type Ack } from "../ingest/ingest.ts";
@@ -13,6 +14,7 @@ import { checkpointFrame, isOwnLog, type Witnessed } from "./checkpoints.ts";
 import { Credit, type CreditBudget } from "./credit.ts";
 import type { LinkDeps } from "./deps.ts";
 import { admit, answerOf, Banned, BANNED_RETRY_MS, LINK_VERSIONS, Refused, type Challenge } from "./handshake.ts";
+import { scheduledGrants } from "./grants.ts";
 import { cancelFrame, offersFor } from "./offers.ts";
 import { Outbound, type Carrier } from "./outbound.ts";
 import type { Links, LiveSession } from "./registry.ts";
@@ -51,6 +53,7 @@ export class AgentSession implements LiveSession {
   #agent: AgentEntry | undefined;
   #claimed: string | undefined;
   #told: HeldDocuments | undefined;
+  readonly #grantsTold = new Set<Digest>();
   /** Undefined until the agent has said what it holds: one that does not say is sent none. */
   #witnessed: Witnessed | undefined;
   #telling: Promise<void> = Promise.resolve();
@@ -146,6 +149,10 @@ export class AgentSession implements LiveSession {
     this.#end("AGENT_KICKED", DISPLACED_RETRY_MS, "a person closed it");
   }
 
+  grantsMoved(): void {
+    this.#tell(() => this.#sendGrants());
+  }
+
   checkpointMoved(): void {
     this.#tell(() => this.#sendCheckpoint());
   }
@@ -200,6 +207,7 @@ export class AgentSession implements LiveSession {
     this.#told = hello;
     this.#sendTrust();
     this.#sendCredentials();
+    this.grantsMoved();
     deps.effects.perform(effects);
     deps.effects.moved();
   }
@@ -276,6 +284,16 @@ export class AgentSession implements LiveSession {
   #tell(send: () => Promise<void>): void {
     this.#telling = this.#telling.then(() => (this.#ended ? undefined : send()));
     this.#telling.catch((error: unknown) => this.#fail(error));
+  }
+
+  /** After the trust that they are checked against. */
+  async #sendGrants(): Promise<void> {
+    const site = this.#agent?.site;
+    if (site === undefined) return;
+    for (const { sha256, frame } of await scheduledGrants(this.#deps, site, this.#grantsTold)) {
+      this.#grantsTold.add(sha256);
+      await this.#out.sendCredited(frame);
+    }
   }
 
   async #sendCheckpoint(): Promise<void> {

@@ -83,7 +83,10 @@ export async function grantNamed(store: Store, id: GrantId): Promise<GrantRow | 
   return row && grantOf(row);
 }
 
-export async function grantByDigest(store: Store, sha256: Digest): Promise<GrantRow | undefined> {
-  const row = await store.read((tx) => tx.get(sql.grantByDigest, { sha256 }));
+export const grantByDigest = (store: Store, sha256: Digest): Promise<GrantRow | undefined> =>
+  store.read((tx) => grantByDigestIn(tx, sha256));
+
+export async function grantByDigestIn(tx: Pick<Tx, "get">, sha256: Digest): Promise<GrantRow | undefined> {
+  const row = await tx.get(sql.grantByDigest, { sha256 });
   return row && grantOf(row);
 }

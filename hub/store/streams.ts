@@ -15,7 +15,7 @@ const sql = statements("stream", {
               VALUES (:stream, :sequence, :type, :header, :nowMs)`,
   addGap: `INSERT INTO stream_gap (stream, first, last, reason, at_ms)
            VALUES (:stream, :first, :last, :reason, :nowMs) ON CONFLICT (stream, first) DO NOTHING`,
-  behind: "SELECT id FROM stream WHERE applied < acked",
+  behind: "SELECT id, lane FROM stream WHERE applied < acked",
   get: "SELECT agent, lane, acked, applied FROM stream WHERE id = :id",
   records: `SELECT sequence, type, header FROM record
             WHERE stream = :stream AND sequence > :after AND sequence <= :last ORDER BY sequence`,
@@ -67,8 +67,11 @@ export async function moveApplied(tx: Tx, id: number, expected: number, applied:
   return (await tx.run(sql.applied, { id, expected, applied })) === 1;
 }
 
-export async function streamsBehind(store: Store): Promise<number[]> {
-  return (await store.read((tx) => tx.all(sql.behind))).map((row) => int(row, "id"));
+export async function streamsBehind(store: Store): Promise<{ readonly id: number; readonly lane: Lane }[]> {
+  return (await store.read((tx) => tx.all(sql.behind))).map((row) => ({
+    id: int(row, "id"),
+    lane: named<Lane>(row, "lane"),
+  }));
 }
 
 export interface StoredRecord {

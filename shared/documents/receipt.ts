@@ -118,7 +118,8 @@ export const Receipt = z.strictObject({
   job: JobId,
   manifest: Digest,
   attempt: z.int().min(1).max(10),
-  fence: z.int().min(1),
+  /** 0 for what the agent began by its own clock under a grant. */
+  fence: z.int().min(0),
   authority: Authority,
   /** Who authorised it, as verified by the agent; empty under a grant minted for the hub. */
   signers: z.array(PersonId).max(16),

@@ -118,8 +118,8 @@ async function verifyUnderWarrant(documents: WorkDocuments, context: VerifierCon
 
 const opening = (
   type: "farhand-warrant+jws" | "farhand-grant+jws",
-  documents: WorkDocuments,
-  context: VerifierContext,
+  documents: Pick<WorkDocuments, "authority" | "logged">,
+  context: Pick<VerifierContext, "trust" | "memory">,
 ) => openSigned(type, documents.authority, context.trust, context.memory ?? NO_MEMORY, documents.logged ?? []);
 
 /** The kids were asked already whether they count; here it matters only whose they are. */
@@ -146,22 +146,16 @@ async function breakglassOf(
  * site is covered from its first day. What it was signed for stands in it for the record.
  */
 async function verifyUnderGrant(documents: WorkDocuments, context: VerifierContext): Promise<VerifiedWork> {
-  const { trust } = context;
-  const opened = await opening("farhand-grant+jws", documents, context);
-  const grant = readAs(Grant, opened.value);
-  if (grant.org !== trust.org) throw new FarhandError("WRONG_ORG");
+  const { grant, digest, signers } = await verifyGrant(documents, context);
   const manifest = readManifest(documents.manifest, context);
-  const policy = governingPolicy(trust, grant);
-  checkValidity(grant, context.time, GRANT_LIFETIME_SECONDS_MAX);
   checkTrustVersions(grant, manifest, context);
-  const signers = signersOf(opened.kids, { author: grant.author, sites: grant.sites, policy, risk: "read" }, trust);
   checkGrantScope(grant, manifest, context.inventory);
   const risk = manifest.tasks.map(context.riskOf).reduce(worse, "read");
   if (risk !== "read") throw new FarhandError("RISK_UNDERSTATED", `a grant reads; derived ${risk}`);
   return {
     manifest,
     manifestDigest: sha256(documents.manifest),
-    authority: { kind: "grant", sha256: sha256(opened.bytes) },
+    authority: { kind: "grant", sha256: digest },
     signers,
     notBefore: grant.nbf,
     exp: grant.exp,
@@ -170,6 +164,27 @@ async function verifyUnderGrant(documents: WorkDocuments, context: VerifierConte
     warrant: null,
     breakglass: null,
   };
+}
+
+export interface VerifiedGrant {
+  readonly grant: Grant;
+  readonly digest: Digest;
+  readonly signers: readonly PersonId[];
+}
+
+/** A grant by itself: an agent that carries one out by its own clock holds it before there is a manifest under it. */
+export async function verifyGrant(
+  documents: Pick<WorkDocuments, "authority" | "logged">,
+  context: Pick<VerifierContext, "trust" | "time" | "memory">,
+): Promise<VerifiedGrant> {
+  const { trust } = context;
+  const opened = await opening("farhand-grant+jws", documents, context);
+  const grant = readAs(Grant, opened.value);
+  if (grant.org !== trust.org) throw new FarhandError("WRONG_ORG");
+  const policy = governingPolicy(trust, grant);
+  checkValidity(grant, context.time, GRANT_LIFETIME_SECONDS_MAX);
+  const signers = signersOf(opened.kids, { author: grant.author, sites: grant.sites, policy, risk: "read" }, trust);
+  return { grant, digest: sha256(opened.bytes), signers };
 }
 
 /** The policy that a document names must be the one that governs each of its sites: its author does not choose a milder one. */

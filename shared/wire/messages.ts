@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ProofHashes } from "../audit/proofs.ts";
+import { Authority } from "../documents/offer.ts";
 import { Code } from "../documents/receipt.ts";
 import { Envelope } from "../envelope.ts";
 import { FarhandError } from "../errors.ts";
@@ -79,6 +80,8 @@ const down = {
   close: { type: 12, header: z.strictObject({ code: Code, retryAfterMs: z.int().min(0) }) },
   /** A sealed credential; the body is its envelope. Answered by `credentials`, and sent again after the next hello until it is. */
   credential: { type: 17, header: z.strictObject({ document: Digest }) },
+  /** A grant with a schedule that this agent's site carries out by its own clock. */
+  grant: { type: 20, header: z.strictObject({ grant: Envelope }) },
 } as const;
 
 /** Agent to hub. */
@@ -237,6 +240,8 @@ export const UpRecord = z.discriminatedUnion("type", [
     order: z.int().min(0),
     last: z.boolean(),
   }),
+  /** Work that an agent began by its own clock under a grant: its manifest, which no hub has made. */
+  z.strictObject({ type: z.literal("own"), authority: Authority, manifest: z.string().min(2).max(150_000) }),
   z.strictObject({ type: z.literal("metric"), name: z.string().max(120), value: z.number(), atMs: z.int() }),
 ]);
 export type UpRecord = z.infer<typeof UpRecord>;
@@ -252,6 +257,7 @@ export function laneOf(record: UpRecord): Lane {
   switch (record.type) {
     case "receipt":
     case "plan":
+    case "own":
       return "receipt";
     case "assignment":
     case "task":

@@ -22,7 +22,7 @@ export class SteadyPump extends Pump {
     const { clock, random } = this.#deps;
     do {
       for (const stream of await streamsBehind(this.#deps.store)) {
-        await applyBacklog(this.#deps, stream, { nowMs: clock.nowMs(), random });
+        await applyBacklog(this.#deps, stream.id, { nowMs: clock.nowMs(), random });
       }
     } while (await pumpOnce(this.#deps));
   }

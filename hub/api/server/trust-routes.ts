@@ -50,6 +50,7 @@ export function trustRoutes(app: Api, deps: ApiDeps): void {
   });
   app.openapi(routes.putGrant, async (c) => {
     const { grant, sha256: digest } = await acceptGrant(deps, c.req.valid("json"), `token:${c.get("caller").id}`);
+    deps.links.grantsMoved();
     return c.json({ id: grant.id, sha256: digest }, 200);
   });
   app.openapi(routes.listGrants, async (c) => {

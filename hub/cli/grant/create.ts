@@ -23,6 +23,8 @@ interface Flags extends HubFlags {
   readonly command?: readonly string[];
   readonly select?: string;
   readonly rate: number;
+  readonly every?: number;
+  readonly dailyAt?: number;
   readonly days: number;
   readonly key: readonly string[];
   readonly passphraseFile?: string;
@@ -34,6 +36,7 @@ export const grantCreate = buildCommand<Flags, [], CliContext>({
     "Sign a standing permission for enumerated reads",
     [
       "farhand grant create --id nightly --site ams --site lon --kind collect --kind check --kind plan --key ann.key.json",
+      "farhand grant create --id backup --site ams --kind collect --daily-at 02:00 --days 366 --key ann.key.json",
       "farhand grant create --id ask --site ams --kind run --command 'show version' --command 'show ip bgp summary' --days 30 --key ann.key.json",
     ],
     "The owner of the first key is its author. `run` may send exactly the commands that are named. Devices that join\nits sites later are covered as the selector says.",
@@ -71,6 +74,20 @@ export const grantCreate = buildCommand<Flags, [], CliContext>({
         optional: true,
       },
       rate: { kind: "parsed", parse: whole(1, 100_000), brief: "Devices per minute", default: "600", placeholder: "N" },
+      every: {
+        kind: "parsed",
+        parse: period,
+        brief: "The sites' agents collect and check by themselves this often, with or without a hub: 15m to 31d",
+        placeholder: "6h",
+        optional: true,
+      },
+      dailyAt: {
+        kind: "parsed",
+        parse: timeOfDay,
+        brief: "The same once a day at this time, UTC",
+        placeholder: "HH:MM",
+        optional: true,
+      },
       days: { kind: "parsed", parse: whole(1, 366), brief: "How long it holds", default: "90", placeholder: "N" },
       key: {
         kind: "parsed",
@@ -127,6 +144,7 @@ async function create(cli: Cli, flags: Flags) {
     kinds: [...new Set(flags.kind)],
     commands: [...new Set(flags.command)],
     rate: { devicesPerMinute: flags.rate },
+    ...scheduleOf(flags),
     inventory: inventory.digest,
     iat: nowSeconds,
     nbf: nowSeconds,
@@ -155,6 +173,37 @@ async function create(cli: Cli, flags: Flags) {
   if (grant.kinds.includes("collect"))
     cli.out.next(`farhand job submit collect --grant ${grant.id} --select site=${grant.sites[0] ?? ""}`);
   return undefined;
+}
+
+const MINUTE = 60;
+const HOUR = 3600;
+const DAY = 86_400;
+const PERIOD = /^(?<count>[1-9]\d{0,4})(?<unit>[mhd])$/v;
+
+function period(value: string): number {
+  const found = PERIOD.exec(value)?.groups;
+  const unit = found?.["unit"] === "m" ? MINUTE : found?.["unit"] === "h" ? HOUR : DAY;
+  const seconds = Number(found?.["count"]) * unit;
+  if (!found || seconds < 15 * MINUTE || seconds > 31 * DAY) throw new FarhandError("USAGE", "15m to 31d: 30m, 6h, 1d");
+  return seconds;
+}
+
+/** Seconds after midnight. */
+function timeOfDay(value: string): number {
+  const found = /^(?<hour>[01]\d|2[0-3]):(?<minute>[0-5]\d)$/v.exec(value)?.groups;
+  if (!found) throw new FarhandError("USAGE", "HH:MM, in UTC");
+  return Number(found["hour"]) * HOUR + Number(found["minute"]) * MINUTE;
+}
+
+/** What an agent does by its own clock are collects and checks: nobody is there to ask for anything else. */
+function scheduleOf(flags: Flags): Pick<Grant, "schedule"> {
+  const { every, dailyAt } = flags;
+  if (every === undefined && dailyAt === undefined) return {};
+  if (every !== undefined && dailyAt !== undefined) throw new FarhandError("USAGE", "--every or --daily-at, not both");
+  const kinds = flags.kind.filter((kind) => kind === "collect" || kind === "check");
+  if (kinds.length === 0) throw new FarhandError("USAGE", "a schedule needs --kind collect or --kind check");
+  const when = { everySeconds: every ?? DAY, offsetSeconds: dailyAt ?? 0 };
+  return { schedule: [...new Set(kinds)].map((kind) => ({ kind, ...when })) };
 }
 
 function selectorOf(flags: Flags, inventory: ReturnType<typeof requireInventory>): Grant["selectors"][number] {

@@ -1,4 +1,5 @@
 import { buildCommand } from "@stricli/core";
+import type { Grant } from "../../../shared/documents/grant.ts";
 import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { hubFlags, type HubFlags } from "../flags.ts";
@@ -11,6 +12,16 @@ export const grantList = buildCommand<HubFlags, [], CliContext>({
   parameters: { flags: hubFlags },
   func: command(list),
 });
+
+/** `collect every 6h`, `check daily 02:00`. */
+function scheduleText(entries: NonNullable<Grant["schedule"]>): string {
+  return entries
+    .map(({ kind, everySeconds, offsetSeconds }) => {
+      if (everySeconds === 86_400) return `${kind} daily ${new Date(offsetSeconds * 1000).toISOString().slice(11, 16)}`;
+      return `${kind} every ${everySeconds % 3600 === 0 ? `${everySeconds / 3600}h` : `${everySeconds / 60}m`}`;
+    })
+    .join(", ");
+}
 
 async function list(cli: Cli, flags: HubFlags) {
   const client = clientOf(cli, flags);
@@ -31,6 +42,7 @@ async function list(cli: Cli, flags: HubFlags) {
         },
         { title: "UNTIL", value: ({ grant }) => utc(grant.exp * 1000) },
         { title: "KINDS", value: ({ grant }) => grant.kinds.join(",") },
+        { title: "SCHEDULE", value: ({ grant }) => scheduleText(grant.schedule ?? []) },
         { title: "SITES", value: ({ grant }) => grant.sites.join(",") },
         { title: "COMMANDS", value: ({ grant }) => grant.commands.length, right: true },
       ],
