@@ -84,6 +84,8 @@ export interface RunningAgent {
   importBundle(path: string, admission: Envelope | null): Promise<ImportReport>;
   /** Writes what the hub does not have yet into a file. */
   exportBundle(path: string): Promise<ExportReport>;
+  /** Does what is due by the agent's own clock now, and not only at the next minute. */
+  runDue(): Promise<void>;
   /** Starts nothing more, lets changes reach their end, and closes. */
   drain(): Promise<void>;
   /** Closes at once and leaves what is under way to the next start. */
@@ -470,6 +472,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     isLive: () => link.isLive,
     importBundle: (path, admission) => courier.import(path, admission),
     exportBundle: (path) => courier.export(path),
+    runDue: () => schedule.tick(),
     drain: () => close(() => runner.drain()),
     stop: () => close(() => runner.abandon()),
   };
