@@ -1,6 +1,10 @@
 // A device that lost everything, put back through the whole installation: plan, two persons, change. And without any agent.
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openSigner } from "../../hub/cli/keys/key-file.ts";
+import { Keys } from "../../shared/documents/keys.ts";
+import { envelopeBytes, parseEnvelope, peekPayload, signEnvelope } from "../../shared/envelope.ts";
+import { Secret } from "../../shared/secret.ts";
 import { FleetProcess, inventoryEntry } from "../support/fleet.ts";
 import { World } from "../support/world.ts";
 
@@ -36,6 +40,22 @@ async function collect(): Promise<string> {
   return newest.public.sha256;
 }
 
+/** A newer keys.json, as a keyadmin signs it. */
+async function giveReveal(person: string): Promise<void> {
+  const path = world.path("trust/keys.json");
+  const held = Keys.parse(peekPayload(parseEnvelope(readFileSync(path))));
+  const people = held.people.map((entry) =>
+    entry.id === person
+      ? { ...entry, roles: [...entry.roles, { role: "reveal" as const, sites: ["*" as const] }] }
+      : entry,
+  );
+  const passphrase = new Secret(readFileSync(world.path("passphrase"), "utf8").trim());
+  const kim = await openSigner(world.keyFile("kim"), passphrase);
+  const keys: Keys = { ...held, version: held.version + 1, people };
+  writeFileSync(path, envelopeBytes(await signEnvelope("farhand-keys+jws", keys, [kim])));
+  await world.cli(["trust", "publish", path]);
+}
+
 describe("a sealed configuration", () => {
   it("restores a wiped device to equality, signed like any change", { timeout: 120_000 }, async () => {
     const withBanner = await collect();
@@ -64,15 +84,32 @@ describe("a sealed configuration", () => {
     expect(await fleet.configuration(device)).toBe(before);
   });
 
-  it("opens with the recovery key alone, into a file of one's own", { timeout: 60_000 }, async () => {
-    await world.cli(["recovery", "fetch", device, "--out", "device.sealed"]);
-    expect(readFileSync(world.path("device.sealed"), "utf8")).not.toContain(PEER);
-    await world.agents.get("agent-plant")?.stop();
-    const open = ["recovery", "open", "device.sealed", "--key"];
-    await world.cli([...open, world.path("trust/recovery.key.json"), "--out", "device.conf"]);
-    expect(readFileSync(world.path("device.conf"), "utf8")).toContain(PEER);
-    expect(statSync(world.path("device.conf")).mode & 0o777).toBe(0o600);
-    const refused = await world.cliResult([...open, world.keyFile("ann")]);
-    expect(refused.stdout + refused.stderr).toContain("KEY_FILE");
-  });
+  it(
+    "is revealed to a person with the role, sealed to that person's tool; others are refused",
+    { timeout: 60_000 },
+    async () => {
+      const reveal = [
+        "reveal",
+        device,
+        "--reason",
+        "ticket 4711",
+        "--out",
+        "revealed.conf",
+        "--key",
+        world.keyFile("ann"),
+      ];
+      const refused = await world.cliResult(reveal);
+      expect(refused.status).toBe(1);
+      expect(refused.stderr).toContain("REVEAL_FORBIDDEN");
+      await giveReveal("ann");
+      await world.cli(reveal);
+      expect(readFileSync(world.path("revealed.conf"), "utf8")).toContain(PEER);
+      expect(statSync(world.path("revealed.conf")).mode & 0o777).toBe(0o600);
+      // The log is chained within a second of what it tells.
+      await world.until("the audit log to say who, what and why", 20_000, async () => {
+        const told = JSON.stringify(await world.cli(["audit", "list"]));
+        return told.includes(`reveal ${device} `) && told.includes("to ann: ticket 4711");
+      });
+    },
+  );
 });
