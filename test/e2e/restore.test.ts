@@ -112,4 +112,16 @@ describe("a sealed configuration", () => {
       });
     },
   );
+
+  it("opens with the recovery key alone, into a file of one's own", { timeout: 60_000 }, async () => {
+    await world.cli(["recovery", "fetch", device, "--out", "device.sealed"]);
+    expect(readFileSync(world.path("device.sealed"), "utf8")).not.toContain(PEER);
+    await world.agents.get("agent-plant")?.stop();
+    const open = ["recovery", "open", "device.sealed", "--key"];
+    await world.cli([...open, world.path("trust/recovery.key.json"), "--out", "device.conf"]);
+    expect(readFileSync(world.path("device.conf"), "utf8")).toContain(PEER);
+    expect(statSync(world.path("device.conf")).mode & 0o777).toBe(0o600);
+    const refused = await world.cliResult([...open, world.keyFile("ann")]);
+    expect(refused.stdout + refused.stderr).toContain("KEY_FILE");
+  });
 });
