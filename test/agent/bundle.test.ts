@@ -17,7 +17,7 @@ import { envelopeBytes, signEnvelope, type Envelope } from "../../shared/envelop
 import { errorCode, FarhandError } from "../../shared/errors.ts";
 import type { AgentId, DeviceId, OrgId } from "../../shared/ids.ts";
 import { changeTask, id } from "../../shared/testing/org.ts";
-import { admit, makeInbound, openExport, withOperators, type Inbound } from "./bundles.ts";
+import { admit, makeInbound, openExport, putSticksAway, withOperators, type Inbound } from "./bundles.ts";
 import { makeSite, type Site } from "./site.ts";
 import { until } from "./until.ts";
 
@@ -31,6 +31,7 @@ afterEach(async (context) => {
   if (context.task.result?.state === "fail") console.error(site.log.join("\n"));
   await site.stop();
   rmSync(out, { recursive: true, force: true });
+  putSticksAway();
 });
 
 const r1 = "ams-r1" as DeviceId;

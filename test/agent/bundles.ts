@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openEvidence, unpackFrames } from "../../shared/bundle/evidence.ts";
 import { openOutbound } from "../../shared/bundle/index.ts";
@@ -45,6 +45,12 @@ interface InboundOptions {
 }
 
 let made = 0;
+const paths: string[] = [];
+
+/** A stick stands outside the agent's folder, and is put away after the test. */
+export function putSticksAway(): void {
+  for (const path of paths.splice(0)) rmSync(path, { force: true });
+}
 
 /** What a hub would export, as little as an agent can be tested against. */
 export async function makeInbound(site: Site, options: InboundOptions = {}): Promise<Inbound> {
@@ -95,7 +101,8 @@ export async function makeInbound(site: Site, options: InboundOptions = {}): Pro
   const body = (position: number): Bytes => bodies.get(index.entries[position]?.sha256 as Digest) ?? new Uint8Array();
   for await (const chunk of bundleChunks(envelope, index.entries, body)) parts.push(chunk);
   const bytes = new Uint8Array(Buffer.concat(parts));
-  const path = join(site.stateDir, `../${site.stateDir.split("/").at(-1)}-${++made}.bundle`);
+  const path = `${site.stateDir}-${++made}.bundle`;
+  paths.push(path);
   writeFileSync(path, bytes);
   return { path, bytes, index, digest: sha256(jcs(index)) };
 }
