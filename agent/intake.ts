@@ -31,7 +31,7 @@ export interface IntakeOptions {
   readonly refusedUnheard: (code: ErrorCode, detail: string | undefined) => void;
 }
 
-/** Offers whose manifest has not come yet; a hub that sends more than this forgets to send manifests. */
+/** Offers whose manifest has not come yet; a hub that sends more than this forgets to send manifests, and the oldest make room. */
 const WAITING_MAX = 64;
 /** Faults of the link and not of the work: nothing is stored, the hub offers again. */
 const TRANSIENT: ReadonlySet<ErrorCode> = new Set([
@@ -87,7 +87,10 @@ export class Intake {
       refusedUnheard(errorCode(error), error instanceof FarhandError ? error.detail : undefined);
       return;
     }
-    if (this.#waiting.size >= WAITING_MAX) this.#waiting.clear();
+    if (this.#waiting.size >= WAITING_MAX) {
+      const [oldest] = this.#waiting.keys();
+      if (oldest !== undefined) this.#waiting.delete(oldest);
+    }
     this.#waiting.set(offer.manifest, { offer, authority: header.authority });
     if (header.manifestBytes <= BODY_BYTES_MAX) return;
     try {

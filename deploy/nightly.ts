@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
-const more = { FARHAND_SIM_SEEDS: "20000", FARHAND_AUDIT: "required" };
+const more = { FARHAND_SIM_SEEDS: "20000", FARHAND_CAMPAIGN_MESSAGES: "20000", FARHAND_AUDIT: "required" };
 const env = { ...more, ...process.env };
 
 for (const script of ["check", "test"]) {

@@ -92,8 +92,8 @@ const HOST_KEY = {
 
 export interface TestOrgOptions {
   readonly devices?: Inventory["devices"];
-  /** Where a device is reached, and what else the inventory says of it. */
-  readonly place?: (device: Inventory["devices"][number]) => Inventory["devices"][number];
+  /** Where a device is reached, and what else the inventory says of it; several where more are wanted like it. */
+  readonly place?: (device: Inventory["devices"][number]) => Inventory["devices"][number] | Inventory["devices"];
   readonly sites?: Inventory["sites"];
   readonly keys?: (keys: Keys) => Keys;
   readonly nowSeconds?: number;
@@ -207,9 +207,9 @@ export async function makeOrg(options: TestOrgOptions = {}): Promise<TestOrg> {
       { id: id.ams, wayHome: [], parallel: 8 },
       { id: id.lon, wayHome: [], parallel: 8 },
     ],
-    devices: (options.devices ?? [device("ams-r1", id.ams), device("ams-r2", id.ams), device("lon-r1", id.lon)]).map(
-      options.place ?? ((placed) => placed),
-    ),
+    devices: (
+      options.devices ?? [device("ams-r1", id.ams), device("ams-r2", id.ams), device("lon-r1", id.lon)]
+    ).flatMap(options.place ?? ((placed) => placed)),
   };
   const inventoryEnvelope = await signEnvelope("farhand-inventory+jws", inventoryDocument, [kim]);
   const set = await makeTrustSet({

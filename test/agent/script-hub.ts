@@ -61,6 +61,8 @@ export class ScriptHub {
   /** What an agent that enrols must open with its box key. */
   readonly boxSecret = randomBytes(32);
   connections = 0;
+  /** The nonce of the last pull. */
+  nonce = "";
   wayHomes = 0;
   wayHomeOpen = true;
   #sequence = 0;
@@ -169,6 +171,7 @@ export class ScriptHub {
         await this.#hello(ws, message.header);
         break;
       case "pull":
+        this.nonce = message.header.nonce;
         for (const work of this.work.splice(0, message.header.capacity))
           await this.#serve(ws, work, message.header.nonce);
         break;

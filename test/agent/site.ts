@@ -49,12 +49,14 @@ export interface SiteOptions {
   /** Another driver around the one of the devices in memory. */
   readonly driver?: (driver: Driver) => Driver;
   readonly clock?: Clock;
+  /** Where the agent's state folder is made; the system's temporary folder unless told otherwise. */
+  readonly folder?: string;
 }
 
 /** An enrolled agent on disk, two devices in memory, and the script of a hub. */
 export async function makeSite(options: SiteOptions = {}): Promise<Site> {
   const certificates = makeCertificates();
-  const stateDir = mkdtempSync(join(tmpdir(), "farhand-agent-"));
+  const stateDir = mkdtempSync(join(options.folder ?? tmpdir(), "farhand-agent-"));
   const keyPath = join(stateDir, "vault.key");
   writeFileSync(keyPath, randomBytes(32), { mode: 0o400 });
   const key: VaultKey = { kind: "file", path: keyPath };
@@ -88,8 +90,8 @@ export async function makeSite(options: SiteOptions = {}): Promise<Site> {
   });
 
   const devices = new Map<DeviceId, FakeDevice>();
-  for (const name of ["ams-r1", "ams-r2"])
-    devices.set(name as DeviceId, new FakeDevice([`hostname ${name}`, "ntp server 192.0.2.9"]));
+  for (const { id: name } of org.inventory.devicesAt(id.ams))
+    devices.set(name, new FakeDevice([`hostname ${name}`, "ntp server 192.0.2.9"]));
   const driver = (options.driver ?? ((fake) => fake))(fakeDriver(devices));
   const log: string[] = [];
   const note = (event: string, fields?: object): void => void log.push(`${event} ${JSON.stringify(fields ?? {})}`);
