@@ -14,7 +14,7 @@ import { Carried } from "./bundle/carried.ts";
 import { Courier } from "./bundle/courier.ts";
 import { tendDesk } from "./bundle/desk.ts";
 import type { ExportReport, ImportReport } from "./bundle/report.ts";
-import { readConfig, vaultPath } from "./config.ts";
+import { readConfig, vaultPath, type AgentConfig } from "./config.ts";
 import type { Aggregate, AssignmentKey, Effect, Row } from "./core/model.ts";
 import { assignmentEnded, mayBeTouched } from "./core/draft.ts";
 import { Credentials } from "./credentials.ts";
@@ -26,6 +26,7 @@ import { putMeta, timeFloorMs, type LinkNote } from "./journal/meta.ts";
 import { openJournal } from "./journal/open.ts";
 import { laneMarks } from "./journal/outbox.ts";
 import { Link } from "./link/link.ts";
+import type { HubProxy } from "./link/proxy.ts";
 import type { HelloFacts } from "./link/session.ts";
 import type { Bytes } from "../shared/bytes.ts";
 import type { DownHeader } from "../shared/wire/messages.ts";
@@ -90,6 +91,12 @@ export interface RunningAgent {
   drain(): Promise<void>;
   /** Closes at once and leaves what is under way to the next start. */
   stop(): Promise<void>;
+}
+
+async function proxyOf(config: AgentConfig, vault: Vault): Promise<HubProxy | undefined> {
+  const { proxy: url, proxyCredential } = config;
+  if (url === undefined) return undefined;
+  return { url, ...(proxyCredential && { credential: await vault.credential(proxyCredential) }) };
 }
 
 /** Puts the parts together. Everything that lives as long as the process is made here, and ends here in reverse order. */
@@ -263,6 +270,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       signer,
       url: config.url ?? "",
       ca: config.ca,
+      proxy: await proxyOf(config, vault),
       trust: () => trust.keys,
       early: takeTrust,
     },

@@ -2,7 +2,8 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } f
 import { join } from "node:path";
 import { z } from "zod";
 import { FarhandError } from "../shared/errors.ts";
-import { AgentId, KeyId, OrgId, SiteId } from "../shared/ids.ts";
+import { AgentId, CredentialName, KeyId, OrgId, SiteId } from "../shared/ids.ts";
+import { ProxyUrl } from "./link/proxy.ts";
 import { VaultKeyKind } from "./vault/key.ts";
 
 /** What enrolment settled: who this agent is and where its hub is. Nothing in it is secret. */
@@ -20,6 +21,9 @@ export const AgentConfig = z.strictObject({
     .optional(),
   /** PEM of the one certification authority that vouches for the hub. */
   ca: z.string().min(1).max(65_536),
+  /** An HTTP proxy on the way to the hub, and the vault's credential for it. */
+  proxy: ProxyUrl.optional(),
+  proxyCredential: CredentialName.optional(),
   /** How its vault was made; the vault itself holds the record that counts. */
   vaultKey: VaultKeyKind,
 });

@@ -2,6 +2,7 @@ import { buildApplication, buildRouteMap, run as runApplication, type Applicatio
 import { exportCommand, importCommand } from "./bundle.ts";
 import { enroll } from "./enroll.ts";
 import { EXIT, type AgentContext } from "./context.ts";
+import { proxySet } from "./proxy.ts";
 import { vaultRewrap } from "./rewrap.ts";
 import { run } from "./run.ts";
 import { jobs, status } from "./status.ts";
@@ -18,6 +19,7 @@ export function agentApplication(version: string): Application<AgentContext> {
       witness,
       import: importCommand,
       export: exportCommand,
+      proxy: proxySet,
       credential: buildRouteMap<string, AgentContext>({
         routes: { set: credentialSet, release: credentialRelease },
         docs: { brief: "What logs in to devices" },

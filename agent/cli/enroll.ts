@@ -11,12 +11,14 @@ import { AgentId, Digest, OrgId, SiteId, type KeyId } from "../../shared/ids.ts"
 import { SEALED_CHALLENGE_MAX, signerFrom } from "../../shared/keys.ts";
 import { openPinnedKeys } from "../../shared/trust.ts";
 import { vaultPath, writeConfig } from "../config.ts";
+import { bunProxy, reachError, type HubProxy } from "../link/proxy.ts";
 import { lockStateDir } from "../state-lock.ts";
 import { makeKeyFile } from "../vault/key-file.ts";
 import { KEY_WORDS } from "../vault/key.ts";
 import { Vault } from "../vault/vault.ts";
 import { command, commonFlags, newVaultKeyOf, stateDirOf, type AgentContext, type CommonFlags } from "./context.ts";
 import { readSecretFile } from "./input.ts";
+import { PROXY_CREDENTIAL, proxyConfig, proxyFlags, proxyFrom, revealed, type ProxyFlags } from "./proxy.ts";
 
 const JoinToken = z.strictObject({
   v: z.literal(1),
@@ -32,7 +34,7 @@ const JoinToken = z.strictObject({
 });
 type JoinToken = z.infer<typeof JoinToken>;
 
-interface Flags extends CommonFlags {
+interface Flags extends CommonFlags, ProxyFlags {
   readonly tokenFile?: string;
 }
 
@@ -44,11 +46,13 @@ export const enroll = buildCommand<Flags, [string?], AgentContext>({
       "The agent gets work once a keyadmin has compared that fingerprint and approved it: farhand agent approve.\n" +
       "What opens the vault is settled here for good: what the flags name, else a systemd credential farhand-vault-key, else the OS\n" +
       "key store, else a passphrase that is typed. A vault key file that is not there yet is made, with mode 0400.\n\n" +
-      "EXAMPLES\n  farhand-agent enroll --token-file agent-ams.join --vault-key-file /etc/farhand-agent/vault.key",
+      "EXAMPLES\n  farhand-agent enroll --token-file agent-ams.join --vault-key-file /etc/farhand-agent/vault.key\n" +
+      "  farhand-agent enroll agent-ams.join --vault-key-file vault.key --proxy http://proxy.site:3128 --proxy-user agent --proxy-password-file proxy.pw",
   },
   parameters: {
     flags: {
       ...commonFlags,
+      ...proxyFlags,
       tokenFile: {
         kind: "parsed",
         parse: (value: string) => value,
@@ -80,9 +84,11 @@ export const enroll = buildCommand<Flags, [string?], AgentContext>({
       for (const suffix of ["", "-wal", "-shm"]) rmSync(vaultPath(stateDir) + suffix, { force: true });
       const vault = await Vault.create({ path: vaultPath(stateDir), org: token.org, agent: token.agent }, key);
       try {
-        const kid = await joinHub(token, vault);
+        const proxy = await proxyFrom(flags);
+        if (proxy?.credential) await vault.setCredential(PROXY_CREDENTIAL, revealed(proxy.credential));
+        const kid = await joinHub(token, vault, proxy);
         const { org, site, agent, url, ca } = token;
-        writeConfig(stateDir, { v: 1, org, site, agent, kid, url, ca, vaultKey: key.kind });
+        writeConfig(stateDir, { v: 1, org, site, agent, kid, url, ca, vaultKey: key.kind, ...proxyConfig(proxy) });
         context.process.stdout.write(`${kid}\n`);
         context.process.stderr.write(
           `Enrolled ${agent} at ${site}. Above is its fingerprint. Its vault opens with ${KEY_WORDS[key.kind]} and nothing else.\nNext: farhand agent approve ${agent}; farhand-agent credential set NAME --username USER; farhand-agent run\n`,
@@ -104,12 +110,12 @@ function readToken(text: string): JoinToken {
   }
 }
 
-async function joinHub(token: JoinToken, vault: Vault): Promise<KeyId> {
+async function joinHub(token: JoinToken, vault: Vault, proxy: HubProxy | undefined): Promise<KeyId> {
   const identity = await vault.identity();
   const signer = await signerFrom(identity.sign);
   const { nonce, sealed } = z
     .object({ nonce: z.string().min(1).max(64), sealed: z.string().max(SEALED_CHALLENGE_MAX) })
-    .parse(await post(token, "/api/v1/enrol/challenge", { boxKey: identity.box.x }));
+    .parse(await post({ token, proxy }, "/api/v1/enrol/challenge", { boxKey: identity.box.x }));
   const proof = {
     token: token.id,
     nonce,
@@ -125,7 +131,7 @@ async function joinHub(token: JoinToken, vault: Vault): Promise<KeyId> {
   const boxMac = boxProof(await openBoxChallenge(sealed, identity.box), bytes);
   const answer = z
     .object({ keys: z.unknown() })
-    .parse(await post(token, "/api/v1/enrol", { ...proof, signature, mac, boxMac }));
+    .parse(await post({ token, proxy }, "/api/v1/enrol", { ...proof, signature, mac, boxMac }));
   const keys: Envelope = checkEnvelope(answer.keys);
   const trust = await openPinnedKeys(keys, token.keys);
   if (trust.org !== token.org) throw new FarhandError("WRONG_ORG");
@@ -136,7 +142,12 @@ async function joinHub(token: JoinToken, vault: Vault): Promise<KeyId> {
 const TIMEOUT_MS = 30_000;
 const Problem = z.object({ code: z.string().refine(isErrorCode), detail: z.string().max(500).optional() });
 
-async function post(token: JoinToken, path: string, body: unknown): Promise<unknown> {
+interface Way {
+  readonly token: JoinToken;
+  readonly proxy: HubProxy | undefined;
+}
+
+async function post({ token, proxy }: Way, path: string, body: unknown): Promise<unknown> {
   let response: Response;
   try {
     response = await fetch(new URL(path, token.url), {
@@ -146,11 +157,10 @@ async function post(token: JoinToken, path: string, body: unknown): Promise<unkn
       signal: AbortSignal.timeout(TIMEOUT_MS),
       redirect: "error",
       tls: { ca: token.ca },
+      ...(proxy && { proxy: bunProxy(proxy) }),
     } as RequestInit);
   } catch (error) {
-    throw new FarhandError("IO", `${token.url}: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    throw reachError(`${token.url}: ${error instanceof Error ? error.message : String(error)}`, proxy);
   }
   const answer: unknown = await response.json().catch(() => undefined);
   if (response.ok) return answer;

@@ -14,6 +14,7 @@ import {
   type UpHeader,
   type UpMessage,
 } from "../../shared/wire/messages.ts";
+import type { HubProxy } from "./proxy.ts";
 import { Socket } from "./socket.ts";
 
 export const LINK_VERSION = 1;
@@ -25,6 +26,7 @@ export interface LinkIdentity {
   readonly signer: Signer;
   readonly url: string;
   readonly ca: string;
+  readonly proxy?: HubProxy | undefined;
   /** Signed documents that come before the welcome: a hub that does not let a banned agent in says so with them. */
   early(header: DownHeader<"trust">, bytes: Bytes): Promise<void>;
   /** Read at each connection: a newer keys.json may have other hub keys. */
@@ -63,7 +65,14 @@ export class Session {
     signal: AbortSignal,
   ): Promise<Session> {
     const url = `${identity.url.replace(/^http/, "ws").replace(/\/$/, "")}/link/v1`;
-    const socket = await Socket.connect({ url, ca: identity.ca, clock, connectMs: CONNECT_MS, signal });
+    const socket = await Socket.connect({
+      url,
+      ca: identity.ca,
+      proxy: identity.proxy,
+      clock,
+      connectMs: CONNECT_MS,
+      signal,
+    });
     const timer = clock.after(HANDSHAKE_MS, () =>
       socket.end(new FarhandError("CHALLENGE", "the handshake took too long")),
     );

@@ -1,5 +1,6 @@
 import type { Clock, TimerHandle } from "../../shared/clock.ts";
 import { FarhandError } from "../../shared/errors.ts";
+import { bunProxy, reachError, type HubProxy } from "./proxy.ts";
 
 /** More than this waiting to be handled means that the hub ignores the credit it was given. */
 const INBOUND_BYTES_MAX = 16 * 1024 * 1024;
@@ -11,6 +12,8 @@ export interface SocketOptions {
   readonly url: string;
   /** The one certification authority that vouches for the hub; the system's are not asked. */
   readonly ca: string;
+  /** Asked to CONNECT; without it the connection is direct. */
+  readonly proxy?: HubProxy | undefined;
   readonly clock: Clock;
   readonly connectMs: number;
   readonly signal: AbortSignal;
@@ -21,7 +24,10 @@ interface BunWebSocket extends WebSocket {
   ping(): void;
   terminate(): void;
 }
-const BunWebSocket = WebSocket as unknown as new (url: string, options: { tls: { ca: string } }) => BunWebSocket;
+const BunWebSocket = WebSocket as unknown as new (
+  url: string,
+  options: { tls: { ca: string }; proxy?: ReturnType<typeof bunProxy> },
+) => BunWebSocket;
 
 /**
  * One TLS WebSocket as a queue of binary messages. A silent peer is found by pings; the queue is bounded; every way to end
@@ -64,13 +70,16 @@ export class Socket {
     this.#clock = options.clock;
     this.#signal = options.signal;
     this.#heardMs = options.clock.monotonicMs();
-    this.#ws = new BunWebSocket(options.url, { tls: { ca: options.ca } });
+    this.#ws = new BunWebSocket(options.url, {
+      tls: { ca: options.ca },
+      ...(options.proxy && { proxy: bunProxy(options.proxy) }),
+    });
     this.#ws.binaryType = "arraybuffer";
     this.#ws.addEventListener("message", (event: MessageEvent<unknown>) => this.#take(event.data));
     this.#ws.addEventListener("pong", () => this.#heard());
     this.#ws.addEventListener("error", (event) => {
       const message = "message" in event && typeof event.message === "string" ? event.message : "hub";
-      this.end(new FarhandError(/TLS|certificate/i.test(message) ? "CHALLENGE" : "IO", message.slice(0, 300)));
+      this.end(reachError(message, options.proxy));
     });
     this.#ws.addEventListener("close", () => this.end(new FarhandError("CONNECTION_LOST", "the hub closed the link")));
     this.#onAbort = () => this.end(new FarhandError("CANCELED", "the link was stopped"));

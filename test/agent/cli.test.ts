@@ -155,14 +155,18 @@ describe("farhand-agent run", () => {
     }
   });
 
-  it.each(["NODE_TLS_REJECT_UNAUTHORIZED", "NODE_EXTRA_CA_CERTS", "BUN_INSPECT_CONNECT_TO"])(
-    "does not start under %s",
-    async (name) => {
-      const ran = await agent(["status", "--state-dir", stateDir], { env: { [name]: "0" } });
-      expect(ran.err).toContain("ENVIRONMENT");
-      expect(ran.code).toBe(1);
-    },
-  );
+  it.each([
+    "NODE_TLS_REJECT_UNAUTHORIZED",
+    "NODE_EXTRA_CA_CERTS",
+    "NODE_OPTIONS",
+    "BUN_INSPECT_CONNECT_TO",
+    "HTTPS_PROXY",
+    "all_proxy",
+  ])("T26: does not start under %s", async (name) => {
+    const ran = await agent(["status", "--state-dir", stateDir], { env: { [name]: "0" } });
+    expect(ran.err).toContain("ENVIRONMENT");
+    expect(ran.code).toBe(1);
+  });
 
   it("does not start without a way into its vault", async () => {
     expect(await agent(["run", "--state-dir", stateDir])).toMatchObject({ code: 4 });
