@@ -1,10 +1,11 @@
-// A password and a template's secret from a person to an agent, through two processes and everything that they write.
+// A password and a template's secret from a person to an agent, through the two compiled programs and everything that they write.
 import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { utf8 } from "../../shared/bytes.ts";
 import { FleetProcess, inventoryEntry } from "../support/fleet.ts";
+import { buildBinary } from "../support/binaries.ts";
 import { World } from "../support/world.ts";
 
 const canary = (what: string): string => `C4nary-${what}-${randomBytes(6).toString("hex")}+x`;
@@ -14,20 +15,27 @@ const TEMPLATE = canary("template");
 const AGENT = "agent-plant";
 let fleet: FleetProcess;
 let world: World;
+const binaries: { path: string; remove(): void }[] = [];
 
 beforeAll(async () => {
+  const hub = await buildBinary("farhand");
+  const agent = await buildBinary("farhand-agent");
+  binaries.push(hub, agent);
   fleet = await FleetProcess.start({ count: 5, seed: 41, password: PASSWORD });
   world = await World.start({
     sites: [{ id: "plant", agent: AGENT }],
     devices: fleet.devices.map((device) => inventoryEntry(device, "plant")),
     username: fleet.devices[0]?.username ?? "",
     password: WRONG,
+    hubArgv: [hub.path],
+    agentArgv: [agent.path],
   });
-}, 120_000);
+}, 240_000);
 
 afterAll(async () => {
   await world?.stop();
   await fleet?.stop();
+  for (const binary of binaries) binary.remove();
 });
 
 interface Shown {
@@ -145,6 +153,9 @@ describe("secrets from a person to an agent", () => {
   });
 
   it("T39: stands in clear in no file, process, answer or log of hub and agent", { timeout: 60_000 }, async () => {
+    // A stick on its way to the site holds the sealed secrets too.
+    await send("ospf-key", TEMPLATE);
+    await world.cli(["bundle", "export", "--agent", AGENT, "--out", world.path("plant.bundle")]);
     const control = world.path("control");
     writeFileSync(control, `x ${Buffer.from(`:${TEMPLATE}`).toString("base64")}`);
     expect(inFiles()).not.toEqual([]);

@@ -5,10 +5,14 @@ import { compile } from "../../deploy/compile.ts";
 import { hostTarget } from "../../deploy/runtimes.ts";
 import { ROOT } from "./child.ts";
 
-/** The agent as one binary, made the way `npm run build` makes it, in a folder of its own. */
-export async function buildAgent(): Promise<{ path: string; remove(): void }> {
+const ENTRIES = { farhand: "hub/main.ts", "farhand-agent": "agent/main.ts" } as const;
+
+/** One of the two programs as one binary, made the way `npm run build` makes it, in a folder of its own. */
+export async function buildBinary(name: keyof typeof ENTRIES): Promise<{ path: string; remove(): void }> {
   const folder = mkdtempSync(join(tmpdir(), "farhand-binary-"));
-  const outfile = join(folder, "farhand-agent");
-  await compile({ root: ROOT, entry: join(ROOT, "agent/main.ts"), outfile, target: hostTarget() });
+  const outfile = join(folder, name);
+  await compile({ root: ROOT, entry: join(ROOT, ENTRIES[name]), outfile, target: hostTarget() });
   return { path: outfile, remove: () => rmSync(folder, { recursive: true }) };
 }
+
+export const buildAgent = (): Promise<{ path: string; remove(): void }> => buildBinary("farhand-agent");

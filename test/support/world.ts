@@ -43,6 +43,8 @@ export interface WorldOptions {
   readonly launchers?: Launchers;
   /** The agent's program; by default this source under Bun. */
   readonly agentArgv?: readonly [string, ...string[]];
+  /** The hub's program, likewise. */
+  readonly hubArgv?: readonly [string, ...string[]];
   /** Commands that the standing grant allows for `run`. */
   readonly grantCommands?: readonly string[];
   readonly onStep?: (what: string) => void;
@@ -161,16 +163,19 @@ export class World {
   }
 
   async #process(args: readonly string[], launch?: ChildOptions["launch"]): Promise<void> {
-    const child = new Child({ argv: [BUN, ...args], env: this.#env, ...(launch ? { launch } : {}) });
+    const child = new Child({ argv: [...this.#hubArgv, ...args], env: this.#env, ...(launch ? { launch } : {}) });
     const exit = await child.exited;
     if (exit.code !== 0) throw new Error(`${args.join(" ")}: ${JSON.stringify(exit)}\n${child.tail()}`);
+  }
+
+  get #hubArgv(): readonly [string, ...string[]] {
+    return this.options.hubArgv ?? [BUN, "hub/main.ts"];
   }
 
   async #found(): Promise<void> {
     writeFileSync(this.path("passphrase"), PASSPHRASE, { mode: 0o600 });
     this.#step("hub init");
     await this.#process([
-      "hub/main.ts",
       "hub",
       "init",
       "--state-dir",
@@ -206,8 +211,7 @@ export class World {
     const launch = this.options.launchers?.hub;
     this.hub = new Child({
       argv: [
-        BUN,
-        "hub/main.ts",
+        ...this.#hubArgv,
         "hub",
         "serve",
         "--state-dir",
