@@ -1,5 +1,5 @@
 /**
- * npm run bench -- collect|ingest|output [--json]
+ * npm run bench -- collect|ingest|output|verify [--json]
  *
  * Every figure stands beside a peer or a bound that was measured in the same run: absolute rates of a shared machine mean little.
  */
@@ -28,8 +28,10 @@ async function measure(name: string | undefined): Promise<object> {
       return (await import("./collect.ts")).benchCollect(values);
     case "output":
       return (await import("./output.ts")).benchOutput(values);
+    case "verify":
+      return (await import("./verify.ts")).benchVerify(values);
     default:
-      throw new Error("which bench? collect, ingest or output");
+      throw new Error("which bench? collect, ingest, output or verify");
   }
 }
 
