@@ -1,4 +1,4 @@
-import { refuseEnvironmentOf } from "../../shared/environment.ts";
+import { refuseEnvironmentOf } from "../../shared/refuse-environment.ts";
 
 /**
  * A key is opened and a signature made in this process: it does not start in an environment that lets others in.

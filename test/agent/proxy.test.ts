@@ -97,7 +97,7 @@ describe("the agent's link", () => {
   });
 
   it("refuses a proxy that opens TLS, by name, before a byte of the link is said", async () => {
-    const proxy = await through({ opens: others });
+    const proxy = await through({ opens: others, hubCa: certificates.ca });
     expect((await errorOf(connect({ url: proxy.url }))).code).toBe("PROXY_OPENS_TLS");
     expect(proxy.tunnels).toBe(1);
     expect(proxy.read).toBe("");
@@ -105,7 +105,7 @@ describe("the agent's link", () => {
   });
 
   it("refuses a transparent box that opens TLS, which no configuration names", async () => {
-    const box = await Inspector.start(others, { host: "127.0.0.1", port: hub.server.port ?? 0 });
+    const box = await Inspector.start(others, { host: "127.0.0.1", port: hub.server.port ?? 0, ca: certificates.ca });
     stopping.push(box);
     expect((await errorOf(connect(undefined, `https://127.0.0.1:${box.port}`))).code).toBe("PROXY_OPENS_TLS");
     expect(box.read).toBe("");
@@ -185,7 +185,7 @@ describe("enrolment", () => {
   it.each([
     ["PROXY", "407", { login: "somebody:else" }],
     ["PROXY", "502", { refuse: "502 Bad Gateway" }],
-    ["PROXY_OPENS_TLS", "issuer", { opens: others }],
+    ["PROXY_OPENS_TLS", "issuer", { opens: others, hubCa: certificates.ca }],
   ] as const)("tells %s (%s), and stays not enrolled", async (wanted, word, options) => {
     const proxy = await through(options);
     const { code, err, dir } = await enroll(["--proxy", proxy.url]);

@@ -9,6 +9,8 @@ export interface ConnectProxyOptions {
   readonly refuse?: string;
   /** It opens TLS: shows this certificate of its own CA, and speaks TLS to the hub itself. */
   readonly opens?: Certificates;
+  /** The CA that the opening kind trusts for the hub. */
+  readonly hubCa?: string;
 }
 
 const HEAD_MAX = 16_384;
@@ -73,7 +75,7 @@ export class ConnectProxy {
   }
 
   async #answer(socket: Socket, head: string): Promise<void> {
-    const { login, refuse, opens } = this.#options;
+    const { login, refuse, opens, hubCa } = this.#options;
     const target = /^CONNECT (\S+):(\d+) HTTP\/1\.1\r\n/.exec(head);
     const deny = (status: string): void => void socket.end(`HTTP/1.1 ${status}\r\ncontent-length: 0\r\n\r\n`);
     if (!target?.[1] || !target[2]) return deny("405 Method Not Allowed");
@@ -85,7 +87,7 @@ export class ConnectProxy {
     const host = target[1];
     let port = Number(target[2]);
     if (opens) {
-      this.#inspector ??= await Inspector.start(opens, { host, port });
+      this.#inspector ??= await Inspector.start(opens, { host, port, ca: hubCa });
       port = this.#inspector.port;
     }
     const outer = connectTcp(port, "127.0.0.1", () => {
@@ -100,6 +102,12 @@ export class ConnectProxy {
   }
 }
 
+interface Upstream {
+  readonly host: string;
+  readonly port: number;
+  readonly ca: string | undefined;
+}
+
 /** A box that ends TLS with a certificate of its own CA and begins it again towards the hub. Also stands alone, as a transparent one. */
 export class Inspector {
   readonly #server: Server;
@@ -107,10 +115,9 @@ export class Inspector {
   port = 0;
   read = "";
 
-  private constructor(own: Certificates, hub: { readonly host: string; readonly port: number }) {
+  private constructor(own: Certificates, hub: Upstream) {
     this.#server = createTlsServer({ cert: own.cert, key: own.key }, (inner) => {
-      // It does not care who the hub is: that is what is wrong with it.
-      const outer = connectTls({ ...hub, rejectUnauthorized: false });
+      const outer = connectTls(hub);
       for (const socket of [inner, outer]) {
         this.#sockets.add(socket);
         socket.on("error", () => socket.destroy());
@@ -125,7 +132,7 @@ export class Inspector {
     this.#server.on("tlsClientError", () => undefined);
   }
 
-  static async start(own: Certificates, hub: { readonly host: string; readonly port: number }): Promise<Inspector> {
+  static async start(own: Certificates, hub: Upstream): Promise<Inspector> {
     const inspector = new Inspector(own, hub);
     inspector.port = await listening(inspector.#server);
     return inspector;
