@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../../shared/clock.ts";
 import type { AlgorithmProfile, HostKey } from "../../../shared/documents/inventory.ts";
-import { errorCode } from "../../../shared/errors.ts";
+import { errorCode, FarhandError } from "../../../shared/errors.ts";
 import { Secret } from "../../../shared/secret.ts";
-import { connectSsh, type SshConnection, type SshOptions } from "./client.ts";
+import { connectSsh, connectSshVia, type SshConnection, type SshHop, type SshOptions } from "./client.ts";
 
 const SSHD = "/usr/sbin/sshd";
 const missing = [SSHD, "/usr/bin/ssh-keygen"].filter((path) => !existsSync(path));
@@ -143,6 +143,73 @@ describe.skipIf(missing.length > 0)(
       expect(await codeOf(connectSsh(options(server.port, "modern", [other])))).toBe("HOST_KEY");
       expect(await codeOf(connectSsh(options(server.port, "modern", [rsa])))).toBe("HOST_KEY");
       expect(server.log()).not.toContain("userauth-request");
+    });
+
+    describe("through hops", () => {
+      const hop = (name: string, at: number, pins?: HostKey[]): SshHop => ({ name, ...options(at, "modern", pins) });
+      const otherKey = (): HostKey => ({
+        algorithm: "ssh-ed25519",
+        publicKey: readFileSync(join(folder, "user.pub"), "utf8").split(" ")[1] ?? "",
+      });
+      const failure = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error);
+
+      test("a command runs at the end of the chain, and closing it ends every hop", async () => {
+        const [first, second, device] = [await sshd(), await sshd(), await sshd()];
+        const hops = [hop("jump-1", first.port), hop("jump-2", second.port)];
+        const connection = await connectSshVia(hops, options(device.port, "modern"));
+        expect(await echo(connection, "through two")).toBe("through two");
+        expect(first.log()).toContain(`127.0.0.1 port ${second.port}`);
+        expect(second.log()).toContain(`127.0.0.1 port ${device.port}`);
+        await expect.poll(() => first.log()).toMatch(/Closing connection|Connection closed|disconnect/i);
+      });
+
+      test("T32: a wrong key at the second hop: it hears of no user and gets no password, nor does the device", async () => {
+        const [first, second, device] = [await sshd(), await sshd("PasswordAuthentication yes"), await sshd()];
+        const credential = { username, password: new Secret("for the second hop only") };
+        const hops = [hop("jump-1", first.port), { ...hop("jump-2", second.port, [otherKey()]), credential }];
+        expect(await failure(connectSshVia(hops, options(device.port, "modern")))).toMatchObject({
+          code: "HOST_KEY",
+          detail: expect.stringContaining("hop jump-2") as unknown,
+        });
+        await expect.poll(() => second.log()).toContain("Connection from");
+        expect(first.log()).toContain("userauth-request");
+        expect(second.log()).not.toContain("userauth-request");
+        expect(device.log()).not.toContain("Connection from");
+      });
+
+      test("T32: a wrong key at the device behind a hop: it hears of no user", async () => {
+        const [first, device] = [await sshd(), await sshd()];
+        const connecting = connectSshVia([hop("jump-1", first.port)], options(device.port, "modern", [otherKey()]));
+        expect(await codeOf(connecting)).toBe("HOST_KEY");
+        await expect.poll(() => device.log()).toContain("Connection from");
+        expect(device.log()).not.toContain("userauth-request");
+      });
+
+      test("a hop that may not forward, one that refuses the login, a device that is not there", async () => {
+        const [open, shut] = [await sshd(), await sshd("AllowTcpForwarding no")];
+        const target = options(open.port, "modern");
+        expect(await codeOf(connectSshVia([hop("jump-1", shut.port)], target))).toBe("CONNECT_REFUSED");
+        const gone = options(await port(), "modern");
+        expect(await codeOf(connectSshVia([hop("jump-1", open.port)], gone))).toBe("CONNECT_REFUSED");
+        const stranger = { username, privateKey: new Secret(readFileSync(join(folder, "host"), "utf8")) };
+        const refusing = [{ ...hop("jump-1", open.port), credential: stranger }];
+        expect(await failure(connectSshVia(refusing, target))).toMatchObject({
+          code: "LOGIN_REFUSED",
+          detail: expect.stringContaining("hop jump-1") as unknown,
+        });
+      });
+
+      test("the deadline and the signal end it while a device behind a hop says nothing", async () => {
+        const first = await sshd();
+        const mute = createServer(() => undefined).listen(0, "127.0.0.1");
+        const target = options((mute.address() as { port: number }).port, "modern");
+        const hops = [hop("jump-1", first.port)];
+        expect(await codeOf(connectSshVia(hops, { ...target, connectMs: 1500 }))).toBe("CONNECT_TIMEOUT");
+        const stop = new AbortController();
+        mute.once("connection", () => stop.abort(new FarhandError("CANCELED")));
+        expect(await codeOf(connectSshVia(hops, { ...target, signal: stop.signal }))).toBe("CANCELED");
+        mute.close();
+      });
     });
 
     test("a key that is not authorised, a closed port, a server that says nothing, a full one", async () => {

@@ -1,4 +1,5 @@
-import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTcp, Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type {
   Algorithms,
   AnyAuthMethod,
@@ -27,8 +28,18 @@ import type { ByteStream, ExecResult } from "./stream.ts";
 installDiffieHellman();
 const { default: ssh2 } = await import("ssh2");
 
+export type SshTarget = Pick<Device, "address" | "port" | "hostKeys" | "algorithms">;
+
+/** A device on the way: logged in to with its own credential once its own pinned key is seen, then asked to forward. */
+export interface SshHop {
+  /** What errors call it. */
+  readonly name: string;
+  readonly target: SshTarget;
+  readonly credential: Credential;
+}
+
 export interface SshOptions {
-  readonly target: Pick<Device, "address" | "port" | "hostKeys" | "algorithms">;
+  readonly target: SshTarget;
   readonly credential: Credential;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -138,6 +149,23 @@ export class SshConnection {
     });
   }
 
+  /** A TCP connection that the peer opens for us (direct-tcpip). Errors: CONNECT_REFUSED, CONNECTION_LOST. */
+  async forward(address: string, port: number): Promise<Duplex> {
+    try {
+      return await this.#open((done) => this.#client.forwardOut("127.0.0.1", 0, address, port, done));
+    } catch (error) {
+      if (this.#lost === undefined && error instanceof FarhandError)
+        throw new FarhandError("CONNECT_REFUSED", error.detail, { cause: error });
+      throw error;
+    }
+  }
+
+  /** Called once when the connection has ended, whoever ended it. */
+  whenLost(listener: () => void): void {
+    if (this.#lost === undefined) this.#onLost.add(listener);
+    else listener();
+  }
+
   close(): void {
     this.#lose("closed by us");
     this.#client.end();
@@ -217,11 +245,74 @@ export class SshConnection {
  * HOST_KEY, ALGORITHMS, LOGIN_REFUSED, CONNECTION_LOST, and the signal's reason when it aborts.
  */
 export async function connectSsh(options: SshOptions): Promise<SshConnection> {
+  options.signal.throwIfAborted();
+  const { address, port } = options.target;
+  return await overTransport(options, connectTcp({ host: address, port, noDelay: true }));
+}
+
+/**
+ * The same through hops, nearest first, each verified like a device before anything is said to it. `connectMs` covers the whole
+ * way. An error names the hop that it comes from; whatever ends the connection ends its hops.
+ */
+export async function connectSshVia(hops: readonly SshHop[], options: SshOptions): Promise<SshConnection> {
+  const { clock } = options;
+  const startedMs = clock.monotonicMs();
+  const left = (): number => Math.max(1, options.connectMs - (clock.monotonicMs() - startedMs));
+  const open: SshConnection[] = [];
+  const closeAll = (): void => {
+    for (const connection of open.toReversed()) connection.close();
+  };
+  const next = async (target: SshTarget, credential: Credential): Promise<SshConnection> => {
+    const step = { ...options, target, credential, connectMs: left() };
+    const before = open.at(-1);
+    return before ? await overTransport(step, await forwarded(before, step)) : await connectSsh(step);
+  };
+  try {
+    for (const { name, target, credential } of hops) {
+      try {
+        open.push(await next(target, credential));
+      } catch (error) {
+        throw error instanceof FarhandError
+          ? new FarhandError(error.code, `hop ${name}: ${error.detail ?? ""}`)
+          : error;
+      }
+    }
+    const connection = await next(options.target, options.credential);
+    connection.whenLost(closeAll);
+    return connection;
+  } catch (error) {
+    closeAll();
+    throw error;
+  }
+}
+
+/** A hop may leave the request unanswered: the deadline and the signal end the hop with it. */
+async function forwarded(before: SshConnection, step: SshOptions): Promise<Duplex> {
+  let ended: Error | undefined;
+  const end = (why: Error): void => {
+    ended = why;
+    before.close();
+  };
+  const abort = (): void => end(asError(step.signal.reason));
+  const timer = step.clock.after(step.connectMs, () =>
+    end(new FarhandError("CONNECT_TIMEOUT", `the hop did not answer after ${step.connectMs} ms`)),
+  );
+  step.signal.addEventListener("abort", abort, { once: true });
+  try {
+    step.signal.throwIfAborted();
+    return await before.forward(step.target.address, step.target.port);
+  } catch (error) {
+    throw ended ?? error;
+  } finally {
+    timer.clear();
+    step.signal.removeEventListener("abort", abort);
+  }
+}
+
+async function overTransport(options: SshOptions, socket: Duplex): Promise<SshConnection> {
   const { target, credential, clock, signal, redact = (text: string) => text } = options;
-  signal.throwIfAborted();
   // Plain text in our lists; ssh2 checks each name again when it is given them.
   const algorithms = structuredClone(algorithmsFor(target.algorithms, target.hostKeys)) as Algorithms;
-  const socket = connectTcp({ host: target.address, port: target.port, noDelay: true });
   const client = new ssh2.Client();
   let hostKeyRefused = false;
   const verify = strictVerifier((key) => {
@@ -255,7 +346,7 @@ export async function connectSsh(options: SshOptions): Promise<SshConnection> {
     client.on("close", () => fail(connectError(new Error("closed by the device"), hostKeyRefused, socket, redact)));
     client.once("ready", () => settle(() => resolve(new SshConnection(client, clock, redact))));
     socket.on("error", (error) => fail(connectError(error, hostKeyRefused, socket, redact)));
-    socket.once("connect", () => {
+    const begin = (): void => {
       if (settled) return;
       try {
         client.connect({
@@ -272,7 +363,9 @@ export async function connectSsh(options: SshOptions): Promise<SshConnection> {
       } catch (error) {
         fail(new FarhandError("ALGORITHMS", asError(error).message, { cause: error }));
       }
-    });
+    };
+    if (socket instanceof Socket) socket.once("connect", begin);
+    else begin();
   });
 }
 
@@ -330,7 +423,7 @@ const TCP_CODES: Readonly<Record<string, ErrorCode>> = {
 function connectError(
   error: Error & { level?: string; code?: unknown },
   hostKeyRefused: boolean,
-  socket: Socket,
+  socket: Duplex,
   redact: (text: string) => string,
 ): FarhandError {
   const made = (code: ErrorCode, detail = quoted(redact, error.message)): FarhandError =>
@@ -341,10 +434,11 @@ function connectError(
   if (/no matching host key format/i.test(error.message))
     return made("HOST_KEY", "the device has no key of a pinned type");
   if (/no matching|unsupported algorithm/i.test(error.message)) return made("ALGORITHMS");
+  const silent = socket instanceof Socket && socket.bytesRead === 0;
   const tcp = typeof error.code === "string" ? TCP_CODES[error.code] : undefined;
-  if (tcp !== undefined && (tcp !== "SESSIONS_FULL" || socket.bytesRead === 0)) return made(tcp);
+  if (tcp !== undefined && (tcp !== "SESSIONS_FULL" || silent)) return made(tcp);
   // A box without a free line takes the TCP connection and ends it before it says its version.
-  if (socket.bytesRead === 0) return made("SESSIONS_FULL", "the device closed the connection before SSH began");
+  if (silent) return made("SESSIONS_FULL", "the device closed the connection before SSH began");
   return made("CONNECTION_LOST");
 }
 
