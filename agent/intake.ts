@@ -10,6 +10,7 @@ import type { DownHeader, UpHeader } from "../shared/wire/messages.ts";
 import type { Assignments } from "./assignments.ts";
 import type { AssignmentKey, Event } from "./core/model.ts";
 import { checkFence, spendGrant, takeSequence } from "./journal/admission.ts";
+import { useBreakglass } from "./journal/breakglass.ts";
 import { loadAggregate } from "./journal/assignments.ts";
 import { appendRecord } from "./journal/outbox.ts";
 import { hasText, releaseWork, saveWork } from "./journal/holdings.ts";
@@ -63,9 +64,12 @@ export interface OwnWork {
   readonly before: (tx: Tx) => Promise<void>;
 }
 
+/** What people signed for the work of a permit. */
+export type Signed = Pick<WorkDocuments, "authority" | "breakglass">;
+
 interface Waiting {
   readonly offer: Offer;
-  readonly authority: WorkDocuments["authority"];
+  readonly signed: Signed;
 }
 
 /** What the hub offers and takes back: verified here, committed, and only then answered. */
@@ -91,7 +95,8 @@ export class Intake {
       const [oldest] = this.#waiting.keys();
       if (oldest !== undefined) this.#waiting.delete(oldest);
     }
-    this.#waiting.set(offer.manifest, { offer, authority: header.authority });
+    const { authority, breakglass } = header;
+    this.#waiting.set(offer.manifest, { offer, signed: { authority, ...(breakglass && { breakglass }) } });
     if (header.manifestBytes <= BODY_BYTES_MAX) return;
     try {
       await this.manifest({ sha256: offer.manifest }, await this.#options.fetch(offer.manifest, header.manifestBytes));
@@ -108,14 +113,14 @@ export class Intake {
       return;
     }
     this.#waiting.delete(header.sha256);
-    await this.take(waiting.offer, waiting.authority, bytes);
+    await this.take(waiting.offer, waiting.signed, bytes);
   }
 
   /** The one way in for work, whatever carried it: an offer in answer to a pull, or a bundle that a site operator admitted. */
-  async take(permit: Permit, authority: WorkDocuments["authority"], bytes: Bytes): Promise<Taken> {
+  async take(permit: Permit, signed: Signed, bytes: Bytes): Promise<Taken> {
     const key: AssignmentKey = { manifest: permit.manifest, attempt: permit.attempt };
     if (await this.#answerHeld(key, permit)) return { outcome: "held" };
-    const documents: WorkDocuments = { authorityKind: permit.authority.kind, authority, manifest: bytes };
+    const documents: WorkDocuments = { authorityKind: permit.authority.kind, ...signed, manifest: bytes };
     try {
       await this.#options.store.read(requireUndoubted);
       if (sha256(bytes) !== permit.manifest)
@@ -191,7 +196,7 @@ export class Intake {
     documents: WorkDocuments,
     instead?: (tx: Tx) => Promise<void>,
   ): Promise<void> {
-    const { manifest, authority, signers, grant } = work;
+    const { manifest, authority, signers, grant, warrant, breakglass } = work;
     const devices: DeviceId[] = manifest.tasks.map((task) => task.device);
     const changed = manifest.tasks
       .filter((task) => task.kind === "change" || task.kind === "rotate")
@@ -222,6 +227,11 @@ export class Intake {
             perMinute: devicesPerMinute,
             nowMs: this.#options.nowMs(),
           });
+        }
+        if (breakglass && warrant) {
+          const { id } = breakglass.breakglass;
+          const atMs = this.#options.nowMs();
+          await useBreakglass(tx, key, { id, sha256: breakglass.digest, reason: warrant.reason, atMs });
         }
         // Between the fetch and now another assignment's end may have let go of a text that both name.
         for (const digest of texts)

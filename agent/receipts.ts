@@ -1,6 +1,12 @@
 import { sha256, jcs } from "../shared/bytes.ts";
 import type { Manifest } from "../shared/documents/manifest.ts";
-import { AssignmentOutcome, PlanReceipt, Receipt, type TaskOutcome } from "../shared/documents/receipt.ts";
+import {
+  AssignmentOutcome,
+  PlanReceipt,
+  Receipt,
+  type BreakglassUsed,
+  type TaskOutcome,
+} from "../shared/documents/receipt.ts";
 import { readAs, signEnvelope } from "../shared/envelope.ts";
 import { FarhandError } from "../shared/errors.ts";
 import type { AgentId, DeviceId } from "../shared/ids.ts";
@@ -10,6 +16,7 @@ import type { Assignments } from "./assignments.ts";
 import { assignmentEnded } from "./core/draft.ts";
 import type { Aggregate, AssignmentKey, Task, TaskEvidence } from "./core/model.ts";
 import { loadAggregate, loadEvidence } from "./journal/assignments.ts";
+import { breakglassOf } from "./journal/breakglass.ts";
 import { chainHead, moveChain, type ChainHead } from "./journal/chain.ts";
 import { getMeta } from "./journal/meta.ts";
 import { appendRecord } from "./journal/outbox.ts";
@@ -49,6 +56,7 @@ export class Receipts {
       evidence: await loadEvidence(tx, key),
       head: await chainHead(tx),
       checkpoint: (await getMeta(tx, "checkpoint")) ?? null,
+      breakglass: await breakglassOf(tx, key),
     }));
     const { assignment } = held.aggregate;
     if (!assignment || assignment.receipt !== null || !assignmentEnded(assignment) || assignment.state === "REJECTED")
@@ -70,7 +78,7 @@ export class Receipts {
       manifest.tasks[0]?.kind === "plan" ? planOf(held.aggregate, held.evidence, manifest, chain()) : undefined;
     const plan = planDocument ? await signEnvelope("farhand-plan+jws", planDocument, [signer]) : undefined;
     if (planDocument) head = advance(planDocument);
-    const document = receiptOf(held.aggregate, held.evidence, manifest, chain());
+    const document = receiptOf(held, manifest, chain());
     const envelope = await signEnvelope("farhand-receipt+jws", document, [signer]);
     const next = advance(document);
     await assignments.dispatch(key, { type: "receiptSigned", digest: sha256(jcs(document)), envelope }, "receipt", {
@@ -87,12 +95,13 @@ export class Receipts {
 
 type Chain = Pick<Receipt, "org" | "site" | "agent" | "prev" | "epoch" | "index" | "checkpoint">;
 
-function receiptOf(
-  aggregate: Aggregate,
-  evidence: ReadonlyMap<DeviceId, TaskEvidence>,
-  manifest: Manifest,
-  chain: Chain,
-): Receipt {
+interface Held {
+  readonly aggregate: Aggregate;
+  readonly evidence: ReadonlyMap<DeviceId, TaskEvidence>;
+  readonly breakglass: BreakglassUsed | undefined;
+}
+
+function receiptOf({ aggregate, evidence, breakglass }: Held, manifest: Manifest, chain: Chain): Receipt {
   const { assignment, key } = aggregate;
   if (!assignment) throw new FarhandError("INTERNAL", "no assignment");
   const endedAtMs = assignment.endedAtMs ?? assignment.offeredAtMs;
@@ -107,6 +116,7 @@ function receiptOf(
     authority: assignment.authority,
     signers: [...assignment.signers],
     persons: new Set(assignment.signers).size,
+    ...(breakglass && { breakglass }),
     outcome: AssignmentOutcome.parse(assignment.state),
     code: assignment.code,
     startedAt: seconds(assignment.startedAtMs ?? endedAtMs),

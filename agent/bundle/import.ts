@@ -218,7 +218,11 @@ async function takeWork(
   for (const line of index.work.toSorted((a, b) => a.sequence - b.sequence)) {
     const { authority, manifest, attempt, sequence, fence } = line;
     const permit = { authority, manifest, attempt, sequence, fence, iat: null };
-    const taken = await intake.take(permit, await authorityOf(body, line.envelope), await body(manifest));
+    const taken = await intake.take(
+      permit,
+      { authority: await authorityOf(body, line.envelope) },
+      await body(manifest),
+    );
     if (taken.outcome === "transient") throw new FarhandError(taken.code, taken.detail ?? undefined);
     const { code, detail } = taken.outcome === "refused" ? taken : { code: null, detail: null };
     report.push({ manifest, attempt, outcome: taken.outcome, code, detail });

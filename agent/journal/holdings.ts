@@ -15,8 +15,9 @@ const sql = statements("journal.holdings", {
   document: "SELECT envelope FROM document WHERE kind = $kind",
   putDocument: `INSERT INTO document (kind, digest, version, envelope) VALUES ($kind, $digest, $version, $envelope)
     ON CONFLICT (kind) DO UPDATE SET digest = excluded.digest, version = excluded.version, envelope = excluded.envelope`,
-  work: "SELECT authority_kind, authority, bytes FROM work WHERE manifest = $manifest AND attempt = $attempt",
-  putWork: `INSERT INTO work (manifest, attempt, authority_kind, authority, bytes) VALUES ($manifest, $attempt, $kind, $authority, $bytes)
+  work: "SELECT authority_kind, authority, bytes, breakglass FROM work WHERE manifest = $manifest AND attempt = $attempt",
+  putWork: `INSERT INTO work (manifest, attempt, authority_kind, authority, bytes, breakglass)
+    VALUES ($manifest, $attempt, $kind, $authority, $bytes, $breakglass)
     ON CONFLICT DO NOTHING`,
   text: "SELECT bytes FROM text WHERE sha256 = $sha256",
   hasText: "SELECT 1 AS held FROM text WHERE sha256 = $sha256",
@@ -68,6 +69,7 @@ export async function saveWork(
     kind: work.authorityKind,
     authority: envelopeBytes(work.authority),
     bytes: work.manifest,
+    breakglass: work.breakglass ? envelopeBytes(work.breakglass) : null,
   });
   for (const digest of texts) await tx.run(sql.useText, { ...at, sha256: digest });
 }
@@ -79,6 +81,7 @@ export async function loadWork(tx: Read, key: AssignmentKey): Promise<WorkDocume
     authorityKind: Authority.shape.kind.parse(text(row, "authority_kind")),
     authority: parseEnvelope(blob(row, "authority")),
     manifest: blob(row, "bytes"),
+    ...(row["breakglass"] === null ? {} : { breakglass: parseEnvelope(blob(row, "breakglass")) }),
   };
 }
 

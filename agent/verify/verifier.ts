@@ -65,8 +65,13 @@ export class Verifier {
   }
 
   /** Single use is known from the journal. After one was lost, a change must have been signed since: nobody here knows whether it was made. */
-  async #refuseForgotten({ warrant }: VerifiedWork): Promise<void> {
+  async #refuseForgotten({ warrant, breakglass }: VerifiedWork): Promise<void> {
     const lostMs = await this.#options.store.read(lostBeforeMs);
+    if (breakglass && breakglass.breakglass.iat * 1000 <= lostMs)
+      throw new FarhandError(
+        "REPLAY",
+        "the journal that knew whether this break-glass was used is lost; have one signed anew",
+      );
     if ((warrant?.kind === "change" || warrant?.kind === "rotate") && warrant.iat * 1000 <= lostMs)
       throw new FarhandError("REPLAY", "the agent's journal was lost since this was signed; have it signed again");
   }

@@ -1,7 +1,18 @@
 import { z } from "zod";
 import { Epoch } from "../wire/epoch.ts";
 import { ERROR_CODES } from "../errors.ts";
-import { AgentId, DeviceId, Digest, EpochSeconds, JobId, OrgId, PersonId, PlatformId, SiteId } from "../ids.ts";
+import {
+  AgentId,
+  BreakglassId,
+  DeviceId,
+  Digest,
+  EpochSeconds,
+  JobId,
+  OrgId,
+  PersonId,
+  PlatformId,
+  SiteId,
+} from "../ids.ts";
 import { TaskState } from "../states.ts";
 import { CommandText, Evidence, Level, UndoCost } from "./common.ts";
 import { ChangeMode, OutputRef, Source, TextRef } from "./manifest.ts";
@@ -110,6 +121,9 @@ export const AssignmentOutcome = z.enum([
 ]);
 export type AssignmentOutcome = z.infer<typeof AssignmentOutcome>;
 
+export const BreakglassUsed = z.strictObject({ id: BreakglassId, sha256: Digest, reason: z.string().min(1).max(2000) });
+export type BreakglassUsed = z.infer<typeof BreakglassUsed>;
+
 /** The agent's signed outcome of one assignment. */
 export const Receipt = z.strictObject({
   type: z.literal("receipt"),
@@ -124,6 +138,8 @@ export const Receipt = z.strictObject({
   /** Who authorised it, as verified by the agent; empty under a grant minted for the hub. */
   signers: z.array(PersonId).max(16),
   persons: z.int().min(0).max(16),
+  /** One on-call person signed alone, under this break-glass; `reason` is what that person wrote into the warrant. */
+  breakglass: BreakglassUsed.optional(),
   outcome: AssignmentOutcome,
   code: Code.nullable(),
   startedAt: EpochSeconds,

@@ -134,6 +134,7 @@ describe("one on-call person, under a break-glass that two signed in calm", () =
       () => ({ breakglass: { exp: org.nowSeconds + 1800 }, warrant: { exp: org.nowSeconds + 3000 } }),
       "BREAKGLASS",
     ],
+    ["without saying why", () => ({ warrant: { reason: "" } }), "BREAKGLASS"],
     ["for more than one attempt", () => ({ warrant: { attemptsMax: 2 } }), "BREAKGLASS"],
     ["for what claims to be destructive", () => ({ warrant: { risk: "destructive" } }), "BREAKGLASS"],
     ["for what is destructive", () => ({ risk: "destructive" }), "RISK_UNDERSTATED"],

@@ -72,6 +72,7 @@ export function checkUse({ breakglass, digest }: VerifiedBreakglass, use: Breakg
   if (!breakglass.agents.includes(use.agent)) refuse(`agent ${use.agent} is not in it`);
   if (manifest.agents.some((agent) => !breakglass.agents.includes(agent))) refuse("a standby is not in it");
   if (warrant.kind !== "change" || warrant.risk !== "change") refuse("it covers a change, and nothing destructive");
+  if (warrant.reason === "") refuse("a use says why, in its reason");
   if (warrant.attemptsMax !== 1) refuse("one attempt");
   if (warrant.exp - warrant.iat > breakglass.useSecondsMax) refuse(`${breakglass.useSecondsMax} seconds at most`);
   if (warrant.iat < breakglass.iat || warrant.exp > breakglass.exp) refuse("the warrant does not lie within its time");

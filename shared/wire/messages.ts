@@ -57,7 +57,16 @@ const down = {
       creditBytes: z.int().min(0),
     }),
   },
-  offer: { type: 3, header: z.strictObject({ offer: Envelope, authority: Envelope, manifestBytes: z.int().min(1) }) },
+  offer: {
+    type: 3,
+    header: z.strictObject({
+      offer: Envelope,
+      authority: Envelope,
+      manifestBytes: z.int().min(1),
+      /** The break-glass that the warrant names. */
+      breakglass: Envelope.optional(),
+    }),
+  },
   manifest: { type: 4, header: z.strictObject({ sha256: Digest }) },
   /** One part of a text, in answer to one `fetch`: the bytes from its `offset` on. The agent asks again until it holds `total`. */
   blob: { type: 5, header: z.strictObject({ sha256: Digest, offset: z.int().min(0), total: z.int().min(0) }) },

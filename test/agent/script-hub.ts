@@ -32,6 +32,7 @@ export interface Work {
   readonly authority: Envelope;
   readonly authorityDigest: ReturnType<typeof sha256>;
   readonly manifest: Bytes;
+  readonly breakglass?: Envelope;
   readonly over?: Partial<Offer>;
   /** Who signs the offer; the hub when nobody is named. */
   readonly vouches?: Signer;
@@ -239,7 +240,9 @@ export class ScriptHub {
       ...work.over,
     });
     const offer = await signEnvelope("farhand-offer+jws", payload, [work.vouches ?? this.org.hub]);
-    ws.send(encodeDown("offer", { offer, authority: work.authority, manifestBytes: work.manifest.length }));
+    const { authority, breakglass, manifest } = work;
+    const signed = { authority, ...(breakglass && { breakglass }) };
+    ws.send(encodeDown("offer", { offer, ...signed, manifestBytes: manifest.length }));
     ws.send(encodeDown("manifest", { sha256: payload.manifest }, work.manifest));
   }
 
