@@ -1,17 +1,18 @@
+import { z } from "zod";
 import { openAdmission } from "../../shared/bundle/admission.ts";
 import { BUNDLE_LIFETIME_SECONDS_MAX } from "../../shared/bundle/format.ts";
 import { checkOrder, checkPlace, checkSeen, openInbound } from "../../shared/bundle/index.ts";
 import type { BundleFile } from "../../shared/bundle/read.ts";
 import { fromBase64url, sha256 } from "../../shared/bytes.ts";
 import type { BundleEntry, InboundIndex } from "../../shared/documents/bundle.ts";
-import { parseEnvelope, type Envelope } from "../../shared/envelope.ts";
+import { parseEnvelope, peekPayload, type Envelope } from "../../shared/envelope.ts";
 import { errorCode, FarhandError, type ErrorCode } from "../../shared/errors.ts";
-import type { AgentId, Digest, OrgId, SiteId } from "../../shared/ids.ts";
+import { Digest, type AgentId, type OrgId, type SiteId } from "../../shared/ids.ts";
 import type { Store } from "../../shared/store.ts";
 import { checkValidity } from "../../shared/verify/time.ts";
 import { decodeDown } from "../../shared/wire/messages.ts";
 import type { Credentials } from "../credentials.ts";
-import type { Intake } from "../intake.ts";
+import type { Intake, Signed } from "../intake.ts";
 import {
   acknowledgeBundle,
   acknowledgedEnds,
@@ -57,6 +58,7 @@ const UNDERSTOOD: ReadonlySet<BundleEntry["kind"]> = new Set([
   "cancel",
   "credential",
   "checkpoint",
+  "breakglass",
 ]);
 
 /**
@@ -215,12 +217,13 @@ async function takeWork(
   const positions = new Map(index.entries.map((entry, position) => [entry.sha256, position]));
   const body = (digest: Digest) => file.body(positions.get(digest) ?? -1);
   const report: ImportReport["work"] = [];
+  const breakglasses = await breakglassesOf(file);
   for (const line of index.work.toSorted((a, b) => a.sequence - b.sequence)) {
     const { authority, manifest, attempt, sequence, fence } = line;
     const permit = { authority, manifest, attempt, sequence, fence, iat: null };
     const taken = await intake.take(
       permit,
-      { authority: await authorityOf(body, line.envelope) },
+      signedWith(await authorityOf(body, line.envelope), breakglasses),
       await body(manifest),
     );
     if (taken.outcome === "transient") throw new FarhandError(taken.code, taken.detail ?? undefined);
@@ -228,6 +231,26 @@ async function takeWork(
     report.push({ manifest, attempt, outcome: taken.outcome, code, detail });
   }
   return report;
+}
+
+/** Each by the digest of its payload, which is what a warrant names. */
+async function breakglassesOf(file: BundleFile): Promise<ReadonlyMap<string, Envelope>> {
+  const found = new Map<string, Envelope>();
+  for (const [position, entry] of file.claimed.entries.entries()) {
+    if (entry.kind !== "breakglass") continue;
+    const envelope = parseEnvelope(await file.body(position));
+    found.set(sha256(fromBase64url(envelope.payload)), envelope);
+  }
+  return found;
+}
+
+const Named = z.looseObject({ breakglass: Digest });
+
+/** The warrant names it; whether both hold is the verifier's to say. */
+function signedWith(authority: Envelope, breakglasses: ReadonlyMap<string, Envelope>): Signed {
+  const named = Named.safeParse(peekPayload(authority));
+  const breakglass = named.success ? breakglasses.get(named.data.breakglass) : undefined;
+  return { authority, ...(breakglass && { breakglass }) };
 }
 
 async function authorityOf(body: (digest: Digest) => Promise<Uint8Array>, digest: Digest): Promise<Envelope> {

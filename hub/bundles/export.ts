@@ -6,7 +6,7 @@ import { FarhandError } from "../../shared/errors.ts";
 import type { AgentId, Digest } from "../../shared/ids.ts";
 import type { AssignmentAggregate } from "../core/assignment-model.ts";
 import { checkpointFrame } from "../links/checkpoints.ts";
-import { authorityOf, cancelOf, deliverIn } from "../links/offers.ts";
+import { cancelOf, deliverIn, signedOf } from "../links/offers.ts";
 import type { LinkDeps } from "../links/deps.ts";
 import { openAssignmentsOf, servableTo } from "../store/assignments.ts";
 import { audit } from "../store/audit.ts";
@@ -131,7 +131,9 @@ async function exportBundle(
     const manifest = await store.read((tx) => findManifest(tx, key.manifest));
     if (!manifest || sequence === null || fence === null)
       throw new FarhandError("INTERNAL", `delivered without its manifest or numbers: ${key.manifest}`);
-    const envelope = add("authority", envelopeBytes(await authorityOf(deps, manifest)));
+    const signed = await signedOf(deps, manifest);
+    const envelope = add("authority", envelopeBytes(signed.authority));
+    if (signed.breakglass) add("breakglass", envelopeBytes(signed.breakglass));
     add("manifest", manifest.bytes);
     for (const text of texts) await addText(deps, bodies, text);
     const { manifest: digest, attempt } = key;

@@ -9,7 +9,7 @@ import type { AgentId, DeviceId, Digest } from "../../shared/ids.ts";
 import type { Store, Tx } from "../../shared/store.ts";
 import type { UpRecord } from "../../shared/wire/messages.ts";
 import { loadAssignment } from "../store/assignments.ts";
-import { auditRefused } from "../store/audit.ts";
+import { audit, auditRefused } from "../store/audit.ts";
 import { checkWholeUploads, findBlob, readWholeBlob } from "../store/blobs.ts";
 import type { BlobCipher } from "../store/cipher.ts";
 import { addMessage } from "../store/messages.ts";
@@ -251,6 +251,7 @@ async function applyRun(tx: Tx, agent: AgentId, run: Run, at: At): Promise<Appli
         }
         const isChained = await storeReceipt(tx, receipt, meaning.sha256, meaning.envelope, at.nowMs);
         if (!isChained) await refuse(unchained("receipt", meaning.sha256, receipt));
+        await auditBreakglass(tx, receipt, at);
         events.push(eventOf(receipt, meaning.sha256));
         break;
       }
@@ -283,6 +284,21 @@ function* devicesIn(meanings: readonly Meaning[]): Generator<DeviceId> {
     else if (meaning.type === "receipt") for (const task of meaning.receipt.tasks) yield task.device;
     else if (meaning.type === "plan") for (const device of meaning.plan.devices) yield device.device;
   }
+}
+
+/** Loud: what one person signed alone was carried out, says the agent. */
+async function auditBreakglass(tx: Tx, receipt: Receipt, at: At): Promise<void> {
+  if (!receipt.breakglass) return;
+  const { breakglass, agent, site, job, outcome, signers } = receipt;
+  await audit(tx, at.nowMs, {
+    actor: `agent:${agent}`,
+    ...(signers[0] !== undefined && { onBehalfOf: signers[0] }),
+    action: "breakglass.used",
+    object: `${site} ${breakglass.id}`,
+    digest: breakglass.sha256,
+    decision: "allowed",
+    detail: `job ${job} ${outcome}: ${breakglass.reason}`,
+  });
 }
 
 function eventOf(receipt: Receipt, digest: Digest): AssignmentEvent {

@@ -8,8 +8,10 @@ import type { Tx } from "../../shared/store.ts";
 import type { AgentId } from "../../shared/ids.ts";
 import { encodeDown } from "../../shared/wire/messages.ts";
 import { loadAssignment, servableTo } from "../store/assignments.ts";
+import { findBreakglass } from "../store/breakglass.ts";
 import { nextFence, nextSequence } from "../store/counters.ts";
 import { grantByDigest } from "../store/documents.ts";
+import { findJob } from "../store/jobs.ts";
 import { findManifest, warrantEnvelope, type StoredManifest } from "../store/work.ts";
 import type { LinkDeps } from "./deps.ts";
 
@@ -67,7 +69,7 @@ async function framesOf(deps: OfferDeps, aggregate: AssignmentAggregate, nonce: 
   if (sequence === null || fence === null) throw new FarhandError("INTERNAL", "delivered without its numbers");
   const manifest = await deps.store.read((tx) => findManifest(tx, key.manifest));
   if (!manifest) throw new FarhandError("INTERNAL", `no manifest ${key.manifest}`);
-  const authority = await authorityOf(deps, manifest);
+  const signed = await signedOf(deps, manifest);
   const iat = Math.floor(deps.clock.nowMs() / 1000);
   const offer: Offer = {
     type: "offer",
@@ -86,12 +88,28 @@ async function framesOf(deps: OfferDeps, aggregate: AssignmentAggregate, nonce: 
   };
   const envelope = await signEnvelope("farhand-offer+jws", offer, [deps.signer]);
   return [
-    encodeDown("offer", { offer: envelope, authority, manifestBytes: manifest.bytes.length }),
+    encodeDown("offer", { offer: envelope, ...signed, manifestBytes: manifest.bytes.length }),
     encodeDown("manifest", { sha256: key.manifest }, manifest.bytes),
   ];
 }
 
-export async function authorityOf(deps: Pick<OfferDeps, "store">, manifest: StoredManifest): Promise<Envelope> {
+export interface Signed {
+  readonly authority: Envelope;
+  readonly breakglass?: Envelope;
+}
+
+/** What people signed for it: the authority, and the break-glass that a warrant names. */
+export async function signedOf(deps: Pick<OfferDeps, "store">, manifest: StoredManifest): Promise<Signed> {
+  const authority = await authorityOf(deps, manifest);
+  if (manifest.authority.kind !== "warrant") return { authority };
+  const breakglass = await deps.store.read(async (tx) => {
+    const job = await findJob(tx, manifest.job);
+    return job?.breakglass == null ? undefined : findBreakglass(tx, job.breakglass);
+  });
+  return { authority, ...(breakglass && { breakglass: breakglass.envelope }) };
+}
+
+async function authorityOf(deps: Pick<OfferDeps, "store">, manifest: StoredManifest): Promise<Envelope> {
   const { kind, sha256 } = manifest.authority;
   const envelope =
     kind === "grant"

@@ -12,6 +12,7 @@ import { findBlob } from "../store/blobs.ts";
 import { findJob, setJobDetail } from "../store/jobs.ts";
 import { envelopesOfJob } from "../store/receipts.ts";
 import { assignmentsOfJob } from "../store/views.ts";
+import { checkPlans, checkRequest, lifetimeOf, usableBreakglass } from "./breakglass.ts";
 import { TASKS_PER_CHANGE_MANIFEST } from "./defaults.ts";
 import { buildManifest, storeWork, type BuiltManifest } from "./manifests.ts";
 import { commonOf } from "./prepared.ts";
@@ -124,6 +125,12 @@ async function store(
     planned.warnings.some((warning) => warning.code === "DESTRUCTIVE"),
   );
   const at = { nowMs: deps.clock.nowMs(), random: deps.random };
+  const breakglass = request.breakglass === undefined ? null : await usableBreakglass(deps, request.breakglass);
+  if (breakglass) {
+    const planned = [...plans.values()].map((plan) => plan.planned);
+    checkRequest(breakglass, request, manifests, state.trust);
+    checkPlans(planned, isDestructive);
+  }
   const built = buildWarrant(
     state.trust,
     inventory.digest,
@@ -135,7 +142,8 @@ async function store(
       author: request.author,
       risk: isDestructive ? "destructive" : "change",
       notBefore: request.notBefore,
-      lifetimeSeconds: request.lifetimeSeconds,
+      lifetimeSeconds: breakglass ? lifetimeOf(breakglass, request.lifetimeSeconds, at.nowMs) : request.lifetimeSeconds,
+      ...(breakglass && { breakglass: breakglass.digest }),
       attemptsMax: request.attemptsMax,
       accepts: request.accepts,
       waves: wavesOf(request).map((wave) => wave.notBefore),

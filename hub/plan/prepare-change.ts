@@ -4,6 +4,7 @@ import { checkGrantScope } from "../../shared/verify/grant-scope.ts";
 import type { JobRequest } from "../api/contract/views.ts";
 import { findBlob } from "../store/blobs.ts";
 import { TASKS_PER_CHANGE_MANIFEST } from "./defaults.ts";
+import { checkRequest, lifetimeOf, usableBreakglass } from "./breakglass.ts";
 import { usableGrant } from "./grants.ts";
 import { buildManifest } from "./manifests.ts";
 import { commonOf, newJobId, sitesOf, type Prepared, type SubmitDeps } from "./prepared.ts";
@@ -33,9 +34,12 @@ export async function prepareChange(deps: SubmitDeps, request: ChangeRequest): P
   );
   const sites = sitesOf(manifests);
   const policy = policyOfSites(state.trust, sites);
-  requireAuthor(state.trust, request.author, sites);
   const nowMs = deps.clock.nowMs();
-  const { nbf, exp } = validityOf(request, policy, nowMs);
+  const breakglass = request.breakglass === undefined ? null : await usableBreakglass(deps, request.breakglass);
+  if (breakglass) checkRequest(breakglass, request, manifests, state.trust);
+  else requireAuthor(state.trust, request.author, sites);
+  const lifetimeSeconds = breakglass ? lifetimeOf(breakglass, request.lifetimeSeconds, nowMs) : request.lifetimeSeconds;
+  const { nbf, exp } = validityOf({ notBefore: request.notBefore, lifetimeSeconds }, policy, nowMs);
   const { grant, sha256: digest } = await usableGrant(deps, request.grant);
   for (const { manifest } of manifests) checkGrantScope(grant, manifest, inventory);
   await requireTexts(deps.store, request);
@@ -51,7 +55,8 @@ export async function prepareChange(deps: SubmitDeps, request: ChangeRequest): P
       grantId: grant.id,
       authoritySha256: null,
       signers: [],
-      signersNeeded: signersNeeded(policy, "change"),
+      signersNeeded: breakglass ? 1 : signersNeeded(policy, "change"),
+      ...(breakglass && { breakglass: breakglass.digest }),
       devices: devices.length,
       notBeforeMs: nbf * 1000,
       // Planning ends with the grant; the warrant then has its own time.

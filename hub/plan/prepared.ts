@@ -5,7 +5,7 @@ import type { Digest, JobId, SiteId } from "../../shared/ids.ts";
 import type { Store } from "../../shared/store.ts";
 import type { InventoryView } from "../../shared/trust.ts";
 import type { JobRequest } from "../api/contract/views.ts";
-import type { JobRecord } from "../store/jobs.ts";
+import type { NewJob } from "../store/jobs.ts";
 import type { TrustHolder } from "../trust.ts";
 import { DEFAULT_DEADLINES, DEFAULT_LIFETIME_SECONDS, DEFAULT_OUTPUT_BYTES_MAX } from "./defaults.ts";
 import type { BuiltManifest, ManifestCommon } from "./manifests.ts";
@@ -21,7 +21,7 @@ export interface SubmitDeps {
 
 /** A request as rows to be, checked as far as it can be before any agent is asked. */
 export interface Prepared {
-  readonly job: Omit<JobRecord, "number" | "request" | "detail" | "standing" | "createdMs">;
+  readonly job: Omit<NewJob, "number" | "request">;
   readonly manifests: readonly BuiltManifest[];
   readonly work: {
     readonly purpose: "work" | "plan";

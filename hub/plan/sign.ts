@@ -1,15 +1,19 @@
 import { markSignature } from "../../shared/audit/entry.ts";
 import { fromBase64url, parseCanonical } from "../../shared/bytes.ts";
+import { Manifest } from "../../shared/documents/manifest.ts";
 import { Warrant } from "../../shared/documents/warrant.ts";
 import { openEnvelope, readAs, type Envelope } from "../../shared/envelope.ts";
 import { errorCode, FarhandError } from "../../shared/errors.ts";
 import type { JobId, KeyId } from "../../shared/ids.ts";
 import { authorise, authorRole, holdsRole, type TrustStore } from "../../shared/trust.ts";
+import type { Tx } from "../../shared/store.ts";
+import type { VerifiedBreakglass } from "../../shared/verify/breakglass.ts";
 import type { HubEffect } from "../effects.ts";
 import { decideJobIn } from "../ingest/decide.ts";
 import { audit } from "../store/audit.ts";
 import { findJob, setJobSigners } from "../store/jobs.ts";
-import { addSignature, findWarrant, signaturesOf, type StoredSignature } from "../store/work.ts";
+import { addSignature, findWarrant, manifestsOf, signaturesOf, type StoredSignature } from "../store/work.ts";
+import { isUse, usableBreakglass } from "./breakglass.ts";
 import type { SubmitDeps } from "./prepared.ts";
 
 const SIGNATURES_MAX = 16;
@@ -29,6 +33,7 @@ export async function sign(
   const warrant = readAs(Warrant, parseCanonical(fromBase64url(stored.payload)));
   const { kids } = await openEnvelope("farhand-warrant+jws", envelope, trust.personKey);
   const added = countingOf(trust, warrant, envelope, new Set(kids));
+  const use = await useOf(deps, warrant, id);
   const at = { nowMs: deps.clock.nowMs(), random: deps.random };
   return deps.store.tx("sign", async (tx) => {
     const held = new Set((await signaturesOf(tx, id)).map(({ kid }) => kid));
@@ -56,7 +61,9 @@ export async function sign(
     }
     const all = await signaturesOf(tx, id);
     await setJobSigners(tx, id, [...new Set(all.map(({ person }) => person))]);
-    if (!isAuthorised(trust, warrant, all)) return [];
+    const signed = all.map(({ kid }) => kid);
+    if (use) await auditUse(tx, at.nowMs, { ...use, warrant, kids: signed, actor, trust });
+    else if (!isAuthorised(trust, warrant, all)) return [];
     await audit(tx, at.nowMs, {
       actor: "hub",
       action: "job.authorise",
@@ -65,6 +72,41 @@ export async function sign(
       decision: "allowed",
     });
     return decideJobIn(tx, id, { type: "authorised" }, at);
+  });
+}
+
+interface Use {
+  readonly held: VerifiedBreakglass;
+  readonly manifests: readonly Manifest[];
+}
+
+/** What stands in for the second person: null for a warrant that names no break-glass. */
+async function useOf(deps: SubmitDeps, warrant: Warrant, id: JobId): Promise<Use | null> {
+  if (warrant.breakglass === undefined) return null;
+  const stored = await deps.store.read((tx) => manifestsOf(tx, id, "work"));
+  return {
+    held: await usableBreakglass(deps, warrant.breakglass),
+    manifests: stored.map(({ bytes }) => readAs(Manifest, parseCanonical(bytes))),
+  };
+}
+
+/** Loud, in the transaction that lets it run. Throws BREAKGLASS where it does not cover this. */
+async function auditUse(
+  tx: Tx,
+  nowMs: number,
+  use: Use & { warrant: Warrant; kids: readonly KeyId[]; actor: string; trust: TrustStore },
+): Promise<void> {
+  const { held, warrant, actor, trust } = use;
+  isUse(held, use, trust);
+  const { id, site } = held.breakglass;
+  await audit(tx, nowMs, {
+    actor,
+    onBehalfOf: warrant.author,
+    action: "breakglass.use",
+    object: `${site} ${id}`,
+    digest: held.digest,
+    decision: "allowed",
+    detail: `job ${warrant.job}: ${warrant.reason}`,
   });
 }
 
@@ -87,11 +129,18 @@ function countingOf(
     const { kid } = parseCanonical(fromBase64url(entry.protected)) as { kid: KeyId };
     const person = kids.has(kid) ? trust.personOf(kid) : undefined;
     if (!person) continue;
-    const isAuthor = person.id === warrant.author && holdsRole(person, authorRole(warrant.kind), warrant.sites);
-    if (isAuthor || holdsRole(person, "approver", warrant.sites)) counting.push({ kid, person: person.id, entry });
+    const role = warrant.breakglass === undefined ? authorRole(warrant.kind) : "oncall";
+    const isAuthor = person.id === warrant.author && holdsRole(person, role, warrant.sites);
+    const approves = warrant.breakglass === undefined && holdsRole(person, "approver", warrant.sites);
+    if (isAuthor || approves) counting.push({ kid, person: person.id, entry });
   }
   if (counting.length === 0)
-    throw new FarhandError("FORBIDDEN", "no signer is author or approver for all of its sites");
+    throw new FarhandError(
+      "FORBIDDEN",
+      warrant.breakglass === undefined
+        ? "no signer is author or approver for all of its sites"
+        : `under a break-glass ${warrant.author} signs, who is on call, and nobody else`,
+    );
   return counting;
 }
 

@@ -57,6 +57,8 @@ export interface WarrantRequest {
   readonly lifetimeSeconds: number | undefined;
   readonly attemptsMax: number | undefined;
   readonly accepts: Warrant["accepts"] | undefined;
+  /** The break-glass that its author, who is on call, signs alone under. */
+  readonly breakglass?: Digest;
   /** Earliest time of each wave in Unix seconds, by its index. */
   readonly waves: readonly (number | undefined)[];
 }
@@ -119,6 +121,7 @@ export function buildWarrant(
     nbf,
     exp,
     attemptsMax: request.attemptsMax ?? DEFAULT_ATTEMPTS_MAX,
+    ...(request.breakglass !== undefined && { breakglass: request.breakglass }),
     accepts: request.accepts ?? { levelE: [], simulatedEvidence: [] },
     waves: request.waves.map((notBefore, wave) => ({
       notBefore: Math.max(nbf, notBefore ?? nbf),

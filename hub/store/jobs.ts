@@ -12,9 +12,9 @@ import { addWatchEvent } from "./watch.ts";
 
 const sql = statements("job", {
   add: `INSERT INTO job (id, number, kind, title, reason, author, risk, authority, grant_id, authority_sha256, signers,
-          signers_needed, request, devices, created_ms, not_before_ms, exp_ms, waves, state, wave, halted)
+          signers_needed, request, devices, created_ms, not_before_ms, exp_ms, waves, breakglass, state, wave, halted)
         VALUES (:id, :number, :kind, :title, :reason, :author, :risk, :authority, :grantId, :authoritySha256, :signers,
-          :signersNeeded, :request, :devices, :nowMs, :notBeforeMs, :expMs, :waves, 'DRAFT', -1, 0)`,
+          :signersNeeded, :request, :devices, :nowMs, :notBeforeMs, :expMs, :waves, :breakglass, 'DRAFT', -1, 0)`,
   get: "SELECT * FROM job WHERE id = :id",
   list: `SELECT * FROM job WHERE number < :before AND (state = :state OR :state IS NULL)
          ORDER BY number DESC LIMIT :limit`,
@@ -63,17 +63,20 @@ export interface JobRecord {
   readonly notBeforeMs: number;
   readonly expMs: number;
   readonly waves: readonly JobWaveTimes[];
+  /** The break-glass that its author signs alone under. */
+  readonly breakglass: Digest | null;
   readonly detail: string | null;
   readonly standing: JobStanding;
 }
 
-export async function addJob(
-  tx: Tx,
-  job: Omit<JobRecord, "detail" | "standing" | "createdMs">,
-  nowMs: number,
-): Promise<void> {
-  const { signers, waves, ...rest } = job;
-  await tx.run(sql.add, { ...rest, signers: JSON.stringify(signers), waves: JSON.stringify(waves), nowMs });
+export type NewJob = Omit<JobRecord, "detail" | "standing" | "createdMs" | "breakglass"> & {
+  readonly breakglass?: Digest;
+};
+
+export async function addJob(tx: Tx, job: NewJob, nowMs: number): Promise<void> {
+  const { signers, waves, breakglass = null, ...rest } = job;
+  const lists = { signers: JSON.stringify(signers), waves: JSON.stringify(waves) };
+  await tx.run(sql.add, { ...rest, ...lists, breakglass, nowMs });
 }
 
 function recordOf(row: SqlRow): JobRecord {
@@ -96,6 +99,7 @@ function recordOf(row: SqlRow): JobRecord {
     notBeforeMs: int(row, "not_before_ms"),
     expMs: int(row, "exp_ms"),
     waves: json<JobWaveTimes[]>(row, "waves"),
+    breakglass: namedOrNull<Digest>(row, "breakglass"),
     detail: textOrNull(row, "detail"),
     standing: {
       state: named<JobState>(row, "state"),

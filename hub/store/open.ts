@@ -5,6 +5,7 @@ import tombstone from "./migrations/0002_tombstone.sql" with { type: "text" };
 import auditLog from "./migrations/0003_audit.sql" with { type: "text" };
 import bundle from "./migrations/0004_bundle.sql" with { type: "text" };
 import bundleWitness from "./migrations/0006_bundle_witness.sql" with { type: "text" };
+import breakglass from "./migrations/0007_breakglass.sql" with { type: "text" };
 import credentials from "./migrations/0005_credentials.sql" with { type: "text" };
 
 /** Numbered, forward only; embedded in the binary as text. */
@@ -15,6 +16,7 @@ export const migrations = [
   { version: 4, sql: bundle },
   { version: 5, sql: credentials },
   { version: 6, sql: bundleWitness },
+  { version: 7, sql: breakglass },
 ] as const;
 
 /** Beyond `quotaBytes` writes fail as DISK_FULL; without it the disk is the bound. */

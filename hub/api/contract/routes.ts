@@ -1,12 +1,13 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { AuditEntry } from "../../../shared/audit/entry.ts";
 import { Envelope } from "../../../shared/envelope.ts";
-import { AgentId, DeviceId, Digest, GrantId, JobId, PlatformId, SiteId } from "../../../shared/ids.ts";
+import { AgentId, BreakglassId, DeviceId, Digest, GrantId, JobId, PlatformId, SiteId } from "../../../shared/ids.ts";
 import { Grant } from "../../../shared/documents/grant.ts";
 import { BoxPublicKey, SEALED_CHALLENGE_MAX, SigningPublicKey } from "../../../shared/keys.ts";
 import { JobState } from "../../../shared/states.ts";
 import {
   AgentView,
+  BreakglassView,
   DeviceView,
   ErrorBody,
   JobRequest,
@@ -278,6 +279,25 @@ export const routes = {
     security: bearer,
     responses: {
       200: json(z.strictObject({ grants: z.array(z.strictObject({ sha256: Digest, grant: Grant })) }), "Grants"),
+      ...errors,
+    },
+  }),
+  putBreakglass: createRoute({
+    method: "put",
+    path: "/api/v1/breakglass",
+    security: bearer,
+    request: body(Envelope),
+    responses: {
+      200: json(z.strictObject({ id: BreakglassId, sha256: Digest }), "Stored after verification"),
+      ...errors,
+    },
+  }),
+  listBreakglass: createRoute({
+    method: "get",
+    path: "/api/v1/breakglass",
+    security: bearer,
+    responses: {
+      200: json(z.strictObject({ breakglass: z.array(BreakglassView) }), "Newest first, with what they were used for"),
       ...errors,
     },
   }),

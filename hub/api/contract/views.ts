@@ -12,7 +12,18 @@ import {
 import { JobKind, Level, Risk, Verification } from "../../../shared/documents/common.ts";
 import { Code, Finding, SnapshotRef } from "../../../shared/documents/receipt.ts";
 import { Envelope } from "../../../shared/envelope.ts";
-import { AgentId, DeviceId, Digest, GrantId, JobId, KeyId, PersonId, PlatformId, SiteId } from "../../../shared/ids.ts";
+import {
+  AgentId,
+  BreakglassId,
+  DeviceId,
+  Digest,
+  GrantId,
+  JobId,
+  KeyId,
+  PersonId,
+  PlatformId,
+  SiteId,
+} from "../../../shared/ids.ts";
 import { BoxPublicKey, SigningPublicKey } from "../../../shared/keys.ts";
 import { AssignmentState, JobState, TaskState } from "../../../shared/states.ts";
 
@@ -153,6 +164,8 @@ export const JobSummary = z
     signers: z.array(PersonId),
     /** Distinct persons who must sign in all, the author included. */
     signersNeeded: z.int(),
+    /** One on-call person signed alone, under this break-glass; why is the job's reason. */
+    breakglass: z.strictObject({ id: BreakglassId, sha256: Digest, reason: z.string() }).nullable(),
     code: Code.nullable(),
   })
   .openapi("JobSummary");
@@ -200,6 +213,8 @@ export const JobRequest = z
       author: PersonId,
       /** The grant under which the agents read and plan. */
       grant: GrantId,
+      /** Payload digest of the break-glass that lets the author, who is on call, sign alone. */
+      breakglass: Digest.optional(),
       drift: DriftMode,
       mode: ChangeMode,
       /** Each device's rendered text, uploaded before as a blob. */
@@ -239,11 +254,26 @@ export const JobRequest = z
   .openapi("JobRequest");
 export type JobRequest = z.infer<typeof JobRequest>;
 
+/** A break-glass as it was signed, and the jobs that name it. */
+export const BreakglassView = z
+  .strictObject({
+    sha256: Digest,
+    envelope: Envelope,
+    signers: z.array(PersonId),
+    jobs: z.array(
+      z.strictObject({ job: JobId, person: PersonId.nullable(), reason: z.string(), state: JobState, atMs: TimeMs }),
+    ),
+  })
+  .openapi("Breakglass");
+export type BreakglassView = z.infer<typeof BreakglassView>;
+
 export const WarrantBundle = z
   .strictObject({
     /** The payload to sign, base64url of canonical JSON; the signatures so far. */
     payload: z.string(),
     signatures: z.array(Envelope.shape.signatures.element).max(16),
+    /** What the warrant names, where its author signs alone. */
+    breakglass: Envelope.optional(),
     /** Manifests in the order of the warrant's digests, base64url of canonical JSON. */
     manifests: z.array(z.string()),
     /** Agent-signed plan receipts that everything must be traced to. */

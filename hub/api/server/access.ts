@@ -23,6 +23,8 @@ export const access: { readonly [K in keyof Routes]: TokenRole | "open" } = {
   listSecrets: "viewer",
   putGrant: "operator",
   listGrants: "viewer",
+  putBreakglass: "operator",
+  listBreakglass: "viewer",
   submitJob: "operator",
   listJobs: "viewer",
   getJob: "viewer",

@@ -27,6 +27,8 @@ const actionOf: { readonly [K in keyof Routes]: string } = {
   listSecrets: "api.read",
   putGrant: "grant.put",
   listGrants: "api.read",
+  putBreakglass: "breakglass.put",
+  listBreakglass: "api.read",
   submitJob: "job.submit",
   listJobs: "api.read",
   getJob: "api.read",

@@ -2,9 +2,11 @@ import { toBase64url } from "../../../shared/bytes.ts";
 import { FarhandError } from "../../../shared/errors.ts";
 import type { JobId } from "../../../shared/ids.ts";
 import type { HubEffect } from "../../effects.ts";
+import { acceptBreakglass } from "../../plan/breakglass.ts";
 import { cancel } from "../../plan/cancel.ts";
 import { sign } from "../../plan/sign.ts";
 import { submit } from "../../plan/submit.ts";
+import { findBreakglass, listBreakglass } from "../../store/breakglass.ts";
 import { findJob } from "../../store/jobs.ts";
 import { envelopesOfJob } from "../../store/receipts.ts";
 import { findWarrant, manifestsOf, signaturesOf } from "../../store/work.ts";
@@ -19,6 +21,15 @@ const STREAMS_MAX = 1_000;
 
 /** Jobs from request to receipts. */
 export function jobRoutes(app: Api, deps: ApiDeps): void {
+  app.openapi(routes.putBreakglass, async (c) => {
+    const held = await acceptBreakglass(deps, c.req.valid("json"), `token:${c.get("caller").id}`);
+    return c.json({ id: held.breakglass.id, sha256: held.digest }, 200);
+  });
+  app.openapi(routes.listBreakglass, async (c) => {
+    const rows = await listBreakglass(deps.store);
+    const breakglass = rows.map(({ id: _id, signers, ...row }) => ({ ...row, signers: [...signers] }));
+    return c.json({ breakglass }, 200);
+  });
   /** It is on disk: what follows may be lost, and is found again from the rows. */
   const after = (effects: readonly HubEffect[]): void => {
     deps.effects.perform(effects);
@@ -80,9 +91,12 @@ async function warrantBundle(deps: Pick<ApiDeps, "store">, id: JobId): Promise<W
     if (!warrant) throw new FarhandError("NOT_FOUND", `job ${id} has no warrant`);
     const manifests = await manifestsOf(tx, id, "work");
     const signatures = await signaturesOf(tx, id);
+    const named = (await findJob(tx, id))?.breakglass ?? null;
+    const breakglass = named === null ? undefined : await findBreakglass(tx, named);
     return {
       payload: warrant.payload,
       signatures: signatures.map(({ entry }) => entry),
+      ...(breakglass && { breakglass: breakglass.envelope }),
       manifests: manifests.map(({ bytes }) => toBase64url(bytes)),
       plans,
     };

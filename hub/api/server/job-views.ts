@@ -5,6 +5,7 @@ import { isTerminal, assignmentMoves, TaskState } from "../../../shared/states.t
 import type { Store, Tx } from "../../../shared/store.ts";
 import type { Purpose } from "../../core/model.ts";
 import { listContacts } from "../../store/agents.ts";
+import { findBreakglass } from "../../store/breakglass.ts";
 import { findJob, listJobs, taskCounts, type JobRecord } from "../../store/jobs.ts";
 import { assignmentsOfJob, tasksOfJob, type TaskRowView } from "../../store/views.ts";
 import type { AssignmentView, JobSummary, JobView, TaskView } from "../contract/views.ts";
@@ -61,6 +62,7 @@ export function cursorOf(after: string): number {
 
 async function summaryOf(tx: Reader, record: JobRecord): Promise<JobSummary> {
   const { id, kind, title, author, createdMs, risk, devices, authority, grantId, signers, standing } = record;
+  const used = record.breakglass === null ? undefined : await findBreakglass(tx, record.breakglass);
   const work = await taskCounts(tx, id, "work");
   const counted = Object.keys(work).length > 0 ? work : await taskCounts(tx, id, "plan");
   const counts = Object.fromEntries(TaskState.options.map((state) => [state, counted[state] ?? 0]));
@@ -80,6 +82,7 @@ async function summaryOf(tx: Reader, record: JobRecord): Promise<JobSummary> {
     grant: authority === "grant" ? grantId : null,
     signers: [...signers],
     signersNeeded: record.signersNeeded,
+    breakglass: used ? { id: used.id, sha256: used.sha256, reason: record.reason } : null,
     code: standing.code,
   };
 }

@@ -58,6 +58,7 @@ export function jobView(over: Partial<JobView> = {}): JobView {
     grant: null,
     signers: [],
     signersNeeded: 0,
+    breakglass: null,
     code: null,
     reason: "",
     warrant: null,
