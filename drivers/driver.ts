@@ -4,7 +4,7 @@ import { FarhandError } from "../shared/errors.ts";
 import { Cli } from "./engines/cli/cli.ts";
 import { readChecker } from "./engines/cli/reads.ts";
 import { CliSession } from "./engines/cli/session.ts";
-import { connectSsh, type SshConnection } from "./engines/ssh/client.ts";
+import { connectSshVia, type SshConnection } from "./engines/ssh/client.ts";
 import { PlatformFile } from "./platform.ts";
 import { deviceText, type DeviceText } from "./text.ts";
 import { hooks } from "./transaction/hooks.ts";
@@ -47,17 +47,29 @@ async function open(
   isRead: (command: string) => boolean,
   o: OpenOptions,
 ): Promise<Session> {
-  const { target, credential, clock, signal } = o;
-  const startedMs = clock.monotonicMs();
-  const known = [credential.password, credential.enable, credential.privateKey].flatMap((secret) =>
-    secret ? [secret.reveal()] : [],
+  const { target, credential, clock, signal, via = [], guard = (login) => login() } = o;
+  const ofHops = via.map((hop) => hop.credential);
+  const known = [credential, ...ofHops].flatMap(({ password, enable, privateKey }) =>
+    [password, enable, privateKey].flatMap((secret) => (secret ? [secret.reveal()] : [])),
   );
   const redact = model.lineRedactor(target.id, o.tagger, [...known, ...o.secrets]);
-  const connection = await connectSsh({ target, credential, clock, signal, connectMs: o.connectMs, redact });
-  try {
+  const options = { target, credential, clock, signal, connectMs: o.connectMs, redact };
+  return connectSshVia(via, options, (connect) =>
+    guard(async () => {
+      const startedMs = clock.monotonicMs();
+      const connection = await connect();
+      try {
+        return await begin(connection, Math.max(1, o.connectMs - (clock.monotonicMs() - startedMs)));
+      } catch (error) {
+        connection.close();
+        throw error;
+      }
+    }),
+  );
+
+  async function begin(connection: SshConnection, connectMs: number): Promise<Session> {
     const { ptyColumns, ptyRows, program } = file.transport;
     const stream = await connection.shell({ columns: ptyColumns, rows: ptyRows }, program);
-    const connectMs = Math.max(1, o.connectMs - (clock.monotonicMs() - startedMs));
     const cli = new Cli({
       file,
       stream,
@@ -81,9 +93,6 @@ async function open(
       configuration,
       disconnect: () => connection.close(),
     });
-  } catch (error) {
-    connection.close();
-    throw error;
   }
 }
 

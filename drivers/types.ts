@@ -25,9 +25,25 @@ export interface TranscriptSink {
   write(direction: "sent" | "received" | "note", text: string): Promise<void> | void;
 }
 
+/** Runs one login, or refuses to; what it runs throws LOGIN_REFUSED where the credential was not taken. */
+export type LoginGuard = <T>(login: () => Promise<T>) => Promise<T>;
+
+/** A machine on the way: logged in to with its own credential once its own pinned key is seen, then asked to forward. */
+export interface OpenHop {
+  /** What errors call it. */
+  readonly name: string;
+  readonly target: Pick<Device, "address" | "port" | "hostKeys" | "algorithms">;
+  readonly credential: Credential;
+  readonly guard?: LoginGuard;
+}
+
 export interface OpenOptions {
   readonly target: Device;
+  /** The hops on the way, in the order in which they are dialled, each with its own credential and guard. */
+  readonly via?: readonly OpenHop[];
   readonly credential: Credential;
+  /** Around the login to the target itself, up to its prompt; the hops have theirs. */
+  readonly guard?: LoginGuard;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly connectMs: number;

@@ -230,6 +230,10 @@ export const ERRORS = {
     "Update the device, or set a legacy profile for it in the signed inventory.",
   ),
   LOGIN_REFUSED: entry("The device refused the credential.", "Check the credential in this agent's vault."),
+  HOP_REFUSED: entry(
+    "A hop on the way refused its credential. The device behind it was not reached.",
+    "Check the hop's credential in this agent's vault; the message names the hop.",
+  ),
   CREDENTIAL_BINDING: entry(
     "The credential is not bound to this device in the signed inventory.",
     "Correct the inventory and have it signed.",

@@ -1,12 +1,13 @@
 import { sha256, type Bytes } from "./bytes.ts";
 import { Agents, type AgentEntry } from "./documents/agents.ts";
 import type { JobKind, Risk } from "./documents/common.ts";
-import { Inventory, type Device, type Site } from "./documents/inventory.ts";
+import { Inventory, type Device, type Hop, type Site } from "./documents/inventory.ts";
 import { Keys, type Person, type Policy, type Revocation, type Role } from "./documents/keys.ts";
 import { openEnvelope, peekPayload, readAs, type Envelope, type KeyLookup } from "./envelope.ts";
 import { FarhandError } from "./errors.ts";
-import type { AgentId, DeviceId, Digest, KeyId, PersonId, PolicyId, SiteId } from "./ids.ts";
+import type { AgentId, DeviceId, Digest, HopId, KeyId, PersonId, PolicyId, SiteId } from "./ids.ts";
 import { keyIdOf, type SigningPublicKey } from "./keys.ts";
+import { pathOf } from "./path.ts";
 
 /** A verified document: what it says, and the digest of the exact bytes that say it. */
 export interface Verified<T> {
@@ -208,11 +209,13 @@ export class InventoryView {
   readonly inventory: Verified<Inventory>;
   readonly #devices: Map<DeviceId, Device>;
   readonly #sites: Map<SiteId, Site>;
+  readonly #hops: Map<HopId, Hop>;
 
   constructor(inventory: Verified<Inventory>) {
     this.inventory = inventory;
     this.#devices = new Map(inventory.document.devices.map((device) => [device.id, device]));
     this.#sites = new Map(inventory.document.sites.map((site) => [site.id, site]));
+    this.#hops = new Map((inventory.document.hops ?? []).map((hop) => [hop.id, hop]));
   }
 
   get digest(): Digest {
@@ -225,6 +228,15 @@ export class InventoryView {
 
   site(id: SiteId): Site | undefined {
     return this.#sites.get(id);
+  }
+
+  hop(id: HopId): Hop | undefined {
+    return this.#hops.get(id);
+  }
+
+  /** The hops on the way to a device or a hop, in the order in which they are dialled; none where it is dialled directly. */
+  pathTo(target: Device | Hop): readonly Hop[] {
+    return pathOf(target, this.#hops);
   }
 
   devicesAt(site: SiteId): Device[] {

@@ -1,4 +1,4 @@
-import { CredentialName, type DeviceId } from "../../shared/ids.ts";
+import { CredentialName, type DeviceId, type HopId } from "../../shared/ids.ts";
 import { statements, type Tx } from "../../shared/store.ts";
 import { int, text } from "./row.ts";
 
@@ -38,7 +38,7 @@ export async function addRefusedLogin(
   refused: {
     readonly name: CredentialName;
     readonly version: number;
-    readonly device: DeviceId;
+    readonly device: DeviceId | HopId;
     readonly atMs: number;
   },
 ): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Clock } from "../../shared/clock.ts";
 import { errorCode, FarhandError } from "../../shared/errors.ts";
-import type { CredentialName, DeviceId } from "../../shared/ids.ts";
+import type { CredentialName, DeviceId, HopId } from "../../shared/ids.ts";
 import type { Store } from "../../shared/store.ts";
 import { addRefusedLogin, isStopped, refusedLogins, stopCredential } from "../journal/logins.ts";
 
@@ -12,7 +12,8 @@ const PROVED_MS = 60_000;
 export interface LoginUse {
   readonly name: CredentialName;
   readonly version: number;
-  readonly device: DeviceId;
+  /** What refuses it: for the record. */
+  readonly device: DeviceId | HopId;
   readonly signal: AbortSignal;
 }
 

@@ -1,11 +1,13 @@
 import type { Clock } from "../../shared/clock.ts";
+import type { Hop } from "../../shared/documents/inventory.ts";
 import type { Manifest, TaskSpec, TextRef } from "../../shared/documents/manifest.ts";
 import type { SnapshotRef } from "../../shared/documents/receipt.ts";
 import { errorCode, FarhandError } from "../../shared/errors.ts";
-import type { DeviceId, Digest, PersonId } from "../../shared/ids.ts";
+import type { DeviceId, Digest, HopId, PersonId } from "../../shared/ids.ts";
+import type { Credential } from "../../shared/secret.ts";
 import type { Store } from "../../shared/store.ts";
 import type { InventoryView } from "../../shared/trust.ts";
-import type { Configuration, Driver, Session, Tagger } from "../../drivers/types.ts";
+import type { Configuration, Driver, LoginGuard, OpenHop, Session, Tagger } from "../../drivers/types.ts";
 import type { Aggregate, AssignmentKey, Event, TaskEnd } from "../core/model.ts";
 import { signersOf, taskState } from "../journal/assignments.ts";
 import { loadText, saveSnapshot } from "../journal/holdings.ts";
@@ -72,6 +74,7 @@ export class Runner {
   readonly #active = new Map<string, Active>();
   readonly #locks = new DeviceLocks();
   readonly #slots: Slots;
+  readonly #hopSlots = new Map<HopId, Slots>();
   #draining = false;
 
   constructor(options: RunnerOptions) {
@@ -145,10 +148,11 @@ export class Runner {
     Object.assign(active, { isChange });
     const { signal } = active.abort;
     let unlock: (() => void) | undefined;
-    let leave: (() => void) | undefined;
+    const leave: (() => void)[] = [];
     try {
       unlock = await this.#locks.acquire(device, { change: isChange, owner: ownerOf(key) }, signal);
-      leave = await this.#slots.acquire(signal);
+      // The hops first, the nearest of them first: nobody holds what those wait for that hold what it waits for.
+      for (const slots of this.#slotsOf(device)) leave.unshift(await slots.acquire(signal));
       const held = await store.read(async (tx) => ({
         state: await taskState(tx, key, device),
         signers: await signersOf(tx, key),
@@ -167,9 +171,21 @@ export class Runner {
       // Aborted while it waited: whoever aborted it has said what became of it.
       if (!signal.aborted) throw error;
     } finally {
-      leave?.();
+      for (const one of leave) one();
       unlock?.();
     }
+  }
+
+  /** Of each hop on the way, and of the site. For the whole task: it may hold more than one connection at a time. */
+  #slotsOf(device: DeviceId): Slots[] {
+    const inventory = this.#options.inventory();
+    const target = inventory?.device(device);
+    const ways = (target ? (inventory?.pathTo(target) ?? []) : []).map(({ id }) => {
+      const held = this.#hopSlots.get(id) ?? new Slots(() => this.#options.inventory()?.hop(id)?.parallel ?? 1);
+      this.#hopSlots.set(id, held);
+      return held;
+    });
+    return [...ways, this.#slots];
   }
 
   async #attempt(work: {
@@ -242,10 +258,13 @@ export class Runner {
     const secrets = await this.#options.secrets.secrets();
     const { connectMs, commandMs } = manifest.deadlines;
     const snapshots = new Map<Digest, Promise<SnapshotRef>>();
-    const openWith: TaskContext["openWith"] = async (credential, signal) =>
+    const hops = inventory.pathTo(device);
+    const openWith = async (credential: Credential, signal: AbortSignal, guard?: LoginGuard): Promise<Session> =>
       driver.open({
         target: device,
+        via: await this.#hopsOf(hops, signal),
         credential,
+        ...(guard && { guard }),
         clock,
         signal,
         connectMs,
@@ -278,9 +297,9 @@ export class Runner {
       open: async (signal): Promise<Session> => {
         const { value, name, version } = (lease = await inForce(lease, clock, signal));
         const use = { name, version, device: device.id, signal };
-        return this.#options.logins.open(use, () => openWith(value, signal));
+        return openWith(value, signal, (login) => this.#options.logins.open(use, login));
       },
-      openWith,
+      openWith: (credential, signal) => openWith(credential, signal),
       unseal: async (ref) => {
         const sealed = await store.read((tx) => loadText(tx, ref.sha256));
         const { sealing } = this.#options;
@@ -309,6 +328,23 @@ export class Runner {
       stopRequested: () => active.stopRequested,
       wayHome,
     };
+  }
+
+  /** Each with the credential that signed inventory binds to it, and a budget of refused logins of its own. */
+  async #hopsOf(hops: readonly Hop[], signal: AbortSignal): Promise<OpenHop[]> {
+    const { credentials, clock, logins } = this.#options;
+    const opened: OpenHop[] = [];
+    for (const hop of hops) {
+      const leased = await credentials.lease(hop.credential, hop.id, signal);
+      const { value, name, version } = await inForce(leased, clock, signal);
+      opened.push({
+        name: hop.id,
+        target: hop,
+        credential: value,
+        guard: (login) => logins.open({ name, version, device: hop.id, signal }, login),
+      });
+    }
+    return opened;
   }
 
   async #snapshot(

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { FarhandError } from "../../shared/errors.ts";
-import { CredentialName, type DeviceId } from "../../shared/ids.ts";
+import { CredentialName, type DeviceId, type HopId } from "../../shared/ids.ts";
 import type { CredentialValue, Credential, Secret } from "../../shared/secret.ts";
 import type { Vault } from "./vault.ts";
 
@@ -25,7 +25,7 @@ export class DeviceLogins {
     this.#vault = vault;
   }
 
-  async current(credential: CredentialName, device: DeviceId): Promise<Login> {
+  async current(credential: CredentialName, device: DeviceId | HopId): Promise<Login> {
     const [named, own] = await Promise.all([
       this.#vault.standing("credential", credential),
       this.#vault.standing("credential", ownName(credential, device)),
@@ -72,7 +72,7 @@ export class DeviceLogins {
   }
 }
 
-export function ownName(credential: CredentialName, device: DeviceId): CredentialName {
+export function ownName(credential: CredentialName, device: DeviceId | HopId): CredentialName {
   const digest = createHash("sha256").update(`${credential}\0${device}`).digest("hex");
   return CredentialName.parse(`device.${digest.slice(0, 32)}`);
 }

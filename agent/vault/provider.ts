@@ -1,6 +1,6 @@
 import type { Clock } from "../../shared/clock.ts";
 import { FarhandError } from "../../shared/errors.ts";
-import type { CredentialName, DeviceId } from "../../shared/ids.ts";
+import type { CredentialName, DeviceId, HopId } from "../../shared/ids.ts";
 import type { Credential } from "../../shared/secret.ts";
 import type { DeviceLogins } from "./device-logins.ts";
 
@@ -20,13 +20,13 @@ export interface CredentialLease {
 
 export interface CredentialProvider {
   /** CREDENTIAL_UNKNOWN when there is no such name. */
-  lease(name: CredentialName, device: DeviceId, signal: AbortSignal): Promise<CredentialLease>;
+  lease(name: CredentialName, target: DeviceId | HopId, signal: AbortSignal): Promise<CredentialLease>;
 }
 
 export function vaultProvider(logins: Pick<DeviceLogins, "current">): CredentialProvider {
-  const lease = async (asked: CredentialName, device: DeviceId): Promise<CredentialLease> => {
-    const { name, version, credential } = await logins.current(asked, device);
-    return { value: credential, name, version, refresh: () => lease(asked, device) };
+  const lease = async (asked: CredentialName, target: DeviceId | HopId): Promise<CredentialLease> => {
+    const { name, version, credential } = await logins.current(asked, target);
+    return { value: credential, name, version, refresh: () => lease(asked, target) };
   };
   return { lease };
 }

@@ -65,7 +65,7 @@ export const why = (error: unknown): { code: ErrorCode; detail: string } => ({
 });
 
 /** Errors after which asking again is no use: the device answered, and it will answer the same. */
-const FINAL: ReadonlySet<ErrorCode> = new Set(["HOST_KEY", "ALGORITHMS", "LOGIN_REFUSED", "PRIVILEGE"]);
+const FINAL: ReadonlySet<ErrorCode> = new Set(["HOST_KEY", "ALGORITHMS", "LOGIN_REFUSED", "HOP_REFUSED", "PRIVILEGE"]);
 
 /**
  * A fresh login, tried again until `untilMs` on the monotonic clock. Throws the last error. A refused login is tried again as

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { CredentialName, DeviceId, OrgId, PlatformId, SiteId } from "../ids.ts";
+import { CredentialName, DeviceId, HopId, OrgId, PlatformId, SiteId } from "../ids.ts";
+import { pathFaults } from "../path.ts";
 
 export const Address = z
   .string()
@@ -20,15 +21,31 @@ export type HostKey = z.infer<typeof HostKey>;
 export const AlgorithmProfile = z.enum(["modern", "compat", "legacy"]);
 export type AlgorithmProfile = z.infer<typeof AlgorithmProfile>;
 
-export const Device = z.strictObject({
-  id: DeviceId,
-  site: SiteId,
-  platform: PlatformId,
+const reached = {
   address: Address,
   port: z.int().min(1).max(65_535),
   hostKeys: z.array(HostKey).min(1).max(8),
   algorithms: AlgorithmProfile,
   credential: CredentialName,
+  /** The hop that opens the connection; without one the agent dials itself. */
+  via: HopId.optional(),
+};
+
+/** A machine on the way to devices: logged in to with its own pin and its own credential, then asked to forward. Never worked on. */
+export const Hop = z.strictObject({
+  id: HopId,
+  site: SiteId,
+  ...reached,
+  /** How many devices behind it may be worked on at once. */
+  parallel: z.int().min(1).max(1024),
+});
+export type Hop = z.infer<typeof Hop>;
+
+export const Device = z.strictObject({
+  id: DeviceId,
+  site: SiteId,
+  platform: PlatformId,
+  ...reached,
   /** The chassis serial that PRECHECK must find; null where the platform has none. */
   serial: z.string().min(1).max(64).nullable(),
   tags: z.record(z.string().max(63), z.string().max(255)),
@@ -53,6 +70,8 @@ export const Inventory = z
     version: z.int().min(1),
     sites: z.array(Site).max(5000),
     devices: z.array(Device).max(100_000),
+    /** Absent where every device is dialled directly. */
+    hops: z.array(Hop).min(1).max(10_000).optional(),
   })
   .superRefine((inventory, context) => {
     const sites = new Set(inventory.sites.map((site) => site.id));
@@ -64,6 +83,8 @@ export const Inventory = z
         context.addIssue({ code: "custom", path: ["devices", index, "id"], message: `${device.id} stands twice` });
       devices.add(device.id);
     });
+    for (const { path, message } of pathFaults(inventory.hops ?? [], inventory.devices, sites))
+      context.addIssue({ code: "custom", path, message });
     inventory.sites.forEach((site, index) => {
       for (const id of site.wayHome) {
         if (!devices.has(id))

@@ -94,6 +94,7 @@ export interface TestOrgOptions {
   readonly devices?: Inventory["devices"];
   /** Where a device is reached, and what else the inventory says of it; several where more are wanted like it. */
   readonly place?: (device: Inventory["devices"][number]) => Inventory["devices"][number] | Inventory["devices"];
+  readonly hops?: NonNullable<Inventory["hops"]>;
   readonly sites?: Inventory["sites"];
   readonly keys?: (keys: Keys) => Keys;
   readonly nowSeconds?: number;
@@ -210,6 +211,7 @@ export async function makeOrg(options: TestOrgOptions = {}): Promise<TestOrg> {
     devices: (
       options.devices ?? [device("ams-r1", id.ams), device("ams-r2", id.ams), device("lon-r1", id.lon)]
     ).flatMap(options.place ?? ((placed) => placed)),
+    ...(options.hops && { hops: options.hops }),
   };
   const inventoryEnvelope = await signEnvelope("farhand-inventory+jws", inventoryDocument, [kim]);
   const set = await makeTrustSet({

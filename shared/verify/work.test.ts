@@ -334,7 +334,7 @@ describe("a grant", () => {
 });
 
 describe("T34: where a device is and what logs in to it", () => {
-  it.each(["credential", "address", "host", "port", "hostKeys", "username", "password"])(
+  it.each(["credential", "address", "host", "port", "hostKeys", "username", "password", "via", "hops"])(
     "T34: is never a manifest's to say: %s",
     async (member) => {
       const task = { ...changeTask("ams-r1"), [member]: "203.0.113.66" };

@@ -204,7 +204,7 @@ function governingPolicy(trust: TrustStore, document: Pick<Warrant, "policy" | "
 const worse = (a: Risk, b: Risk): Risk => (riskRank[a] >= riskRank[b] ? a : b);
 
 const Bindings = z.object({ tasks: z.array(z.record(z.string(), z.unknown())) });
-const BINDING_MEMBERS = ["address", "host", "port", "hostKeys", "credential", "username", "password"];
+const BINDING_MEMBERS = ["address", "host", "port", "hostKeys", "credential", "username", "password", "via", "hops"];
 
 /** Only the signed inventory says where a device is and what logs in to it: a manifest that tries is refused by that name. */
 function readTasks(value: unknown): Manifest {

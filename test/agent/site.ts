@@ -46,6 +46,7 @@ export interface SiteOptions {
   readonly keys?: TestOrgOptions["keys"];
   /** The devices as the signed inventory names them. */
   readonly place?: TestOrgOptions["place"];
+  readonly hops?: NonNullable<TestOrgOptions["hops"]>;
   /** Another driver around the one of the devices in memory. */
   readonly driver?: (driver: Driver) => Driver;
   readonly clock?: Clock;
@@ -69,6 +70,7 @@ export async function makeSite(options: SiteOptions = {}): Promise<Site> {
     sites,
     ...(options.keys ? { keys: options.keys } : {}),
     ...(options.place ? { place: options.place } : {}),
+    ...(options.hops ? { hops: options.hops } : {}),
   });
   const hub = new ScriptHub(org, certificates);
   const vault = await Vault.create({ path: vaultPath(stateDir), org: id.org, agent: id.agentAms }, key);

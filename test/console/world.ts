@@ -43,6 +43,7 @@ export class World {
         platform: index % 4 === 3 ? "frr_linux" : "cisco_iosxe",
         address: `10.${index < 8 ? 1 : 2}.0.${index + 10}`,
         port: 22,
+        via: [],
         tags: tags(index),
         config: index === 13 ? null : this.blob(configText(index, 1)),
         collectedMs: index === 13 ? null : nowMs - (index + 2) * 7 * MINUTE,

@@ -30,7 +30,19 @@ export interface DeviceSpec {
   readonly hostKey: string;
   readonly serial?: string;
   readonly wayHome?: boolean;
+  readonly via?: string;
   readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** A machine on the way, with a credential that `setCredential` gives to the agent. */
+export interface HopSpec {
+  readonly id: string;
+  readonly site: string;
+  readonly address: string;
+  readonly port: number;
+  readonly hostKey: string;
+  readonly credential: string;
+  readonly via?: string;
 }
 
 export interface WorldOptions {
@@ -85,6 +97,7 @@ export class World {
   #relay: Child | undefined;
   #fetch: Fetch | undefined;
   #devices: readonly DeviceSpec[];
+  #hops: readonly HopSpec[] = [];
   readonly #env: Record<string, string>;
 
   private constructor(options: WorldOptions, url: string) {
@@ -244,8 +257,9 @@ export class World {
   }
 
   /** The devices that the next `importInventory` names. */
-  setDevices(devices: readonly DeviceSpec[]): void {
+  setDevices(devices: readonly DeviceSpec[], hops: readonly HopSpec[] = []): void {
     this.#devices = devices;
+    this.#hops = hops;
     writeFileSync(this.path("inventory.yaml"), this.#inventoryYaml());
   }
 
@@ -290,6 +304,9 @@ export class World {
         wayHome: devices.filter((device) => device.site === site.id && device.wayHome).map((device) => device.id),
         parallel: parallel ?? 16,
       })),
+      ...(this.#hops.length > 0 && {
+        hops: this.#hops.map(({ hostKey, ...hop }) => ({ ...hop, hostKeys: [hostKey] })),
+      }),
       devices: devices.map((device) => ({
         id: device.id,
         site: device.site,
@@ -298,6 +315,7 @@ export class World {
         port: device.port,
         hostKeys: [device.hostKey],
         credential: "lab",
+        ...(device.via === undefined ? {} : { via: device.via }),
         ...(device.serial === undefined ? {} : { serial: device.serial }),
         tags: device.tags ?? {},
       })),
@@ -348,11 +366,11 @@ export class World {
     const fingerprint = /^([A-Za-z0-9_-]{43})$/m.exec(enrolled.stdout.join("\n"))?.[1];
     if (!fingerprint) throw new Error(`no fingerprint in: ${enrolled.tail()}`);
     await this.cli(["agent", "approve", site.agent, "--fingerprint", fingerprint, "--key", this.keyFile("kim")]);
-    await this.#agentCommand(
-      site.agent,
-      ["credential", "set", "lab", "--username", this.options.username],
-      `${this.options.password}\n`,
-    );
+    await this.setCredential(site.agent, "lab", this.options.username, this.options.password);
+  }
+
+  async setCredential(agent: string, name: string, username: string, password: string): Promise<void> {
+    await this.#agentCommand(agent, ["credential", "set", name, "--username", username], `${password}\n`);
   }
 
   /** Starts the agent's process; `argv` puts another program with the same state in its place. */

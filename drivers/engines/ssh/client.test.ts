@@ -9,7 +9,8 @@ import { systemClock } from "../../../shared/clock.ts";
 import type { AlgorithmProfile, HostKey } from "../../../shared/documents/inventory.ts";
 import { errorCode, FarhandError } from "../../../shared/errors.ts";
 import { Secret } from "../../../shared/secret.ts";
-import { connectSsh, connectSshVia, type SshConnection, type SshHop, type SshOptions } from "./client.ts";
+import type { OpenHop } from "../../types.ts";
+import { connectSsh, connectSshVia, type SshConnection, type SshOptions } from "./client.ts";
 
 const SSHD = "/usr/sbin/sshd";
 const missing = [SSHD, "/usr/bin/ssh-keygen"].filter((path) => !existsSync(path));
@@ -146,7 +147,7 @@ describe.skipIf(missing.length > 0)(
     });
 
     describe("through hops", () => {
-      const hop = (name: string, at: number, pins?: HostKey[]): SshHop => ({ name, ...options(at, "modern", pins) });
+      const hop = (name: string, at: number, pins?: HostKey[]): OpenHop => ({ name, ...options(at, "modern", pins) });
       const otherKey = (): HostKey => ({
         algorithm: "ssh-ed25519",
         publicKey: readFileSync(join(folder, "user.pub"), "utf8").split(" ")[1] ?? "",
@@ -194,7 +195,7 @@ describe.skipIf(missing.length > 0)(
         const stranger = { username, privateKey: new Secret(readFileSync(join(folder, "host"), "utf8")) };
         const refusing = [{ ...hop("jump-1", open.port), credential: stranger }];
         expect(await failure(connectSshVia(refusing, target))).toMatchObject({
-          code: "LOGIN_REFUSED",
+          code: "HOP_REFUSED",
           detail: expect.stringContaining("hop jump-1") as unknown,
         });
       });

@@ -13,6 +13,7 @@ import type { Clock } from "../../../shared/clock.ts";
 import type { Device } from "../../../shared/documents/inventory.ts";
 import { FarhandError, type ErrorCode } from "../../../shared/errors.ts";
 import type { Credential } from "../../../shared/secret.ts";
+import type { LoginGuard, OpenHop } from "../../types.ts";
 import { installDiffieHellman } from "./diffie-hellman.ts";
 import { isPinned, strictVerifier } from "./host-key.ts";
 import { algorithmsFor } from "./profiles.ts";
@@ -29,14 +30,6 @@ installDiffieHellman();
 const { default: ssh2 } = await import("ssh2");
 
 export type SshTarget = Pick<Device, "address" | "port" | "hostKeys" | "algorithms">;
-
-/** A device on the way: logged in to with its own credential once its own pinned key is seen, then asked to forward. */
-export interface SshHop {
-  /** What errors call it. */
-  readonly name: string;
-  readonly target: SshTarget;
-  readonly credential: Credential;
-}
 
 export interface SshOptions {
   readonly target: SshTarget;
@@ -251,39 +244,57 @@ export async function connectSsh(options: SshOptions): Promise<SshConnection> {
 }
 
 /**
- * The same through hops, nearest first, each verified like a device before anything is said to it. `connectMs` covers the whole
- * way. An error names the hop that it comes from; whatever ends the connection ends its hops.
+ * The same through hops, in the order in which they are dialled, each verified like a device before anything is said to it. Errors name the
+ * hop that they come from, and a credential that a hop refuses is HOP_REFUSED: it says nothing of the device. `connectMs` covers the
+ * whole way but for what a guard waits; whatever ends the connection ends its hops. `login` is what opens the connection to
+ * the target itself, over the way that it is handed.
  */
-export async function connectSshVia(hops: readonly SshHop[], options: SshOptions): Promise<SshConnection> {
+export async function connectSshVia<T = SshConnection>(
+  hops: readonly OpenHop[],
+  options: SshOptions,
+  login: (connect: () => Promise<SshConnection>) => Promise<T> = (connect) => connect() as Promise<T>,
+): Promise<T> {
   const { clock } = options;
-  const startedMs = clock.monotonicMs();
-  const left = (): number => Math.max(1, options.connectMs - (clock.monotonicMs() - startedMs));
+  let leftMs = options.connectMs;
   const open: SshConnection[] = [];
   const closeAll = (): void => {
     for (const connection of open.toReversed()) connection.close();
   };
   const next = async (target: SshTarget, credential: Credential): Promise<SshConnection> => {
-    const step = { ...options, target, credential, connectMs: left() };
+    const startedMs = clock.monotonicMs();
+    const step = { ...options, target, credential, connectMs: Math.max(1, leftMs) };
     const before = open.at(-1);
-    return before ? await overTransport(step, await forwarded(before, step)) : await connectSsh(step);
+    try {
+      return before ? await overTransport(step, await forwarded(before, step)) : await connectSsh(step);
+    } finally {
+      leftMs -= clock.monotonicMs() - startedMs;
+    }
   };
   try {
-    for (const { name, target, credential } of hops) {
+    for (const { name, target, credential, guard = unguarded } of hops) {
       try {
-        open.push(await next(target, credential));
+        open.push(await guard(() => next(target, credential)));
       } catch (error) {
-        throw error instanceof FarhandError
-          ? new FarhandError(error.code, `hop ${name}: ${error.detail ?? ""}`)
-          : error;
+        throw ofHop(name, error);
       }
     }
-    const connection = await next(options.target, options.credential);
-    connection.whenLost(closeAll);
-    return connection;
+    return await login(async () => {
+      const connection = await next(options.target, options.credential);
+      connection.whenLost(closeAll);
+      return connection;
+    });
   } catch (error) {
     closeAll();
     throw error;
   }
+}
+
+const unguarded: LoginGuard = (login) => login();
+
+function ofHop(name: string, error: unknown): unknown {
+  if (!(error instanceof FarhandError)) return error;
+  const code = error.code === "LOGIN_REFUSED" ? "HOP_REFUSED" : error.code;
+  return new FarhandError(code, `hop ${name}: ${error.detail ?? ""}`, { cause: error });
 }
 
 /** A hop may leave the request unanswered: the deadline and the signal end the hop with it. */

@@ -18,6 +18,7 @@ import {
   DeviceId,
   Digest,
   GrantId,
+  HopId,
   JobId,
   KeyId,
   PersonId,
@@ -87,6 +88,8 @@ export const DeviceView = z
     platform: PlatformId,
     address: z.string(),
     port: z.int(),
+    /** The hops on the way, in the order in which they are dialled; empty where it is dialled directly. */
+    via: z.array(HopId),
     tags: z.record(z.string(), z.string()),
     /** The newest collected configuration, public form. */
     config: Digest.nullable(),

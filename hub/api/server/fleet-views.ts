@@ -2,6 +2,7 @@ import type { Device } from "../../../shared/documents/inventory.ts";
 import { FarhandError } from "../../../shared/errors.ts";
 import type { AgentId, DeviceId } from "../../../shared/ids.ts";
 import type { Tx } from "../../../shared/store.ts";
+import type { InventoryView } from "../../../shared/trust.ts";
 import { listContacts, listEnrolments, type Contact, type ContactRow } from "../../store/agents.ts";
 import { runningByAgent } from "../../store/assignments.ts";
 import { snapshotsOf } from "../../store/receipts.ts";
@@ -66,15 +67,21 @@ export async function siteViews(deps: Deps): Promise<SiteView[]> {
   });
 }
 
-async function deviceViewOf(tx: Pick<Tx, "get" | "all">, device: Device): Promise<DeviceView> {
+async function deviceViewOf(
+  tx: Pick<Tx, "get" | "all">,
+  device: Device,
+  inventory: InventoryView,
+): Promise<DeviceView> {
   const { id, site, platform, address, port, tags } = device;
-  return { id, site, platform, address, port, tags, ...(await deviceStanding(tx, id)) };
+  const via = inventory.pathTo(device).map((hop) => hop.id);
+  return { id, site, platform, address, port, via, tags, ...(await deviceStanding(tx, id)) };
 }
 
 export async function deviceView(deps: Deps, id: DeviceId): Promise<DeviceView> {
-  const device = deps.trust.state?.inventory?.device(id);
-  if (!device) throw new FarhandError("NOT_FOUND", `no device ${id} in the signed inventory`);
-  return deps.store.read((tx) => deviceViewOf(tx, device));
+  const inventory = deps.trust.state?.inventory;
+  const device = inventory?.device(id);
+  if (!inventory || !device) throw new FarhandError("NOT_FOUND", `no device ${id} in the signed inventory`);
+  return deps.store.read((tx) => deviceViewOf(tx, device, inventory));
 }
 
 export interface DeviceQuery {
@@ -97,13 +104,13 @@ export async function devicePage(
     (site === undefined || device.site === site) &&
     (platform === undefined || device.platform === platform) &&
     (key === undefined || (value.length > 0 ? device.tags[key] === value.join("=") : Object.hasOwn(device.tags, key)));
-  const found = (deps.trust.state?.inventory?.inventory.document.devices ?? [])
-    .filter(matches)
-    .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const inventory = deps.trust.state?.inventory;
+  if (!inventory) return { devices: [], next: null };
+  const found = inventory.inventory.document.devices.filter(matches).toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const shown = found.slice(0, limit);
   const devices = await deps.store.read(async (tx) => {
     const views: DeviceView[] = [];
-    for (const device of shown) views.push(await deviceViewOf(tx, device));
+    for (const device of shown) views.push(await deviceViewOf(tx, device, inventory));
     return views;
   });
   return { devices, next: found.length > limit ? (shown.at(-1)?.id ?? null) : null };

@@ -53,6 +53,7 @@ async function list(cli: Cli, flags: Flags) {
         { title: "SITE", value: (device) => device.site },
         { title: "PLATFORM", value: (device) => device.platform },
         { title: "ADDRESS", value: (device) => `${device.address}:${device.port}` },
+        { title: "VIA", value: (device) => device.via.join(" > ") },
         { title: "BACKUP", value: (device) => ago(device.collectedMs, cli.clock.nowMs()) },
         {
           title: "LAST",

@@ -19,6 +19,16 @@ devices:
     tags: { role: edge }
 `;
 
+const withHops = `${good.replace(
+  "devices:\n",
+  `hops:
+  - { id: jump, site: ams, address: 192.0.2.100, hostKeys: ["${KEY}"], credential: jump }
+  - { id: inner, site: ams, address: 10.0.0.1, hostKeys: ["${KEY}"], via: jump, parallel: 2 }
+devices:
+`,
+)}    via: inner
+`;
+
 function faults(text: string): string[] {
   try {
     readInventoryFile("inventory.yaml", text);
@@ -101,6 +111,26 @@ describe("the inventory file", () => {
   ])("names %s", (_what, text, expected) => {
     const found = faults(text);
     for (const message of expected) expect(found).toContainEqual(expect.stringContaining(message));
+  });
+
+  it("reads hops, and the way to each device", () => {
+    const { hops, devices } = readInventoryFile("inventory.yaml", withHops);
+    expect(hops).toEqual([
+      expect.objectContaining({ id: "jump", port: 22, credential: "jump", algorithms: "modern", parallel: 8 }),
+      expect.objectContaining({ id: "inner", via: "jump", credential: "lab", parallel: 2 }),
+    ]);
+    expect(devices[0]).toMatchObject({ id: "r1", via: "inner" });
+    expect(readInventoryFile("inventory.yaml", good)).not.toHaveProperty("hops");
+  });
+
+  it.each([
+    ["an unknown hop", withHops.replace("via: inner", "via: iner"), ":18:10: no hop iner; did you mean inner?"],
+    ["a circle", withHops.replace("credential: jump", "credential: jump, via: inner"), "the way of r1 is a circle"],
+    ["an unknown member", withHops.replace("parallel: 2", "paralel: 2"), "did you mean parallel?"],
+    ["a hop without a pin", withHops.replace(`hostKeys: ["${KEY}"], credential: jump`, "credential: jump"), "hostKeys"],
+    ["a hop by the name of a device", withHops.replaceAll("inner", "r1"), "r1 stands twice"],
+  ])("names %s of the way", (_what, text, expected) => {
+    expect(faults(text)).toContainEqual(expect.stringContaining(expected));
   });
 
   it("names several faults at once, in the file's order", () => {

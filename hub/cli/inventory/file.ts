@@ -2,7 +2,8 @@ import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { AlgorithmProfile, Address, HostKey, type Inventory } from "../../../shared/documents/inventory.ts";
 import { FarhandError } from "../../../shared/errors.ts";
-import { CredentialName, DeviceId, OrgId, PlatformId, SiteId } from "../../../shared/ids.ts";
+import { CredentialName, DeviceId, HopId, OrgId, PlatformId, SiteId } from "../../../shared/ids.ts";
+import { pathFaults } from "../../../shared/path.ts";
 import { meant } from "../nearest.ts";
 import { Places, type Fault } from "./locate.ts";
 
@@ -35,15 +36,25 @@ const SiteLine = z.strictObject({
   wayHome: z.array(DeviceId).max(256),
   parallel: z.int().min(1).max(1024).default(16),
 });
-const DeviceLine = z.strictObject({
-  id: DeviceId,
-  site: SiteId,
-  platform: PlatformId.optional(),
+const reached = {
   address: Address,
   port: Port.optional(),
   hostKeys: z.array(HostKeyLine).min(1).max(8),
   credential: CredentialName.optional(),
   algorithms: AlgorithmProfile.optional(),
+  via: HopId.optional(),
+};
+const HopLine = z.strictObject({
+  id: HopId,
+  site: SiteId,
+  ...reached,
+  parallel: z.int().min(1).max(1024).default(8),
+});
+const DeviceLine = z.strictObject({
+  id: DeviceId,
+  site: SiteId,
+  platform: PlatformId.optional(),
+  ...reached,
   serial: z.string().min(1).max(64).optional(),
   tags: Tags.optional(),
 });
@@ -51,6 +62,7 @@ const InventoryFile = z.strictObject({
   org: OrgId,
   defaults: Defaults.default({}),
   sites: z.array(SiteLine).min(1).max(5000),
+  hops: z.array(HopLine).max(10_000).default([]),
   devices: z.array(DeviceLine).max(100_000),
 });
 type InventoryFile = z.infer<typeof InventoryFile>;
@@ -59,6 +71,7 @@ const SHAPES: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^$/, Object.keys(InventoryFile.shape)],
   [/^defaults$/, Object.keys(Defaults.shape)],
   [/^sites\.\d+$/, Object.keys(SiteLine.shape)],
+  [/^hops\.\d+$/, Object.keys(HopLine.shape)],
   [/^devices\.\d+$/, Object.keys(DeviceLine.shape)],
 ];
 
@@ -123,7 +136,7 @@ function faultsOf(places: Places, issue: z.core.$ZodIssue): Fault[] {
 }
 
 function assemble(file: InventoryFile, places: Places, faults: Fault[]): Omit<Inventory, "version"> {
-  const sites = new Set<string>();
+  const sites = new Set<SiteId>();
   file.sites.forEach((site, index) => {
     if (sites.has(site.id)) faults.push(places.fault(["sites", index, "id"], `site ${site.id} stands twice`));
     sites.add(site.id);
@@ -145,31 +158,55 @@ function assemble(file: InventoryFile, places: Places, faults: Fault[]): Omit<In
       if (message !== null) faults.push(places.fault(["sites", index, "wayHome", at], message));
     });
   });
+  const completed = file.devices.map((device, index) => completeDevice(device, index));
+  const hops = file.hops.map((hop, index) => ({ ...completeLogin("hops", hop, index), parallel: hop.parallel }));
+  for (const { path, message } of pathFaults(hops, completed, sites)) {
+    const hop = message.startsWith("no hop ")
+      ? meant(
+          message.slice(7),
+          file.hops.map(({ id }) => id),
+        )
+      : "";
+    faults.push(places.fault(path, `${message}${hop}`));
+  }
   return {
     type: "inventory",
     v: 1,
     org: file.org,
     sites: file.sites,
-    devices: file.devices.map((device, index) => complete(device, index)),
+    devices: completed,
+    ...(hops.length > 0 && { hops }),
   };
 
-  function complete(device: InventoryFile["devices"][number], index: number): Inventory["devices"][number] {
-    const required = <T>(member: "platform" | "credential", value: T | undefined): T | undefined => {
-      if (value === undefined)
-        faults.push(places.fault(["devices", index], `${device.id} has no ${member}, and defaults has none`));
-      return value;
-    };
-    const platform = required("platform", device.platform ?? file.defaults.platform);
-    const credential = required("credential", device.credential ?? file.defaults.credential);
+  function required<T>(list: "hops" | "devices", index: number, id: string, member: string, value: T | undefined) {
+    if (value === undefined) faults.push(places.fault([list, index], `${id} has no ${member}, and defaults has none`));
+    return value;
+  }
+
+  /** What a device and a hop have alike. */
+  function completeLogin<Id extends string>(
+    list: "hops" | "devices",
+    line: Omit<InventoryFile["devices"][number], "id"> & { id: Id },
+    index: number,
+  ) {
+    const credential = required(list, index, line.id, "credential", line.credential ?? file.defaults.credential);
     return {
-      id: device.id,
-      site: device.site,
-      platform: platform ?? ("" as PlatformId),
-      address: device.address,
-      port: device.port ?? file.defaults.port ?? 22,
-      hostKeys: device.hostKeys,
-      algorithms: device.algorithms ?? file.defaults.algorithms ?? "modern",
+      id: line.id,
+      site: line.site,
+      address: line.address,
+      port: line.port ?? file.defaults.port ?? 22,
+      hostKeys: line.hostKeys,
+      algorithms: line.algorithms ?? file.defaults.algorithms ?? "modern",
       credential: credential ?? ("" as CredentialName),
+      ...(line.via !== undefined && { via: line.via }),
+    };
+  }
+
+  function completeDevice(device: InventoryFile["devices"][number], index: number): Inventory["devices"][number] {
+    const platform = required("devices", index, device.id, "platform", device.platform ?? file.defaults.platform);
+    return {
+      ...completeLogin("devices", device, index),
+      platform: platform ?? ("" as PlatformId),
       serial: device.serial ?? null,
       tags: { ...file.defaults.tags, ...device.tags },
     };

@@ -1,7 +1,9 @@
 import { buildCommand } from "@stricli/core";
 import { meant } from "../nearest.ts";
+import type { Device } from "../../../shared/documents/inventory.ts";
 import { FarhandError } from "../../../shared/errors.ts";
 import { DeviceId } from "../../../shared/ids.ts";
+import type { InventoryView } from "../../../shared/trust.ts";
 import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { as, hubFlags, text, type HubFlags } from "../flags.ts";
@@ -14,6 +16,13 @@ import { loadTrust, requireInventory } from "../trust/load.ts";
 interface Flags extends HubFlags {
   readonly select?: string;
 }
+
+/** The hops in the order in which they are dialled. */
+export const wayTo = (inventory: InventoryView, device: Device): string =>
+  inventory
+    .pathTo(device)
+    .map((hop) => hop.id)
+    .join(" > ");
 
 const tagsOf = (tags: Readonly<Record<string, string>>) =>
   Object.entries(tags)
@@ -52,6 +61,7 @@ async function list(cli: Cli, flags: Flags) {
         { title: "SITE", value: (device) => device.site },
         { title: "PLATFORM", value: (device) => device.platform },
         { title: "ADDRESS", value: (device) => `${device.address}:${device.port}` },
+        { title: "VIA", value: (device) => wayTo(inventory, device) },
         {
           title: "WAY HOME",
           value: (device) => (inventory.site(device.site)?.wayHome.includes(device.id) ? "yes" : ""),
@@ -85,10 +95,13 @@ async function show(cli: Cli, flags: HubFlags, id: DeviceId) {
         inventory.inventory.document.devices.map((other) => other.id),
       )}`,
     );
-  cli.out.data("inventory-device", { ...device }, () =>
+  cli.out.data("inventory-device", { ...device, path: inventory.pathTo(device) }, () =>
     [
       `${device.id} at ${device.site}, ${device.platform}, ${escapeLine(device.address)}:${device.port}`,
       `credential ${device.credential}, algorithms ${device.algorithms}, serial ${escapeLine(device.serial ?? "not pinned")}`,
+      ...inventory
+        .pathTo(device)
+        .map((hop) => `via ${hop.id}, ${escapeLine(hop.address)}:${hop.port}, credential ${hop.credential}`),
       `tags ${escapeLine(tagsOf(device.tags))}`,
       ...device.hostKeys.map((key) => `host key ${key.algorithm} ${key.publicKey}`),
     ].join("\n"),

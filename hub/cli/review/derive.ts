@@ -5,7 +5,7 @@ import type { PlanReceipt, PlannedDevice } from "../../../shared/documents/recei
 import { Warrant } from "../../../shared/documents/warrant.ts";
 import { readAs } from "../../../shared/envelope.ts";
 import { errorCode, FarhandError } from "../../../shared/errors.ts";
-import type { AgentId, DeviceId, Digest, JobId, PlatformId, SiteId } from "../../../shared/ids.ts";
+import type { AgentId, DeviceId, Digest, HopId, JobId, PlatformId, SiteId } from "../../../shared/ids.ts";
 import { authorRole, holdsRole, withoutRole, type InventoryView } from "../../../shared/trust.ts";
 import { checkTasks } from "../../../shared/verify/work.ts";
 import type { PlanRecord } from "../plan/record.ts";
@@ -22,6 +22,8 @@ export interface Target {
   readonly site: SiteId;
   readonly agents: readonly AgentId[];
   readonly platform: PlatformId;
+  /** The hops on the way, in the order in which they are dialled. */
+  readonly via: readonly HopId[];
   readonly wave: number;
   readonly task: TaskSpec;
   readonly change: {
@@ -160,6 +162,7 @@ function targetsOf(manifest: Manifest, wave: number, sources: Sources): Target[]
       site: manifest.site,
       agents: manifest.agents,
       platform: device.platform,
+      via: inventory.pathTo(device).map((hop) => hop.id),
       wave,
       task,
       change,

@@ -149,7 +149,9 @@ function groupLines({ targets, odd }: Group, number: number, of: number, style: 
   const [first] = targets;
   const head = `${style.bold(`${number}/${of}`)}  ${targets.length} device${targets.length === 1 ? "" : "s"}: ${names(targets.map((target) => target.device))}`;
   const look = odd.length > 0 ? [style.yellow(`     look: ${odd.join("; ")}`)] : [];
-  return [head, ...look, ...(first.change ? changeLines(first, targets, style) : taskLines(first))];
+  const ways = [...new Set(targets.filter(({ via }) => via.length > 0).map(({ via }) => via.join(" > ")))];
+  const way = ways.length > 0 ? [`     reached via ${names(ways)}`] : [];
+  return [head, ...look, ...way, ...(first.change ? changeLines(first, targets, style) : taskLines(first))];
 }
 
 function changeLines({ change, platform }: Target, targets: Group["targets"], style: Style): string[] {

@@ -32,6 +32,7 @@ export function DevicePage({ id }: { id: DeviceId }) {
           <Fact name="Site">{device.data.site}</Fact>
           <Fact name="Platform">{device.data.platform}</Fact>
           <Fact name="Address">{`${device.data.address}:${device.data.port}`}</Fact>
+          {device.data.via.length > 0 && <Fact name="Via">{device.data.via.join(" > ")}</Fact>}
           <div>
             <dt>Last state</dt>
             <dd>{device.data.lastState ? <TaskBadge state={device.data.lastState} /> : "none"}</dd>
