@@ -1,14 +1,37 @@
-/** `npm run nightly`: the checks and the whole test suite with many more seeds than a working day allows. */
+/**
+ * `npm run nightly`: the checks, the whole test suite with many more seeds than a working day allows, and the mutation run, all within
+ * `WHOLE_MINUTES_MAX`. Says what each of them took; a step that would go beyond is ended, and is a failure.
+ */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
-const more = { FARHAND_SIM_SEEDS: "20000", FARHAND_CAMPAIGN_MESSAGES: "20000", FARHAND_AUDIT: "required" };
-const env = { ...more, ...process.env };
+const WHOLE_MINUTES_MAX = 75;
+const MINUTE_MS = 60_000;
 
-for (const script of ["check", "test"]) {
-  const done = spawnSync("npm", ["run", script], { cwd: join(import.meta.dirname, ".."), env, stdio: "inherit" });
+const more = { FARHAND_SIM_SEEDS: "20000", FARHAND_CAMPAIGN_MESSAGES: "20000", FARHAND_AUDIT: "required" };
+const steps = [
+  { script: "check", env: more },
+  { script: "test", env: more },
+  // Asks many tests again for each mutant: with the numbers of a working day.
+  { script: "test:mutation", env: {} },
+];
+
+const startedMs = performance.now();
+const spentMs = (): number => performance.now() - startedMs;
+const took: string[] = [];
+for (const { script, env } of steps) {
+  const beforeMs = spentMs();
+  const done = spawnSync("npm", ["run", script], {
+    cwd: join(import.meta.dirname, ".."),
+    env: { ...env, ...process.env },
+    stdio: "inherit",
+    timeout: Math.max(1, WHOLE_MINUTES_MAX * MINUTE_MS - beforeMs),
+  });
+  const minutes = ((spentMs() - beforeMs) / MINUTE_MS).toFixed(1);
+  took.push(`${script} ${minutes} min${done.status === 0 ? "" : " (failed)"}`);
   if (done.status !== 0) {
     process.exitCode = done.status ?? 1;
     break;
   }
 }
+console.log(`nightly: ${took.join(", ")}; ${(spentMs() / MINUTE_MS).toFixed(1)} of ${WHOLE_MINUTES_MAX} minutes`);
