@@ -94,5 +94,5 @@ export function parseCanonical(bytes: Uint8Array): unknown {
 }
 
 export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && Buffer.compare(a, b) === 0;
+  return Buffer.compare(a, b) === 0;
 }

@@ -27,7 +27,7 @@ export interface Refusal {
 export const ON = "\u0000";
 
 /** Functions that never return, or note a fault: calling one is refusing. */
-const REFUSE = /^(refuse|fail|broken)$/;
+const REFUSE = /^(refuse|fail|broken|addIssue)$/;
 /** Lists of faults: adding to one is refusing. */
 const FAULTS = /^(faults|others)$/;
 /** Functions that are called, as a statement, for nothing but what they refuse. */
