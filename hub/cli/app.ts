@@ -18,6 +18,7 @@ import { auditExport } from "./audit/export.ts";
 import { auditList } from "./audit/list.ts";
 import { auditVerify } from "./audit/verify.ts";
 import { admit } from "./bundle/admit.ts";
+import { breakglassGroup } from "./breakglass/group.ts";
 import { bundleExport } from "./bundle/export.ts";
 import { bundleImport } from "./bundle/import.ts";
 import { bundleInspect } from "./bundle/inspect.ts";
@@ -95,6 +96,7 @@ export function farhand(version: string, hub?: RouteMap<CliContext>): Applicatio
       admit,
       secret: group("What agents log in with and type, sealed on the way", { send: secretSend, list: secretList }),
       grant: group("Standing permissions for reads", { create: grantCreate, list: grantList, sign: grantSign }),
+      breakglass: breakglassGroup,
       plan: group("Plan work: what would it do, device by device", { change: planChange }),
       review,
       sign,

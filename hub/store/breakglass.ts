@@ -11,7 +11,7 @@ const sql = statements("breakglass", {
         VALUES (:sha256, :id, :site, :envelope, :signers, :nowMs) ON CONFLICT (sha256) DO NOTHING`,
   list: "SELECT sha256, id, envelope, signers FROM breakglass ORDER BY stored_ms DESC, sha256 LIMIT 1000",
   get: "SELECT sha256, id, envelope, signers FROM breakglass WHERE sha256 = :sha256",
-  uses: `SELECT id, author, reason, state, created_ms FROM job WHERE breakglass = :sha256 ORDER BY number DESC LIMIT 100`,
+  uses: `SELECT id, author, reason, state, signers, created_ms FROM job WHERE breakglass = :sha256 ORDER BY number DESC LIMIT 100`,
 });
 
 export interface BreakglassRow {
@@ -46,6 +46,8 @@ export interface BreakglassJob {
   readonly person: PersonId | null;
   readonly reason: string;
   readonly state: JobState;
+  /** Without its signature a job has used nothing. */
+  readonly signed: boolean;
   readonly atMs: number;
 }
 
@@ -61,6 +63,7 @@ export function listBreakglass(store: Store): Promise<(BreakglassRow & { readonl
           person: namedOrNull<PersonId>(job, "author"),
           reason: text(job, "reason"),
           state: named<JobState>(job, "state"),
+          signed: json<PersonId[]>(job, "signers").length > 0,
           atMs: int(job, "created_ms"),
         })),
       })),

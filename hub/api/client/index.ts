@@ -5,6 +5,7 @@ export { JobRequest, WarrantBundle } from "../contract/views.ts";
 export type {
   AgentView,
   AssignmentView,
+  BreakglassView,
   DeviceView,
   JobSummary,
   JobView,

@@ -264,7 +264,14 @@ export const BreakglassView = z
     envelope: Envelope,
     signers: z.array(PersonId),
     jobs: z.array(
-      z.strictObject({ job: JobId, person: PersonId.nullable(), reason: z.string(), state: JobState, atMs: TimeMs }),
+      z.strictObject({
+        job: JobId,
+        person: PersonId.nullable(),
+        reason: z.string(),
+        state: JobState,
+        signed: z.boolean(),
+        atMs: TimeMs,
+      }),
     ),
   })
   .openapi("Breakglass");

@@ -1,5 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import { JobState } from "../../../shared/states.ts";
+import type { JobSummary } from "../../api/client/index.ts";
 import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { hubFlags, whole, type HubFlags } from "../flags.ts";
@@ -25,6 +26,12 @@ export const jobList = buildCommand<Flags, [], CliContext>({
   func: command(list),
 });
 
+const signedText = (job: JobSummary): string => {
+  if (job.authority === "grant") return "grant";
+  const count = `${job.signers.length}/${job.signersNeeded}`;
+  return job.breakglass === null ? count : `${count} BREAK-GLASS`;
+};
+
 async function list(cli: Cli, flags: Flags) {
   const { jobs, next } = await clientOf(cli, flags).call("listJobs", {
     query: { limit: flags.limit, ...(flags.state && { state: flags.state }) },
@@ -43,7 +50,7 @@ async function list(cli: Cli, flags: Flags) {
         { title: "BY", value: (job) => job.author ?? job.grant },
         {
           title: "SIGNED",
-          value: (job) => (job.authority === "grant" ? "grant" : `${job.signers.length}/${job.signersNeeded}`),
+          value: (job) => signedText(job),
         },
         { title: "CREATED", value: (job) => ago(job.createdMs, cli.clock.nowMs()) },
         { title: "DEVICES", value: (job) => countsText(job) },

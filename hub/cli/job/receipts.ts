@@ -65,7 +65,7 @@ async function receipts(cli: Cli, flags: Flags, job: JobId) {
         {
           title: "SIGNED BY",
           value: ({ receipt }) =>
-            `${receipt.persons} ${receipt.persons === 1 ? "person" : "persons"}${receipt.signers.length > 0 ? `: ${receipt.signers.join(", ")}` : ""}`,
+            `${receipt.persons} ${receipt.persons === 1 ? "person" : "persons"}${receipt.signers.length > 0 ? `: ${receipt.signers.join(", ")}` : ""}${receipt.breakglass ? `, BREAK-GLASS ${receipt.breakglass.id}: ${receipt.breakglass.reason}` : ""}`,
         },
         {
           title: "DEVICES",

@@ -40,6 +40,9 @@ async function show(cli: Cli, flags: HubFlags, id: JobId) {
             `signed   ${view.signers.length} of ${view.signersNeeded}${view.signers.length > 0 ? `: ${view.signers.join(", ")}` : ""}`,
           ]
         : []),
+      ...(view.breakglass === null
+        ? []
+        : [style.red(`BREAK-GLASS ${view.breakglass.id}: ${escapeLine(view.breakglass.reason)}`)]),
       ...(view.waiting === null ? [] : [style.yellow(`waiting  ${escapeLine(view.waiting)}`)]),
       `devices  ${countsText(view)}`,
       ...(outcomes.length > 0 ? ["", outcomeTable(outcomes, style)] : []),

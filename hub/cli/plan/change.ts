@@ -1,11 +1,8 @@
 import { buildCommand } from "@stricli/core";
 import { resolve } from "node:path";
-import { sha256, utf8 } from "../../../shared/bytes.ts";
-import { ChangeMode, DriftMode, TEXT_SOURCE, type TextRef } from "../../../shared/documents/manifest.ts";
-import type { Device } from "../../../shared/documents/inventory.ts";
+import { ChangeMode, DriftMode, TEXT_SOURCE } from "../../../shared/documents/manifest.ts";
 import { FarhandError } from "../../../shared/errors.ts";
 import { DeviceId, GrantId, PersonId, PlatformId } from "../../../shared/ids.ts";
-import type { HubClient } from "../../api/client/index.ts";
 import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { confirmFlag, deadlineFlags } from "../deadlines.ts";
@@ -15,7 +12,7 @@ import { clientOf, readText } from "../settings.ts";
 import { loadTrust, requireInventory } from "../trust/load.ts";
 import { readVerifications, readWaves, timeOf } from "./inputs.ts";
 import { submitPlan, type PlanFlags } from "./submit.ts";
-import { NO_VARIABLES, readVariables, variablesOf } from "./variables.ts";
+import { renderTexts, upload } from "./texts.ts";
 
 interface Flags extends PlanFlags {
   readonly template: string;
@@ -145,45 +142,9 @@ async function planFrom(cli: Cli, flags: Flags) {
   const verify =
     flags.verify === undefined ? [] : readVerifications(flags.verify, readText(resolve(cli.cwd, flags.verify)));
   const waves = flags.wave === undefined ? null : readWaves(flags.wave, devices, inventory);
-  const rendered = await render(cli, flags, devices, inventory);
+  const rendered = await renderTexts(cli, flags, devices, inventory);
 
   await upload(client, rendered);
   const texts = rendered.map(({ device, ref }) => ({ device, source: TEXT_SOURCE, text: ref }));
   return submitPlan(cli, client, flags, { ...flags, texts, verify, waves, inventory: inventory.digest });
-}
-
-const AT_ONCE = 8;
-
-/** Each text once, however many devices it is for. */
-async function upload(client: HubClient, rendered: readonly Rendered[]): Promise<void> {
-  const texts = [...new Map(rendered.map(({ ref, bytes }) => [ref.sha256, bytes])).values()];
-  while (texts.length > 0) await Promise.all(texts.splice(0, AT_ONCE).map((bytes) => client.putBlob(bytes)));
-}
-
-interface Rendered {
-  readonly device: DeviceId;
-  readonly ref: TextRef;
-  readonly bytes: ReturnType<typeof utf8>;
-}
-
-async function render(
-  cli: Cli,
-  flags: Flags,
-  devices: readonly Device[],
-  inventory: ReturnType<typeof requireInventory>,
-): Promise<Rendered[]> {
-  // The template engine is a WebAssembly module: only this command pays for loading it.
-  const { Template } = await import("./template.ts");
-  const variables =
-    flags.vars === undefined
-      ? NO_VARIABLES
-      : readVariables(flags.vars, readText(resolve(cli.cwd, flags.vars)), inventory);
-  const template = new Template(flags.template, readText(resolve(cli.cwd, flags.template)));
-  return devices.map((device) => {
-    const rendered = template.render(device.id, variablesOf(variables, device));
-    if (rendered.trim() === "")
-      throw new FarhandError("TEMPLATE", `${flags.template}: renders to nothing (${device.id})`);
-    const bytes = utf8(rendered);
-    return { device: device.id, ref: { sha256: sha256(bytes), bytes: bytes.length }, bytes };
-  });
 }

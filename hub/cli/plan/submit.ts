@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Verification } from "../../../shared/documents/common.ts";
 import type { ChangeMode, DriftMode, Source, TextRef } from "../../../shared/documents/manifest.ts";
 import type { DeviceId, Digest, GrantId, PersonId, PlatformId } from "../../../shared/ids.ts";
-import type { HubClient, InputOf } from "../../api/client/index.ts";
+import type { HubClient, InputOf, JobView } from "../../api/client/index.ts";
 import type { Cli } from "../command.ts";
 import { deadlinesOf, type DeadlineFlags } from "../deadlines.ts";
 import type { HubFlags } from "../flags.ts";
@@ -33,10 +33,23 @@ export interface PlannedChange {
   readonly verify: readonly Verification[];
   readonly waves: readonly WaveLine[] | null;
   readonly inventory: Digest;
+  /** What lets its author, who is on call, sign alone. */
+  readonly breakglass?: Digest;
 }
 
-/** Has the agents plan a change whose texts the hub holds, remembers what was asked for, and tells what they found. */
+/** Has the agents plan a change, and tells what they found. */
 export async function submitPlan(cli: Cli, client: HubClient, flags: PlanFlags, change: PlannedChange) {
+  const { view, record } = await planned(cli, client, flags, change);
+  return reportPlan(cli, client, view, { devices: change.texts.map(({ device }) => device), record });
+}
+
+/** Has the agents plan a change whose texts the hub holds, and remembers what was asked for. */
+export async function planned(
+  cli: Cli,
+  client: HubClient,
+  flags: PlanFlags,
+  change: PlannedChange,
+): Promise<{ readonly view: JobView; readonly record: string }> {
   const { mode, drift, waves, inventory } = change;
   const texts = [...change.texts];
   const verify = [...change.verify];
@@ -53,6 +66,7 @@ export async function submitPlan(cli: Cli, client: HubClient, flags: PlanFlags, 
     verify,
     accepts,
     ...deadlinesOf(flags),
+    ...(change.breakglass !== undefined && { breakglass: change.breakglass }),
     ...(waves && {
       waves: waves.map((wave) => ({
         devices: [...wave.devices],
@@ -82,10 +96,10 @@ export async function submitPlan(cli: Cli, client: HubClient, flags: PlanFlags, 
   const path = flags.record === undefined ? recordPath(cli, job.id) : resolve(cli.cwd, flags.record);
   writeRecord(path, record);
   cli.out.note(`job ${job.id}: planning on ${texts.length} devices`);
-  const planned = await followJob(cli, client, {
+  const view = await followJob(cli, client, {
     job: job.id,
     until: (state) => state !== "DRAFT",
     waitMs: flags.wait * 1000,
   });
-  return reportPlan(cli, client, planned, { devices: texts.map(({ device }) => device), record: path });
+  return { view, record: path };
 }

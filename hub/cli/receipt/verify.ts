@@ -118,6 +118,7 @@ function sentences(file: string, { document, digest }: OpenedReceipt): string[] 
       : `signed by ${people(persons)}: ${signers.join(", ")}`;
   return [
     where,
+    ...(document.breakglass ? [`  BREAK-GLASS ${document.breakglass.id}: ${document.breakglass.reason}`] : []),
     `  ${document.job} ${outcome}${code ? ` (${code})` : ""}, ended ${utc(document.endedAt * 1000)}, ${who}`,
     ...document.tasks.map((task) => `  ${task.device}: ${task.state}${task.code ? ` (${task.code})` : ""}`),
     `  ${witness}`,

@@ -3,10 +3,11 @@ import { riskRank } from "../../../shared/documents/common.ts";
 import type { ChangeTask, Manifest, TaskSpec, TextRef } from "../../../shared/documents/manifest.ts";
 import type { PlanReceipt, PlannedDevice } from "../../../shared/documents/receipt.ts";
 import { Warrant } from "../../../shared/documents/warrant.ts";
-import { readAs } from "../../../shared/envelope.ts";
+import { checkEnvelope, readAs } from "../../../shared/envelope.ts";
 import { errorCode, FarhandError } from "../../../shared/errors.ts";
 import type { AgentId, DeviceId, Digest, HopId, JobId, PlatformId, SiteId } from "../../../shared/ids.ts";
 import { authorRole, holdsRole, withoutRole, type InventoryView } from "../../../shared/trust.ts";
+import { checkUse, verifyBreakglass, type VerifiedBreakglass } from "../../../shared/verify/breakglass.ts";
 import { checkTasks } from "../../../shared/verify/work.ts";
 import type { PlanRecord } from "../plan/record.ts";
 import { requireInventory, type Trusted } from "../trust/load.ts";
@@ -45,6 +46,8 @@ export interface Review {
   /** Devices that their agents would refuse under this warrant, and why. */
   readonly refusals: readonly string[];
   readonly comparedWithRecord: boolean;
+  /** What lets its author, who is on call, sign alone. */
+  readonly breakglass: VerifiedBreakglass | null;
 }
 
 export interface DeriveOptions {
@@ -65,6 +68,7 @@ export async function derive(bundle: Bundle, trusted: Trusted, options: DeriveOp
   const warrant = readAs(Warrant, parseCanonical(payload));
   const manifests = manifestsOf(bundle.warrant);
   checkWarrant(warrant, manifests, trusted, inventory, options);
+  const breakglass = await breakglassOf(bundle, warrant, manifests, trusted, options.nowMs);
   const receipts = await Receipts.open(bundle.warrant.plans, trusted, {
     job: warrant.job,
     inventory: inventory.digest,
@@ -91,6 +95,7 @@ export async function derive(bundle: Bundle, trusted: Trusted, options: DeriveOp
     signing: await signingOf(bundle.warrant, warrant, trusted.store),
     refusals: documents.flatMap((manifest) => refusalsOf(manifest, warrant, inventory)),
     comparedWithRecord: options.record !== null,
+    breakglass,
   };
 }
 
@@ -121,12 +126,35 @@ function checkWarrant(
   }
   const author = store.person(warrant.author);
   const role = authorRole(warrant.kind);
-  if (!author || !holdsRole(author, role, warrant.sites)) throw withoutRole(role, warrant.author, warrant.sites);
+  // Who may sign under a break-glass stands in it, and is checked with it.
+  if (warrant.breakglass === undefined && (!author || !holdsRole(author, role, warrant.sites)))
+    throw withoutRole(role, warrant.author, warrant.sites);
   if (warrant.kind === "rotate" && warrant.risk !== "destructive")
     throw new FarhandError("RISK_UNDERSTATED", `a rotation is not a ${warrant.risk}`);
   if (warrant.exp * 1000 <= options.nowMs) throw new FarhandError("EXPIRED");
   if (warrant.exp <= warrant.nbf || warrant.exp - warrant.iat > (policy?.warrantLifetimeSecondsMax ?? 0))
     throw new FarhandError("LIFETIME");
+}
+
+/** As its agent will ask once its author has signed: what it would refuse is not signed. */
+async function breakglassOf(
+  bundle: Bundle,
+  warrant: Warrant,
+  manifests: readonly ReadManifest[],
+  { store }: Trusted,
+  nowMs: number,
+): Promise<VerifiedBreakglass | null> {
+  if (warrant.breakglass === undefined) return null;
+  const { breakglass: envelope } = bundle.warrant;
+  if (!envelope) throw new FarhandError("BREAKGLASS", "the one that the warrant names is not shown");
+  const held = await verifyBreakglass(checkEnvelope(envelope), {
+    trust: store,
+    time: { nowMs, errorMs: 0, floorMs: 0 },
+  });
+  const kids = store.person(warrant.author)?.keys.map(({ kid }) => kid) ?? [];
+  for (const { document: manifest } of manifests)
+    for (const agent of manifest.agents) checkUse(held, { warrant, manifest, kids, agent, site: manifest.site }, store);
+  return held;
 }
 
 const waveOf = (warrant: Warrant, manifest: number): number =>

@@ -12,6 +12,7 @@ export function reviewDocument(review: Review): Record<string, unknown> {
     signing: review.signing,
     refusals: review.refusals,
     comparedWithRecord: review.comparedWithRecord,
+    breakglass: review.breakglass && { ...review.breakglass },
     groups: groupsOf(review.targets).map(({ targets, odd }) => {
       const [{ task, change }] = targets;
       return {

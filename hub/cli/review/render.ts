@@ -32,6 +32,7 @@ export function reviewText(review: Review, style: Style, since: Since | null = n
     `targets   ${review.targets.length} devices at ${sites}: ${names(warrant.sites)}`,
     ...review.refusals.map((line) => style.red(`refusal   ${escapeLine(line)}`)),
     ...acceptLines(review, style),
+    ...breakglassLines(review, style),
     ...sinceLines(since, style),
     ...overviewLines(groups, style),
     "",
@@ -132,6 +133,15 @@ function acceptLines({ warrant: { accepts } }: Review, style: Style): string[] {
     ...(accepts.simulatedEvidence.length > 0
       ? [style.red(`accepts   drivers proved on simulators only: ${accepts.simulatedEvidence.join(", ")}`)]
       : []),
+  ];
+}
+
+function breakglassLines({ breakglass, warrant }: Review, style: Style): string[] {
+  if (!breakglass) return [];
+  const { id, reason, site } = breakglass.breakglass;
+  return [
+    style.red(`BREAK-GLASS ${id}: ${warrant.author}, on call at ${site}, signs alone; once for each agent`),
+    `  signed in calm by ${breakglass.signers.join(", ")}: ${escapeLine(reason)}`,
   ];
 }
 

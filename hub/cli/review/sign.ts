@@ -101,9 +101,12 @@ export function personFor(signer: Signer, { trusted, review }: Opened): string {
   const person = trusted.store.personOf(signer.kid);
   if (!person) throw new FarhandError("SIGNATURE_MISSING", "keys.json does not list this key, or it is revoked");
   const { warrant } = review;
+  const { breakglass } = warrant;
+  if (breakglass !== undefined && person.id !== warrant.author)
+    throw new FarhandError("THRESHOLD", `under a break-glass ${warrant.author} signs, who is on call, and nobody else`);
   const counts =
     person.id === warrant.author
-      ? holdsRole(person, authorRole(warrant.kind), warrant.sites)
+      ? breakglass !== undefined || holdsRole(person, authorRole(warrant.kind), warrant.sites)
       : holdsRole(person, "approver", warrant.sites);
   if (!counts)
     throw new FarhandError(
