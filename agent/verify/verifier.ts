@@ -28,7 +28,7 @@ const GRADES = Evidence.options;
 const TEXTS_BYTES_MAX = 64 * 1024 * 1024;
 
 export interface VerifierOptions {
-  readonly trust: Trust;
+  readonly trust: Pick<Trust, "keys" | "inventory" | "isBanned">;
   readonly store: Store;
   readonly clock: Clock;
   readonly agent: AgentId;

@@ -102,6 +102,7 @@ class Finder {
         if (CHECKS.test(calleeName(call)) || isRefusingCall(call)) this.#statement(start, end);
       },
       ConditionalExpression: ({ test, consequent, alternate }) => {
+        if (asksWhetherThere(test)) return;
         if (isNothing(consequent) || isChoiceOfStore(consequent, alternate)) this.#condition(test, true, "");
         else if (isNothing(alternate) || isZero(consequent)) this.#condition(test, false, "");
       },
@@ -210,6 +211,12 @@ const isRefusingCall = (call: Call): boolean =>
 function isNothing(node: Expression): boolean {
   return (node.type === "Identifier" && node.name === "undefined") || (node.type === "Literal" && node.value === null);
 }
+
+/** `x === undefined ? undefined : f(x)` refuses nothing: it passes on that there is nothing. */
+const asksWhetherThere = (test: Expression): boolean =>
+  test.type === "BinaryExpression" &&
+  /^[!=]==$/.test(test.operator) &&
+  [test.left, test.right].some((side) => side.type === "Identifier" && side.name === "undefined");
 
 /** A threshold of none. */
 const isZero = (node: Expression): boolean => node.type === "Literal" && node.value === 0;

@@ -20,7 +20,7 @@ const ASKED: readonly RegExp[] = [
   /^shared\//,
   /^agent\/(verify|bundle)\//,
   /^hub\/(bundles|audit)\//,
-  /^test\/agent\/bundle\.test\.ts$/,
+  /^test\/agent\/bundle(-parts)?\.test\.ts$/,
   /^test\/security\/(forged|shape)\.test\.ts$/,
 ];
 
