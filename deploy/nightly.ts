@@ -8,7 +8,15 @@ import { join } from "node:path";
 const WHOLE_MINUTES_MAX = 75;
 const MINUTE_MS = 60_000;
 
-const more = { FARHAND_SIM_SEEDS: "20000", FARHAND_CAMPAIGN_MESSAGES: "20000", FARHAND_AUDIT: "required" };
+/** Other hostile inputs every night; what fails says its seed. */
+const firstSeed = Math.floor(Date.now() / 86_400_000) * 10_000;
+const more = {
+  FARHAND_SIM_SEEDS: "20000",
+  FARHAND_CAMPAIGN_MESSAGES: "20000",
+  FARHAND_FUZZ_INPUTS: "200000",
+  FARHAND_FUZZ_FIRST: String(firstSeed),
+  FARHAND_AUDIT: "required",
+};
 const steps = [
   { script: "check", env: more },
   { script: "test", env: more },

@@ -29,9 +29,14 @@ export function fromBase64url(text: string): Bytes {
   return new Uint8Array(decoded);
 }
 
-/** RFC 8785 canonical JSON, as bytes. */
+/** RFC 8785 canonical JSON, as bytes. A value that somebody else wrote may have no such form: a lone surrogate, a number that is none. */
 export function jcs(value: unknown): Bytes {
-  const text = canonicalize(value);
+  let text: string | undefined;
+  try {
+    text = canonicalize(value);
+  } catch (error) {
+    throw new FarhandError("PAYLOAD_NOT_CANONICAL", "a value without a canonical form", { cause: error });
+  }
   if (text === undefined) throw new FarhandError("INTERNAL", "a value without a JSON form");
   return utf8(text);
 }

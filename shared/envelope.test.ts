@@ -124,6 +124,8 @@ describe("canonical bytes", () => {
 
   it("refuse bytes that are not UTF-8", async () => {
     expect(await refusal(() => parseCanonical(new Uint8Array([0x22, 0xff, 0x22])))).toBe("PAYLOAD_NOT_CANONICAL");
+    for (const value of [{ a: "\ud800" }, { "\udc00": 1 }, [Number.NaN], Number.POSITIVE_INFINITY])
+      expect(await refusal(() => jcs(value))).toBe("PAYLOAD_NOT_CANONICAL");
   });
 
   it("come back as the same value for every document of strings, integers, lists and members", () => {

@@ -4,10 +4,10 @@ import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { boxProof, openBoxChallenge } from "../../shared/box-proof.ts";
-import { fromBase64url, jcs, toBase64url } from "../../shared/bytes.ts";
+import { jcs, toBase64url } from "../../shared/bytes.ts";
 import { checkEnvelope, type Envelope } from "../../shared/envelope.ts";
 import { FarhandError, isErrorCode } from "../../shared/errors.ts";
-import { AgentId, Digest, OrgId, SiteId, type KeyId } from "../../shared/ids.ts";
+import type { KeyId } from "../../shared/ids.ts";
 import { SEALED_CHALLENGE_MAX, signerFrom } from "../../shared/keys.ts";
 import { openPinnedKeys } from "../../shared/trust.ts";
 import { vaultPath, writeConfig } from "../config.ts";
@@ -18,21 +18,8 @@ import { KEY_WORDS } from "../vault/key.ts";
 import { Vault } from "../vault/vault.ts";
 import { command, commonFlags, newVaultKeyOf, stateDirOf, type AgentContext, type CommonFlags } from "./context.ts";
 import { readSecretFile } from "./input.ts";
+import { readToken, type JoinToken } from "./join-token.ts";
 import { PROXY_CREDENTIAL, proxyConfig, proxyFlags, proxyFrom, revealed, type ProxyFlags } from "./proxy.ts";
-
-const JoinToken = z.strictObject({
-  v: z.literal(1),
-  url: z.url({ protocol: /^https$/ }).max(2048),
-  ca: z.string().min(1).max(65_536),
-  org: OrgId,
-  site: SiteId,
-  agent: AgentId,
-  /** SHA-256 of the payload of keys.json that the inviting person trusted. */
-  keys: Digest,
-  id: z.string().min(1).max(64),
-  secret: z.string().min(1).max(128),
-});
-type JoinToken = z.infer<typeof JoinToken>;
 
 interface Flags extends CommonFlags, ProxyFlags {
   readonly tokenFile?: string;
@@ -102,20 +89,13 @@ export const enroll = buildCommand<Flags, [string?], AgentContext>({
   }),
 });
 
-function readToken(text: string): JoinToken {
-  try {
-    return JoinToken.parse(JSON.parse(new TextDecoder().decode(fromBase64url(text.trim()))));
-  } catch (error) {
-    throw new FarhandError("JOIN_TOKEN", "not a join token", { cause: error });
-  }
-}
-
 async function joinHub(token: JoinToken, vault: Vault, proxy: HubProxy | undefined): Promise<KeyId> {
   const identity = await vault.identity();
   const signer = await signerFrom(identity.sign);
-  const { nonce, sealed } = z
-    .object({ nonce: z.string().min(1).max(64), sealed: z.string().max(SEALED_CHALLENGE_MAX) })
-    .parse(await post({ token, proxy }, "/api/v1/enrol/challenge", { boxKey: identity.box.x }));
+  const { nonce, sealed } = answered(
+    Challenge,
+    await post({ token, proxy }, "/api/v1/enrol/challenge", { boxKey: identity.box.x }),
+  );
   const proof = {
     token: token.id,
     nonce,
@@ -129,14 +109,22 @@ async function joinHub(token: JoinToken, vault: Vault, proxy: HubProxy | undefin
   // The secret never travels: it proves that this request and no other is what its holder meant.
   const mac = createHmac("sha256", token.secret).update(bytes).digest("base64url");
   const boxMac = boxProof(await openBoxChallenge(sealed, identity.box), bytes);
-  const answer = z
-    .object({ keys: z.unknown() })
-    .parse(await post({ token, proxy }, "/api/v1/enrol", { ...proof, signature, mac, boxMac }));
-  const keys: Envelope = checkEnvelope(answer.keys);
+  const enrolled = await post({ token, proxy }, "/api/v1/enrol", { ...proof, signature, mac, boxMac });
+  const keys: Envelope = checkEnvelope(answered(Enrolled, enrolled).keys);
   const trust = await openPinnedKeys(keys, token.keys);
   if (trust.org !== token.org) throw new FarhandError("WRONG_ORG");
   await vault.setTrust("keys", keys);
   return signer.kid;
+}
+
+const Challenge = z.object({ nonce: z.string().min(1).max(64), sealed: z.string().max(SEALED_CHALLENGE_MAX) });
+const Enrolled = z.object({ keys: z.unknown() });
+
+/** Whoever answers at the hub's address is nobody yet: what it says is looked at before it is used. */
+function answered<T>(schema: z.ZodType<T>, answer: unknown): T {
+  const parsed = schema.safeParse(answer);
+  if (parsed.success) return parsed.data;
+  throw new FarhandError("PROTOCOL", `the hub's answer: ${parsed.error.issues[0]?.path.join(".") ?? ""}`);
 }
 
 const TIMEOUT_MS = 30_000;

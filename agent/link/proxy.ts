@@ -7,7 +7,9 @@ export const ProxyUrl = z
   .url({ protocol: /^http$/ })
   .max(300)
   .refine((text) => {
-    const { username, password, pathname, search, hash } = new URL(text);
+    const url = URL.parse(text);
+    if (!url) return false;
+    const { username, password, pathname, search, hash } = url;
     return username === "" && password === "" && pathname === "/" && search === "" && hash === "";
   }, "must be http://host:port; its credential belongs into the vault");
 

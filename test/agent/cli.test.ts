@@ -41,6 +41,7 @@ async function agent(args: string[], options: { input?: string; env?: Record<str
 let org: TestOrg;
 let hub: ScriptHub;
 let enrolled: unknown;
+let enrolAnswer: unknown;
 let stateDir: string;
 let made = 0;
 const secret = "the token's secret";
@@ -49,10 +50,11 @@ const certificates = makeCertificates();
 beforeEach(async () => {
   org = await makeOrg({ nowSeconds: Math.floor(Date.now() / 1000) });
   enrolled = undefined;
+  enrolAnswer = undefined;
   stateDir = join(folder, `state-${made++}`);
   hub = new ScriptHub(org, certificates, (body) => {
     enrolled = body;
-    return { keys: org.keysEnvelope };
+    return enrolAnswer === undefined ? { keys: org.keysEnvelope } : enrolAnswer;
   });
 });
 afterEach(() => hub.stop());
@@ -112,6 +114,13 @@ describe("farhand-agent enroll", () => {
     expect(ran.code).toBe(1);
     expect(ran.err).toContain("SIGNATURE_BAD");
     expect((await agent(["status", "--state-dir", stateDir])).err).toContain("NOT_FOUND");
+  });
+
+  it.each([[null], [{}], [{ keys: "a" }], [[1]]])("refuses an answer that is none: %j", async (answer) => {
+    enrolAnswer = answer;
+    const ran = await agent(["enroll", tokenFile(), ...keyFlag()]);
+    expect(ran.code).toBe(1);
+    expect(ran.err).toMatch(/PROTOCOL|ENVELOPE_SHAPE/);
   });
 
   it("refuses a hub behind another certificate", async () => {

@@ -133,6 +133,9 @@ it.each([
   "http://proxy:3128/path",
   "http://proxy:3128?x",
   "proxy:3128",
+  "http://proxy:99999",
+  "http://[::1",
+  "%",
 ])("a proxy's address is http://host:port and not %s", (url) => expect(ProxyUrl.safeParse(url).success).toBe(false));
 
 describe("enrolment", () => {

@@ -129,7 +129,7 @@ export const ATTACKS = {
   ),
   T49: later("plugins", "there are none yet"),
   T50: later("updates of the agent", "they come later"),
-  T51: missing("every parser of foreign bytes", "attacks"),
+  T51: shown("every parser of foreign bytes", "test/security/fuzz/fuzz.test.ts"),
   T52: shown(
     "a flapping link, doubled and lost messages, power cuts",
     "test/simulation/simulation.test.ts",

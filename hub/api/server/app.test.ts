@@ -145,6 +145,14 @@ describe("who may do what", () => {
     expect((await refusals()).map(({ code }) => code)).toEqual(["SCHEMA", "NOT_FOUND"]);
   });
 
+  it("a body that is not JSON is the caller's fault, and no 500", async () => {
+    const headers = { "content-type": "application/json" };
+    const answer = await call("POST", "/api/v1/jobs", { token: tokens.operator, body: utf8("{"), headers });
+    expect(answer.status).toBe(400);
+    expect(await read(answer)).toMatchObject({ code: "SCHEMA" });
+    expect((await refusals()).map(({ code }) => code)).toEqual(["SCHEMA"]);
+  });
+
   it("only enrolment asks for no token, and it proves who asks in another way", () => {
     expect(names.filter((name) => access[name] === "open")).toEqual(["enrolChallenge", "enrol"]);
   });

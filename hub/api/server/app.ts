@@ -1,4 +1,5 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
+import { HTTPException } from "hono/http-exception";
 import { FarhandError } from "../../../shared/errors.ts";
 import { routes, type Routes } from "../contract/routes.ts";
 import { Refusals } from "../../audit/refusals.ts";
@@ -53,13 +54,20 @@ export function makeApi(deps: ApiDeps): HubApi {
   app.get("/openapi.json", (c) => c.json(document));
   app.notFound((c) => answer(deps, c.get("requestId"), new FarhandError("NOT_FOUND", c.req.path.slice(0, 200))));
   const refusals = deps.refusals ?? new Refusals(deps.store, deps.clock, deps.log);
-  app.onError(async (error, c) => {
+  app.onError(async (thrown, c) => {
+    const error = ofTheCaller(thrown);
     const refusal = refusalOf(c, error);
     if (refusal) await refusals.refused(refusal);
     return answer(deps, c.get("requestId"), error);
   });
   return { fetch: (request, peer) => app.fetch(request, peer === undefined ? {} : { peer }) };
 }
+
+/** What the framework refuses before any of ours has seen it: a body that is not JSON. */
+const ofTheCaller = (error: unknown): unknown =>
+  error instanceof HTTPException && error.status < 500
+    ? new FarhandError("SCHEMA", error.message, { cause: error })
+    : error;
 
 function answer(deps: Pick<ApiDeps, "log">, requestId: string, error: unknown): Response {
   const { status, body } = bodyOf(error, requestId);

@@ -147,3 +147,24 @@ describe("the inventory file", () => {
     expect(faults("org: acme\nsites: []\ndevices: &a [*a]\n").length).toBeGreaterThan(0);
   });
 });
+
+describe("YAML that somebody else wrote", () => {
+  const said = (text: string): string => faults(text).join("\n");
+
+  it("names members that stand twice at any depth, by the name that YAML gives them", () => {
+    expect(said(good.replace("owner: netops", 'owner: netops, "owner": x'))).toContain("Map keys must be unique");
+  });
+
+  it("refuses aliases that stand for too much, and one that stands for itself", () => {
+    const levels = Array.from(
+      { length: 12 },
+      (_, level) => `a${level + 1}: &a${level + 1} [${`*a${level}, `.repeat(12)}]`,
+    );
+    expect(said(`a0: &a0 [x]\n${levels.join("\n")}\n`)).toContain("alias");
+    expect(said("a: &a [*a]\n")).not.toBe("");
+  });
+
+  it("takes no tag for anything but data", () => {
+    expect(said(good.replace("id: ams", 'id: !!js/function "() => 1"'))).toContain("Unresolved tag");
+  });
+});

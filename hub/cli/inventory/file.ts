@@ -1,11 +1,11 @@
-import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { AlgorithmProfile, Address, HostKey, type Inventory } from "../../../shared/documents/inventory.ts";
 import { FarhandError } from "../../../shared/errors.ts";
 import { CredentialName, DeviceId, HopId, OrgId, PlatformId, SiteId } from "../../../shared/ids.ts";
 import { pathFaults } from "../../../shared/path.ts";
 import { meant } from "../nearest.ts";
-import { Places, type Fault } from "./locate.ts";
+import type { Fault, Places } from "./locate.ts";
+import { readYaml } from "./yaml.ts";
 
 /** Our YAML; README.md beside this file documents it. */
 const HostKeyLine = z.string().transform((line, context) => {
@@ -79,36 +79,14 @@ const FAULTS_MAX = 50;
 
 /** What the file says, as the inventory that is signed but for its version. Throws INVENTORY_FILE with every fault, `file:line:column: …`. */
 export function readInventoryFile(name: string, text: string): Omit<Inventory, "version"> {
-  const lines = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    version: "1.2",
-    schema: "core",
-    uniqueKeys: true,
-    merge: false,
-    customTags: [],
-  });
-  const places = new Places(document, lines);
-  const syntax = [...document.errors, ...document.warnings].map((error) =>
-    places.at(error.pos[0], error.message.split("\n")[0] ?? "not YAML"),
-  );
+  const { places, faults: syntax, value } = readYaml(text);
   if (syntax.length > 0) refuse(name, syntax);
-  const parsed = InventoryFile.safeParse(valueOf(name, document));
+  const parsed = InventoryFile.safeParse(value);
   const faults = parsed.success ? [] : parsed.error.issues.flatMap((issue) => faultsOf(places, issue));
   if (!parsed.success) return refuse(name, faults);
   const inventory = assemble(parsed.data, places, faults);
   if (faults.length > 0) refuse(name, faults);
   return inventory;
-}
-
-function valueOf(name: string, document: ReturnType<typeof parseDocument>): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 1000 });
-  } catch (error) {
-    throw new FarhandError("INVENTORY_FILE", `${name}: ${error instanceof Error ? error.message : "not readable"}`, {
-      cause: error,
-    });
-  }
 }
 
 function refuse(name: string, faults: readonly Fault[]): never {

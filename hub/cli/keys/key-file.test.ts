@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { chmodSync, statSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fromBase64url, toBase64url } from "../../../shared/bytes.ts";
 import { errorCode } from "../../../shared/errors.ts";
@@ -38,6 +38,19 @@ describe("key files", () => {
     expect(await refused({ ...file, publicKey: "A".repeat(43) })).toBe("KEY_FILE");
     expect(await refused({ ...file, kdf: { ...file.kdf, n: 2 ** 11 } })).toBe("KEY_FILE");
     expect(await refused({ ...file, crv: "X25519" })).toBe("KEY_FILE");
+  });
+
+  it("is refused with a code when it is cut short, or asks for more than it may cost to look at", async () => {
+    for (const length of [0, 1, 15, 16]) {
+      const sealed = toBase64url(fromBase64url(file.sealed).subarray(0, length));
+      expect(await refused({ ...file, sealed })).toBe("KEY_FILE");
+    }
+    for (const kdf of [{ n: 2 ** 10 + 1 }, { n: 2 ** 20, r: 32 }, { n: 2 ** 17, p: 2 }]) {
+      const text = JSON.stringify({ ...file, kdf: { ...file.kdf, ...kdf } });
+      const path = world.write(`${JSON.stringify(kdf)}.key.json`, text);
+      chmodSync(path, 0o600);
+      await expect(openSigner(path, secret)).rejects.toThrow("kdf");
+    }
   });
 
   it("is never overwritten by another", () => {

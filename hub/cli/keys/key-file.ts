@@ -9,22 +9,29 @@ import type { Secret } from "../../../shared/secret.ts";
 import { writeFile } from "../files.ts";
 import { readText } from "../settings.ts";
 
+/** Memory and time both grow with it: that of `SCRYPT`, and of nothing dearer. */
+const COST_MAX = 2 ** 20;
+
 const Header = z.strictObject({
   schema: z.literal("farhand.key/1"),
   /** Whose key it is; `recovery` for the organisation's recovery key. */
   owner: PersonId,
   crv: z.enum(["Ed25519", "X25519"]),
   publicKey: z.string().length(43),
-  kdf: z.strictObject({
-    name: z.literal("scrypt"),
-    n: z
-      .int()
-      .min(2 ** 10)
-      .max(2 ** 20),
-    r: z.int().min(1).max(32),
-    p: z.int().min(1).max(16),
-    salt: z.string().length(22),
-  }),
+  kdf: z
+    .strictObject({
+      name: z.literal("scrypt"),
+      n: z
+        .int()
+        .min(2 ** 10)
+        .max(2 ** 20)
+        .refine((n) => Number.isInteger(Math.log2(n))),
+      r: z.int().min(1).max(32),
+      p: z.int().min(1).max(16),
+      salt: z.string().length(22),
+    })
+    // A file that somebody hands over must not take gigabytes and minutes before its passphrase is found wrong.
+    .refine(({ n, r, p }) => n * r * p <= COST_MAX),
   cipher: z.strictObject({ name: z.literal("A256GCM"), iv: z.string().length(16) }),
 });
 type Header = z.infer<typeof Header>;
@@ -72,6 +79,7 @@ export async function sealKey(
 export async function openKeyFile(file: KeyFile, passphrase: Secret): Promise<PrivateJwk> {
   const { sealed, ...header } = file;
   const bytes = fromBase64url(sealed);
+  if (bytes.length < TAG_BYTES) throw new FarhandError("KEY_FILE", "cut short");
   const opener = createDecipheriv("aes-256-gcm", await derive(passphrase, header), fromBase64url(header.cipher.iv));
   opener.setAAD(jcs(header)).setAuthTag(bytes.subarray(-TAG_BYTES));
   let clear: Buffer;

@@ -1,10 +1,10 @@
-import { parse } from "yaml";
 import { z } from "zod";
 import { CommandText, Verification } from "../../../shared/documents/common.ts";
 import type { Device } from "../../../shared/documents/inventory.ts";
 import { FarhandError } from "../../../shared/errors.ts";
 import type { DeviceId } from "../../../shared/ids.ts";
 import type { InventoryView } from "../../../shared/trust.ts";
+import { readYaml } from "../inventory/yaml.ts";
 import { parseSelector, pick } from "../select.ts";
 
 const OneOrMore = z
@@ -25,16 +25,9 @@ const VerificationLine = z
   );
 
 export function readVerifications(name: string, text: string): Verification[] {
-  let value: unknown;
-  try {
-    value = parse(text);
-  } catch (error) {
-    throw new FarhandError(
-      "USAGE",
-      `${name}: ${error instanceof Error ? (error.message.split("\n")[0] ?? "") : "not YAML"}`,
-      { cause: error },
-    );
-  }
+  const { faults, value } = readYaml(text);
+  const [broken] = faults;
+  if (broken) throw new FarhandError("USAGE", `${name}:${broken.line}:${broken.column}: ${broken.message}`);
   const parsed = z.array(VerificationLine).min(1).max(32).safeParse(value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];

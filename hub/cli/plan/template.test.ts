@@ -90,6 +90,13 @@ describe("templates", () => {
     );
   });
 
+  it("refuses values that are nested without end, and goes on", () => {
+    let deep: unknown = 1;
+    for (let depth = 0; depth < 20_000; depth += 1) deep = [deep];
+    expect(detail("{{ x }}", { x: deep })).toMatch(/nested more than 64 deep/);
+    expect(render("{{ x }}", { x: 1 })).toBe("1\n");
+  });
+
   it("refuses a forged token mark", () => {
     expect(detail("{{ x }}", { x: "‹secret(nope" })).toContain("outside a secret's token");
   });

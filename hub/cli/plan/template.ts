@@ -7,6 +7,8 @@ import { hasStrayMark, nameToken } from "../../../drivers/model/token.ts";
 /** Instructions of the template engine for one device: a loop without end stops here. */
 const FUEL = 20_000_000;
 const TEXT_BYTES_MAX = 16 * 1024 * 1024;
+/** The engine walks values by recursion on a small stack; one that runs over takes its whole module down with it. */
+const DEPTH_MAX = 64;
 const SECRET_NAME = /^[A-Za-z0-9][A-Za-z0-9._\-/]{0,62}$/;
 /** Not `.html` or the like: the engine escapes by the name's ending. */
 const TEMPLATE_NAME = "template";
@@ -18,7 +20,7 @@ const TEMPLATE_NAME = "template";
 export class Template {
   readonly #name: string;
   readonly #source: string;
-  readonly #engine = new Environment();
+  readonly #engine: Environment;
   /** The first reference to nothing, as the rewritten template reported it. */
   #undefined: string | undefined;
   /** The last name that `secret(…)` was wrongly given. A function that throws would take the engine's whole module down with it. */
@@ -27,6 +29,7 @@ export class Template {
   constructor(name: string, source: string) {
     this.#name = name;
     this.#source = source;
+    this.#engine = this.#guard(() => new Environment(), undefined);
     this.#engine.undefinedBehavior = "strict";
     this.#engine.keepTrailingNewline = true;
     this.#engine.trimBlocks = true;
@@ -42,6 +45,8 @@ export class Template {
   }
 
   render(device: string, variables: Readonly<Record<string, unknown>>): string {
+    if (isDeeperThan(DEPTH_MAX, variables))
+      throw new FarhandError("TEMPLATE", `${this.#name}: variables nested more than ${DEPTH_MAX} deep (${device})`);
     this.#engine.fuel = FUEL;
     this.#forget();
     const rendered = this.#guard(() => this.#engine.renderTemplate(TEMPLATE_NAME, variables), device);
@@ -97,6 +102,11 @@ export class Template {
     const quoted = caret ? (lines[at - 1] ?? "").slice(caret.index, caret.index + caret[0].length) : "";
     return `${this.#name}:${head["line"]}: ${head["what"]}${quoted === "" ? "" : `: ${quoted}`}`;
   }
+}
+
+function isDeeperThan(depth: number, value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return depth === 0 || Object.values(value).some((member) => isDeeperThan(depth - 1, member));
 }
 
 const ending = (text: string): string => (text === "" || text.endsWith("\n") ? text : `${text}\n`);

@@ -1,10 +1,9 @@
-import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import type { Device } from "../../../shared/documents/inventory.ts";
 import { FarhandError } from "../../../shared/errors.ts";
 import type { InventoryView } from "../../../shared/trust.ts";
 import { DeviceId, SiteId } from "../../../shared/ids.ts";
-import { Places } from "../inventory/locate.ts";
+import { readYaml } from "../inventory/yaml.ts";
 import { meant } from "../nearest.ts";
 import { UNDEFINED } from "./strict.ts";
 
@@ -21,21 +20,13 @@ const RESERVED = ["device", "secret", UNDEFINED];
 
 /** Variables in three levels: `all:`, `sites:` by site, `devices:` by device; the nearer one wins, member by member. */
 export function readVariables(name: string, text: string, inventory: InventoryView): Variables {
-  const lines = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    version: "1.2",
-    schema: "core",
-    uniqueKeys: true,
-    merge: false,
-  });
-  const places = new Places(document, lines);
+  const { places, faults, value } = readYaml(text);
   const refuse = (fault: { line: number; column: number; message: string }): never => {
     throw new FarhandError("TEMPLATE", `${name}:${fault.line}:${fault.column}: ${fault.message}`);
   };
-  const [broken] = document.errors;
-  if (broken) return refuse(places.at(broken.pos[0], broken.message.split("\n")[0] ?? "not YAML"));
-  const parsed = VariablesFile.safeParse(document.toJS({ maxAliasCount: 1000 }) ?? {});
+  const [broken] = faults;
+  if (broken) return refuse(broken);
+  const parsed = VariablesFile.safeParse(value ?? {});
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const path = issue?.path ?? [];
