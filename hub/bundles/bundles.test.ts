@@ -107,14 +107,20 @@ interface OutOptions {
   readonly signer?: TestOrg["hub"];
   readonly to?: BoxPublicKey;
   readonly part?: number;
+  /** What its parts say that they are. */
+  readonly kind?: "records" | "text";
+  /** Frames of a second part. */
+  readonly second?: readonly Uint8Array[];
 }
 
 /** As an agent would export it. */
 async function outbound(options: OutOptions = {}): Promise<{ bytes: Bytes; digest: Digest }> {
   const number = options.over?.number ?? 1;
   const place = { org: id.org, site: id.ams, agent: id.agentAms, number, part: options.part ?? 0 };
-  const packed = packFrames(options.frames ?? [frame("diff", 1, 3)]);
-  const sealed = await sealEvidence(packed, place, options.to ?? (org.evidence.x as BoxPublicKey));
+  const to = options.to ?? (org.evidence.x as BoxPublicKey);
+  const bodies = [await sealEvidence(packFrames(options.frames ?? [frame("diff", 1, 3)]), place, to)];
+  if (options.second)
+    bodies.push(await sealEvidence(packFrames(options.second), { ...place, part: place.part + 1 }, to));
   const index: OutboundIndex = {
     type: "bundle",
     v: 1,
@@ -126,7 +132,7 @@ async function outbound(options: OutOptions = {}): Promise<{ bytes: Bytes; diges
     seen: null,
     iat: TEST_NOW_SECONDS,
     exp: TEST_NOW_SECONDS + 86_400,
-    entries: [{ kind: "records", sha256: sha256(sealed), bytes: sealed.length }],
+    entries: bodies.map((body) => ({ kind: options.kind ?? "records", sha256: sha256(body), bytes: body.length })),
     direction: "out",
     epoch: EPOCH,
     lanes: [{ lane: "diff", first: 1, last: 3 }],
@@ -134,7 +140,7 @@ async function outbound(options: OutOptions = {}): Promise<{ bytes: Bytes; diges
   };
   const envelope = await signEnvelope("farhand-bundle+jws", index, [options.signer ?? agentOf(org).signer]);
   const parts: Uint8Array[] = [];
-  for await (const chunk of bundleChunks(envelope, index.entries, () => sealed)) parts.push(chunk);
+  for await (const chunk of bundleChunks(envelope, index.entries, (n) => bodies[n] ?? utf8(""))) parts.push(chunk);
   return { bytes: new Uint8Array(Buffer.concat(parts)), digest: sha256(jcs(index)) };
 }
 
@@ -221,7 +227,38 @@ describe("evidence that comes as a file", () => {
         name,
         expect.stringMatching(/^(BUNDLE_SHAPE|PROTOCOL)$/),
       ]);
+    const early = { lanes: [{ lane: "diff" as const, first: 2, last: 3 }] };
+    expect(await refused((await outbound({ over: early })).bytes)).toBe("BUNDLE_SHAPE");
+    await expect(bring((await outbound({ frames: [pull] })).bytes)).rejects.toThrow("pull is no evidence");
     expect(await recordCount()).toBe(0);
+  });
+
+  it("T24: one part that was altered spoils those before it", async () => {
+    const { bytes } = await outbound({ frames: [frame("diff", 1, 2)], second: [frame("diff", 3, 3)] });
+    const flipped = bytes.with(-1, (bytes.at(-1) ?? 0) ^ 1);
+    expect(await refused(flipped)).toBe("BUNDLE_ENTRY");
+    expect(await recordCount()).toBe(0);
+    expect(await bring(bytes)).toMatchObject({ records: 3 });
+  });
+
+  it("T24: parts that claim to be something else than records", async () => {
+    expect(await refused((await outbound({ kind: "text" })).bytes)).toBe("BUNDLE_SHAPE");
+    expect(await recordCount()).toBe(0);
+  });
+
+  it("of a banned agent is not taken", async () => {
+    const { bytes } = await outbound();
+    const { document } = org.agentsDocument;
+    const agents = document.agents.map((entry) => ({ ...entry, status: "banned" as const, reason: "lost" }));
+    const envelope = await signEnvelope("farhand-agents+jws", { ...document, version: 2, agents }, [org.people.kim]);
+    await deps.trust.accept("agents", envelope, "test");
+    expect(await refused(bytes)).toBe("AGENT_BANNED");
+  });
+
+  it("is not taken by a hub that has no key to open it", async () => {
+    const { bytes } = await outbound();
+    const taken = importBundle(deps, { dir, evidence: undefined }, once(bytes), "token:t");
+    await expect(taken).rejects.toMatchObject({ code: "CONFLICT" });
   });
 
   it("an acknowledgement of what was never sent is refused; one from before this hub was restored raises its floor", async () => {

@@ -6,7 +6,7 @@ import type { Digest, KeyId, OrgId } from "../ids.ts";
 import { generateSigningJwk, signerFrom } from "../keys.ts";
 import { entryBytes, entryHash, markSignature, readEntry, storedSignature, type AuditEntry } from "./entry.ts";
 import { Frontier, isConsistent, nodeHash } from "./merkle.ts";
-import { continues, openCheckpoint, requireIncluded, signCheckpoint } from "./proofs.ts";
+import { continues, InclusionProof, openCheckpoint, requireIncluded, signCheckpoint } from "./proofs.ts";
 
 const kid = "k".repeat(43) as KeyId;
 const digest = "d".repeat(64) as Digest;
@@ -47,6 +47,10 @@ describe("an audit entry", () => {
     ["a decision that is none", { ...entry(), decision: "maybe" }],
     ["a place below zero", { ...entry(), index: -1 }],
     ["a link that is no digest", { ...entry(), prev: "x" }],
+    [
+      "a member too many in its signature",
+      { ...entry(), signature: { ...markSignature(digest, kid, "s".repeat(86)), more: 1 } },
+    ],
   ])("with %s is refused", (_, value) => {
     expect(reasonOf(() => readEntry(jcs(value)))).toBe("SCHEMA");
   });
@@ -70,6 +74,11 @@ describe("an inclusion proof", () => {
   const second = entry({ index: 1, prev: entryHash(first), signature: markSignature(digest, kid, "s".repeat(86)) });
   const root = nodeHash(entryHash(first), entryHash(second));
   const proof = { entry: second, size: 2, path: [entryHash(first)] };
+
+  it("has no member too many", () => {
+    expect(InclusionProof.safeParse(proof).success).toBe(true);
+    expect(InclusionProof.safeParse({ ...proof, more: 1 }).success).toBe(false);
+  });
 
   it("gives the entry that stands in the witnessed log", () => {
     expect(requireIncluded(proof, { size: 2, root })).toEqual(second);

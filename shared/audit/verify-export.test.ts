@@ -67,6 +67,33 @@ describe("T48: the first bad entry is named", () => {
     ["changed and chained anew", () => rechained(12), { kind: "rewritten", entry: 10 }],
     ["changed and chained anew from the start", () => rechained(0), { kind: "rewritten", entry: 0 }],
   ];
+  const third = (change: (line: string) => string): string[] =>
+    exportLines(org, honest).map((line, n) => (n === 3 + 2 ? change(line) : line));
+
+  it("T48: a line that begins like an entry and is none", async () => {
+    for (const change of [
+      (line: string) => line.replace('"count":1', '"count":0'),
+      (line: string) => line.replace('"code":null,', '"code": null,'),
+      (line: string) => line.slice(0, -1),
+    ])
+      expect((await verify(third(change))).fault).toMatchObject({ kind: "malformed", entry: 2 });
+  });
+
+  it("T48: an entry that is longer than any that a hub writes", async () => {
+    // Each of these characters is six bytes of JSON: all within the schema, and more together than any entry has.
+    const control = (length: number) => "\u0001".repeat(length);
+    const [actor, object, detail] = [control(200), control(500), control(2000)];
+    const long = makeEntries(3, (index) => (index === 2 ? { actor, onBehalfOf: actor, object, detail } : {}));
+    const verdict = await verifyExport(
+      () => asLines(exportLines(org, { entries: long, checkpoints: [], receipts: [] })),
+      {
+        anchor: org.trust,
+        witnessed: [],
+      },
+    );
+    expect(verdict.fault).toMatchObject({ kind: "malformed", entry: 2 });
+  });
+
   it.each(cases)("T48: %s", async (_, attack, fault) => {
     const verdict = await verdictOf({ ...honest, entries: attack(honest.entries) }, {}, 30);
     expect(verdict.fault).toMatchObject(fault);
@@ -172,6 +199,31 @@ describe("what an export is checked with", () => {
     const lines = exportLines(org, honest);
     const verdict = await verify([...lines, '{"type":"audit-export"}', "", '{"more":1}']);
     expect(verdict.others).toHaveLength(3);
+  });
+
+  it("a second header, a line that is too long and one with a member too many count for nothing", async () => {
+    const lines = exportLines(org, honest);
+    const [header = "", keys = "", agents = ""] = lines;
+    const checkpoint = lines.find((line) => line.includes("audit-checkpoint")) ?? "";
+    const receipt = lines.find((line) => line.includes("audit-receipt")) ?? "";
+    const more = (line: string) => line.replace("{", '{"more":1,');
+    for (const extra of [
+      header,
+      checkpoint + " ".repeat(768 * 1024),
+      ...[keys, agents, checkpoint, receipt].map(more),
+    ]) {
+      const verdict = await verify([...lines, extra]);
+      expect(verdict.others, extra.slice(0, 80)).toHaveLength(1);
+      expect(verdict).toMatchObject({ checkpoints: 3, receipts: 3, fault: null });
+    }
+    await expect(verify(lines.with(0, more(header)))).rejects.toMatchObject({ code: "AUDIT_CHAIN" });
+  });
+
+  it("a receipt that quotes no checkpoint vouches for nothing", async () => {
+    const receipts = await makeReceipts(org, [null], () => ({ checkpoint: "20 entries" }));
+    const verdict = await verdictOf({ ...honest, receipts });
+    expect(verdict).toMatchObject({ witnesses: [], fault: null });
+    expect(verdict.others).toEqual([expect.stringContaining("quotes no checkpoint")]);
   });
 
   it("each entry names the one before by its leaf hash", () => {
