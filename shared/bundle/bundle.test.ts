@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -12,7 +13,7 @@ import { generateBoxJwk, generateSigningJwk, signerFrom, type BoxPublicKey, type
 import { id, TEST_NOW_SECONDS } from "../testing/org.ts";
 import { openEvidence, packFrames, sealEvidence, unpackFrames } from "./evidence.ts";
 import { encodeHead, ENTRY_BYTES_MAX, HEAD_BYTES } from "./format.ts";
-import { checkOrder, checkSeen, openInbound } from "./index.ts";
+import { checkOrder, checkSeen, openInbound, openOutbound } from "./index.ts";
 import { BundleFile } from "./read.ts";
 import { bundleChunks, writeFresh } from "./write.ts";
 
@@ -222,6 +223,9 @@ describe("T24 a bundle that was tampered with is refused, and nothing is left of
     delete out.work;
     delete out.acks;
     expect(await verdict(laidOut(await sign(out), BODIES))).toBe("BUNDLE_SHAPE");
+    const lookup = () => hub.publicKey;
+    expect((await openOutbound(await sign(out), lookup)).index.direction).toBe("out");
+    await expect(openOutbound(await sign(indexOf([])), lookup)).rejects.toMatchObject({ code: "BUNDLE_SHAPE" });
   });
 
   it("T24: a name or a path in an entry has no place to stand", async () => {
@@ -240,6 +244,15 @@ describe("T24 a bundle that was tampered with is refused, and nothing is left of
     const fifo = join(dir, "fifo.bundle");
     execFileSync("mkfifo", [fifo]);
     for (const path of [link, dir, fifo, "/dev/zero"]) expect(await verdictOfPath(path)).toBe("BUNDLE_SHAPE");
+  });
+
+  it.skipIf(process.platform === "win32")("T24: a socket; and what is not there is a fault of this host", async () => {
+    const socket = join(dir, "socket.bundle");
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(socket, resolve));
+    expect(await verdictOfPath(socket)).toBe("BUNDLE_SHAPE");
+    await new Promise((resolve) => server.close(resolve));
+    expect(await verdictOfPath(join(dir, "nothing.bundle"))).toBe("IO");
   });
 
   it("T24: a file that is swapped after the check: only the copy counts", async () => {
