@@ -204,6 +204,22 @@ describe("T24 a bundle that was tampered with is refused, and nothing is left of
     expect(await claim(entries.toReversed(), BODIES)).toBe("BUNDLE_ENTRY");
   });
 
+  it("T24: an index in another text, and one that two have signed", async () => {
+    const envelope = await sign(indexOf(BODIES.map(entryOf)));
+    const spaced = utf8(` ${JSON.stringify(envelope)}`);
+    expect(await verdict(new Uint8Array(Buffer.concat([encodeHead(spaced.length), spaced, ...BODIES])))).toBe(
+      "BUNDLE_SHAPE",
+    );
+    const both = await signEnvelope("farhand-bundle+jws", indexOf(BODIES.map(entryOf)), [hub, stranger]);
+    expect(await verdict(laidOut(both, BODIES))).toBe("BUNDLE_SHAPE");
+  });
+
+  it("T24: an entry that claims more than any entry may, by that name", async () => {
+    const entries = [{ kind: "text", sha256: sha256("a"), bytes: ENTRY_BYTES_MAX + 1 }];
+    const file = laidOut(await sign(indexOf(entries)), []);
+    await expect(BundleFile.from(once(file), join(dir, "private"))).rejects.toThrow("an entry claims");
+  });
+
   it("T24: another bundle's index, and one that somebody else signed", async () => {
     const other = await sign(indexOf([entryOf(utf8("other bytes, as many"))]));
     expect(await verdict(laidOut(other, [utf8("these bytes, as many")]))).toBe("BUNDLE_ENTRY");
@@ -284,6 +300,11 @@ describe("the order of bundles", () => {
     expect(checkOrder({ number: 1, prev: null }, digest, null)).toBeNull();
     for (const number of [1, 2, 3])
       expect(code(() => checkOrder({ number, prev: null }, digest, last))).toBe("BUNDLE_ORDER");
+  });
+
+  it("T24: an older one that claims to follow the last is not taken either", () => {
+    for (const number of [1, 2, 3])
+      expect(code(() => checkOrder({ number, prev: last.sha256 }, digest, last))).toBe("BUNDLE_ORDER");
   });
 
   it("T24: two that claim one number are not both taken", () => {

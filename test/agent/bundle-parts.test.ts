@@ -31,11 +31,11 @@ afterEach(async (context) => {
 
 const collect: TaskSpec = { kind: "collect", device: "ams-r1" as DeviceId };
 
-/** Takes it in, with a disk that is full for what is stored under `full`. */
-async function taken(bundle: Inbound, full?: string) {
+/** Takes it in, with a disk that is full, or worse, for what is stored under `full`. */
+async function taken(bundle: Inbound, full?: string, fault: Error = new FarhandError("DISK_FULL")) {
   const agent = await site.start(
     (labels, phase) => {
-      if (full !== undefined && phase === "before-commit" && labels.includes(full)) throw new FarhandError("DISK_FULL");
+      if (full !== undefined && phase === "before-commit" && labels.includes(full)) throw fault;
     },
     { idle: true },
   );
@@ -74,6 +74,7 @@ describe("a checkpoint of the audit log", () => {
   it("is brought again after a fault of this host", async () => {
     const bundle = await carrying(await made());
     expect(await codeOf(bundle, "checkpoint")).toBe("DISK_FULL");
+    await expect(taken(bundle, "checkpoint", new Error("broken"))).rejects.toThrow("broken");
     expect(await numberHeld()).toBeUndefined();
     expect(await codeOf(bundle)).toBe("taken");
   });
