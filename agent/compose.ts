@@ -32,6 +32,8 @@ import type { Bytes } from "../shared/bytes.ts";
 import type { DownHeader } from "../shared/wire/messages.ts";
 import type { AgentLog } from "./log.ts";
 import { Receipts } from "./receipts.ts";
+import { LocalRules } from "./policy/local-policy.ts";
+import { startVerified } from "./start.ts";
 import { Logins } from "./run/logins.ts";
 import { Runner } from "./run/runner.ts";
 import { Spool } from "./run/spool.ts";
@@ -69,6 +71,8 @@ export interface AgentOptions {
   readonly random?: () => number;
   /** There is never a line: no hub is looked for, whatever the configuration says. */
   readonly airGapped?: boolean;
+  /** The site's policy file, instead of the one that the configuration names. */
+  readonly policy?: string;
   /** Composed to take in or hand out a bundle and nothing else: no work is started. */
   readonly idle?: boolean;
   /** How long a change's way home is looked for; tests of its loss are impatient. */
@@ -155,6 +159,9 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     onError: (error, key) =>
       log.error("assignment", { code: errorCode(error), detail: String(error), manifest: key.manifest }),
   });
+  const local = new LocalRules(options.policy ?? config.policy);
+  const fault = local.fault();
+  if (fault) log.error("local-policy", { code: fault.code, detail: fault.detail ?? "" });
   const verifier = new Verifier({
     trust,
     store,
@@ -163,6 +170,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     site: config.site,
     driverFor: drivers.driverFor,
     fetch,
+    local,
   });
   const receipts = new Receipts({ store, assignments, signer, agent: config.agent, epoch, manifestOf });
   const credentials = new Credentials({
@@ -201,6 +209,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     tagger: makeTagger(await vault.siteKey()),
     driverFor: drivers.driverFor,
     manifestOf,
+    requireBegin: (task) => verifier.requireBegin(task),
     inventory: () => trust.inventory,
     recipients: () => trust.recipients(config.site, identity.box.x as BoxPublicKey),
     dispatch: (key, event, label) => assignments.dispatch(key, event, label),
@@ -220,6 +229,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     store,
     assignments,
     verifier,
+    local,
     agent: config.agent,
     nowMs: () => clock.nowMs(),
     fetch,
@@ -235,6 +245,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     trust,
     verifier,
     intake,
+    local,
     clock,
     agent: config.agent,
     site: config.site,
@@ -396,7 +407,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
         link.say("canceled", { ...key, generation: effect.generation, state: effect.state });
         break;
       case "verifyStart":
-        inBackground(verifyStart(key), key);
+        if (!draining) inBackground(startVerified({ store, clock, assignments, verifier, local }, key), key);
         break;
       case "runTask":
         runner.start(key, effect.device, "run");
@@ -420,21 +431,6 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       if (stopping.signal.aborted || errorCode(error) === "CONFLICT") return;
       log.error("effect", { code: errorCode(error), detail: String(error), manifest: key.manifest });
     });
-  }
-
-  /** Accepted is not enough: what may start is checked with the keys, the policy and the time of now. */
-  async function verifyStart(key: AssignmentKey): Promise<void> {
-    if (draining) return;
-    const documents = await store.read((tx) => loadWork(tx, key));
-    if (!documents) throw new FarhandError("INTERNAL", "the offered bytes are gone");
-    try {
-      await verifier.verify(documents);
-    } catch (error) {
-      if (!(error instanceof FarhandError)) throw error;
-      await assignments.dispatch(key, { type: "startRefused", code: error.code, detail: error.detail ?? null });
-      return;
-    }
-    await assignments.dispatch(key, { type: "start" });
   }
 
   let draining = false;

@@ -24,6 +24,8 @@ export const AgentConfig = z.strictObject({
   /** An HTTP proxy on the way to the hub, and the vault's credential for it. */
   proxy: ProxyUrl.optional(),
   proxyCredential: CredentialName.optional(),
+  /** The file of the jump host's owner that narrows what may run here; see agent/policy. */
+  policy: z.string().min(1).max(4096).optional(),
   /** How its vault was made; the vault itself holds the record that counts. */
   vaultKey: VaultKeyKind,
 });

@@ -15,6 +15,7 @@ import { loadAggregate } from "./journal/assignments.ts";
 import { appendRecord } from "./journal/outbox.ts";
 import { hasText, releaseWork, saveWork } from "./journal/holdings.ts";
 import { raiseTimeFloor } from "./journal/meta.ts";
+import type { LocalRules } from "./policy/local-policy.ts";
 import type { Trust } from "./trust.ts";
 import { textsOf } from "./verify/risk.ts";
 import type { Verifier } from "./verify/verifier.ts";
@@ -25,6 +26,7 @@ export interface IntakeOptions {
   readonly store: Store;
   readonly assignments: Assignments;
   readonly verifier: Verifier;
+  readonly local: LocalRules;
   readonly agent: AgentId;
   readonly nowMs: () => number;
   readonly fetch: (digest: Digest, bytesMax: number) => Promise<Bytes>;
@@ -220,12 +222,15 @@ export class Intake {
       before: async (tx) => {
         await (instead ? instead(tx) : takeSequence(tx, offer.sequence));
         await checkFence(tx, offer.fence, changed);
+        const { local, verifier } = this.#options;
+        const nowMs = this.#options.nowMs();
+        if (work.notBefore * 1000 <= nowMs) await local.requireRoom(tx, verifier.changesIn(manifest), nowMs);
         if (grant) {
           const { devicesPerMinute } = grant.rate;
           await spendGrant(tx, authority.sha256, {
             devices: devices.length,
             perMinute: devicesPerMinute,
-            nowMs: this.#options.nowMs(),
+            nowMs,
           });
         }
         if (breakglass && warrant) {

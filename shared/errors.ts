@@ -57,6 +57,22 @@ export const ERRORS = {
     "This site's local policy does not allow it.",
     "Ask the owner of the site's policy file; it can only narrow.",
   ),
+  LOCAL_POLICY_FILE: entry(
+    "This site's local policy file is not in order. Nothing starts.",
+    "Mend it on the jump host and check it with: farhand-agent policy check FILE",
+  ),
+  LOCAL_STOP: entry(
+    "The owner of this site's jump host has stopped all work.",
+    "Ask them; the detail is what they wrote. It ends with the stop in their policy file.",
+  ),
+  LOCAL_WINDOW: entry(
+    "This site's change window is closed.",
+    "Plan the change to begin within the window that the site's policy file names.",
+  ),
+  LOCAL_LIMIT: entry(
+    "It is more at once than this site's local policy allows.",
+    "Split the job, or wait; the detail names the limit.",
+  ),
   GRANT_SCOPE: entry(
     "The grant does not cover this request.",
     "Ask for what the grant enumerates, or have a wider grant signed.",

@@ -1,4 +1,5 @@
 import { buildCommand } from "@stricli/core";
+import { resolve } from "node:path";
 import { systemClock } from "../../shared/clock.ts";
 import { startAgent } from "../compose.ts";
 import { makeLog } from "../log.ts";
@@ -6,6 +7,7 @@ import { command, commonFlags, stateDirOf, vaultKeyOf, type AgentContext, type C
 
 interface Flags extends CommonFlags {
   readonly airGapped: boolean;
+  readonly policy?: string;
 }
 
 export const run = buildCommand<Flags, [], AgentContext>({
@@ -21,19 +23,27 @@ export const run = buildCommand<Flags, [], AgentContext>({
   parameters: {
     flags: {
       ...commonFlags,
+      policy: {
+        kind: "parsed",
+        parse: (value: string) => value,
+        brief: "The host's policy file, instead of the one that `policy set` named",
+        placeholder: "FILE",
+        optional: true,
+      },
       airGapped: { kind: "boolean", brief: "Never look for the hub", default: false, withNegated: false },
     },
   },
   func: command(async (context: AgentContext, flags: Flags) => {
     const log = makeLog();
     const vaultKey = await vaultKeyOf(context, flags);
-    const { airGapped } = flags;
+    const { airGapped, policy } = flags;
     const agent = await startAgent({
       stateDir: stateDirOf(context, flags),
       clock: systemClock,
       vaultKey,
       log,
       airGapped,
+      ...(policy === undefined ? {} : { policy: resolve(policy) }),
     });
     log.info("ready", { detail: agent.agent });
     await stopSignals(async (second) => {

@@ -10,6 +10,7 @@ import { stoppedCredentials } from "../journal/logins.ts";
 import { getMeta, LinkNote } from "../journal/meta.ts";
 import { laneMarks } from "../journal/outbox.ts";
 import { readJournal } from "../journal/read-only.ts";
+import { LocalRules } from "../policy/local-policy.ts";
 import { lockStateDir } from "../state-lock.ts";
 import { command, stateDirOf, stateFlag, type AgentContext } from "./context.ts";
 
@@ -43,7 +44,8 @@ export const status = buildCommand<Flags, [], AgentContext>({
   parameters: { flags },
   func: command(async (context: AgentContext, given: Flags) => {
     const stateDir = stateDirOf(context, given);
-    const { org, site, agent, kid, url } = readConfig(stateDir);
+    const { org, site, agent, kid, url, policy } = readConfig(stateDir);
+    const policyFault = new LocalRules(policy).fault()?.code ?? null;
     const isOn = isRunning(stateDir);
     const journal = existsSync(join(stateDir, "journal.db"))
       ? await readJournal(stateDir, async (tx) => {
@@ -75,6 +77,7 @@ export const status = buildCommand<Flags, [], AgentContext>({
       agent,
       fingerprint: kid,
       hub: url ?? null,
+      policy: policy === undefined ? null : { file: policy, code: policyFault },
       running: isOn,
       ...journal,
       link,
@@ -89,6 +92,8 @@ export const status = buildCommand<Flags, [], AgentContext>({
       `hub          ${url ?? "none: work comes and evidence leaves as files"}`,
       `running      ${isOn ? "yes" : "no"}`,
     ];
+    if (policy !== undefined)
+      lines.push(`policy       ${policy}${policyFault === null ? "" : ` ${policyFault}: takes no work`}`);
     if (link)
       lines.push(`link         ${link.state}${link.code === null ? "" : ` ${link.code}`} since ${iso(link.atMs)}`);
     if (journal) {

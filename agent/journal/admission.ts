@@ -46,17 +46,41 @@ export async function checkFence(tx: Tx, fence: number, devices: readonly Device
   for (const device of devices) await tx.run(sql.raiseFence, { device, fence });
 }
 
-/** A token bucket of one minute's worth of devices. In the journal, so that a restart does not refill it. */
+export interface Bucket {
+  readonly name: string;
+  readonly size: number;
+  /** How long an empty one takes to be full. */
+  readonly fullMs: number;
+}
+
+/** In the journal, so that a restart does not refill it. */
+async function tokensIn(tx: Pick<Tx, "get">, bucket: Bucket, nowMs: number): Promise<number> {
+  const row = await tx.get(sql.bucket, { grant: bucket.name });
+  const held = row && typeof row["tokens"] === "number" ? row["tokens"] : bucket.size;
+  // A clock that went back earns nothing.
+  const passedMs = row ? Math.max(0, nowMs - int(row, "at_ms")) : 0;
+  return Math.min(bucket.size, held + (passedMs * bucket.size) / bucket.fullMs);
+}
+
+export async function bucketHolds(tx: Pick<Tx, "get">, bucket: Bucket, count: number, nowMs: number): Promise<boolean> {
+  return (await tokensIn(tx, bucket, nowMs)) >= count;
+}
+
+/** Takes so many, or none and says no. */
+export async function spendBucket(tx: Tx, bucket: Bucket, count: number, nowMs: number): Promise<boolean> {
+  const tokens = await tokensIn(tx, bucket, nowMs);
+  if (tokens < count) return false;
+  await tx.run(sql.putBucket, { grant: bucket.name, tokens: tokens - count, atMs: nowMs });
+  return true;
+}
+
+/** One minute's worth of devices. */
 export async function spendGrant(
   tx: Tx,
   grant: Digest,
   spend: { devices: number; perMinute: number; nowMs: number },
 ): Promise<void> {
-  const row = await tx.get(sql.bucket, { grant });
-  const held = row && typeof row["tokens"] === "number" ? row["tokens"] : spend.perMinute;
-  // A clock that went back earns nothing.
-  const passedMs = row ? Math.max(0, spend.nowMs - int(row, "at_ms")) : 0;
-  const tokens = Math.min(spend.perMinute, held + (passedMs * spend.perMinute) / 60_000);
-  if (tokens < spend.devices) throw new FarhandError("GRANT_RATE", `${spend.perMinute} devices a minute`);
-  await tx.run(sql.putBucket, { grant, tokens: tokens - spend.devices, atMs: spend.nowMs });
+  const bucket = { name: grant, size: spend.perMinute, fullMs: 60_000 };
+  if (!(await spendBucket(tx, bucket, spend.devices, spend.nowMs)))
+    throw new FarhandError("GRANT_RATE", `${spend.perMinute} devices a minute`);
 }

@@ -33,6 +33,7 @@ export async function change(context: Context): Promise<TaskEnd> {
     const left = await recoverChange(drivers(context), spec, progress, hooks(context, false));
     if (!left.notApplied) return endOf(context, left);
   }
+  await context.requireBegin();
   return endOf(context, await runChange(drivers(context), spec, hooks(context, true)));
 }
 

@@ -45,6 +45,7 @@ export async function rotate(context: Context): Promise<TaskEnd> {
       left.token,
       hooks(context, left.pair, false),
     );
+  await context.requireBegin();
   const old = await logins.current(task.credential, device.id);
   const password = passwordOf(context);
   const fresh = await logins.stage(task.credential, device.id, old, password);

@@ -2,7 +2,7 @@ import type { Clock } from "../../shared/clock.ts";
 import type { Hop } from "../../shared/documents/inventory.ts";
 import type { Manifest, TaskSpec, TextRef } from "../../shared/documents/manifest.ts";
 import type { SnapshotRef } from "../../shared/documents/receipt.ts";
-import { errorCode, FarhandError } from "../../shared/errors.ts";
+import { errorCode, FarhandError, type ErrorCode } from "../../shared/errors.ts";
 import type { DeviceId, Digest, HopId, PersonId } from "../../shared/ids.ts";
 import type { Credential } from "../../shared/secret.ts";
 import type { Store } from "../../shared/store.ts";
@@ -45,6 +45,8 @@ export interface RunnerOptions {
   readonly driverFor: (platform: Driver["platform"]) => Driver | undefined;
   /** The manifest as it was accepted. */
   readonly manifestOf: (key: AssignmentKey) => Promise<Manifest>;
+  /** Whether the site itself still lets it begin; throws why not. */
+  readonly requireBegin: (task: TaskSpec) => Promise<void>;
   readonly inventory: () => InventoryView | undefined;
   /** Who can open a sealed configuration of this site. */
   readonly recipients: () => readonly BoxPublicKey[];
@@ -202,7 +204,10 @@ export class Runner {
     let end: TaskEnd;
     try {
       const context = await this.#context({ ...work, transcript });
-      if (purpose === "run" && task.kind !== "change" && task.kind !== "rotate") await context.moved("PRECHECK", null);
+      if (purpose === "run" && task.kind !== "change" && task.kind !== "rotate") {
+        await context.requireBegin();
+        await context.moved("PRECHECK", null);
+      }
       end = await perform(context, purpose);
     } catch (error) {
       if (active.abort.signal.reason === SHUTDOWN) {
@@ -231,6 +236,7 @@ export class Runner {
     const touched = state === "APPLYING" || state === "CONFIRM_WAIT" || state === "UNKNOWN";
     if (touched) return { state: "UNKNOWN", code, detail, evidence: null };
     if (code === "DEADLINE") return { state: "TIMED_OUT", code, detail, evidence: null };
+    if (state === "QUEUED" && isOfThisSite(code)) return { state: "SKIPPED", code, detail, evidence: null };
     return {
       state: code === "CANCELED" ? "CANCELED" : "FAILED",
       code,
@@ -325,6 +331,7 @@ export class Runner {
         if (tasks.find((candidate) => candidate.device === task.device)?.state !== state)
           throw new FarhandError("CANCELED");
       },
+      requireBegin: () => this.#options.requireBegin(task),
       stopRequested: () => active.stopRequested,
       wayHome,
     };
@@ -366,6 +373,9 @@ export class Runner {
     return { public: publicRef, keyGeneration, sealed: sealed.sha256, notRestorable };
   }
 }
+
+/** The site's own no, before anything was said to the device. */
+const isOfThisSite = (code: ErrorCode): boolean => code.startsWith("LOCAL_");
 
 function isDue(purpose: Purpose, state: string | undefined): boolean {
   if (purpose === "run") return state === "QUEUED";

@@ -44,6 +44,8 @@ export interface TaskContext<T extends TaskSpec = TaskSpec> {
   snapshot(configuration: Configuration): Promise<SnapshotRef>;
   /** Durable before it resolves. Throws CANCELED when the task has ended meanwhile. */
   moved(state: TaskState, step: string | null): Promise<void>;
+  /** Throws where the site's own policy does not let the task begin, whatever was so when the job started. */
+  requireBegin(): Promise<void>;
   stopRequested(): boolean;
   wayHome(signal: AbortSignal): Promise<void>;
 }

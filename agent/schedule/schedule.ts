@@ -10,6 +10,8 @@ import type { VerifiedGrant } from "../../shared/verify/work.ts";
 import { selects } from "../../shared/verify/grant-scope.ts";
 import type { Intake } from "../intake.ts";
 import type { AgentLog } from "../log.ts";
+import type { LocalRules } from "../policy/local-policy.ts";
+import { isAllowed } from "../policy/refusal.ts";
 import type { Trust } from "../trust.ts";
 import type { Verifier } from "../verify/verifier.ts";
 import { slotAt } from "./slots.ts";
@@ -20,6 +22,7 @@ export interface ScheduleOptions {
   readonly trust: Trust;
   readonly verifier: Verifier;
   readonly intake: Intake;
+  readonly local: LocalRules;
   readonly clock: Clock;
   readonly agent: AgentId;
   readonly site: SiteId;
@@ -39,7 +42,14 @@ const DEADLINES: Deadlines = {
 };
 const TICK_MS = 60_000;
 /** A fault of the moment: the same slot is tried again at the next tick. */
-const AGAIN: ReadonlySet<ErrorCode> = new Set(["GRANT_RATE", "CONFLICT", "DISK_FULL", "INVENTORY_MISMATCH", "IO"]);
+const AGAIN: ReadonlySet<ErrorCode> = new Set([
+  "GRANT_RATE",
+  "CONFLICT",
+  "DISK_FULL",
+  "INVENTORY_MISMATCH",
+  "IO",
+  "LOCAL_STOP",
+]);
 
 /** Reads that an agent does by its own clock: the manifest is its own, the permission is people's, and every check is the one of any work. */
 export class Schedule {
@@ -123,7 +133,8 @@ export class Schedule {
       if (held && (held.slot > slot || (held.slot === slot && held.done))) return;
       const after = held?.slot === slot ? held.after : null;
       const left = this.#devicesAfter(grant, after);
-      const some = left.slice(0, Math.min(TASKS_MAX, grant.rate.devicesPerMinute));
+      const atOnceMax = this.#options.local.read()?.devicesPerManifestMax ?? TASKS_MAX;
+      const some = left.slice(0, Math.min(TASKS_MAX, atOnceMax, grant.rate.devicesPerMinute));
       const last = some.at(-1);
       const to: Progress = { slot, after: last ?? after, done: some.length === left.length };
       const move = { at: { grant: digest, entry }, from: held, to };
@@ -148,9 +159,11 @@ export class Schedule {
   }
 
   #devicesAfter(grant: Grant, after: DeviceId | null): DeviceId[] {
-    const { trust, site } = this.#options;
+    const { trust, site, local } = this.#options;
     const devices = trust.inventory?.devicesAt(site) ?? [];
+    const policy = local.read();
     return devices
+      .filter((device) => policy === null || isAllowed(policy, device))
       .filter((device) => grant.selectors.some((selector) => selects(selector, device)))
       .map((device) => device.id)
       .toSorted()

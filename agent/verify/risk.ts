@@ -6,7 +6,7 @@ import type { InventoryView } from "../../shared/trust.ts";
 import type { Driver } from "../../drivers/types.ts";
 
 /** The texts that a manifest names, each with its largest size. */
-export function textsOf(manifest: Manifest): ReadonlyMap<Digest, number> {
+export function textsOf(manifest: Pick<Manifest, "tasks">): ReadonlyMap<Digest, number> {
   const texts = new Map<Digest, number>();
   for (const task of manifest.tasks) {
     if (task.kind === "plan") texts.set(task.text.sha256, task.text.bytes);

@@ -1,10 +1,10 @@
 import { parseCanonical } from "../../shared/bytes.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { Evidence } from "../../shared/documents/common.ts";
-import { Manifest } from "../../shared/documents/manifest.ts";
+import { Manifest, type TaskSpec } from "../../shared/documents/manifest.ts";
 import { readAs, type Envelope } from "../../shared/envelope.ts";
 import { FarhandError } from "../../shared/errors.ts";
-import type { AgentId, Digest, SiteId } from "../../shared/ids.ts";
+import type { AgentId, Digest, PlatformId, SiteId } from "../../shared/ids.ts";
 import type { Store } from "../../shared/store.ts";
 import type { InventoryView } from "../../shared/trust.ts";
 import {
@@ -18,6 +18,7 @@ import {
 import type { Driver } from "../../drivers/types.ts";
 import { hasText, loadText, saveText } from "../journal/holdings.ts";
 import { lostBeforeMs, timeFloorMs } from "../journal/meta.ts";
+import type { LocalRules, PolicyFacts } from "../policy/local-policy.ts";
 import type { Trust } from "../trust.ts";
 import { riskFrom, textsOf } from "./risk.ts";
 
@@ -35,6 +36,7 @@ export interface VerifierOptions {
   readonly site: SiteId;
   readonly driverFor: (platform: Driver["platform"]) => Driver | undefined;
   readonly fetch: (digest: Digest, bytesMax: number) => Promise<Uint8Array>;
+  readonly local: LocalRules;
 }
 
 /** Whether people authorised exactly this work for this agent, with the trust that is held now. */
@@ -56,7 +58,30 @@ export class Verifier {
     const work = await verifyWork(documents, { ...context, riskOf: this.#riskOf(texts) });
     this.#checkEvidence(work, context.inventory);
     await this.#refuseForgotten(work);
+    const beginsMs = Math.max(context.time.nowMs, work.notBefore * 1000);
+    this.#options.local.check(work.manifest, { ...this.#facts(texts), beginsMs });
     return work;
+  }
+
+  /** Whether one task of what has started may still begin: the site's own word may have changed since, and its window closed. */
+  async requireBegin(task: TaskSpec): Promise<void> {
+    const { local, clock } = this.#options;
+    if (local.read() === null) return;
+    const texts = await this.#texts({ tasks: [task] });
+    local.check({ tasks: [task] }, { ...this.#facts(texts), beginsMs: clock.nowMs() });
+  }
+
+  /** On how many devices it does anything but read. */
+  changesIn(manifest: Pick<Manifest, "tasks">): number {
+    const riskOf = this.#riskOf(new Map());
+    return manifest.tasks.filter((task) => riskOf(task) !== "read").length;
+  }
+
+  #facts(texts: ReadonlyMap<Digest, string>): Omit<PolicyFacts, "beginsMs"> {
+    const { trust, driverFor } = this.#options;
+    if (!trust.inventory) throw new FarhandError("INVENTORY_MISMATCH");
+    const driverDigest = (platform: PlatformId): Digest | undefined => driverFor(platform)?.digest;
+    return { inventory: trust.inventory, riskOf: this.#riskOf(texts), driverDigest };
   }
 
   /** What a grant by itself is checked against. */
@@ -114,7 +139,7 @@ export class Verifier {
     return riskFrom({ inventory: trust.inventory, driverFor, text: (digest) => texts.get(digest) });
   }
 
-  async #texts(manifest: Manifest): Promise<ReadonlyMap<Digest, string>> {
+  async #texts(manifest: Pick<Manifest, "tasks">): Promise<ReadonlyMap<Digest, string>> {
     const { store, fetch } = this.#options;
     const wanted = textsOf(manifest);
     const total = [...wanted.values()].reduce((sum, bytes) => sum + bytes, 0);

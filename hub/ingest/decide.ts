@@ -7,10 +7,12 @@ import {
 } from "../core/assignment-model.ts";
 import { decideJob, type JobEffect, type JobEvent } from "../core/job.ts";
 import type { AssignmentKey, Random } from "../core/model.ts";
-import { FarhandError } from "../../shared/errors.ts";
+import { FarhandError, type ErrorCode } from "../../shared/errors.ts";
 import type { DeviceId, JobId } from "../../shared/ids.ts";
+import { assignmentMoves, isTerminal } from "../../shared/states.ts";
 import type { Store, Tx } from "../../shared/store.ts";
 import { loadAssignment, saveAssignmentRows } from "../store/assignments.ts";
+import { audit } from "../store/audit.ts";
 import { loadJob, saveJobRows } from "../store/jobs.ts";
 
 export interface At {
@@ -50,13 +52,39 @@ export async function decideLoadedIn(
 ): Promise<Decided> {
   let aggregate = loaded;
   const effects: AssignmentEffect[] = [];
+  const wasEnded = isTerminal(assignmentMoves, loaded.standing.state);
   for (const event of events) {
     const decision = decideAssignment(aggregate, event, at.nowMs, at.random);
     aggregate = applyAssignmentRows(aggregate, decision.rows);
     await saveAssignmentRows(tx, decision.rows, at.nowMs);
     effects.push(...decision.effects);
   }
+  if (!wasEnded) await noteRefusal(tx, aggregate, at.nowMs);
   return { aggregate, effects };
+}
+
+/** What an agent refuses by its own authority after it has taken the work. Whatever it does not take at all it refuses as REJECTED. */
+const OWN_CODES: ReadonlySet<ErrorCode> = new Set([
+  "LOCAL_POLICY",
+  "LOCAL_POLICY_FILE",
+  "LOCAL_STOP",
+  "LOCAL_WINDOW",
+  "LOCAL_LIMIT",
+]);
+
+/** An agent's no stands in the audit log beside what people signed. */
+async function noteRefusal(tx: Tx, { identity, standing }: AssignmentAggregate, nowMs: number): Promise<void> {
+  const { state, code, reason } = standing;
+  if (code === null || !(state === "REJECTED" || (state === "FAILED" && OWN_CODES.has(code)))) return;
+  await audit(tx, nowMs, {
+    actor: `agent:${identity.agent}`,
+    action: "work.refuse",
+    object: `job ${identity.job}`,
+    digest: identity.key.manifest,
+    decision: "refused",
+    code,
+    ...(reason === null ? {} : { detail: reason }),
+  });
 }
 
 /** The same for a job. Throws NOT_FOUND. */

@@ -177,6 +177,22 @@ async function receipt(over: Partial<Receipt> = {}, signer = agentOf(org).signer
   return wire({ type: "receipt", envelope: await signEnvelope("farhand-receipt+jws", document, [signer]) });
 }
 
+describe("an agent's own no", () => {
+  it.each([
+    ["LOCAL_WINDOW", ["work.refuse LOCAL_WINDOW"]],
+    // The device's no, and not the agent's.
+    ["CONNECT_REFUSED", []],
+  ] as const)("to work that it had taken stands in the audit log, once: %s", async (code, refused) => {
+    await send("receipt", 1, [await receipt({ outcome: "FAILED", code })]);
+    await pumped();
+    await send("state", 1, [says("FAILED")]);
+    await pumped();
+    expect((await standing()).standing).toMatchObject({ state: "FAILED", code });
+    const rows = await store.read((tx) => tx.all(sql.refused));
+    expect(rows.map((row) => `${String(row["action"])} ${String(row["code"])}`)).toEqual(refused);
+  });
+});
+
 describe("records", () => {
   it("T37: are held once each, whatever is repeated, overlaps or comes too early", async () => {
     const all = Array.from({ length: 20 }, (_, index) => metric(index));

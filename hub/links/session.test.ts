@@ -401,6 +401,7 @@ describe("words", () => {
     agent.say("reject", { ...key(), sequence: 1, code: "HOST_KEY", detail: "why" });
     await settled();
     expect(await stateNow()).toMatchObject({ state: "REJECTED", code: "HOST_KEY" });
+    expect(await store.read((tx) => tx.all(sql.refused))).toEqual([{ what: "agent:agent-ams work.refuse HOST_KEY" }]);
     expect(agent.last("settled").header).toEqual(key());
   });
 

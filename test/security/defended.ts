@@ -8,7 +8,7 @@ import type { ErrorCode } from "../../shared/errors.ts";
 import type { DeviceId, Digest } from "../../shared/ids.ts";
 import type { Signer } from "../../shared/keys.ts";
 import { changeTask } from "../../shared/testing/org.ts";
-import type { RunningAgent } from "../../agent/compose.ts";
+import type { AgentOptions, RunningAgent } from "../../agent/compose.ts";
 import type { Driver } from "../../drivers/types.ts";
 import type { Work } from "../agent/script-hub.ts";
 import { makeSite, type Site, type SiteOptions } from "../agent/site.ts";
@@ -76,14 +76,14 @@ export class Defended {
   readonly site: Site;
   agent: RunningAgent;
   readonly #doors: readonly Doorstep[];
-  readonly #start: () => Promise<RunningAgent>;
+  readonly #start: (how?: Partial<AgentOptions>) => Promise<RunningAgent>;
   #jobs = 0;
 
   private constructor(site: Site, doors: readonly Doorstep[], agent: RunningAgent) {
     this.site = site;
     this.#doors = doors;
     this.agent = agent;
-    this.#start = () => site.start();
+    this.#start = (how) => site.start(undefined, how);
   }
 
   static async start(options: SiteOptions = {}): Promise<Defended> {
@@ -109,9 +109,9 @@ export class Defended {
     return this.#doors.reduce((sum, door) => sum + door.connections, 0);
   }
 
-  async restart(): Promise<void> {
+  async restart(how?: Partial<AgentOptions>): Promise<void> {
     await this.agent.stop();
-    this.agent = await this.#start();
+    this.agent = await this.#start(how);
     await this.linked();
   }
 
