@@ -1,7 +1,8 @@
 import { riskRank, type Risk } from "../../shared/documents/common.ts";
+import type { Device } from "../../shared/documents/inventory.ts";
 import type { Manifest, TaskSpec } from "../../shared/documents/manifest.ts";
 import { errorCode, FarhandError } from "../../shared/errors.ts";
-import type { Digest, PlatformId } from "../../shared/ids.ts";
+import type { CredentialName, Digest, PlatformId } from "../../shared/ids.ts";
 import type { InventoryView } from "../../shared/trust.ts";
 import { bucketHolds, spendBucket, type Bucket } from "../journal/admission.ts";
 import type { Tx } from "../../shared/store.ts";
@@ -11,6 +12,12 @@ import { refusalOf } from "./refusal.ts";
 
 const HOUR_MS = 3_600_000;
 const BUCKET = "local-policy:changes";
+
+/** What logs in on the way to a device, the device itself last. */
+export const credentialsTo = (device: Device, inventory: InventoryView): CredentialName[] => [
+  ...inventory.pathTo(device).map((hop) => hop.credential),
+  device.credential,
+];
 
 /** What stands when it is asked, not when the agent started. */
 export interface PolicyFacts {
@@ -62,8 +69,13 @@ export class LocalRules {
     const devices = manifest.tasks.map((task) => {
       const device = facts.inventory.device(task.device);
       if (!device) throw new FarhandError("INVENTORY_MISMATCH", task.device);
-      const { id, credential, platform } = device;
-      return { id, credential, platform, driver: facts.driverDigest(platform) };
+      const { id, platform } = device;
+      return {
+        id,
+        platform,
+        credentials: credentialsTo(device, facts.inventory),
+        driver: facts.driverDigest(platform),
+      };
     });
     const refusal = refusalOf(policy, { kind: first.kind, risk, devices, beginsMs: facts.beginsMs });
     if (refusal) throw new FarhandError(refusal.code, refusal.detail);

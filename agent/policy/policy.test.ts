@@ -14,7 +14,7 @@ import { isWithin } from "./windows.ts";
 const IOSXE = "cisco_iosxe" as PlatformId;
 const device = (name: string, over = {}): PolicyQuestion["devices"][number] => ({
   id: name as DeviceId,
-  credential: "lab" as CredentialName,
+  credentials: ["hop", "lab"] as CredentialName[],
   platform: IOSXE,
   driver: sha256("driver"),
   ...over,
@@ -39,7 +39,8 @@ describe("a local policy refuses, each thing by its code", () => {
     ["kinds", { kinds: ["collect"] }, {}, "LOCAL_POLICY"],
     ["devices", { devices: ["r1"] }, {}, "LOCAL_POLICY"],
     ["no device at all", { devices: [] }, {}, "LOCAL_POLICY"],
-    ["credentials", { credentials: ["other"] }, {}, "LOCAL_POLICY"],
+    ["credentials", { credentials: ["hop"] }, {}, "LOCAL_POLICY"],
+    ["the credential of a hop on the way", { credentials: ["lab"] }, {}, "LOCAL_POLICY"],
     ["a platform's driver", { platforms: { cisco_iosxe: [sha256("another")] } }, {}, "LOCAL_POLICY"],
     ["devices at once", { devicesPerManifestMax: 1 }, {}, "LOCAL_LIMIT"],
     ["devices an hour", { changesPerHourMax: 1 }, {}, "LOCAL_LIMIT"],
@@ -108,7 +109,7 @@ describe("no policy gives anything", () => {
     devices: fc.uniqueArray(
       fc.record({
         id: fc.constantFrom("r1", "r2", "r3"),
-        credential: fc.constantFrom("lab", "edge"),
+        credentials: fc.subarray(["lab", "edge"], { minLength: 1 }),
         platform: fc.constant("cisco_iosxe"),
         driver: fc.constantFrom(sha256("driver"), undefined),
       }),

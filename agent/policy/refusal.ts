@@ -10,7 +10,8 @@ export interface PolicyQuestion {
   readonly risk: Risk;
   readonly devices: readonly {
     readonly id: DeviceId;
-    readonly credential: CredentialName;
+    /** Its own, and those of the hops on the way to it. */
+    readonly credentials: readonly CredentialName[];
     readonly platform: PlatformId;
     readonly driver: Digest | undefined;
   }[];
@@ -34,7 +35,7 @@ export function refusalOf(policy: LocalPolicy, question: PolicyQuestion): Refusa
   if (policy.kinds && !policy.kinds.includes(kind)) return no(`no ${kind}`);
   if (policy.risks && !policy.risks.includes(risk)) return no(`nothing that is a ${risk}`);
   for (const device of devices) {
-    if (!isAllowed(policy, device)) return no(`not ${device.id} with credential ${device.credential}`);
+    if (!isAllowed(policy, device)) return no(`not ${device.id} with ${device.credentials.join(", ")}`);
     const drivers = policy.platforms?.[device.platform];
     if (drivers && (device.driver === undefined || !drivers.includes(device.driver)))
       return no(`not this platform file of ${device.platform}`);
@@ -58,6 +59,7 @@ export function refusalOf(policy: LocalPolicy, question: PolicyQuestion): Refusa
 /** Whether it is on the lists of devices and credentials. */
 export const isAllowed = (
   policy: LocalPolicy,
-  device: { readonly id: DeviceId; readonly credential: CredentialName },
+  device: Pick<PolicyQuestion["devices"][number], "id" | "credentials">,
 ): boolean =>
-  (policy.devices?.includes(device.id) ?? true) && (policy.credentials?.includes(device.credential) ?? true);
+  (policy.devices?.includes(device.id) ?? true) &&
+  device.credentials.every((credential) => policy.credentials?.includes(credential) ?? true);

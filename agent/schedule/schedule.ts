@@ -10,7 +10,7 @@ import type { VerifiedGrant } from "../../shared/verify/work.ts";
 import { selects } from "../../shared/verify/grant-scope.ts";
 import type { Intake } from "../intake.ts";
 import type { AgentLog } from "../log.ts";
-import type { LocalRules } from "../policy/local-policy.ts";
+import { credentialsTo, type LocalRules } from "../policy/local-policy.ts";
 import { isAllowed } from "../policy/refusal.ts";
 import type { Trust } from "../trust.ts";
 import type { Verifier } from "../verify/verifier.ts";
@@ -160,10 +160,14 @@ export class Schedule {
 
   #devicesAfter(grant: Grant, after: DeviceId | null): DeviceId[] {
     const { trust, site, local } = this.#options;
-    const devices = trust.inventory?.devicesAt(site) ?? [];
+    const { inventory } = trust;
+    const devices = inventory?.devicesAt(site) ?? [];
     const policy = local.read();
     return devices
-      .filter((device) => policy === null || isAllowed(policy, device))
+      .filter(
+        (device) =>
+          !policy || !inventory || isAllowed(policy, { id: device.id, credentials: credentialsTo(device, inventory) }),
+      )
       .filter((device) => grant.selectors.some((selector) => selects(selector, device)))
       .map((device) => device.id)
       .toSorted()
