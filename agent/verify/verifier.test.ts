@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -24,6 +24,7 @@ import {
 } from "../../shared/testing/org.ts";
 import type { WorkDocuments } from "../../shared/verify/work.ts";
 import type { Driver } from "../../drivers/types.ts";
+import { LocalRules } from "../policy/local-policy.ts";
 import { putMeta } from "../journal/meta.ts";
 import { openJournal } from "../journal/open.ts";
 import { Verifier, type VerifierOptions } from "./verifier.ts";
@@ -81,6 +82,12 @@ const driver = (evidence: Evidence) =>
     isDestructive: (line: string) => line.startsWith("reload"),
   }) as unknown as Driver;
 
+function rulesOf(policy: object): LocalRules {
+  const path = join(stateDir, "policy.json");
+  writeFileSync(path, JSON.stringify({ v: 1, ...policy }), { mode: 0o600 });
+  return new LocalRules(path);
+}
+
 interface Case {
   readonly task?: TaskSpec;
   readonly warrant?: Partial<Warrant>;
@@ -88,6 +95,8 @@ interface Case {
   readonly breakglass?: Partial<Breakglass>;
   readonly evidence?: Evidence;
   readonly trust?: Partial<VerifierOptions["trust"]>;
+  /** What the local policy file says; there is none where this is absent. */
+  readonly policy?: object;
 }
 
 async function verdict(over: Case = {}): Promise<ErrorCode | "OK"> {
@@ -122,6 +131,7 @@ async function verdict(over: Case = {}): Promise<ErrorCode | "OK"> {
       fetched.push(digest);
       return Promise.resolve(texts.get(digest) ?? new Uint8Array());
     },
+    local: over.policy ? rulesOf(over.policy) : new LocalRules(undefined),
   });
   return verifier.verify(documents).then(() => "OK", errorCode);
 }
@@ -204,5 +214,54 @@ describe("nothing is taken", () => {
 
   it("by an agent that is banned", async () => {
     expect(await verdict({ trust: { isBanned: (agent) => agent === id.agentAms } })).toBe("AGENT_BANNED");
+  });
+});
+
+describe("a local policy", () => {
+  const wide = {
+    risks: ["read", "change", "destructive"],
+    kinds: ["collect", "run", "change", "check", "plan", "rotate", "reveal"],
+    devices: ["ams-r1", "ams-r2", "lon-r1"],
+    credentials: ["lab"],
+    platforms: { [id.iosxe]: [NO_DIGEST] },
+    devicesPerManifestMax: 1000,
+    changesPerHourMax: 1000,
+    windows: {
+      timeZone: "UTC",
+      open: [{ days: ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], from: "00:00", to: "24:00" }],
+    },
+  };
+
+  it.each<[string, () => Case, ErrorCode]>([
+    ["another organisation", () => ({ warrant: { org: "evil" as Warrant["org"] } }), "WRONG_ORG"],
+    ["too low a risk", () => ({ warrant: { risk: "read" } }), "RISK_UNDERSTATED"],
+    ["an evidence that is not held", () => ({ evidence: "simulated" }), "EVIDENCE_TOO_LOW"],
+    ["expired", () => ({ warrant: { iat: 1, nbf: 1, exp: 2 } }), "EXPIRED"],
+    ["no inventory", () => ({ trust: { inventory: undefined } }), "INVENTORY_MISMATCH"],
+    ["banned", () => ({ trust: { isBanned: () => true } }), "AGENT_BANNED"],
+  ])("that allows everything by name lets nothing in that was refused: %s", async (_, made, code) => {
+    expect(await verdict(made())).toBe(code);
+    expect(await verdict({ ...made(), policy: wide })).toBe(code);
+  });
+
+  it("refuses what people signed, by the risk that was derived and not the one that is claimed", async () => {
+    expect(await verdict({ policy: wide })).toBe("OK");
+    expect(await verdict({ policy: { ...wide, risks: ["read"] } })).toBe("LOCAL_POLICY");
+    const reload = change({ text: text("reload\n") });
+    const claimed = { warrant: { risk: "destructive" }, task: reload } as const;
+    expect(await verdict({ ...claimed, policy: wide })).toBe("OK");
+    expect(await verdict({ ...claimed, policy: { risks: ["read", "change"] } })).toBe("LOCAL_POLICY");
+    expect(await verdict({ policy: { platforms: { [id.iosxe]: [] } } })).toBe("LOCAL_POLICY");
+    expect(await verdict({ policy: { unknown: true } })).toBe("LOCAL_POLICY_FILE");
+  });
+
+  it("looks at the time at which the work would begin", async () => {
+    const day = new Date(org.nowSeconds * 1000 + 86_400_000).toUTCString().slice(0, 3).toLowerCase();
+    const windows = { timeZone: "UTC", open: [{ days: [day], from: "00:00", to: "24:00" }] };
+    const at = (notBefore: number) => ({
+      warrant: { exp: org.nowSeconds + 2 * 86_400, waves: [{ notBefore, manifests: [0] }] },
+    });
+    expect(await verdict({ policy: { windows } })).toBe("LOCAL_WINDOW");
+    expect(await verdict({ ...at(org.nowSeconds + 86_400), policy: { windows } })).toBe("OK");
   });
 });

@@ -36,7 +36,7 @@ export interface VerifierOptions {
   readonly site: SiteId;
   readonly driverFor: (platform: Driver["platform"]) => Driver | undefined;
   readonly fetch: (digest: Digest, bytesMax: number) => Promise<Uint8Array>;
-  readonly local: LocalRules;
+  readonly local: Pick<LocalRules, "read" | "check">;
 }
 
 /** Whether people authorised exactly this work for this agent, with the trust that is held now. */
@@ -78,10 +78,9 @@ export class Verifier {
   }
 
   #facts(texts: ReadonlyMap<Digest, string>): Omit<PolicyFacts, "beginsMs"> {
-    const { trust, driverFor } = this.#options;
-    if (!trust.inventory) throw new FarhandError("INVENTORY_MISMATCH");
+    const { driverFor } = this.#options;
     const driverDigest = (platform: PlatformId): Digest | undefined => driverFor(platform)?.digest;
-    return { inventory: trust.inventory, riskOf: this.#riskOf(texts), driverDigest };
+    return { inventory: this.#inventory(), riskOf: this.#riskOf(texts), driverDigest };
   }
 
   /** What a grant by itself is checked against. */
@@ -119,8 +118,7 @@ export class Verifier {
 
   async #context(): Promise<Omit<VerifierContext, "riskOf">> {
     const { trust, store, clock, agent, site, driverFor } = this.#options;
-    const { inventory } = trust;
-    if (!inventory) throw new FarhandError("INVENTORY_MISMATCH", "this agent holds no signed inventory yet");
+    const inventory = this.#inventory();
     if (trust.isBanned(agent)) throw new FarhandError("AGENT_BANNED");
     const floorMs = await store.read(timeFloorMs);
     return {
@@ -133,10 +131,15 @@ export class Verifier {
     };
   }
 
+  #inventory(): InventoryView {
+    const { inventory } = this.#options.trust;
+    if (!inventory) throw new FarhandError("INVENTORY_MISMATCH", "this agent holds no signed inventory yet");
+    return inventory;
+  }
+
   #riskOf(texts: ReadonlyMap<Digest, string>): VerifierContext["riskOf"] {
-    const { trust, driverFor } = this.#options;
-    if (!trust.inventory) throw new FarhandError("INVENTORY_MISMATCH");
-    return riskFrom({ inventory: trust.inventory, driverFor, text: (digest) => texts.get(digest) });
+    const { driverFor } = this.#options;
+    return riskFrom({ inventory: this.#inventory(), driverFor, text: (digest) => texts.get(digest) });
   }
 
   async #texts(manifest: Pick<Manifest, "tasks">): Promise<ReadonlyMap<Digest, string>> {

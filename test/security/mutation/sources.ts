@@ -18,7 +18,7 @@ const MUTATED: readonly RegExp[] = [
 
 const ASKED: readonly RegExp[] = [
   /^shared\//,
-  /^agent\/(verify|bundle)\//,
+  /^agent\/(verify|bundle|policy)\//,
   /^hub\/(bundles|audit)\//,
   /^test\/agent\/bundle(-parts)?\.test\.ts$/,
   /^test\/security\/(forged|shape)\.test\.ts$/,
