@@ -4,7 +4,8 @@ import { FarhandError } from "../shared/errors.ts";
 import { Cli } from "./engines/cli/cli.ts";
 import { readChecker } from "./engines/cli/reads.ts";
 import { CliSession } from "./engines/cli/session.ts";
-import { connectSshVia, type SshConnection } from "./engines/ssh/client.ts";
+import type { SshConnection } from "./engines/ssh/client.ts";
+import { connectSshVia, readHostKeys } from "./engines/ssh/via.ts";
 import { PlatformFile } from "./platform.ts";
 import { deviceText, type DeviceText } from "./text.ts";
 import { hooks } from "./transaction/hooks.ts";
@@ -37,6 +38,7 @@ export function makeDriver(file: PlatformFile): Driver {
     sameDiff: model.sameDiff,
     publicForm: model.publicForm,
     notRestorable: model.notRestorable,
+    hostKeys: ({ via = [], ...options }) => readHostKeys(via, options),
     open: (options) => open(file, model, isRead, options),
   };
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "../shared/clock.ts";
 import type { Evidence, Level, UndoCost, Verification } from "../shared/documents/common.ts";
-import type { Device } from "../shared/documents/inventory.ts";
+import type { Device, HostKey } from "../shared/documents/inventory.ts";
 import type { ChangeMode, Source } from "../shared/documents/manifest.ts";
 import type { Finding } from "../shared/documents/receipt.ts";
 import type { ErrorCode } from "../shared/errors.ts";
@@ -53,6 +53,8 @@ export interface OpenOptions {
   /** Values that must never appear in a transcript, besides those the platform file recognises. */
   readonly secrets: readonly string[];
 }
+
+export type HostKeyOptions = Pick<OpenOptions, "target" | "via" | "clock" | "signal" | "connectMs">;
 
 export interface Facts {
   readonly hostname: string;
@@ -150,6 +152,8 @@ export interface Driver {
   readonly digest: Digest;
   readonly evidence: Evidence;
   open(options: OpenOptions): Promise<Session>;
+  /** What the device shows as its host keys, pinned or not. Nobody logs in to it; to hops on the way, as ever. */
+  hostKeys(options: HostKeyOptions): Promise<readonly HostKey[]>;
   /** Pure: does this line raise the risk class to destructive? Asked of every signed line before a change is accepted. */
   isDestructive(line: string): boolean;
   /** Pure: is this command a read? Checks the anchored allow-list, pipes included. */

@@ -1,4 +1,6 @@
 import { jcs } from "../../shared/bytes.ts";
+import type { HostKeysSeen } from "../../shared/documents/host-keys.ts";
+import type { CheckTask } from "../../shared/documents/manifest.ts";
 import type { Finding } from "../../shared/documents/receipt.ts";
 import type { TaskEnd } from "../core/model.ts";
 import { done, withSession, type TaskContext } from "./task.ts";
@@ -7,8 +9,9 @@ import { done, withSession, type TaskContext } from "./task.ts";
  * Can this device be worked with, and how well? A device that cannot be reached or logged in to fails with that code; one that
  * can says what it is, which guarantee a change would have, and what stands in the way of a better one.
  */
-export async function check(context: TaskContext): Promise<TaskEnd> {
-  const { device, driver } = context;
+export async function check(context: TaskContext<CheckTask>): Promise<TaskEnd> {
+  const { device, driver, task } = context;
+  if (task.hostKeys) return hostKeys(context);
   const report = await withSession(context, async (session) => {
     const facts = await session.facts();
     const readiness = await session.readiness("merge");
@@ -31,4 +34,20 @@ export async function check(context: TaskContext): Promise<TaskEnd> {
   });
   const output = await context.spool.put("output", jcs(report));
   return done({ output, level: report.level, evidence: driver.evidence });
+}
+
+/** What it shows is written down as what it is, a claim: people compare it with what they know from elsewhere. */
+async function hostKeys(context: TaskContext<CheckTask>): Promise<TaskEnd> {
+  const { id, address, port } = context.device;
+  const keys = await context.hostKeys();
+  const seen: HostKeysSeen = {
+    type: "host-keys",
+    v: 1,
+    device: id,
+    address,
+    port,
+    inventory: context.manifest.inventory,
+    keys: [...keys],
+  };
+  return done({ output: await context.spool.put("output", jcs(seen)) });
 }

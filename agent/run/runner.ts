@@ -11,7 +11,7 @@ import type { Configuration, Driver, LoginGuard, OpenHop, Session, Tagger } from
 import type { Aggregate, AssignmentKey, Event, TaskEnd } from "../core/model.ts";
 import { signersOf, taskState } from "../journal/assignments.ts";
 import { loadText, saveSnapshot } from "../journal/holdings.ts";
-import { inForce, type CredentialProvider } from "../vault/provider.ts";
+import { inForce, type CredentialLease, type CredentialProvider } from "../vault/provider.ts";
 import { openConfiguration, requireMark, sealConfiguration } from "../../shared/sealed.ts";
 import type { DeviceLogins } from "../vault/device-logins.ts";
 import type { Vault } from "../vault/vault.ts";
@@ -260,7 +260,8 @@ export class Runner {
     if (!inventory || !device) throw new FarhandError("INVENTORY_MISMATCH", task.device);
     const driver = driverFor(device.platform);
     if (!driver) throw new FarhandError("PLATFORM_UNKNOWN", device.platform);
-    let lease = await credentials.lease(device.credential, device.id, active.abort.signal);
+    // Not before it is needed: what is only asked for its host keys needs no credential.
+    let lease: CredentialLease | undefined;
     const secrets = await this.#options.secrets.secrets();
     const { connectMs, commandMs } = manifest.deadlines;
     const snapshots = new Map<Digest, Promise<SnapshotRef>>();
@@ -301,11 +302,16 @@ export class Runner {
         return spool.put("sealed", await sealConfiguration(text, place, recipients(), (await sealing.siteKey()).key));
       },
       open: async (signal): Promise<Session> => {
+        lease ??= await credentials.lease(device.credential, device.id, signal);
         const { value, name, version } = (lease = await inForce(lease, clock, signal));
         const use = { name, version, device: device.id, signal };
         return openWith(value, signal, (login) => this.#options.logins.open(use, login));
       },
       openWith: (credential, signal) => openWith(credential, signal),
+      hostKeys: async () => {
+        const { signal } = active.abort;
+        return driver.hostKeys({ target: device, via: await this.#hopsOf(hops, signal), clock, signal, connectMs });
+      },
       unseal: async (ref) => {
         const sealed = await store.read((tx) => loadText(tx, ref.sha256));
         const { sealing } = this.#options;
@@ -388,7 +394,7 @@ function perform(context: TaskContext, purpose: Purpose): Promise<TaskEnd> {
     case "collect":
       return collect(context);
     case "check":
-      return check(context);
+      return check({ ...context, task });
     case "run":
       return runCommands({ ...context, task });
     case "plan":

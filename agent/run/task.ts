@@ -1,5 +1,5 @@
 import type { Clock } from "../../shared/clock.ts";
-import type { Inventory } from "../../shared/documents/inventory.ts";
+import type { HostKey, Inventory } from "../../shared/documents/inventory.ts";
 import type { Manifest, TaskSpec, TextRef } from "../../shared/documents/manifest.ts";
 import type { PlannedDevice, SnapshotRef } from "../../shared/documents/receipt.ts";
 import type { Digest, PersonId } from "../../shared/ids.ts";
@@ -33,6 +33,8 @@ export interface TaskContext<T extends TaskSpec = TaskSpec> {
   open(signal: AbortSignal): Promise<Session>;
   /** With this credential and no other. */
   openWith(credential: Credential, signal: AbortSignal): Promise<Session>;
+  /** What the device shows as its host keys; nobody logs in to it. */
+  hostKeys(): Promise<readonly HostKey[]>;
   readonly deviceLogins: DeviceLogins;
   /** To every agent of the site and to the recovery key; on its way home when it resolves. */
   seal(text: string): Promise<TextRef>;

@@ -12,14 +12,23 @@ import { buildWarrant, requireAuthor, signersNeeded } from "./warrant.ts";
 type ReadRequest = Extract<JobRequest, { kind: "collect" | "check" | "run" }>;
 
 function readTask(request: ReadRequest, device: ReadRequest["devices"][number]): TaskSpec {
-  return request.kind === "run" ? { kind: "run", device, commands: request.commands } : { kind: request.kind, device };
+  switch (request.kind) {
+    case "run":
+      return { kind: "run", device, commands: request.commands };
+    case "check":
+      return { kind: "check", device, ...(request.hostKeys && { hostKeys: request.hostKeys }) };
+    case "collect":
+      return { kind: "collect", device };
+    default:
+      return request satisfies never;
+  }
 }
 
 /** Reads under a grant roll at once; those with an author wait for signatures. */
 export async function prepareRead(deps: SubmitDeps, request: ReadRequest): Promise<Prepared> {
   const { state, inventory } = deps.trust.requireInventory();
   refuseDoubles(request.devices, "devices");
-  const places = new Places(inventory, state.agents?.document);
+  const places = new Places(inventory, state.agents?.document, request.kind === "check" ? request.agent : undefined);
   const id = newJobId(deps);
   const common = commonOf({ trust: deps.trust, inventory }, id, request);
   const tasks = request.devices.map((device) => readTask(request, device));

@@ -14,11 +14,15 @@ export interface Place {
 /** Which agent works on a device: of the site's countersigned ones the first by id, so that the same request gives the same plan. */
 export class Places {
   readonly #inventory: InventoryView;
+  readonly #only: AgentId | undefined;
   readonly #bySite = new Map<SiteId, AgentId>();
 
-  constructor(inventory: InventoryView, agents: Agents | undefined) {
+  /** `only`: this agent and no other. */
+  constructor(inventory: InventoryView, agents: Agents | undefined, only?: AgentId) {
     this.#inventory = inventory;
+    this.#only = only;
     for (const entry of (agents?.agents ?? []).toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
+      if (only !== undefined && entry.id !== only) continue;
       if (entry.status === "active" && !this.#bySite.has(entry.site)) this.#bySite.set(entry.site, entry.id);
     }
   }
@@ -27,7 +31,8 @@ export class Places {
     const found = this.#inventory.device(device);
     if (!found) throw new FarhandError("NOT_FOUND", `no device ${device} in the signed inventory`);
     const agent = this.#bySite.get(found.site);
-    if (!agent) throw new FarhandError("CONFLICT", `site ${found.site} has no approved agent`);
+    const asked = this.#only === undefined ? "agent" : `agent ${this.#only}`;
+    if (!agent) throw new FarhandError("CONFLICT", `site ${found.site} has no approved ${asked}`);
     return { agent, site: found.site };
   }
 }

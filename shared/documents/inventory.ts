@@ -24,7 +24,8 @@ export type AlgorithmProfile = z.infer<typeof AlgorithmProfile>;
 const reached = {
   address: Address,
   port: z.int().min(1).max(65_535),
-  hostKeys: z.array(HostKey).min(1).max(8),
+  /** None: its address is known and its key is not. It can be asked for its host keys, and is never logged in to. */
+  hostKeys: z.array(HostKey).max(8),
   algorithms: AlgorithmProfile,
   credential: CredentialName,
   /** The hop that opens the connection; without one the agent dials itself. */

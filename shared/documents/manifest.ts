@@ -33,7 +33,12 @@ export type Source = z.infer<typeof Source>;
 export const TEXT_SOURCE: Source = { kind: "text" };
 
 export const CollectTask = z.strictObject({ kind: z.literal("collect"), device: DeviceId });
-export const CheckTask = z.strictObject({ kind: z.literal("check"), device: DeviceId });
+/** With `hostKeys`, nothing but what the device shows as its host keys: nobody logs in to it, and it needs no pin. */
+export const CheckTask = z.strictObject({
+  kind: z.literal("check"),
+  device: DeviceId,
+  hostKeys: z.literal(true).optional(),
+});
 export const RunTask = z.strictObject({
   kind: z.literal("run"),
   device: DeviceId,
@@ -93,6 +98,7 @@ export type RotateTask = z.infer<typeof RotateTask>;
 export type RevealTask = z.infer<typeof RevealTask>;
 export type ChangeTask = z.infer<typeof ChangeTask>;
 export type PlanTask = z.infer<typeof PlanTask>;
+export type CheckTask = z.infer<typeof CheckTask>;
 export type RunTask = z.infer<typeof RunTask>;
 
 export const TaskSpec = z.discriminatedUnion("kind", [

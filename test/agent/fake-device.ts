@@ -1,4 +1,5 @@
 import { sha256 } from "../../shared/bytes.ts";
+import type { HostKey } from "../../shared/documents/inventory.ts";
 import { FarhandError } from "../../shared/errors.ts";
 import type { DeviceId } from "../../shared/ids.ts";
 import { id } from "../../shared/testing/org.ts";
@@ -14,6 +15,7 @@ export class FakeDevice {
   /** Called inside an operation: a test holds it, breaks it, or stops the agent in it. */
   during: (operation: string, signal: AbortSignal) => Promise<void> = () => Promise.resolve();
   outputBytes = 0;
+  hostKeys: HostKey[] = [{ algorithm: "ssh-ed25519", publicKey: "AAAAC3NzaC1lZDI1NTE5AAAAIAAA" }];
 
   constructor(lines: string[]) {
     this.lines = lines;
@@ -137,6 +139,12 @@ export function fakeDriver(devices: ReadonlyMap<DeviceId, FakeDevice>): Driver {
       await device.during("open", options.signal);
       options.signal.throwIfAborted();
       return session(device, options);
+    },
+    async hostKeys({ target, signal }) {
+      const device = devices.get(target.id);
+      if (!device) throw new FarhandError("CONNECT_REFUSED");
+      await device.during("hostKeys", signal);
+      return device.hostKeys;
     },
     isRead: (command) => command.startsWith("show "),
     isDestructive: (line) => line.startsWith("erase"),

@@ -10,7 +10,8 @@ import type { AlgorithmProfile, HostKey } from "../../../shared/documents/invent
 import { errorCode, FarhandError } from "../../../shared/errors.ts";
 import { Secret } from "../../../shared/secret.ts";
 import type { OpenHop } from "../../types.ts";
-import { connectSsh, connectSshVia, type SshConnection, type SshOptions } from "./client.ts";
+import type { SshConnection, SshOptions } from "./client.ts";
+import { connectSsh, connectSshVia, readHostKeys } from "./via.ts";
 
 const SSHD = "/usr/sbin/sshd";
 const missing = [SSHD, "/usr/bin/ssh-keygen"].filter((path) => !existsSync(path));
@@ -209,6 +210,53 @@ describe.skipIf(missing.length > 0)(
         const stop = new AbortController();
         mute.once("connection", () => stop.abort(new FarhandError("CANCELED")));
         expect(await codeOf(connectSshVia(hops, { ...target, signal: stop.signal }))).toBe("CANCELED");
+        mute.close();
+      });
+    });
+
+    describe("host keys", () => {
+      const keys = (at: number, profile: AlgorithmProfile = "modern", hops: OpenHop[] = []) => {
+        const { credential: _, ...dial } = options(at, profile, []);
+        return readHostKeys(hops, dial);
+      };
+      const publicKey = (name: string): string =>
+        readFileSync(join(folder, `${name}.pub`), "utf8").split(" ")[1] ?? "";
+
+      test("are read, one of each type, and no user is named to the server", async () => {
+        spawnSync("ssh-keygen", ["-q", "-t", "ecdsa", "-b", "384", "-N", "", "-f", join(folder, "ecdsa")]);
+        const server = await sshd(`HostKey ${join(folder, "rsa")}`, `HostKey ${join(folder, "ecdsa")}`);
+        expect(await keys(server.port)).toEqual([
+          { algorithm: "ssh-ed25519", publicKey: publicKey("host") },
+          { algorithm: "ecdsa-sha2-nistp384", publicKey: publicKey("ecdsa") },
+          { algorithm: "ssh-rsa", publicKey: publicKey("rsa") },
+        ]);
+        expect(server.log().match(/Connection from/g)).toHaveLength(4);
+        expect(server.log()).not.toContain("userauth-request");
+      });
+
+      test("are read behind a hop, which is logged in to by its own pin; what has no pin is not even dialled", async () => {
+        const [first, device] = [await sshd(), await sshd()];
+        const pinned: OpenHop = { name: "jump-1", ...options(first.port, "modern") };
+        const shown = [{ algorithm: "ssh-ed25519", publicKey: publicKey("host") }];
+        expect(await keys(device.port, "modern", [pinned])).toEqual(shown);
+        expect(device.log()).not.toContain("userauth-request");
+        const unpinned: OpenHop = { ...pinned, target: { ...pinned.target, hostKeys: [] } };
+        const before = first.log().split("Connection from").length;
+        expect(await codeOf(keys(device.port, "modern", [unpinned]))).toBe("HOST_KEY");
+        expect(await codeOf(connectSsh(options(first.port, "modern", [])))).toBe("HOST_KEY");
+        expect(await codeOf(connectSshVia([pinned], options(device.port, "modern", [])))).toBe("HOST_KEY");
+        expect(first.log().split("Connection from")).toHaveLength(before);
+      });
+
+      test("of a server that speaks no algorithm of the profile, or that is not there, are not read", async () => {
+        const old = await sshd("KexAlgorithms diffie-hellman-group14-sha1");
+        expect(await codeOf(keys(old.port))).toBe("ALGORITHMS");
+        expect(await keys(old.port, "legacy")).toHaveLength(1);
+        expect(await codeOf(keys(await port()))).toBe("CONNECT_REFUSED");
+        const mute = createServer(() => undefined).listen(0, "127.0.0.1");
+        const at = (mute.address() as { port: number }).port;
+        const { credential: _, ...dial } = options(at, "modern", []);
+        expect(await codeOf(readHostKeys([], { ...dial, connectMs: 200 }))).toBe("CONNECT_TIMEOUT");
         mute.close();
       });
     });

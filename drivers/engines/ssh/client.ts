@@ -1,4 +1,4 @@
-import { connect as connectTcp, Socket } from "node:net";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type {
   Algorithms,
@@ -10,13 +10,13 @@ import type {
   KeyboardInteractiveAuthMethod,
 } from "ssh2";
 import type { Clock } from "../../../shared/clock.ts";
-import type { Device } from "../../../shared/documents/inventory.ts";
-import { FarhandError, type ErrorCode } from "../../../shared/errors.ts";
+import type { Device, HostKey } from "../../../shared/documents/inventory.ts";
+import { errorCode, FarhandError } from "../../../shared/errors.ts";
 import type { Credential } from "../../../shared/secret.ts";
-import type { LoginGuard, OpenHop } from "../../types.ts";
+import { asError, connectError, quoted } from "./connect-error.ts";
 import { installDiffieHellman } from "./diffie-hellman.ts";
 import { isPinned, strictVerifier } from "./host-key.ts";
-import { algorithmsFor } from "./profiles.ts";
+import { algorithmsFor, type OfferedAlgorithms } from "./profiles.ts";
 import type { ByteStream, ExecResult } from "./stream.ts";
 
 /**
@@ -234,105 +234,67 @@ export class SshConnection {
 }
 
 /**
- * Connects, verifies the host key against its pins, then logs in. Errors: CONNECT_TIMEOUT, CONNECT_REFUSED, SESSIONS_FULL,
- * HOST_KEY, ALGORITHMS, LOGIN_REFUSED, CONNECTION_LOST, and the signal's reason when it aborts.
+ * Over a transport that leads to the target: verifies the host key against its pins, then logs in. Errors: CONNECT_TIMEOUT, CONNECT_REFUSED,
+ * SESSIONS_FULL, HOST_KEY, ALGORITHMS, LOGIN_REFUSED, CONNECTION_LOST, and the signal's reason when it aborts.
  */
-export async function connectSsh(options: SshOptions): Promise<SshConnection> {
-  options.signal.throwIfAborted();
-  const { address, port } = options.target;
-  return await overTransport(options, connectTcp({ host: address, port, noDelay: true }));
+export async function loginOver(options: SshOptions, transport: Duplex): Promise<SshConnection> {
+  const { target, credential, clock, redact } = options;
+  let refused = false;
+  const verify = strictVerifier((key) => {
+    const pinned = isPinned(key, target.hostKeys);
+    refused = !pinned;
+    return pinned;
+  });
+  const session = { username: credential.username, verify, isRefused: () => refused, auth: authentication(credential) };
+  return handshake(options, transport, algorithmsFor(target.algorithms, target.hostKeys), session, (client) => {
+    return new SshConnection(client, clock, redact);
+  });
 }
 
 /**
- * The same through hops, in the order in which they are dialled, each verified like a device before anything is said to it. Errors name the
- * hop that they come from, and a credential that a hop refuses is HOP_REFUSED: it says nothing of the device. `connectMs` covers the
- * whole way but for what a guard waits; whatever ends the connection ends its hops. `login` is what opens the connection to
- * the target itself, over the way that it is handed.
+ * The host key that the target shows of one of these types. Whatever it is, it is refused once it was read: no authentication ever
+ * begins, and no user is named. Errors as for a login; HOST_KEY where it has none of these types.
  */
-export async function connectSshVia<T = SshConnection>(
-  hops: readonly OpenHop[],
-  options: SshOptions,
-  login: (connect: () => Promise<SshConnection>) => Promise<T> = (connect) => connect() as Promise<T>,
-): Promise<T> {
-  const { clock } = options;
-  let leftMs = options.connectMs;
-  const open: SshConnection[] = [];
-  const closeAll = (): void => {
-    for (const connection of open.toReversed()) connection.close();
-  };
-  const next = async (target: SshTarget, credential: Credential): Promise<SshConnection> => {
-    const startedMs = clock.monotonicMs();
-    const step = { ...options, target, credential, connectMs: Math.max(1, leftMs) };
-    const before = open.at(-1);
-    try {
-      return before ? await overTransport(step, await forwarded(before, step)) : await connectSsh(step);
-    } finally {
-      leftMs -= clock.monotonicMs() - startedMs;
-    }
-  };
+export async function shownHostKey(
+  options: Omit<SshOptions, "credential">,
+  transport: Duplex,
+  types: readonly Pick<HostKey, "algorithm">[],
+): Promise<Uint8Array> {
+  let shown: Uint8Array | undefined;
+  const verify = strictVerifier((key) => {
+    shown = Uint8Array.from(key);
+    return false;
+  });
+  const session = { username: "nobody", verify, isRefused: () => shown !== undefined, auth: () => false as const };
   try {
-    for (const { name, target, credential, guard = unguarded } of hops) {
-      try {
-        open.push(await guard(() => next(target, credential)));
-      } catch (error) {
-        throw ofHop(name, error);
-      }
-    }
-    return await login(async () => {
-      const connection = await next(options.target, options.credential);
-      connection.whenLost(closeAll);
-      return connection;
+    return await handshake(options, transport, algorithmsFor(options.target.algorithms, types), session, () => {
+      throw new FarhandError("INTERNAL", "a refused host key was taken");
     });
   } catch (error) {
-    closeAll();
+    if (shown && errorCode(error) === "HOST_KEY") return shown;
     throw error;
   }
 }
 
-const unguarded: LoginGuard = (login) => login();
-
-function ofHop(name: string, error: unknown): unknown {
-  if (!(error instanceof FarhandError)) return error;
-  const code = error.code === "LOGIN_REFUSED" ? "HOP_REFUSED" : error.code;
-  return new FarhandError(code, `hop ${name}: ${error.detail ?? ""}`, { cause: error });
+interface HandshakeParts {
+  readonly username: string;
+  readonly verify: ReturnType<typeof strictVerifier>;
+  readonly isRefused: () => boolean;
+  readonly auth: AuthHandlerMiddleware | (() => false);
 }
 
-/** A hop may leave the request unanswered: the deadline and the signal end the hop with it. */
-async function forwarded(before: SshConnection, step: SshOptions): Promise<Duplex> {
-  let ended: Error | undefined;
-  const end = (why: Error): void => {
-    ended = why;
-    before.close();
-  };
-  const abort = (): void => end(asError(step.signal.reason));
-  const timer = step.clock.after(step.connectMs, () =>
-    end(new FarhandError("CONNECT_TIMEOUT", `the hop did not answer after ${step.connectMs} ms`)),
-  );
-  step.signal.addEventListener("abort", abort, { once: true });
-  try {
-    step.signal.throwIfAborted();
-    return await before.forward(step.target.address, step.target.port);
-  } catch (error) {
-    throw ended ?? error;
-  } finally {
-    timer.clear();
-    step.signal.removeEventListener("abort", abort);
-  }
-}
-
-async function overTransport(options: SshOptions, socket: Duplex): Promise<SshConnection> {
-  const { target, credential, clock, signal, redact = (text: string) => text } = options;
+async function handshake<T>(
+  options: Omit<SshOptions, "credential" | "target">,
+  socket: Duplex,
+  offered: OfferedAlgorithms,
+  { username, verify, isRefused, auth }: HandshakeParts,
+  ready: (client: Client) => T,
+): Promise<T> {
+  const { clock, signal, redact = (text: string) => text } = options;
   // Plain text in our lists; ssh2 checks each name again when it is given them.
-  const algorithms = structuredClone(algorithmsFor(target.algorithms, target.hostKeys)) as Algorithms;
+  const algorithms = structuredClone(offered) as Algorithms;
   const client = new ssh2.Client();
-  let hostKeyRefused = false;
-  const verify = strictVerifier((key) => {
-    const pinned = isPinned(key, target.hostKeys);
-    hostKeyRefused = !pinned;
-    return pinned;
-  });
-
-  return await new Promise<SshConnection>((resolve, reject) => {
+  return await new Promise<T>((resolve, reject) => {
     let settled = false;
     const settle = (act: () => void): void => {
       if (settled) return;
@@ -351,21 +313,31 @@ async function overTransport(options: SshOptions, socket: Duplex): Promise<SshCo
     const timer = clock.after(options.connectMs, () =>
       fail(new FarhandError("CONNECT_TIMEOUT", `no login after ${options.connectMs} ms`)),
     );
+    if (signal.aborted) return abort();
     signal.addEventListener("abort", abort, { once: true });
     // ssh2 may report more than one error for one failure; an unheard "error" event would end the process.
-    client.on("error", (error: Error) => fail(connectError(error, hostKeyRefused, socket, redact)));
-    client.on("close", () => fail(connectError(new Error("closed by the device"), hostKeyRefused, socket, redact)));
-    client.once("ready", () => settle(() => resolve(new SshConnection(client, clock, redact))));
-    socket.on("error", (error) => fail(connectError(error, hostKeyRefused, socket, redact)));
+    client.on("error", (error: Error) => fail(connectError(error, isRefused(), socket, redact)));
+    client.on("close", () => fail(connectError(new Error("closed by the device"), isRefused(), socket, redact)));
+    client.once("ready", () =>
+      settle(() => {
+        try {
+          resolve(ready(client));
+        } catch (error) {
+          client.destroy();
+          reject(asError(error));
+        }
+      }),
+    );
+    socket.on("error", (error) => fail(connectError(error, isRefused(), socket, redact)));
     const begin = (): void => {
       if (settled) return;
       try {
         client.connect({
           sock: socket,
-          username: credential.username,
+          username,
           algorithms,
           hostVerifier: verify,
-          authHandler: authentication(credential),
+          authHandler: auth as AuthHandlerMiddleware,
           readyTimeout: 0,
           keepaliveInterval: options.keepaliveMs ?? KEEPALIVE_MS,
           keepaliveCountMax: KEEPALIVE_COUNT,
@@ -375,7 +347,7 @@ async function overTransport(options: SshOptions, socket: Duplex): Promise<SshCo
         fail(new FarhandError("ALGORITHMS", asError(error).message, { cause: error }));
       }
     };
-    if (socket instanceof Socket) socket.once("connect", begin);
+    if (socket instanceof Socket && socket.connecting) socket.once("connect", begin);
     else begin();
   });
 }
@@ -412,47 +384,4 @@ function authentication(credential: Credential): AuthHandlerMiddleware {
   };
   // ssh2 takes a returned value as the next method, `false` as the end; its types know only the callback.
   return (left: AuthenticationType[] | null) => choose(left);
-}
-
-const WORDS_MAX = 200;
-
-/** What the peer said: one line, short, safe to tell. */
-const quoted = (redact: (text: string) => string, text: string): string =>
-  // Redacted before it is cut, or a cut would leave half a secret.
-  redact(text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gv, " ")).slice(0, WORDS_MAX);
-
-const TCP_CODES: Readonly<Record<string, ErrorCode>> = {
-  ECONNREFUSED: "CONNECT_REFUSED",
-  ECONNRESET: "SESSIONS_FULL",
-  EHOSTUNREACH: "CONNECT_TIMEOUT",
-  ENETUNREACH: "CONNECT_TIMEOUT",
-  ETIMEDOUT: "CONNECT_TIMEOUT",
-  ENOTFOUND: "CONNECT_TIMEOUT",
-};
-
-/** ssh2's errors are told apart by level and words; nothing else tells an algorithm mismatch from a broken line. */
-function connectError(
-  error: Error & { level?: string; code?: unknown },
-  hostKeyRefused: boolean,
-  socket: Duplex,
-  redact: (text: string) => string,
-): FarhandError {
-  const made = (code: ErrorCode, detail = quoted(redact, error.message)): FarhandError =>
-    new FarhandError(code, detail);
-  if (hostKeyRefused) return made("HOST_KEY", "the key that the device showed is not pinned");
-  if (error.level === "client-authentication") return made("LOGIN_REFUSED");
-  if (error.level === "client-timeout") return made("CONNECT_TIMEOUT");
-  if (/no matching host key format/i.test(error.message))
-    return made("HOST_KEY", "the device has no key of a pinned type");
-  if (/no matching|unsupported algorithm/i.test(error.message)) return made("ALGORITHMS");
-  const silent = socket instanceof Socket && socket.bytesRead === 0;
-  const tcp = typeof error.code === "string" ? TCP_CODES[error.code] : undefined;
-  if (tcp !== undefined && (tcp !== "SESSIONS_FULL" || silent)) return made(tcp);
-  // A box without a free line takes the TCP connection and ends it before it says its version.
-  if (silent) return made("SESSIONS_FULL", "the device closed the connection before SSH began");
-  return made("CONNECTION_LOST");
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason));
 }

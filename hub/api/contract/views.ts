@@ -204,7 +204,14 @@ const readCommon = {
 export const JobRequest = z
   .discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("collect"), ...readCommon }),
-    z.strictObject({ kind: z.literal("check"), ...readCommon }),
+    z.strictObject({
+      kind: z.literal("check"),
+      ...readCommon,
+      /** Only what the devices show as their host keys; nobody logs in. */
+      hostKeys: z.literal(true).optional(),
+      /** This agent of the site, for a second look from another place. */
+      agent: AgentId.optional(),
+    }),
     z.strictObject({
       kind: z.literal("run"),
       ...readCommon,

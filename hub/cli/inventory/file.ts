@@ -39,7 +39,7 @@ const SiteLine = z.strictObject({
 const reached = {
   address: Address,
   port: Port.optional(),
-  hostKeys: z.array(HostKeyLine).min(1).max(8),
+  hostKeys: z.array(HostKeyLine).max(8),
   credential: CredentialName.optional(),
   algorithms: AlgorithmProfile.optional(),
   via: HopId.optional(),

@@ -203,6 +203,7 @@ function taskLines({ task, platform }: Target): string[] {
     case "collect":
       return [`     ${platform}; reads the configuration`];
     case "check":
+      if (task.hostKeys) return [`     ${platform}; reads the host keys that it shows, without logging in`];
       return [`     ${platform}; checks reach, login, privilege and readiness`];
     case "rotate":
       return [
