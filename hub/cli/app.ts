@@ -37,6 +37,8 @@ import { secretSend } from "./secret/send.ts";
 import { grantCreate } from "./grant/create.ts";
 import { grantList } from "./grant/list.ts";
 import { grantSign } from "./grant/sign.ts";
+import { hostkeysAccept } from "./hostkeys/accept.ts";
+import { hostkeysCollect } from "./hostkeys/collect.ts";
 import { inventoryImport } from "./inventory/import.ts";
 import { inventoryList, inventoryShow } from "./inventory/list.ts";
 import { jobCancel } from "./job/cancel.ts";
@@ -79,6 +81,10 @@ export function farhand(version: string, hub?: RouteMap<CliContext>): Applicatio
         import: inventoryImport,
         list: inventoryList,
         show: inventoryShow,
+      }),
+      hostkeys: group("Host keys of many devices, pinned by evidence", {
+        collect: hostkeysCollect,
+        accept: hostkeysAccept,
       }),
       agent: group("Agents: invite, approve, list, kick, ban", {
         invite: agentInvite,

@@ -27,7 +27,8 @@ export interface DeviceSpec {
   readonly platform: string;
   readonly address: string;
   readonly port: number;
-  readonly hostKey: string;
+  /** null where it is not pinned yet. */
+  readonly hostKey: string | null;
   readonly serial?: string;
   readonly wayHome?: boolean;
   readonly via?: string;
@@ -313,7 +314,7 @@ export class World {
         platform: device.platform,
         address: device.address,
         port: device.port,
-        hostKeys: [device.hostKey],
+        hostKeys: device.hostKey === null ? [] : [device.hostKey],
         credential: "lab",
         ...(device.via === undefined ? {} : { via: device.via }),
         ...(device.serial === undefined ? {} : { serial: device.serial }),

@@ -219,8 +219,7 @@ describe.skipIf(missing.length > 0)(
         const { credential: _, ...dial } = options(at, profile, []);
         return readHostKeys(hops, dial);
       };
-      const publicKey = (name: string): string =>
-        readFileSync(join(folder, `${name}.pub`), "utf8").split(" ")[1] ?? "";
+      const publicKey = (name: string): string => readFileSync(join(folder, `${name}.pub`), "utf8").split(" ")[1] ?? "";
 
       test("are read, one of each type, and no user is named to the server", async () => {
         spawnSync("ssh-keygen", ["-q", "-t", "ecdsa", "-b", "384", "-N", "", "-f", join(folder, "ecdsa")]);

@@ -16,12 +16,12 @@ import { clientOf, readBytes, readText } from "../settings.ts";
 import { loadAnchor, loadTrust } from "../trust/load.ts";
 import { readInventoryFile } from "./file.ts";
 
-interface Flags extends HubFlags, KeyFlags {
+export interface ImportFlags extends HubFlags, KeyFlags {
   readonly publish: boolean;
   readonly out?: string;
 }
 
-export const inventoryImport = buildCommand<Flags, [string], CliContext>({
+export const inventoryImport = buildCommand<ImportFlags, [string], CliContext>({
   docs: docs(
     "Read the inventory from YAML, sign it, and publish it",
     [
@@ -45,10 +45,11 @@ export const inventoryImport = buildCommand<Flags, [string], CliContext>({
     },
     positional: { kind: "tuple", parameters: [{ parse: text, brief: "Inventory in YAML", placeholder: "FILE.yaml" }] },
   },
-  func: command(importFile),
+  func: command(importInventory),
 });
 
-async function importFile(cli: Cli, flags: Flags, file: string) {
+/** Signs what the file says, and publishes it; nothing where nothing changed. */
+export async function importInventory(cli: Cli, flags: ImportFlags, file: string): Promise<undefined> {
   const read = readInventoryFile(file, readText(resolve(cli.cwd, file)));
   if (!flags.publish && flags.out === undefined)
     throw new FarhandError("USAGE", "say where it goes: --publish, --out FILE, or both");
@@ -86,7 +87,7 @@ async function importFile(cli: Cli, flags: Flags, file: string) {
 /** The inventory that the new one follows: the hub's, else the one in the file that will be written. */
 async function held(
   cli: Cli,
-  flags: Flags,
+  flags: ImportFlags,
   client: HubClient | undefined,
   out: string | undefined,
 ): Promise<{ trust: TrustStore; before: Inventory | null }> {
