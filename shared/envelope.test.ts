@@ -94,6 +94,27 @@ describe("an envelope", () => {
 
   it("refuses 600 KiB before parsing", async () => {
     expect(await refusal(() => parseEnvelope(new Uint8Array(600 * 1024)))).toBe("ENVELOPE_TOO_LARGE");
+    expect(await refusal(() => checkEnvelope({ ...good, payload: "A".repeat(600 * 1024) }))).toBe("ENVELOPE_TOO_LARGE");
+  });
+
+  it("refuses what is no JSON, by that name", () => {
+    expect(() => parseEnvelope(utf8("{"))).toThrow("not JSON");
+    expect(() => parseEnvelope(new Uint8Array([0x22, 0xff, 0x22]))).toThrow("not JSON");
+  });
+
+  it("refuses a second text of one signature, and of one header", async () => {
+    const [first] = good.signatures;
+    if (!first) throw new Error("no signature");
+    // 86 characters are 516 bits for 512: the last four are no part of the bytes.
+    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const last = alphabet.charAt(alphabet.indexOf(first.signature.slice(-1)) ^ 1);
+    const signature = first.signature.slice(0, -1) + last;
+    expect(Buffer.from(signature, "base64url")).toEqual(Buffer.from(first.signature, "base64url"));
+    expect(await refusal(() => open({ ...good, signatures: [{ ...first, signature }] }))).toBe("ENVELOPE_SHAPE");
+    const header = { typ: "farhand-warrant+jws", alg: "Ed25519", kid: ann.kid };
+    expect(await refusal(() => open(reheader(good, header)))).toBe("ENVELOPE_SHAPE");
+    const more = { alg: "Ed25519", kid: ann.kid, more: 1, typ: "farhand-warrant+jws" };
+    expect(await refusal(() => open(reheader(good, more)))).toBe("ENVELOPE_SHAPE");
   });
 
   it("refuses public keys of small order, with which anybody can forge", async () => {

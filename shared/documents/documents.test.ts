@@ -17,7 +17,8 @@ function* objectsIn(value: unknown, path: Path = []): Generator<Path> {
 
 /** A copy in which `change` was done to what stands at the path. */
 function changed(value: unknown, path: Path, change: (object: object) => void): unknown {
-  const copy = structuredClone(value);
+  // Not structuredClone, which keeps parts that are one object one object.
+  const copy: unknown = JSON.parse(JSON.stringify(value));
   let at: unknown = copy;
   for (const key of path) at = Reflect.get(at as object, key);
   change(at as object);
