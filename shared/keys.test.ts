@@ -6,6 +6,7 @@ import {
   importBoxPublicKey,
   importSigningKey,
   isWeakBoxKey,
+  PrivateJwk,
   refuseWeakKey,
   signerFrom,
   type BoxPublicKey,
@@ -81,5 +82,6 @@ describe("a signer", () => {
     const jwk = await generateSigningJwk();
     expect((await signerFrom(jwk)).publicKey).toBe(jwk.x);
     await expect(signerFrom(await generateBoxJwk())).rejects.toMatchObject({ code: "SCHEMA" });
+    expect(PrivateJwk.safeParse({ ...jwk, more: 1 }).success).toBe(false);
   });
 });

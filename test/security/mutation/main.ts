@@ -1,5 +1,5 @@
 /**
- * `npm run test:mutation [-- --only PATH]`: turns each refusal of the verifier and the bundle reader into a pass, one at a time, and asks the
+ * `npm run test:mutation [-- --only PATH …]`: turns each refusal of the verifier and the bundle reader into a pass, one at a time, and asks the
  * tests that come by it. One that nobody misses is a missing test, or stands in `justified.ts` with what makes it redundant.
  */
 import { parseArgs } from "node:util";
@@ -29,7 +29,7 @@ async function outcomeOf(mutant: number, refusal: Refusal, reach: Reach, bench: 
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { only: { type: "string" }, verbose: { type: "boolean" } } });
+  const { values } = parseArgs({ options: { only: { type: "string", multiple: true }, verbose: { type: "boolean" } } });
   const startedMs = performance.now();
   const seconds = (): string => `${Math.round((performance.now() - startedMs) / 1000)} s`;
   const benches = Array.from({ length: BENCHES }, () => new Bench());
@@ -38,7 +38,7 @@ async function main(): Promise<number> {
     console.log(`${seconds()}: known which tests come by which refusals`);
     const left = allRefusals()
       .map((refusal, mutant) => ({ refusal, mutant }))
-      .filter(({ refusal }) => refusal.file.startsWith(values.only ?? ""));
+      .filter(({ refusal }) => (values.only ?? [""]).some((path) => refusal.file.startsWith(path)));
     const total = left.length;
     const verdicts: (Verdict & { mutant: number })[] = [];
     await Promise.all(

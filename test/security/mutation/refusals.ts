@@ -66,6 +66,7 @@ class Finder {
   readonly #declared: { readonly name: string; readonly value: Expression }[] = [];
   /** Where a `throw` or a refusing call begins that a condition stands for already. */
   readonly #conditional = new Set<number>();
+  #thrownUntil = 0;
 
   constructor(file: string, text: string) {
     this.#file = file;
@@ -94,6 +95,7 @@ class Finder {
       IfStatement: ({ test, consequent, alternate }) => this.#if(test, consequent, alternate !== null),
       ReturnStatement: ({ argument }) => argument && this.#answer(argument),
       ThrowStatement: ({ start, end }) => {
+        this.#thrownUntil = end;
         if (!this.#conditional.has(start) && !this.#isOwnFault(start, end)) this.#statement(start, end);
       },
       ExpressionStatement: ({ start, end, expression }) => {
@@ -102,7 +104,8 @@ class Finder {
         if (CHECKS.test(calleeName(call)) || isRefusingCall(call)) this.#statement(start, end);
       },
       ConditionalExpression: ({ test, consequent, alternate }) => {
-        if (asksWhetherThere(test)) return;
+        // What is thrown is refused whatever it says.
+        if (asksWhetherThere(test) || test.end < this.#thrownUntil) return;
         if (isNothing(consequent) || isChoiceOfStore(consequent, alternate)) this.#condition(test, true, "");
         else if (isNothing(alternate) || isZero(consequent)) this.#condition(test, false, "");
       },
