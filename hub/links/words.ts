@@ -32,6 +32,20 @@ function eventOf(word: Word): AssignmentEvent {
   }
 }
 
+const refusal = ({ manifest }: AssignmentKey, word: Extract<Word, { kind: "reject" }>) => ({
+  action: "work.refuse",
+  object: manifest,
+  digest: manifest,
+  code: word.code,
+  detail: word.detail,
+});
+
+/** About work that is not the agent's by what this hub knows. What it refuses may have come from whoever holds this hub's key. */
+const strayWord = (key: AssignmentKey, word: Word) =>
+  word.kind === "reject"
+    ? { ...refusal(key, word), detail: `this hub has not offered it; ${word.detail}` }
+    : { action: "assignment.word", object: key.manifest, code: "WRONG_AGENT", detail: word.kind };
+
 /** Decides it, if the assignment is this agent's own; a word about any other means nothing. */
 export function tellAssignment(
   deps: Pick<LinkDeps, "store" | "clock" | "random">,
@@ -41,12 +55,20 @@ export function tellAssignment(
 ): Promise<readonly HubEffect[]> {
   const event = eventOf(word);
   return deps.store.tx(`word.${word.kind}`, async (tx) => {
+    const nowMs = deps.clock.nowMs();
     const held = await loadAssignment(tx, key);
     if (!held || held.identity.agent !== agent) {
-      const about = { actor: `agent:${agent}`, action: "assignment.word", object: key.manifest };
-      await auditRefused(tx, deps.clock.nowMs(), { ...about, code: "WRONG_AGENT", detail: word.kind });
+      await auditRefused(tx, nowMs, { actor: `agent:${agent}`, ...strayWord(key, word) });
       return [];
     }
-    return (await decideLoadedIn(tx, held, [event], { nowMs: deps.clock.nowMs(), random: deps.random })).effects;
+    const decided = await decideLoadedIn(tx, held, [event], { nowMs, random: deps.random });
+    // It was ended by something else, or refused before: somebody may be offering it in this hub's name.
+    if (word.kind === "reject" && decided.aggregate.standing.state === held.standing.state)
+      await auditRefused(tx, nowMs, {
+        actor: `agent:${agent}`,
+        ...refusal(key, word),
+        object: `job ${held.identity.job}`,
+      });
+    return decided.effects;
   });
 }

@@ -7,12 +7,14 @@ import { openEnvelope, type Envelope, type EnvelopeType } from "../../shared/env
 import type { ErrorCode } from "../../shared/errors.ts";
 import type { DeviceId, Digest } from "../../shared/ids.ts";
 import type { Signer } from "../../shared/keys.ts";
-import { changeTask } from "../../shared/testing/org.ts";
+import { changeTask, id } from "../../shared/testing/org.ts";
+import type { UpHeader } from "../../shared/wire/messages.ts";
 import type { AgentOptions, RunningAgent } from "../../agent/compose.ts";
 import type { Driver } from "../../drivers/types.ts";
 import type { Work } from "../agent/script-hub.ts";
 import { makeSite, type Site, type SiteOptions } from "../agent/site.ts";
 import { until } from "../agent/until.ts";
+import { HubLog } from "./hub-log.ts";
 
 /** Stands at a device's address and counts who comes: no code of the agent's has a say in the number. */
 class Doorstep {
@@ -71,10 +73,25 @@ export interface Attack {
   readonly unheard?: boolean;
 }
 
+export interface Refused {
+  readonly code: string;
+  /** By the agent itself. */
+  readonly logged: boolean;
+  /** An entry in the hub's audit log, made of what the agent said. Where nobody vouches for an offer the agent says nothing. */
+  readonly audited: boolean;
+  readonly connections: number;
+}
+
+/** What every row of the table asks of a refusal: its code, an entry in both logs, and a device that heard nothing. */
+export const refusedAs = (code: ErrorCode): Refused => ({ code, logged: true, audited: true, connections: 0 });
+/** Where nobody vouches for the offer: an agent answers only its hub. */
+export const unheardAs = (code: ErrorCode): Refused => ({ ...refusedAs(code), audited: false });
+
 /** A real agent at a site whose devices count every connection at their own sockets. */
 export class Defended {
   readonly site: Site;
   agent: RunningAgent;
+  readonly #hubLog = new HubLog();
   readonly #doors: readonly Doorstep[];
   readonly #start: (how?: Partial<AgentOptions>) => Promise<RunningAgent>;
   #jobs = 0;
@@ -117,6 +134,7 @@ export class Defended {
 
   async stop(): Promise<void> {
     await this.site.stop();
+    await this.#hubLog.close();
     for (const { server } of this.#doors) server.close();
   }
 
@@ -125,9 +143,13 @@ export class Defended {
     return this.site.log.slice(mark).filter((line) => line.includes(`"${code}"`));
   }
 
-  rejectsOf(manifest: Digest): string[] {
+  rejectsOf(manifest: Digest): ErrorCode[] {
+    return this.#rejects(manifest).map(({ code }) => code);
+  }
+
+  #rejects(manifest: Digest): UpHeader<"reject">[] {
     return this.site.hub.said.flatMap((said) =>
-      said.kind === "reject" && said.header.manifest === manifest ? [said.header.code] : [],
+      said.kind === "reject" && said.header.manifest === manifest ? [said.header] : [],
     );
   }
 
@@ -143,8 +165,8 @@ export class Defended {
     });
   }
 
-  /** Offers it; resolves with what was refused, once the agent's log names the code and no device heard of it. */
-  async refuses({ work, code, unheard }: Attack): Promise<{ code: string; logged: boolean; connections: number }> {
+  /** Offers it; resolves with what was refused, who has written it down, and how many connections any device counted. */
+  async refuses({ work, code, unheard }: Attack): Promise<Refused> {
     const made = typeof work === "function" ? await work() : work;
     const manifest = made.over?.manifest ?? sha256(made.manifest);
     const [mark, before, heard] = [this.site.log.length, this.connections, this.rejectsOf(manifest).length];
@@ -152,7 +174,13 @@ export class Defended {
     const refused = await until(`the refusal as ${code}`, () =>
       unheard ? this.refusalIn(mark) : this.rejectsOf(manifest)[heard],
     );
-    return { code: refused, logged: this.logged(code, mark).length > 0, connections: this.connections - before };
+    const reject = this.#rejects(manifest)[heard];
+    return {
+      code: refused,
+      logged: this.logged(code, mark).length > 0,
+      audited: reject !== undefined && (await this.#hubLog.holds(id.agentAms, reject)),
+      connections: this.connections - before,
+    };
   }
 
   /** The code of the first refusal in the log since `mark`. */

@@ -8,7 +8,7 @@ import { makeGrant, makeOffer } from "../../shared/testing/org.ts";
 import { encodeDown } from "../../shared/wire/messages.ts";
 import type { Work } from "../agent/script-hub.ts";
 import { until } from "../agent/until.ts";
-import { Defended, signRaw } from "./defended.ts";
+import { Defended, signRaw, refusedAs } from "./defended.ts";
 import { costOf } from "./meter.ts";
 
 let at: Defended;
@@ -24,11 +24,10 @@ afterEach(async (context) => {
 });
 
 const honest = (): Promise<Work> => at.site.work([at.change()]);
-const REFUSED = { logged: true, connections: 0 };
 
 async function refuses(work: Work, code: ErrorCode): Promise<void> {
   const links = at.site.hub.connections;
-  expect(await at.refuses({ work, code })).toEqual({ code, ...REFUSED });
+  expect(await at.refuses({ work, code })).toEqual(refusedAs(code));
   expect(at.site.hub.connections).toBe(links);
 }
 

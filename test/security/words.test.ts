@@ -5,7 +5,7 @@ import { driverFor } from "../../drivers/registry.ts";
 import { sha256 } from "../../shared/bytes.ts";
 import type { DeviceId } from "../../shared/ids.ts";
 import { id } from "../../shared/testing/org.ts";
-import { Defended } from "./defended.ts";
+import { Defended, refusedAs } from "./defended.ts";
 
 const r1 = "ams-r1" as DeviceId;
 const real = driverFor(id.iosxe);
@@ -35,7 +35,7 @@ describe("T35: a signed read", () => {
     ["a bell", "show version\u0007"],
   ])("T35: with %s is no document", async (_, command) => {
     const work = () => at.site.work([{ kind: "run", device: r1, commands: [command] }]);
-    expect(await at.refuses({ work, code: "SCHEMA" })).toEqual({ code: "SCHEMA", logged: true, connections: 0 });
+    expect(await at.refuses({ work, code: "SCHEMA" })).toEqual(refusedAs("SCHEMA"));
   });
 
   it.each([
@@ -50,11 +50,7 @@ describe("T35: a signed read", () => {
     ["a wide semicolon", "show version\uff1b reload"],
   ])("T35: with %s is no read", async (_, command) => {
     const work = () => at.site.work([{ kind: "run", device: r1, commands: [command] }]);
-    expect(await at.refuses({ work, code: "RISK_UNDERSTATED" })).toEqual({
-      code: "RISK_UNDERSTATED",
-      logged: true,
-      connections: 0,
-    });
+    expect(await at.refuses({ work, code: "RISK_UNDERSTATED" })).toEqual(refusedAs("RISK_UNDERSTATED"));
   });
 
   it("T35: with a dollar and a brace that the platform takes for letters is sent as it stands", async () => {
@@ -74,10 +70,6 @@ describe("T35: a signed change", () => {
     ["zeroizes keys", "crypto key zeroize rsa"],
   ])("T35: whose text %s is destructive, whatever the warrant says", async (_, line) => {
     const work = () => at.site.work([at.change({}, line)]);
-    expect(await at.refuses({ work, code: "RISK_UNDERSTATED" })).toEqual({
-      code: "RISK_UNDERSTATED",
-      logged: true,
-      connections: 0,
-    });
+    expect(await at.refuses({ work, code: "RISK_UNDERSTATED" })).toEqual(refusedAs("RISK_UNDERSTATED"));
   });
 });

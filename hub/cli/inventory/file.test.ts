@@ -162,6 +162,8 @@ describe("YAML that somebody else wrote", () => {
     );
     expect(said(`a0: &a0 [x]\n${levels.join("\n")}\n`)).toContain("alias");
     expect(said("a: &a [*a]\n")).not.toBe("");
+    for (const deep of ["- ", "? ", "[", "{a: "])
+      expect(said(deep.repeat(20_000))).toMatch(/^inventory\.yaml:\d+:\d+: /);
   });
 
   it("takes no tag for anything but data", () => {

@@ -1,4 +1,4 @@
-import { isMap, isScalar, LineCounter, parseDocument, visit, type Document } from "yaml";
+import { Document, isMap, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import { Places, type Fault } from "./locate.ts";
 
 /** YAML 1.2 as a person wrote it: what it says, or where it is none. */
@@ -18,6 +18,17 @@ const ALIASES_MAX = 1000;
  */
 export function readYaml(text: string): YamlText {
   const lines = new LineCounter();
+  try {
+    return read(text, lines);
+  } catch (error) {
+    // Its parser calls itself once for each level; what it resolves aliases with gives up by throwing.
+    const message =
+      error instanceof RangeError ? "nested too deeply" : error instanceof Error ? error.message : "no YAML";
+    return { places: new Places(new Document(), lines), faults: [{ line: 1, column: 1, message }], value: undefined };
+  }
+}
+
+function read(text: string, lines: LineCounter): YamlText {
   const document = parseDocument(text, {
     lineCounter: lines,
     version: "1.2",
@@ -30,16 +41,8 @@ export function readYaml(text: string): YamlText {
   const places = new Places(document, lines);
   const faults = [...document.errors, ...document.warnings].map((error) => places.at(error.pos[0], error.message));
   if (faults.length === 0) faults.push(...twice(document, places));
-  if (faults.length > 0) return { places, faults, value: undefined };
-  try {
-    return { places, faults, value: document.toJS({ maxAliasCount: ALIASES_MAX }) };
-  } catch (error) {
-    return {
-      places,
-      faults: [places.at(0, error instanceof Error ? error.message : "not readable")],
-      value: undefined,
-    };
-  }
+  const value: unknown = faults.length > 0 ? undefined : document.toJS({ maxAliasCount: ALIASES_MAX });
+  return { places, faults, value };
 }
 
 function twice(document: Document, places: Places): Fault[] {

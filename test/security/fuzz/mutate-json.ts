@@ -178,7 +178,8 @@ export function mutateJson(valid: Uint8Array, others: readonly Uint8Array[], ran
   const root = parsed(valid);
   if (root === undefined) return mutateBytes(valid, others, random);
   const holder = [root];
-  const lent = others.length > 0 && random.chance(0.3) ? [parsed(random.pick(others))] : [];
+  const other = others.length > 0 && random.chance(0.3) ? parsed(random.pick(others)) : undefined;
+  const lent = other === undefined ? [] : [other];
   for (let left = random.integer(1, 3); left > 0; left -= 1) once(holder, lent, random);
   const text = written(holder[0]);
   return new TextEncoder().encode(random.chance(0.7) ? canonicalOf(text) : text);

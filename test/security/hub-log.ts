@@ -1,0 +1,36 @@
+/** What the true hub writes down when an agent refuses what somebody offered in its name. */
+import { systemClock } from "../../shared/clock.ts";
+import type { ErrorCode } from "../../shared/errors.ts";
+import type { AgentId } from "../../shared/ids.ts";
+import type { SqliteStore } from "../../shared/sqlite.ts";
+import { statements } from "../../shared/store.ts";
+import type { UpHeader } from "../../shared/wire/messages.ts";
+import { tellAssignment } from "../../hub/links/words.ts";
+import { openHubStore } from "../../hub/store/open.ts";
+
+const sql = statements("test", {
+  refusals: `SELECT coalesce(sum(count), 0) AS n FROM audit
+             WHERE actor = :actor AND action = 'work.refuse' AND decision = 'refused' AND code = :code`,
+});
+
+/** A hub's own store and its own way of taking an agent's word; the frame is the one that the agent sent. */
+export class HubLog {
+  readonly #store: SqliteStore = openHubStore(":memory:");
+
+  /** Whether the audit log then holds one more refusal of this code by this agent: as an entry, or counted in one. */
+  async holds(agent: AgentId, { manifest, attempt, code, detail }: UpHeader<"reject">): Promise<boolean> {
+    const before = await this.#refusals(agent, code);
+    const deps = { store: this.#store, clock: systemClock, random: () => 0 };
+    await tellAssignment(deps, agent, { manifest, attempt }, { kind: "reject", code, detail });
+    return (await this.#refusals(agent, code)) === before + 1;
+  }
+
+  async #refusals(agent: AgentId, code: ErrorCode): Promise<number> {
+    const row = await this.#store.read((tx) => tx.get(sql.refusals, { actor: `agent:${agent}`, code }));
+    return Number(row?.["n"]);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+}
