@@ -364,6 +364,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     trust,
     store,
     intake,
+    verifier,
     carried,
     credentials,
     witness,

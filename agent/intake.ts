@@ -69,6 +69,17 @@ export interface OwnWork {
 /** What people signed for the work of a permit. */
 export type Signed = Pick<WorkDocuments, "authority" | "breakglass">;
 
+/** What an on-call person brought, with the break-glass that let the person in. */
+export interface BroughtWork {
+  readonly authority: Permit["authority"];
+  readonly envelope: Envelope;
+  readonly breakglass: Envelope;
+  readonly manifest: Bytes;
+}
+
+/** It travels home as one record. */
+const BROUGHT_BYTES_MAX = 100_000;
+
 interface Waiting {
   readonly offer: Offer;
   readonly signed: Signed;
@@ -169,6 +180,39 @@ export class Intake {
     }
   }
 
+  /**
+   * Work that an on-call person brought where no hub can offer: verified as if it had been offered. It has no numbers of the hub's either; the
+   * hub learns of it by a record, whenever it is there again.
+   */
+  async takeBrought({ authority, envelope, breakglass, manifest }: BroughtWork): Promise<Taken> {
+    const { store, verifier } = this.#options;
+    const digest = sha256(manifest);
+    const key: AssignmentKey = { manifest: digest, attempt: 1 };
+    const permit: Permit = { authority, manifest: digest, attempt: 1, sequence: 0, fence: 0, iat: null };
+    const documents: WorkDocuments = { authorityKind: authority.kind, authority: envelope, breakglass, manifest };
+    if ((await store.read((tx) => loadAggregate(tx, key))).assignment) return { outcome: "held" };
+    try {
+      await store.read(requireUndoubted);
+      if (manifest.length > BROUGHT_BYTES_MAX) throw new FarhandError("ENVELOPE_TOO_LARGE", "what is brought by hand");
+      const work = await verifier.verify(documents);
+      matchOffer(permit, work);
+      const kind = work.manifest.tasks[0]?.kind;
+      if (!work.breakglass && kind !== "plan")
+        throw new FarhandError(
+          "BREAKGLASS",
+          "what is brought is a plan under a grant, or a change under the break-glass",
+        );
+      await this.#accept(key, permit, work, documents, async (tx) => {
+        const text = new TextDecoder().decode(manifest);
+        await appendRecord(tx, { type: "breakglass", authority, envelope, breakglass, manifest: text });
+      });
+      return { outcome: "accepted" };
+    } catch (error) {
+      if (!(error instanceof FarhandError)) throw error;
+      return { outcome: "refused", code: error.code, detail: error.detail ?? null };
+    }
+  }
+
   /** The same offer again gets the stored answer; another offer of the same work is a replay, whatever its number. */
   async #answerHeld(key: AssignmentKey, offer: Permit): Promise<boolean> {
     const { assignment } = await this.#options.store.read((tx) => loadAggregate(tx, key));
@@ -221,7 +265,8 @@ export class Intake {
     await this.#options.assignments.dispatch(key, event, "accept", {
       before: async (tx) => {
         await (instead ? instead(tx) : takeSequence(tx, offer.sequence));
-        await checkFence(tx, offer.fence, changed);
+        // What is brought has no number of the hub's: that its device is as it was reviewed is what keeps it from being stale.
+        if (offer.fence > 0) await checkFence(tx, offer.fence, changed);
         const { local, verifier } = this.#options;
         const nowMs = this.#options.nowMs();
         if (work.notBefore * 1000 <= nowMs) await local.requireRoom(tx, verifier.changesIn(manifest), nowMs);

@@ -76,6 +76,7 @@ async function assemble(options: OpenOptions, store: Store, signer: Signer, ciph
     random,
     effects,
     agent: (id) => trust.agent(id),
+    trust: () => trust.state?.trust,
     onRefused: (agent, refused) => log.error("record-refused", { agent, ...refused }),
     onFault: (where, error) => log.error(where, { code: errorCode(error), detail: String(error).slice(0, 500) }),
   });

@@ -26,7 +26,9 @@ import { raiseTimeFloor, timeFloorMs } from "../journal/meta.ts";
 import { takeMarks } from "../journal/outbox.ts";
 import type { AgentLog } from "../log.ts";
 import type { Trust } from "../trust.ts";
+import type { Verifier } from "../verify/verifier.ts";
 import type { Witness } from "../witness.ts";
+import { importBrought } from "./brought.ts";
 import type { Carried } from "./carried.ts";
 import type { ImportReport } from "./report.ts";
 import { openTrustSet } from "./trust-set.ts";
@@ -37,6 +39,7 @@ export interface ImportOptions {
   readonly trust: Trust;
   readonly store: Store;
   readonly intake: Intake;
+  readonly verifier: Pick<Verifier, "breakglass">;
   readonly carried: Carried;
   readonly credentials: Pick<Credentials, "receive" | "words">;
   readonly witness: Pick<Witness, "take">;
@@ -72,6 +75,7 @@ export async function importBundle(
   admissionEnvelope: Envelope | null,
 ): Promise<ImportReport> {
   const { own, store, trust, carried } = options;
+  if (file.claimed.direction === "breakglass") return importBrought(options, file);
   const trustSet = await openTrustSet(file, file.claimed.entries, trust);
   const bundle = await openInbound(file.envelope, trustSet.keys.hubKey);
   const { index, digest } = bundle;

@@ -6,6 +6,7 @@ const Range = z.strictObject({ first: z.int(), last: z.int() }).nullable();
 
 /** What became of an inbound bundle, for the person who brought it. */
 export const ImportReport = z.strictObject({
+  /** 0 for what an on-call person brought: it has no number of the hub's. */
   number: z.int(),
   sha256: Digest,
   /** Bundles that never came here. */

@@ -2,6 +2,7 @@ import { buildApplication, buildRouteMap, run as runApplication, type Applicatio
 import { exportCommand, importCommand } from "./bundle.ts";
 import { enroll } from "./enroll.ts";
 import { EXIT, type AgentContext } from "./context.ts";
+import { planCommand } from "./plan.ts";
 import { policy } from "./policy.ts";
 import { proxySet } from "./proxy.ts";
 import { vaultRewrap } from "./rewrap.ts";
@@ -17,6 +18,7 @@ export function agentApplication(version: string): Application<AgentContext> {
       run,
       status,
       jobs,
+      plan: planCommand,
       witness,
       policy,
       import: importCommand,

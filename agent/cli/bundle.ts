@@ -68,11 +68,11 @@ const ranged = ({ first, last }: { first: number; last: number }): string =>
 
 export const importCommand = buildCommand<ImportFlags, [string], AgentContext>({
   docs: {
-    brief: "Take in a bundle from the hub, admitted by a site operator",
+    brief: "Take in a bundle from the hub, admitted by a site operator, or from an on-call person",
     fullDescription:
       "Checks who signed the bundle, that it is for this agent and the next in order, every byte of it, and a site operator's\n" +
       "admission; only then is anything of it stored. Works beside a running agent, and without one.\n" +
-      "A bundle that is refused changes nothing.\n\n" +
+      "A bundle that is refused changes nothing. One under a break-glass is its own admission.\n\n" +
       "EXAMPLES\n  farhand-agent import plant.bundle --admission plant.bundle.admission",
   },
   parameters: {
@@ -95,7 +95,9 @@ export const importCommand = buildCommand<ImportFlags, [string], AgentContext>({
       context.process.stdout.write(`${JSON.stringify({ type: "bundle-imported", v: 1, ...report })}\n`);
       return;
     }
-    const lines = [`number ${report.number} is taken in`];
+    const lines = [
+      report.number === 0 ? "what the on-call person brought is taken in" : `number ${report.number} is taken in`,
+    ];
     if (report.trust.length > 0) lines.push(`trust        ${report.trust.join(", ")}`);
     for (const work of report.work)
       lines.push(

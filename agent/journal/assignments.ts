@@ -46,7 +46,7 @@ const sql = statements("journal.assignment", {
           started_at_ms = excluded.started_at_ms, ended_at_ms = excluded.ended_at_ms, evidence = coalesce(excluded.evidence, task.evidence)`,
   unsettled:
     "SELECT manifest, attempt, sequence, state FROM assignment WHERE settled = 0 ORDER BY sequence LIMIT $limit",
-  recent: "SELECT * FROM assignment ORDER BY sequence DESC LIMIT $limit",
+  recent: "SELECT * FROM assignment ORDER BY offered_at_ms DESC, sequence DESC LIMIT $limit",
   unknownDevices: "SELECT manifest, attempt, device FROM task WHERE state = 'UNKNOWN'",
   touchedDevices: "SELECT manifest, attempt, device FROM task WHERE state IN ('APPLYING', 'CONFIRM_WAIT', 'UNKNOWN')",
   // ROLLED_BACK was read back as the device was before; everything else that began to apply may still be in force.

@@ -1,4 +1,5 @@
-import { envelopeBytes } from "../../shared/envelope.ts";
+import { z } from "zod";
+import { Envelope, envelopeBytes } from "../../shared/envelope.ts";
 import { FarhandError } from "../../shared/errors.ts";
 import { sha256 } from "../../shared/bytes.ts";
 import type { Digest } from "../../shared/ids.ts";
@@ -40,6 +41,9 @@ const sql = statements("journal.outbox", {
   deleteUpTo: "DELETE FROM outbox WHERE lane = $lane AND seq <= $seq",
   spoolHeld: "SELECT 1 AS held FROM outbox WHERE spool = $spool LIMIT 1",
   spools: "SELECT DISTINCT spool FROM outbox WHERE spool IS NOT NULL",
+  plans: `SELECT header FROM outbox WHERE lane = 'receipt' AND json_extract(header, '$.type') = 'plan' ORDER BY seq DESC LIMIT 200`,
+  parts: `SELECT seq, header, body, spool, spool_offset, bytes FROM outbox
+    WHERE lane = 'diff' AND json_extract(header, '$.sha256') = $sha256 ORDER BY seq`,
   oldest: "SELECT seq, bytes FROM outbox WHERE lane = $lane ORDER BY seq LIMIT 1024",
   marks: "SELECT next, acked, released, bytes FROM lane WHERE lane = $lane",
   gapBefore: "SELECT first FROM gap WHERE lane = $lane AND last = $last",
@@ -232,4 +236,16 @@ export async function takeMarks(tx: Tx, lane: Lane, marks: { acked: number; rele
 /** Every spool file that an unsent or unreleased record still needs. */
 export async function neededSpools(tx: Read): Promise<ReadonlySet<string>> {
   return new Set((await tx.all(sql.spools)).map((row) => text(row, "spool")));
+}
+
+/** Plans that the hub has not taken yet, newest first: where it is dead they are read here. */
+export async function waitingPlans(tx: Read): Promise<Envelope[]> {
+  return (await tx.all(sql.plans)).map((row) => PlanHeader.parse(JSON.parse(text(row, "header"))).envelope);
+}
+
+const PlanHeader = z.looseObject({ envelope: Envelope });
+
+/** The records of one text in their order, twice where it was put twice. */
+export async function partsOf(tx: Read, digest: Digest): Promise<OutboxRow[]> {
+  return (await tx.all(sql.parts, { sha256: digest })).map(readRow);
 }

@@ -7,6 +7,7 @@ import { FarhandError } from "../../shared/errors.ts";
 import type { AgentId, Digest, PlatformId, SiteId } from "../../shared/ids.ts";
 import type { Store } from "../../shared/store.ts";
 import type { InventoryView } from "../../shared/trust.ts";
+import { verifyBreakglass, type VerifiedBreakglass } from "../../shared/verify/breakglass.ts";
 import {
   verifyGrant,
   verifyWork,
@@ -86,6 +87,11 @@ export class Verifier {
   /** What a grant by itself is checked against. */
   async grant(envelope: Envelope): Promise<VerifiedGrant> {
     return verifyGrant({ authority: envelope }, await this.#context());
+  }
+
+  /** A break-glass by itself: who brings a bundle under it is let in by it. */
+  async breakglass(envelope: Envelope): Promise<VerifiedBreakglass> {
+    return verifyBreakglass(envelope, await this.#context());
   }
 
   /** Single use is known from the journal. After one was lost, a change must have been signed since: nobody here knows whether it was made. */

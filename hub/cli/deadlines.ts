@@ -30,13 +30,17 @@ export function deadlinesOf(flags: DeadlineFlags): { deadlines?: Deadlines } {
   const { connectSeconds, commandSeconds, taskSeconds, jobSeconds, confirmSeconds } = flags;
   const given = [connectSeconds, commandSeconds, taskSeconds, jobSeconds, confirmSeconds];
   if (given.every((value) => value === undefined)) return {};
+  return { deadlines: wholeDeadlines(flags) };
+}
+
+/** Where no hub fills in what is missing. */
+export function wholeDeadlines(flags: DeadlineFlags): Deadlines {
+  const { connectSeconds, commandSeconds, taskSeconds, jobSeconds, confirmSeconds } = flags;
   return {
-    deadlines: {
-      connectMs: (connectSeconds ?? DEFAULTS.connect) * 1000,
-      commandMs: (commandSeconds ?? DEFAULTS.command) * 1000,
-      taskMs: (taskSeconds ?? DEFAULTS.task) * 1000,
-      jobMs: (jobSeconds ?? DEFAULTS.job) * 1000,
-      confirmMs: (confirmSeconds ?? DEFAULTS.confirm) * 1000,
-    },
+    connectMs: (connectSeconds ?? DEFAULTS.connect) * 1000,
+    commandMs: (commandSeconds ?? DEFAULTS.command) * 1000,
+    taskMs: (taskSeconds ?? DEFAULTS.task) * 1000,
+    jobMs: (jobSeconds ?? DEFAULTS.job) * 1000,
+    confirmMs: (confirmSeconds ?? DEFAULTS.confirm) * 1000,
   };
 }

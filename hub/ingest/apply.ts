@@ -5,17 +5,20 @@ import type { AgentEntry } from "../../shared/documents/agents.ts";
 import { PlanReceipt, Receipt } from "../../shared/documents/receipt.ts";
 import { openEnvelope, parseEnvelope, readAs, type Envelope } from "../../shared/envelope.ts";
 import { errorCode, FarhandError, type ErrorCode } from "../../shared/errors.ts";
-import type { AgentId, DeviceId, Digest } from "../../shared/ids.ts";
+import type { AgentId, DeviceId, Digest, JobId } from "../../shared/ids.ts";
 import type { Store, Tx } from "../../shared/store.ts";
+import type { TrustStore } from "../../shared/trust.ts";
 import type { UpRecord } from "../../shared/wire/messages.ts";
 import { loadAssignment } from "../store/assignments.ts";
 import { audit, auditRefused } from "../store/audit.ts";
 import { checkWholeUploads, findBlob, readWholeBlob } from "../store/blobs.ts";
 import type { BlobCipher } from "../store/cipher.ts";
+import { findJob } from "../store/jobs.ts";
 import { addMessage } from "../store/messages.ts";
 import { storePlan, storeReceipt } from "../store/receipts.ts";
 import { backlogOf, moveApplied, type Backlog, type StoredRecord } from "../store/streams.ts";
 import type { EffectSink } from "../effects.ts";
+import { readBroughtWork, storeBroughtWork, type BroughtWork } from "./brought-work.ts";
 import { readOwnWork, storeOwnWork, type OwnWork } from "./own-work.ts";
 import { decideLoadedIn, type At } from "./decide.ts";
 
@@ -27,6 +30,8 @@ export interface ApplyDeps {
   readonly effects: EffectSink;
   /** The agent's entry in the countersigned agents.json. */
   readonly agent: (id: AgentId) => AgentEntry | undefined;
+  /** Who signs what, for what an on-call person brought to an agent; nothing is taken of it where nobody says. */
+  readonly trust?: () => TrustStore | undefined;
   /** What an agent sent is not believed. It is in the audit log; here somebody is told. */
   readonly onRefused?: (agent: AgentId, refused: Refused) => void;
 }
@@ -49,6 +54,7 @@ type Meaning =
       readonly envelope: Envelope;
     }
   | { readonly type: "own"; readonly key: AssignmentKey; readonly work: OwnWork }
+  | { readonly type: "brought"; readonly key: AssignmentKey; readonly work: BroughtWork }
   | { readonly type: "nothing"; readonly key: null; readonly refused: Refused | null };
 
 export interface Refused {
@@ -144,6 +150,16 @@ async function meaningOf(
       } catch (error) {
         return nothing(refusedAs("own", error, agent));
       }
+    case "breakglass":
+      try {
+        const trust = deps.trust?.();
+        if (!trust) throw new FarhandError("CONFLICT", "this hub has no keys.json yet");
+        const work = await readBroughtWork(record, agent, trust);
+        if (work.manifest.site !== entry?.site) throw new FarhandError("WRONG_SITE", work.manifest.site);
+        return { type: "brought", key: work.key, work };
+      } catch (error) {
+        return nothing(refusedAs("breakglass", error, agent));
+      }
     case "output":
     case "metric":
       return nothing(null);
@@ -220,12 +236,13 @@ async function applyRun(tx: Tx, agent: AgentId, run: Run, at: At): Promise<Appli
     return { effects: [], refused };
   }
   for (const meaning of run.meanings) {
-    if (meaning.type !== "own") continue;
+    if (meaning.type !== "own" && meaning.type !== "brought") continue;
     try {
-      await storeOwnWork(tx, meaning.work, agent, at);
+      if (meaning.type === "own") await storeOwnWork(tx, meaning.work, agent, at);
+      else await storeBroughtWork(tx, meaning.work, agent, at);
     } catch (error) {
       if (!(error instanceof FarhandError) || error.code === "DISK_FULL") throw error;
-      await refuse(refusedAs("own", error, agent));
+      await refuse(refusedAs(meaning.type, error, agent));
     }
   }
   const loaded = await loadAssignment(tx, run.key, devicesIn(run.meanings));
@@ -257,7 +274,8 @@ async function applyRun(tx: Tx, agent: AgentId, run: Run, at: At): Promise<Appli
       }
       case "plan": {
         const { identity } = loaded;
-        if (identity.purpose !== "plan" || meaning.plan.job !== identity.job) {
+        const wasAsked = identity.purpose === "plan" || (await isBroughtPlan(tx, identity.job));
+        if (!wasAsked || meaning.plan.job !== identity.job) {
           const detail = `plan ${meaning.sha256} was not asked for`;
           await refuse({ code: "RECEIPT_MISMATCH", object: identity.job, detail });
           break;
@@ -269,6 +287,7 @@ async function applyRun(tx: Tx, agent: AgentId, run: Run, at: At): Promise<Appli
         break;
       }
       case "own":
+      case "brought":
       case "nothing":
         break;
       default:
@@ -284,6 +303,12 @@ function* devicesIn(meanings: readonly Meaning[]): Generator<DeviceId> {
     else if (meaning.type === "receipt") for (const task of meaning.receipt.tasks) yield task.device;
     else if (meaning.type === "plan") for (const device of meaning.plan.devices) yield device.device;
   }
+}
+
+/** A plan that no hub asked for: an on-call person brought it, and it is told under the break-glass. */
+async function isBroughtPlan(tx: Tx, id: JobId): Promise<boolean> {
+  const job = await findJob(tx, id);
+  return job !== undefined && job.breakglass !== null && job.authority === "grant";
 }
 
 /** Loud: what one person signed alone was carried out, says the agent. */

@@ -56,6 +56,7 @@ function prepare(wire: ReadRecord, cipher: BlobCipher): PreparedRecord {
     case "receipt":
     case "plan":
     case "own":
+    case "breakglass":
     case "metric":
       return { type: record.type, header: wire.text };
     default:

@@ -1,8 +1,9 @@
 import { sha256 } from "../bytes.ts";
-import { BundleIndex, type InboundIndex, type OutboundIndex } from "../documents/bundle.ts";
+import { BundleIndex, type BreakglassIndex, type InboundIndex, type OutboundIndex } from "../documents/bundle.ts";
 import { openEnvelope, readAs, type Envelope, type KeyLookup } from "../envelope.ts";
 import { FarhandError } from "../errors.ts";
 import type { AgentId, Digest, KeyId, OrgId, SiteId } from "../ids.ts";
+import { holdsRole, type TrustStore } from "../trust.ts";
 
 /** An index of a direction, as a trusted key signed it. */
 export interface Opened<T> {
@@ -18,13 +19,23 @@ async function opened(envelope: Envelope, lookup: KeyLookup): Promise<Opened<Bun
 
 export async function openInbound(envelope: Envelope, lookup: KeyLookup): Promise<Opened<InboundIndex>> {
   const { index, ...rest } = await opened(envelope, lookup);
-  if (index.direction !== "in") throw new FarhandError("BUNDLE_SHAPE", "it is on its way to the hub, not to an agent");
+  if (index.direction !== "in") throw new FarhandError("BUNDLE_SHAPE", "it does not come from the hub");
   return { ...rest, index };
 }
 
 export async function openOutbound(envelope: Envelope, lookup: KeyLookup): Promise<Opened<OutboundIndex>> {
   const { index, ...rest } = await opened(envelope, lookup);
   if (index.direction !== "out") throw new FarhandError("BUNDLE_SHAPE", "it is on its way to an agent, not to the hub");
+  return { ...rest, index };
+}
+
+/** What an on-call person brings: whose key that is must be whom the index names, on call at the site. Throws BUNDLE_ADMISSION. */
+export async function openOncall(envelope: Envelope, trust: TrustStore): Promise<Opened<BreakglassIndex>> {
+  const { index, ...rest } = await opened(envelope, trust.personKey);
+  if (index.direction !== "breakglass") throw new FarhandError("BUNDLE_SHAPE", "no on-call person brings this");
+  const person = rest.kids.map((kid) => trust.personOf(kid)).find((owner) => owner?.id === index.oncall);
+  if (!person || !holdsRole(person, "oncall", [index.site]))
+    throw new FarhandError("BUNDLE_ADMISSION", `${index.oncall} is not on call at ${index.site}`);
   return { ...rest, index };
 }
 
@@ -48,7 +59,7 @@ export interface Mark {
  * taken in its place, and those that never came are given back by number. What came once, or is older, is refused.
  */
 export function checkOrder(
-  index: Pick<BundleIndex, "number" | "prev">,
+  index: Pick<InboundIndex, "number" | "prev">,
   digest: Digest,
   last: Mark | null,
 ): { readonly first: number; readonly last: number } | null {

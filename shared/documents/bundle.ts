@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AgentId, Digest, EpochSeconds, OrgId, SiteId } from "../ids.ts";
+import { AgentId, Digest, EpochSeconds, OrgId, PersonId, SiteId } from "../ids.ts";
 import { Epoch } from "../wire/epoch.ts";
 import { Lane } from "../wire/lane.ts";
 import { Authority } from "./offer.ts";
@@ -58,7 +58,7 @@ const common = {
   entries: z.array(BundleEntry).max(20_000),
 } as const;
 
-/** Hub to agent: signed by the hub, or by an on-call person where the hub is dead. */
+/** Hub to agent, signed by the hub. */
 export const InboundIndex = z.strictObject({
   ...common,
   direction: z.literal("in"),
@@ -76,5 +76,27 @@ export const OutboundIndex = z.strictObject({
 });
 export type OutboundIndex = z.infer<typeof OutboundIndex>;
 
-export const BundleIndex = z.discriminatedUnion("direction", [InboundIndex, OutboundIndex]);
+/**
+ * On-call person to agent, where the hub is dead: one plan under a grant, or one change under the break-glass. It knows none of the hub's
+ * numbers, acknowledges nothing and brings no trust: whoever is on call can only add what others signed for.
+ */
+export const BreakglassIndex = z.strictObject({
+  type: common.type,
+  v: common.v,
+  org: common.org,
+  site: common.site,
+  agent: common.agent,
+  iat: common.iat,
+  exp: common.exp,
+  entries: z.array(BundleEntry).max(500),
+  direction: z.literal("breakglass"),
+  /** Whose key signs this index: it stands where a site operator's admission would. */
+  oncall: PersonId,
+  /** Digest of the entry that holds the break-glass's envelope. */
+  breakglass: Digest,
+  work: BundledWork.pick({ authority: true, envelope: true, manifest: true }),
+});
+export type BreakglassIndex = z.infer<typeof BreakglassIndex>;
+
+export const BundleIndex = z.discriminatedUnion("direction", [InboundIndex, OutboundIndex, BreakglassIndex]);
 export type BundleIndex = z.infer<typeof BundleIndex>;

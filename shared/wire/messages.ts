@@ -251,6 +251,14 @@ export const UpRecord = z.discriminatedUnion("type", [
   }),
   /** Work that an agent began by its own clock under a grant: its manifest, which no hub has made. */
   z.strictObject({ type: z.literal("own"), authority: Authority, manifest: z.string().min(2).max(150_000) }),
+  /** Work that an on-call person brought without a hub: the grant that it plans under, or the warrant; and the break-glass. */
+  z.strictObject({
+    type: z.literal("breakglass"),
+    authority: Authority,
+    envelope: Envelope,
+    breakglass: Envelope,
+    manifest: z.string().min(2).max(100_000),
+  }),
   z.strictObject({ type: z.literal("metric"), name: z.string().max(120), value: z.number(), atMs: z.int() }),
 ]);
 export type UpRecord = z.infer<typeof UpRecord>;
@@ -267,6 +275,7 @@ export function laneOf(record: UpRecord): Lane {
     case "receipt":
     case "plan":
     case "own":
+    case "breakglass":
       return "receipt";
     case "assignment":
     case "task":

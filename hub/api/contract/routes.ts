@@ -278,7 +278,10 @@ export const routes = {
     path: "/api/v1/grants",
     security: bearer,
     responses: {
-      200: json(z.strictObject({ grants: z.array(z.strictObject({ sha256: Digest, grant: Grant })) }), "Grants"),
+      200: json(
+        z.strictObject({ grants: z.array(z.strictObject({ sha256: Digest, grant: Grant, envelope: Envelope })) }),
+        "Grants",
+      ),
       ...errors,
     },
   }),

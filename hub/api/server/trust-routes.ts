@@ -57,6 +57,7 @@ export function trustRoutes(app: Api, deps: ApiDeps): void {
     const grants = (await listGrants(deps.store)).map((row) => ({
       sha256: row.sha256,
       grant: readAs(Grant, peekPayload(row.envelope)),
+      envelope: row.envelope,
     }));
     return c.json({ grants }, 200);
   });

@@ -22,7 +22,7 @@ interface Row {
   readonly view: BreakglassView;
 }
 
-const rowOf = (view: BreakglassView): Row => ({
+export const rowOf = (view: BreakglassView): Row => ({
   breakglass: readAs(Breakglass, peekPayload(checkEnvelope(view.envelope))),
   view,
 });

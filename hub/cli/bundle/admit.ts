@@ -52,6 +52,8 @@ export const admit = buildCommand<Flags, [string], CliContext>({
 async function run(cli: Cli, flags: Flags, path: string) {
   return withBundle(cli, path, async (file) => {
     const { index, digest, keys } = await verifyBundle(file, await loadAnchor(cli, flags), undefined);
+    if (index.direction === "breakglass")
+      throw new FarhandError("BUNDLE_SHAPE", "the on-call person's key on a break-glass bundle is its admission");
     if (index.direction !== "in") throw new FarhandError("BUNDLE_SHAPE", "evidence on its way home needs no admission");
     const { lines } = await describe(file, index);
     cli.out.note(lines.join("\n"));

@@ -30,39 +30,49 @@ export async function describe(file: BundleFile, index: BundleIndex): Promise<De
     const held = kinds.get(kind) ?? { count: 0, bytes: 0 };
     kinds.set(kind, { count: held.count + 1, bytes: held.bytes + bytes });
   }
-  const to = index.direction === "in" ? `to ${index.agent} at ${index.site}` : `from ${index.agent} at ${index.site}`;
+  const to = `${index.direction === "out" ? "from" : "to"} ${index.agent} at ${index.site}`;
+  const isBrought = index.direction === "breakglass";
   const lines = [
-    `bundle number ${index.number} ${to} (${index.org})`,
+    isBrought
+      ? `BREAK-GLASS bundle ${to} (${index.org}), brought by ${index.oncall}`
+      : `bundle number ${index.number} ${to} (${index.org})`,
     `made ${utc(index.iat * 1000)}, good until ${utc(index.exp * 1000)}`,
-    `acknowledges ${index.seen ? `number ${index.seen.number}` : "nothing yet"}`,
+    ...(isBrought ? [] : [`acknowledges ${index.seen ? `number ${index.seen.number}` : "nothing yet"}`]),
     ...[...kinds].map(([kind, { count, bytes }]) => `${kind.padEnd(12)} ${count}, ${bytes} bytes`),
   ];
   const work: WorkLine[] = [];
-  if (index.direction === "in") {
-    for (const line of index.work) {
-      const told = await workLine(file, index, line);
-      work.push(told);
-      const signatures = `${told.signatures} signature${told.signatures === 1 ? "" : "s"}`;
-      lines.push(
-        `work ${line.sequence}: ${escapeLine(told.title)}`,
-        `  ${told.authority} by ${escapeLine(told.author)}, ${signatures}; ${told.devices.map(escapeLine).join(", ")}`,
-      );
-    }
-  } else for (const { lane, first, last } of index.lanes) lines.push(`evidence     ${lane} ${first} to ${last}`);
-  const { direction, org, site, agent, number, seen, iat, exp } = index;
-  return {
-    lines,
-    value: { direction, org, site, agent, number, seen, iat, exp, entries: Object.fromEntries(kinds), work },
+  const tell = async (line: Brought, name: string): Promise<void> => {
+    const told = await workLine(file, index, line);
+    work.push(told);
+    const signatures = `${told.signatures} signature${told.signatures === 1 ? "" : "s"}`;
+    lines.push(
+      `${name}: ${escapeLine(told.title)}`,
+      `  ${told.authority} by ${escapeLine(told.author)}, ${signatures}; ${told.devices.map(escapeLine).join(", ")}`,
+    );
   };
+  const { direction, org, site, agent, iat, exp } = index;
+  const value = { direction, org, site, agent, iat, exp, entries: Object.fromEntries(kinds), work };
+  switch (index.direction) {
+    case "in":
+      for (const line of index.work) await tell(line, `work ${line.sequence}`);
+      break;
+    case "breakglass":
+      await tell(index.work, "work");
+      return { lines, value: { ...value, oncall: index.oncall } };
+    case "out":
+      for (const { lane, first, last } of index.lanes) lines.push(`evidence     ${lane} ${first} to ${last}`);
+      break;
+    default:
+      index satisfies never;
+  }
+  return { lines, value: { ...value, number: index.number, seen: index.seen } };
 }
 
 const DEVICES_SHOWN = 20;
 
-async function workLine(
-  file: BundleFile,
-  index: Extract<BundleIndex, { direction: "in" }>,
-  line: (typeof index.work)[number],
-): Promise<WorkLine> {
+type Brought = Extract<BundleIndex, { direction: "breakglass" }>["work"];
+
+async function workLine(file: BundleFile, index: BundleIndex, line: Brought): Promise<WorkLine> {
   const body = (digest: Digest) => file.body(index.entries.findIndex((entry) => entry.sha256 === digest));
   const envelope = parseEnvelope(await body(line.envelope));
   const payload = peekPayload(envelope);

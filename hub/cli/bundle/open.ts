@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { BundleFile } from "../../../shared/bundle/read.ts";
-import { openInbound, openOutbound, type Opened } from "../../../shared/bundle/index.ts";
+import { openInbound, openOncall, openOutbound, type Opened } from "../../../shared/bundle/index.ts";
 import { trustBodies, walkKeys } from "../../../shared/bundle/trust.ts";
 import type { BundleIndex } from "../../../shared/documents/bundle.ts";
 import { parseEnvelope } from "../../../shared/envelope.ts";
@@ -31,10 +31,23 @@ export async function verifyBundle(
   anchor: TrustStore,
   agents: Uint8Array | undefined,
 ): Promise<Opened<BundleIndex> & { readonly keys: TrustStore }> {
-  const opened = file.claimed.direction === "in" ? await inbound(file, anchor) : await outbound(file, anchor, agents);
+  const opened = await openFrom(file, anchor, agents);
   await file.checkBodies();
   if (opened.index.org !== opened.keys.org) throw new FarhandError("WRONG_ORG", opened.index.org);
   return opened;
+}
+
+async function openFrom(file: BundleFile, anchor: TrustStore, agents: Uint8Array | undefined) {
+  switch (file.claimed.direction) {
+    case "in":
+      return inbound(file, anchor);
+    case "out":
+      return outbound(file, anchor, agents);
+    case "breakglass":
+      return { ...(await openOncall(file.envelope, anchor)), keys: anchor };
+    default:
+      return file.claimed satisfies never;
+  }
 }
 
 async function inbound(file: BundleFile, anchor: TrustStore) {

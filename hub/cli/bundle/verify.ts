@@ -1,5 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import { resolve } from "node:path";
+import type { BundleIndex } from "../../../shared/documents/bundle.ts";
 import { envelopeBytes } from "../../../shared/envelope.ts";
 import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
@@ -38,12 +39,23 @@ async function verify(cli: Cli, flags: Flags, path: string) {
     const { index, digest } = await verifyBundle(file, await loadAnchor(cli, flags), agents);
     const { lines, value } = await describe(file, index);
     cli.out.data("bundle", { verified: true, sha256: digest, ...value }, () =>
-      [...lines, `signed by ${index.direction === "in" ? "the hub" : index.agent}; every byte is what it says`].join(
-        "\n",
-      ),
+      [...lines, `signed by ${signerOf(index)}; every byte is what it says`].join("\n"),
     );
     return undefined;
   });
+}
+
+function signerOf(index: BundleIndex): string {
+  switch (index.direction) {
+    case "in":
+      return "the hub";
+    case "out":
+      return index.agent;
+    case "breakglass":
+      return `${index.oncall}, on call`;
+    default:
+      return index satisfies never;
+  }
 }
 
 async function agentsOf(cli: Cli, flags: Flags): Promise<Uint8Array | undefined> {

@@ -25,6 +25,26 @@ const vouched: { readonly [K in FromReceipt]: (planned: PlannedDevice) => Change
   touchesManagement: (planned) => planned.touchesManagement,
 };
 
+/** The change that follows from a plan: only the author's choices are not the agent's word. */
+export function taskFrom(planned: PlannedDevice, choice: Pick<ChangeTask, AuthorsChoice | "plan">): ChangeTask {
+  return {
+    kind: "change",
+    device: vouched.device(planned),
+    mode: vouched.mode(planned),
+    source: vouched.source(planned),
+    text: vouched.text(planned),
+    preImage: vouched.preImage(planned),
+    keyGeneration: vouched.keyGeneration(planned),
+    diff: vouched.diff(planned),
+    commands: vouched.commands(planned),
+    level: vouched.level(planned),
+    undoCost: vouched.undoCost(planned),
+    evidence: vouched.evidence(planned),
+    touchesManagement: vouched.touchesManagement(planned),
+    ...choice,
+  };
+}
+
 export const same = (a: unknown, b: unknown): boolean => bytesEqual(jcs(a), jcs(b));
 
 /** Throws RECEIPT_MISMATCH with the first member that does not follow from the receipt. */

@@ -54,6 +54,8 @@ export interface DeriveOptions {
   readonly job: JobId;
   readonly nowMs: number;
   readonly record: PlanRecord | null;
+  /** The job of the plans, where it is another: what was planned by hand is no job of the hub's. */
+  readonly plannedAs?: JobId;
 }
 
 const mismatch = (detail: string) => new FarhandError("RECEIPT_MISMATCH", detail);
@@ -70,7 +72,7 @@ export async function derive(bundle: Bundle, trusted: Trusted, options: DeriveOp
   checkWarrant(warrant, manifests, trusted, inventory, options);
   const breakglass = await breakglassOf(bundle, warrant, manifests, trusted, options.nowMs);
   const receipts = await Receipts.open(bundle.warrant.plans, trusted, {
-    job: warrant.job,
+    job: options.plannedAs ?? warrant.job,
     inventory: inventory.digest,
   });
   const targets = manifests.flatMap(({ document }, index) =>
