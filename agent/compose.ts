@@ -26,6 +26,7 @@ import { putMeta, timeFloorMs, type LinkNote } from "./journal/meta.ts";
 import { openJournal } from "./journal/open.ts";
 import { laneMarks } from "./journal/outbox.ts";
 import { Link } from "./link/link.ts";
+import { TrustParts } from "./link/trust-parts.ts";
 import type { HubProxy } from "./link/proxy.ts";
 import type { HelloFacts } from "./link/session.ts";
 import type { Bytes } from "../shared/bytes.ts";
@@ -128,7 +129,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   });
   const { store, epoch } = journal;
   if (journal.putAside !== null) log.error("journal-put-aside", { code: "JOURNAL_CORRUPT", detail: journal.putAside });
-  const trust = await Trust.load(vault, store);
+  const trust = await Trust.load(vault, store, clock);
   const identity = await vault.identity();
   const signer = await signerFrom(identity.sign);
   const stopping = new AbortController();
@@ -268,9 +269,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       sequence: await sequenceHighWater(tx),
       lanes: (await laneMarks(tx)).map(({ lane, first, next }) => ({ lane, first, next })),
       clock: { wallMs: clock.nowMs(), quality: "holdover" as const },
+      trust: trust.facts.versions,
       keysVersion: trust.keys.keys.document.version,
-      agentsVersion: trust.agents?.document.version ?? 0,
-      inventory: trust.inventory?.digest ?? null,
       platforms: Object.fromEntries(drivers.platforms().map((driver) => [driver.platform, driver.digest])),
       assignments: await unsettled(tx, HELLO_ASSIGNMENTS_MAX),
     }));
@@ -320,13 +320,21 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     },
   });
 
-  async function takeTrust(header: DownHeader<"trust">, bytes: Bytes): Promise<void> {
+  const trustParts = new TrustParts();
+
+  async function takeTrust(header: DownHeader<"trust">, part: Bytes): Promise<void> {
     try {
-      await trust.take(header.document, bytes);
-      log.info("trust", { detail: header.document });
+      const update = trustParts.take(header, part);
+      if (!update) return;
+      const moved = await trust.take(update);
+      const { versions } = trust.facts;
+      if (moved) log.info("trust", { detail: `root ${versions.root}, targets ${versions.targets}` });
+      link.say("trusted", { held: versions, code: null, detail: "" });
     } catch (error) {
       if (!(error instanceof FarhandError)) throw error;
-      log.warn("trust-refused", { code: error.code, detail: `${header.document} ${error.detail ?? ""}` });
+      const detail = error.detail ?? "";
+      log.warn("trust-refused", { code: error.code, detail });
+      link.say("trusted", { held: trust.facts.versions, code: error.code, detail: detail.slice(0, 500) });
     }
     stopIfBanned();
   }
@@ -408,7 +416,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
         link.say("canceled", { ...key, generation: effect.generation, state: effect.state });
         break;
       case "verifyStart":
-        if (!draining) inBackground(startVerified({ store, clock, assignments, verifier, local }, key), key);
+        if (!draining) inBackground(startVerified({ store, clock, assignments, verifier, trust, local }, key), key);
         break;
       case "runTask":
         runner.start(key, effect.device, "run");

@@ -139,6 +139,7 @@ export class Intake {
       if (sha256(bytes) !== permit.manifest)
         throw new FarhandError("MANIFEST_UNKNOWN", "other bytes than the offer names");
       const work = await this.#options.verifier.verify(documents);
+      await this.#options.trust.requireFresh(work);
       matchOffer(permit, work);
       await this.#accept(key, permit, work, documents);
       return { outcome: "accepted" };

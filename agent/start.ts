@@ -5,6 +5,7 @@ import type { Assignments } from "./assignments.ts";
 import type { AssignmentKey } from "./core/model.ts";
 import { loadWork } from "./journal/holdings.ts";
 import type { LocalRules } from "./policy/local-policy.ts";
+import type { Trust } from "./trust.ts";
 import type { Verifier } from "./verify/verifier.ts";
 
 export interface StartOptions {
@@ -12,12 +13,13 @@ export interface StartOptions {
   readonly clock: Clock;
   readonly assignments: Assignments;
   readonly verifier: Verifier;
+  readonly trust: Trust;
   readonly local: LocalRules;
 }
 
 /** Accepted is not enough: what may start is checked with the keys, the policy and the time of now. */
 export async function startVerified(options: StartOptions, key: AssignmentKey): Promise<void> {
-  const { store, clock, assignments, verifier, local } = options;
+  const { store, clock, assignments, verifier, trust, local } = options;
   const documents = await store.read((tx) => loadWork(tx, key));
   if (!documents) throw new FarhandError("INTERNAL", "the offered bytes are gone");
   const refuse = (error: unknown): Promise<unknown> => {
@@ -26,8 +28,10 @@ export async function startVerified(options: StartOptions, key: AssignmentKey): 
   };
   let changes: number;
   try {
-    const { manifest } = await verifier.verify(documents);
-    changes = verifier.changesIn(manifest);
+    const work = await verifier.verify(documents);
+    // A grant's reads go on where no line brings news.
+    if (documents.authorityKind !== "grant") await trust.requireFresh(work);
+    changes = verifier.changesIn(work.manifest);
   } catch (error) {
     await refuse(error);
     return;

@@ -1,114 +1,98 @@
-import { jcs, sha256 } from "../shared/bytes.ts";
+import type { Clock } from "../shared/clock.ts";
 import type { Agents } from "../shared/documents/agents.ts";
-import { checkEnvelope, parseEnvelope, peekPayload, type Envelope } from "../shared/envelope.ts";
 import { FarhandError } from "../shared/errors.ts";
 import type { AgentId, SiteId } from "../shared/ids.ts";
 import type { BoxPublicKey } from "../shared/keys.ts";
 import type { Store } from "../shared/store.ts";
-import {
-  openAgents,
-  openInventory,
-  openNewerKeys,
-  openPinnedKeys,
-  type InventoryView,
-  type TrustStore,
-  type Verified,
-} from "../shared/trust.ts";
-import { loadDocument, saveDocument } from "./journal/holdings.ts";
-import { raiseTimeFloor } from "./journal/meta.ts";
+import type { InventoryView, TrustStore, Verified } from "../shared/trust.ts";
+import { openTrustUpdate, reopenTrust, type TrustView } from "../shared/tuf/open.ts";
+import { staleRole, type TrustFacts, type TrustUpdate } from "../shared/tuf/set.ts";
+import type { VerifiedWork } from "../shared/verify/work.ts";
+import { timeFloorMs } from "./journal/meta.ts";
 import type { Vault } from "./vault/vault.ts";
 
 /**
- * The signed documents that this agent holds. keys.json lives in the vault, because what is sealed there nobody else can have
- * put there; the others are checked against it each time they are loaded.
+ * The trust repository that this agent holds: one set, taken whole and kept in the vault, because what is sealed there nobody else can have
+ * put there.
  */
 export class Trust {
   readonly #vault: Vault;
   readonly #store: Store;
-  #keys: TrustStore;
-  #agents: Verified<Agents> | undefined;
-  #inventory: InventoryView | undefined;
+  readonly #clock: Clock;
+  #view: TrustView;
+  #turn: Promise<unknown> = Promise.resolve();
 
-  private constructor(vault: Vault, store: Store, keys: TrustStore) {
+  private constructor(vault: Vault, store: Store, clock: Clock, view: TrustView) {
     this.#vault = vault;
     this.#store = store;
-    this.#keys = keys;
+    this.#clock = clock;
+    this.#view = view;
   }
 
-  static async load(vault: Vault, store: Store): Promise<Trust> {
-    const envelope = checkEnvelope(await vault.trust("keys"));
-    const trust = new Trust(vault, store, await openPinnedKeys(envelope, sha256(jcs(peekPayload(envelope)))));
-    const agents = await store.read((tx) => loadDocument(tx, "agents"));
-    if (agents) trust.#agents = await ignoringUnsigned(openAgents(agents, trust.#keys));
-    const inventory = await store.read((tx) => loadDocument(tx, "inventory"));
-    if (inventory) trust.#inventory = await ignoringUnsigned(openInventory(inventory, trust.#keys));
-    return trust;
+  static async load(vault: Vault, store: Store, clock: Clock): Promise<Trust> {
+    return new Trust(vault, store, clock, await reopenTrust(await vault.trust()));
+  }
+
+  get view(): TrustView {
+    return this.#view;
+  }
+
+  get facts(): TrustFacts {
+    return this.#view.facts;
   }
 
   get keys(): TrustStore {
-    return this.#keys;
+    return this.#view.keys;
   }
 
   get agents(): Verified<Agents> | undefined {
-    return this.#agents;
+    return this.#view.agents;
   }
 
   get inventory(): InventoryView | undefined {
-    return this.#inventory;
+    return this.#view.inventory;
   }
 
-  /** Takes a newer document, once it holds; an older or unsigned one is refused and nothing changes. */
-  async take(kind: "keys" | "agents" | "inventory", bytes: Uint8Array): Promise<void> {
-    const envelope = parseEnvelope(bytes);
-    switch (kind) {
-      case "keys":
-        await this.#takeKeys(envelope);
-        return;
-      case "agents": {
-        const agents = await openAgents(envelope, this.#keys);
-        requireNewer(agents.document.version, this.#agents?.document.version);
-        await this.#store.tx("trust:agents", (tx) =>
-          saveDocument(tx, "agents", { envelope, digest: agents.digest, version: agents.document.version }),
-        );
-        this.#agents = agents;
-        return;
-      }
-      case "inventory": {
-        const inventory = await openInventory(envelope, this.#keys);
-        const { version } = inventory.inventory.document;
-        requireNewer(version, this.#inventory?.inventory.document.version);
-        await this.#store.tx("trust:inventory", (tx) =>
-          saveDocument(tx, "inventory", { envelope, digest: inventory.digest, version }),
-        );
-        this.#inventory = inventory;
-        return;
-      }
-      default:
-        kind satisfies never;
-    }
+  /** What would be in force after `update`; nothing is taken. */
+  async preview(update: TrustUpdate): Promise<TrustView> {
+    return openTrustUpdate(this.#view, update, { nowMs: await this.#nowMs() });
   }
 
-  async #takeKeys(envelope: Envelope): Promise<void> {
-    const newer = await openNewerKeys(envelope, this.#keys);
-    await this.#vault.setTrust("keys", envelope);
-    this.#keys = newer;
-    // What a person who is no longer keyadmin signed no longer counts.
-    if (this.#agents) this.#agents = await this.#again("agents", (held) => openAgents(held, newer));
-    if (this.#inventory) this.#inventory = await this.#again("inventory", (held) => openInventory(held, newer));
+  /** Takes all of it, in one transaction, or refuses it and goes on with what is held. False where it brings nothing new. */
+  take(update: TrustUpdate): Promise<boolean> {
+    const taken = this.#turn.then(async () => {
+      const { versions } = this.facts;
+      const next = await this.preview(update);
+      if (next.facts.versions.timestamp === versions.timestamp && next.facts.versions.root === versions.root)
+        return false;
+      await this.#vault.setTrust(next.set);
+      this.#view = next;
+      return true;
+    });
+    this.#turn = taken.catch(() => undefined);
+    return taken;
   }
 
-  async #again<T>(kind: "agents" | "inventory", open: (envelope: Envelope) => Promise<T>): Promise<T | undefined> {
-    const held = await this.#store.read((tx) => loadDocument(tx, kind));
-    return held ? ignoringUnsigned(open(held)) : undefined;
+  /**
+   * Throws TRUST_STALE once a role's time is over: from then on a revocation may have been kept from this agent. A break-glass is for the time
+   * when no hub lives to sign a timestamp; what people signed themselves must be in its time for that too.
+   */
+  async requireFresh(work: Pick<VerifiedWork, "breakglass">): Promise<void> {
+    const stale = staleRole(this.facts, await this.#nowMs(), work.breakglass ? ["timestamp"] : []);
+    if (stale) throw new FarhandError("TRUST_STALE", `${stale}.json ended ${endText(this.facts.expiresMs[stale])}`);
+  }
+
+  async #nowMs(): Promise<number> {
+    return Math.max(this.#clock.nowMs(), await this.#store.read(timeFloorMs));
   }
 
   /** The keys that a configuration of this site is sealed to: its agents as countersigned, and the recovery key. */
   recipients(site: SiteId, own: BoxPublicKey): readonly BoxPublicKey[] {
-    const agents = this.#agents?.document.agents ?? [];
+    const agents = this.agents?.document.agents ?? [];
     const keys = agents
       .filter((entry) => entry.site === site && entry.status === "active")
       .map((entry) => entry.boxKey);
-    return [...new Set([own, ...keys, this.#keys.keys.document.recovery])];
+    return [...new Set([own, ...keys, this.keys.keys.document.recovery])];
   }
 
   isBanned(agent: AgentId): boolean {
@@ -117,24 +101,9 @@ export class Trust {
 
   /** The ban as the keyadmin's own words say it. */
   ban(agent: AgentId): { readonly reason: string } | undefined {
-    const entry = this.#agents?.document.agents.find((one) => one.id === agent && one.status === "banned");
+    const entry = this.agents?.document.agents.find((one) => one.id === agent && one.status === "banned");
     return entry && { reason: entry.reason ?? "no reason given" };
   }
 }
 
-export async function raiseFloor(store: Store, provedSeconds: number): Promise<void> {
-  await store.tx("time-floor", (tx) => raiseTimeFloor(tx, provedSeconds * 1000));
-}
-
-async function ignoringUnsigned<T>(opened: Promise<T>): Promise<T | undefined> {
-  try {
-    return await opened;
-  } catch (error) {
-    if (error instanceof FarhandError) return undefined;
-    throw error;
-  }
-}
-
-function requireNewer(version: number, held: number | undefined): void {
-  if (held !== undefined && version < held) throw new FarhandError("KEYS_VERSION", `version ${version}, held ${held}`);
-}
+const endText = (ms: number): string => new Date(ms).toISOString();

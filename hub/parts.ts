@@ -99,9 +99,9 @@ async function assemble(options: OpenOptions, store: Store, signer: Signer, ciph
   const watchers = new Watchers();
   const composer = makeComposer(deps);
   effects.attach({ links, watchers, compose: (job) => composer.compose(job), kick: () => pump.kick() });
-  trust.onChange((_, kind) => {
+  trust.onChange((_, { documents }) => {
     links.trustChanged();
-    if (kind === "agents")
+    if (documents.includes("agents"))
       withdrawFromBanned(deps).catch((error: unknown) => log.error("withdraw", { code: errorCode(error) }));
     // Receipts and plans of an agent that was approved only now may wait to be understood.
     pump.kick();

@@ -22,6 +22,7 @@ const OVERDUE_AT_ONCE = 500;
 const CANCELS_EVERY = 10;
 const CONTACTS_EVERY = 10;
 const HOUSEKEEPING_EVERY = 600;
+const TIMESTAMP_EVERY = 60;
 
 export interface TickerDeps {
   readonly store: Store;
@@ -68,6 +69,7 @@ export class Ticker {
     if (count % CANCELS_EVERY === 0) await this.#step("cancels", () => this.#cancels());
     if (count % CONTACTS_EVERY === 0) await this.#step("banned", () => withdrawFromBanned(this.#deps));
     if (count % CONTACTS_EVERY === 0) await this.#step("contacts", () => this.#contacts());
+    if (count % TIMESTAMP_EVERY === 0) await this.#step("timestamp", () => this.#deps.trust.refresh());
     if (count % HOUSEKEEPING_EVERY === 0) await this.#step("housekeeping", () => this.#housekeeping());
     this.#deps.pump.kick();
   }

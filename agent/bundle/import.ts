@@ -31,7 +31,7 @@ import type { Witness } from "../witness.ts";
 import { importBrought } from "./brought.ts";
 import type { Carried } from "./carried.ts";
 import type { ImportReport } from "./report.ts";
-import { openTrustSet } from "./trust-set.ts";
+import { openBundleTrust } from "./trust-set.ts";
 
 export interface ImportOptions {
   readonly own: { readonly org: OrgId; readonly site: SiteId; readonly agent: AgentId };
@@ -76,13 +76,13 @@ export async function importBundle(
 ): Promise<ImportReport> {
   const { own, store, trust, carried } = options;
   if (file.claimed.direction === "breakglass") return importBrought(options, file);
-  const trustSet = await openTrustSet(file, file.claimed.entries, trust);
-  const bundle = await openInbound(file.envelope, trustSet.keys.hubKey);
+  const carriedSet = await openBundleTrust(file, trust);
+  const bundle = await openInbound(file.envelope, carriedSet.keys.hubKey);
   const { index, digest } = bundle;
   checkPlace(index, own);
   const { missing, unacknowledged } = await checkNumbers(options, index, digest);
   if (!admissionEnvelope) throw new FarhandError("BUNDLE_ADMISSION");
-  const admission = await openAdmission(admissionEnvelope, bundle, trustSet.keys);
+  const admission = await openAdmission(admissionEnvelope, bundle, carriedSet.keys);
   const attestedMs = admission.attestsTime ? admission.iat * 1000 : null;
   const floorMs = Math.max(await store.read(timeFloorMs), attestedMs ?? 0);
   checkValidity(
@@ -99,7 +99,7 @@ export async function importBundle(
     if (index.iat * 1000 <= options.nowMs() + FLOOR_AHEAD_MS) await raiseTimeFloor(tx, index.iat * 1000);
   });
   if (attestedMs !== null) options.attested(attestedMs);
-  const taken = await trustSet.take();
+  const taken = await carriedSet.take();
   await takeAcks(options, index);
   await takeCheckpoint(options, file);
   const cancels = await takeCancels(options, file);

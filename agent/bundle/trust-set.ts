@@ -1,58 +1,44 @@
 import type { BundleFile } from "../../shared/bundle/read.ts";
-import { trustBodies, walkKeys } from "../../shared/bundle/trust.ts";
-import type { InboundIndex } from "../../shared/documents/bundle.ts";
-import { parseEnvelope } from "../../shared/envelope.ts";
-import { FarhandError } from "../../shared/errors.ts";
-import { openAgents, openInventory, type TrustStore } from "../../shared/trust.ts";
+import { carriedTrust } from "../../shared/bundle/trust.ts";
+import type { TrustStore } from "../../shared/trust.ts";
+import { readMetadata } from "../../shared/tuf/metadata.ts";
+import type { TrustUpdate } from "../../shared/tuf/set.ts";
 import type { Trust } from "../trust.ts";
 
-/** In the order in which each vouches for the next. */
-const ROLES = ["keys", "agents", "inventory"] as const;
-
 /** The trust that a bundle carries: looked at before anything of it counts, taken once all of the bundle holds. */
-export interface TrustSet {
+export interface BundleTrust {
   /** The keys that would be in force: the hub's own may be newer than those held. */
   readonly keys: TrustStore;
+  /** What of it was new. */
   take(): Promise<readonly string[]>;
 }
 
-export async function openTrustSet(file: BundleFile, entries: InboundIndex["entries"], held: Trust): Promise<TrustSet> {
-  for (const entry of entries) {
-    if (entry.kind === "trust" && !ROLES.some((role) => role === entry.role))
-      throw new FarhandError("BUNDLE_SHAPE", `trust document ${entry.role} is not known here`);
-  }
-  const bodies = {
-    keys: await trustBodies(file, "keys"),
-    agents: await trustBodies(file, "agents"),
-    inventory: await trustBodies(file, "inventory"),
-  };
-  const { keys, fresh } = await walkKeys(bodies.keys, held.keys);
-  for (const body of bodies.agents) {
-    const { document } = await openAgents(parseEnvelope(body), keys);
-    requireNewer("agents.json", document.version, held.agents?.document.version);
-  }
-  for (const body of bodies.inventory) {
-    const { inventory } = await openInventory(parseEnvelope(body), keys);
-    requireNewer("inventory.json", inventory.document.version, held.inventory?.inventory.document.version);
-  }
+export async function openBundleTrust(file: BundleFile, held: Trust): Promise<BundleTrust> {
+  const update = await carriedTrust(file);
+  // A stick may be slower than a line: what it carries of trust is then passed over, and the rest of it is still of use.
+  if (!update || isOlder(update, held)) return { keys: held.keys, take: () => Promise.resolve([]) };
+  const { keys } = await held.preview(update);
   return {
     keys,
     async take() {
-      const taken: string[] = [];
-      for (const [role, documents] of [
-        ["keys", fresh],
-        ["agents", bodies.agents],
-        ["inventory", bodies.inventory],
-      ] as const) {
-        for (const body of documents) await held.take(role, body);
-        if (documents.length > 0) taken.push(role);
-      }
-      return taken;
+      const before = held.view;
+      await held.take(update);
+      const { view } = held;
+      const moved: string[] = [];
+      if (view.keys.keys.digest !== before.keys.keys.digest) moved.push("keys");
+      if (view.agents?.digest !== before.agents?.digest) moved.push("agents");
+      if (view.inventory?.digest !== before.inventory?.digest) moved.push("inventory");
+      if (view.facts.versions.root !== before.facts.versions.root) moved.unshift("root");
+      return moved;
     },
   };
 }
 
-function requireNewer(what: string, version: number, held: number | undefined): void {
-  if (held !== undefined && version < held)
-    throw new FarhandError("KEYS_VERSION", `${what} version ${version}, held ${held}`);
+/** Nothing of it would be taken but for the names of older versions; it need not even hold under the newer root. */
+function isOlder({ timestamp, snapshot }: TrustUpdate, { facts }: Trust): boolean {
+  if (!timestamp || !snapshot) return false;
+  return (
+    readMetadata("timestamp", timestamp).signed.version <= facts.versions.timestamp &&
+    readMetadata("snapshot", snapshot).signed.version <= facts.versions.snapshot
+  );
 }

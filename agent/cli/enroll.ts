@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { z } from "zod";
 import { boxProof, openBoxChallenge } from "../../shared/box-proof.ts";
 import { jcs, toBase64url } from "../../shared/bytes.ts";
-import { checkEnvelope, type Envelope } from "../../shared/envelope.ts";
 import { FarhandError, isErrorCode } from "../../shared/errors.ts";
 import type { KeyId } from "../../shared/ids.ts";
 import { SEALED_CHALLENGE_MAX, signerFrom } from "../../shared/keys.ts";
-import { openPinnedKeys } from "../../shared/trust.ts";
+import { TrustFile, updateOfFile } from "../../shared/tuf/file.ts";
+import { openFirstTrust } from "../../shared/tuf/open.ts";
+import { rootFingerprint, type TrustSet, type TrustUpdate } from "../../shared/tuf/set.ts";
 import { vaultPath, writeConfig } from "../config.ts";
 import { bunProxy, reachError, type HubProxy } from "../link/proxy.ts";
 import { lockStateDir } from "../state-lock.ts";
@@ -110,21 +111,29 @@ async function joinHub(token: JoinToken, vault: Vault, proxy: HubProxy | undefin
   const mac = createHmac("sha256", token.secret).update(bytes).digest("base64url");
   const boxMac = boxProof(await openBoxChallenge(sealed, identity.box), bytes);
   const enrolled = await post({ token, proxy }, "/api/v1/enrol", { ...proof, signature, mac, boxMac });
-  const keys: Envelope = checkEnvelope(answered(Enrolled, enrolled).keys);
-  const trust = await openPinnedKeys(keys, token.keys);
-  if (trust.org !== token.org) throw new FarhandError("WRONG_ORG");
-  await vault.setTrust("keys", keys);
+  await vault.setTrust(await firstTrust(token, updateOfFile(answered(Enrolled, enrolled).trust)));
   return signer.kid;
 }
 
 const Challenge = z.object({ nonce: z.string().min(1).max(64), sealed: z.string().max(SEALED_CHALLENGE_MAX) });
-const Enrolled = z.object({ keys: z.unknown() });
+const Enrolled = z.object({ trust: TrustFile });
 
 /** Whoever answers at the hub's address is nobody yet: what it says is looked at before it is used. */
 function answered<T>(schema: z.ZodType<T>, answer: unknown): T {
   const parsed = schema.safeParse(answer);
   if (parsed.success) return parsed.data;
   throw new FarhandError("PROTOCOL", `the hub's answer: ${parsed.error.issues[0]?.path.join(".") ?? ""}`);
+}
+
+/** Everything that the hub shows is checked from the one root whose fingerprint came with the token. */
+async function firstTrust(token: JoinToken, update: TrustUpdate): Promise<TrustSet> {
+  const roots = update.roots ?? [];
+  const at = roots.findIndex((bytes) => rootFingerprint(bytes) === token.root);
+  const root = roots[at];
+  if (!root) throw new FarhandError("TRUST_ROOT", "the hub does not show the root that the join token names");
+  const { set, keys } = await openFirstTrust(root, { ...update, roots: roots.slice(at) }, { nowMs: Date.now() });
+  if (keys.org !== token.org) throw new FarhandError("WRONG_ORG");
+  return set;
 }
 
 const TIMEOUT_MS = 30_000;

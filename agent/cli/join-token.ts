@@ -11,8 +11,8 @@ export const JoinToken = z.strictObject({
   org: OrgId,
   site: SiteId,
   agent: AgentId,
-  /** SHA-256 of the payload of keys.json that the inviting person trusted. */
-  keys: Digest,
+  /** Fingerprint of the root.json that the inviting person trusted. */
+  root: Digest,
   id: z.string().min(1).max(64),
   secret: z.string().min(1).max(128),
 });

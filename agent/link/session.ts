@@ -118,9 +118,9 @@ async function shakeHands(
   identity: LinkIdentity,
   facts: () => Promise<HelloFacts>,
 ): Promise<DownHeader<"welcome">> {
-  const trust = identity.trust();
+  const { hubId } = identity.trust();
   const { header: challenge } = expectKind(decodeDown(await socket.receive()), "challenge");
-  if (challenge.hub !== trust.hubId) throw new FarhandError("CHALLENGE", `hub ${challenge.hub}, wanted ${trust.hubId}`);
+  if (challenge.hub !== hubId) throw new FarhandError("CHALLENGE", `hub ${challenge.hub}, wanted ${hubId}`);
   if (!challenge.versions.includes(LINK_VERSION)) throw new FarhandError("PROTOCOL", "no common link version");
   const nonce = newNonce();
   const proof = challengeBytes("farhand-agent", [challenge.nonce, challenge.hub, challenge.session]);
@@ -129,6 +129,8 @@ async function shakeHands(
     encodeUp("hello", { ...(await facts()), agent: identity.agent, nonce, signature, version: LINK_VERSION }),
   );
   const { header: welcome } = expectKind(await afterEarly(socket, identity), "welcome");
+  // What came before the welcome may have brought the hub's newer key.
+  const trust = identity.trust();
   const answer = challengeBytes("farhand-hub", [nonce, challenge.hub, identity.agent, challenge.session]);
   for (const key of trust.keys.document.hub.keys) {
     const publicKey = trust.hubKey(key.kid);
@@ -150,7 +152,7 @@ async function afterEarly(socket: Socket, identity: LinkIdentity): Promise<DownM
   for (let count = 0; count < EARLY_MAX; count++) {
     const message = decodeDown(await socket.receive());
     if (message.kind !== "trust") return message;
-    // They prove themselves: whoever sent them, a keyadmin signed them.
+    // It proves itself: whoever sent it, root and keyadmins signed it.
     await identity.early(message.header, message.body);
   }
   throw new FarhandError("PROTOCOL", "documents without end before the welcome");

@@ -7,7 +7,9 @@ import { CredentialName, type AgentId, type Digest, type OrgId } from "../../sha
 import { generateBoxJwk, generateSigningJwk, PrivateJwk } from "../../shared/keys.ts";
 import { CredentialValue, Secret, secretsOf, type Credential } from "../../shared/secret.ts";
 import { openSqlite, type Migration } from "../../shared/sqlite.ts";
+import type { TrustSet } from "../../shared/tuf/set.ts";
 import type { Store } from "../../shared/store.ts";
+import { ABSENT, setOf, textsOf, TRUST_ITEMS } from "./trust-items.ts";
 import { Items, nextVersion, versionsOf, type ItemKind, type Standing } from "./items.ts";
 import { deriveKey, newDerivation, provision, type VaultKey } from "./key.ts";
 import first from "./migrations/0001_vault.sql" with { type: "text" };
@@ -252,15 +254,28 @@ export class Vault {
     return (await this.held()).filter((item) => item.kind === kind).map((item) => item.name);
   }
 
-  /** A trust document that must survive the journal; sealed, so that only this agent can have put it here. */
-  async setTrust(name: "keys", envelope: unknown): Promise<void> {
-    await this.#store.tx("vault-trust", (tx) =>
-      this.#items.put(tx, "trust", name, envelope, { atMs: this.#clock.nowMs() }),
-    );
+  /** The trust repository, all of it in one transaction; sealed, so that only this agent can have put it here. */
+  async setTrust(set: TrustSet): Promise<void> {
+    const texts = textsOf(set);
+    await this.#store.tx("vault-trust", async (tx) => {
+      for (const name of TRUST_ITEMS) {
+        const next = texts[name] ?? ABSENT;
+        if ((await this.#items.get(tx, "trust", name, z.string())) === next) continue;
+        await this.#items.put(tx, "trust", name, next, { atMs: this.#clock.nowMs() });
+      }
+    });
   }
 
-  async trust(name: "keys"): Promise<unknown> {
-    return this.#get("trust", name, z.unknown());
+  /** Throws TRUST_MISMATCH before the first set was stored. */
+  async trust(): Promise<TrustSet> {
+    return this.#store.read(async (tx) => {
+      const texts: Record<string, string> = {};
+      for (const name of TRUST_ITEMS) {
+        const held = await this.#items.get(tx, "trust", name, z.string());
+        if (held !== undefined && held !== ABSENT) texts[name] = held;
+      }
+      return setOf(texts);
+    });
   }
 
   #seconds(): number {

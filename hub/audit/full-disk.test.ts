@@ -7,6 +7,7 @@ import { errorCode } from "../../shared/errors.ts";
 import type { SqliteStore } from "../../shared/sqlite.ts";
 import { statements } from "../../shared/store.ts";
 import { id, makeGrant, makeOrg, TEST_NOW_SECONDS, type TestOrg } from "../../shared/testing/org.ts";
+import { firstUpdate } from "../../shared/testing/trust-set.ts";
 import { signEnvelope } from "../../shared/envelope.ts";
 import { makeApi, type HubApi } from "../api/server/app.ts";
 import { createToken } from "../api/server/tokens.ts";
@@ -44,9 +45,7 @@ beforeEach(async () => {
   said = [];
   const cipher = new BlobCipher(BlobCipher.newKey());
   const trust = new TrustHolder(store, clock, { id: "hub-1", signer: org.hub });
-  await trust.accept("keys", org.keysEnvelope, "test");
-  await trust.accept("agents", org.agentsEnvelope, "test");
-  await trust.accept("inventory", org.inventoryEnvelope, "test");
+  await trust.accept(firstUpdate(org.view.set), "test");
   const base = { store, cipher, clock, random: () => 0, effects: noEffects };
   const pump = new Pump({ ...base, agent: (agent) => trust.agent(agent), onFault: () => undefined });
   const log = { ...silentLog, error: (event: string) => said.push(event) };

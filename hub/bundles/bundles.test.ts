@@ -16,6 +16,7 @@ import { generateBoxJwk, type BoxPublicKey } from "../../shared/keys.ts";
 import type { SqliteStore } from "../../shared/sqlite.ts";
 import { statements } from "../../shared/store.ts";
 import { agentOf, id, makeOrg, NO_DIGEST, TEST_NOW_SECONDS, type TestOrg } from "../../shared/testing/org.ts";
+import { firstUpdate, nextUpdate } from "../../shared/testing/trust-set.ts";
 import { encodeRecords } from "../../shared/wire/frame.ts";
 import { encodeUp, type Lane } from "../../shared/wire/messages.ts";
 import { Refusals } from "../audit/refusals.ts";
@@ -52,9 +53,7 @@ beforeEach(async () => {
   org = await makeOrg();
   const cipher = new BlobCipher(BlobCipher.newKey());
   const trust = new TrustHolder(store, clock, { id: "hub-1", signer: org.hub });
-  await trust.accept("keys", org.keysEnvelope, "test");
-  await trust.accept("agents", org.agentsEnvelope, "test");
-  await trust.accept("inventory", org.inventoryEnvelope, "test");
+  await trust.accept(firstUpdate(org.view.set), "test");
   const random = (): number => 0;
   const onFault = (_: string, error: unknown): never => {
     throw error;
@@ -251,7 +250,9 @@ describe("evidence that comes as a file", () => {
     const { document } = org.agentsDocument;
     const agents = document.agents.map((entry) => ({ ...entry, status: "banned" as const, reason: "lost" }));
     const envelope = await signEnvelope("farhand-agents+jws", { ...document, version: 2, agents }, [org.people.kim]);
-    await deps.trust.accept("agents", envelope, "test");
+    const { set } = deps.trust.require().view;
+    const update = await nextUpdate(set, [org.people.kim], { agents: envelope }, deps.clock.nowMs());
+    await deps.trust.accept(update, "test");
     expect(await refused(bytes)).toBe("AGENT_BANNED");
   });
 

@@ -3,7 +3,9 @@ import { jcs, sha256, type Bytes } from "../../shared/bytes.ts";
 import { InboundIndex, type BundledWork, type BundleEntry } from "../../shared/documents/bundle.ts";
 import { envelopeBytes, readAs, signEnvelope } from "../../shared/envelope.ts";
 import { FarhandError } from "../../shared/errors.ts";
-import type { AgentId, Digest } from "../../shared/ids.ts";
+import type { AgentId, Digest, SiteId } from "../../shared/ids.ts";
+import type { TrustStore } from "../../shared/trust.ts";
+import { encodeTrustFile } from "../../shared/tuf/file.ts";
 import type { AssignmentAggregate } from "../core/assignment-model.ts";
 import { checkpointFrame } from "../links/checkpoints.ts";
 import { cancelOf, deliverIn, signedOf } from "../links/offers.ts";
@@ -23,7 +25,6 @@ import {
   textsOf,
 } from "../store/bundles.ts";
 import { waitingFor } from "../store/credentials.ts";
-import { allDocuments } from "../store/documents.ts";
 import { findManifest } from "../store/work.ts";
 
 export type ExportDeps = Pick<
@@ -36,6 +37,7 @@ const WORK_MAX = 500;
 const TEXTS_MAX = 1_500;
 const CANCELS_MAX = 500;
 const DAY_SECONDS = 86_400;
+const CARRIED_SECONDS_MAX = 45 * DAY_SECONDS;
 
 interface Body {
   readonly entry: BundleEntry;
@@ -88,7 +90,8 @@ async function exportBundle(
     bodies.set(digest, { entry: { kind, sha256: digest, bytes: bytes.length }, read: () => bytes });
     return digest;
   };
-  await addTrust(deps, bodies);
+  const lifetimeSeconds = Math.min(days * DAY_SECONDS, carriedSecondsMax(deps.trust.require().trust, entry.site));
+  await addTrust(deps, bodies, lifetimeSeconds * 1000);
   for (const bytes of await cancelsFor(deps, agent)) add("cancel", bytes);
   // Sealed to the agent: neither this hub nor who carries the stick can open them.
   for (const { envelope } of await waitingFor(store, agent, nowMs)) add("credential", envelopeBytes(envelope));
@@ -160,7 +163,7 @@ async function exportBundle(
     prev: prev?.sha256 ?? null,
     seen,
     iat,
-    exp: iat + days * DAY_SECONDS,
+    exp: iat + lifetimeSeconds,
     entries,
     direction: "in",
     work,
@@ -184,19 +187,22 @@ async function exportBundle(
   };
 }
 
-/** Every version of keys.json, because each says who may sign the next. */
-async function addTrust(deps: ExportDeps, bodies: Map<Digest, Body>): Promise<void> {
-  const { envelopes } = deps.trust.require();
-  const documents = (await allDocuments(deps.store, "keys")).map(({ envelope }) => ({ role: "keys", envelope }));
-  for (const role of ["agents", "inventory"] as const) {
-    const envelope = envelopes[role];
-    if (envelope) documents.push({ role, envelope });
-  }
-  for (const { role, envelope } of documents) {
-    const bytes = envelopeBytes(envelope);
-    const digest = sha256(bytes);
-    bodies.set(digest, { entry: { kind: "trust", role, sha256: digest, bytes: bytes.length }, read: () => bytes });
-  }
+/** How long a courier may be on the way: what a carried bundle says cannot be taken back while it is. By signed policy, longer where there is no line. */
+function carriedSecondsMax(trust: TrustStore, site: SiteId): number {
+  const policy = trust.policyOf(site);
+  return policy?.airGapped ? policy.warrantLifetimeSecondsMax : CARRIED_SECONDS_MAX;
+}
+
+/** The whole trust repository, because nobody knows what the agent holds, with a timestamp that outlives the journey. */
+async function addTrust(deps: ExportDeps, bodies: Map<Digest, Body>, lifetimeMs: number): Promise<void> {
+  const { view, roots } = deps.trust.require();
+  const timestamp = await deps.trust.timestampFor(lifetimeMs);
+  const bytes = encodeTrustFile({ ...view.set, roots, timestamp });
+  const digest = sha256(bytes);
+  bodies.set(digest, {
+    entry: { kind: "trust", role: "set", sha256: digest, bytes: bytes.length },
+    read: () => bytes,
+  });
 }
 
 async function cancelsFor(deps: ExportDeps, agent: AgentId): Promise<Bytes[]> {

@@ -61,6 +61,8 @@ import { sign } from "./review/sign.ts";
 import { trustInit } from "./trust/init.ts";
 import { trustPublish } from "./trust/publish.ts";
 import { escapeLine } from "./terminal/escape.ts";
+import { trustFetch } from "./trust/fetch.ts";
+import { trustSign } from "./trust/sign.ts";
 import { trustShow } from "./trust/show.ts";
 
 const group = <R extends string>(brief: string, routes: Parameters<typeof buildRouteMap<R, CliContext>>[0]["routes"]) =>
@@ -71,10 +73,12 @@ export function farhand(version: string, hub?: RouteMap<CliContext>): Applicatio
   const root = buildRouteMap<string, CliContext>({
     routes: {
       login,
-      trust: group("Make and publish keys.json, the root of who may sign what", {
+      trust: group("The signed documents that say who may sign what", {
         init: trustInit,
         show: trustShow,
         publish: trustPublish,
+        fetch: trustFetch,
+        sign: trustSign,
       }),
       key: group("Your own key file", { passphrase: keyPassphrase, show: keyShow }),
       inventory: group("Sites and devices, as signed", {
@@ -137,7 +141,7 @@ export function farhand(version: string, hub?: RouteMap<CliContext>): Applicatio
         "Data goes to standard output, words about it to standard error. --json prints versioned documents, one per line.\n" +
         "farhand exit-codes lists the exit codes. NO_COLOR is honoured. --no-input never asks.\n\n" +
         "EXAMPLES\n" +
-        "  farhand login --hub https://hub.example:8443 --ca hub-ca.pem --token-file ~/token --trust trust/keys.json\n" +
+        "  farhand login --hub https://hub.example:8443 --ca hub-ca.pem --token-file ~/token --trust trust/trust.json\n" +
         "  farhand run 'show version' --select site=ams --grant ask\n" +
         "  farhand plan change --template edge.j2 --select tag.role=edge --author ann --grant nightly --title 'NTP at the edge'\n" +
         "  farhand review JOB; farhand sign JOB --key bob.key.json; farhand job watch JOB",

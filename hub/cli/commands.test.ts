@@ -3,25 +3,29 @@ import { statSync, readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sha256, utf8 } from "../../shared/bytes.ts";
 import { Grant } from "../../shared/documents/grant.ts";
-import { checkEnvelope, parseEnvelope, peekPayload, type Envelope } from "../../shared/envelope.ts";
+import { checkEnvelope, parseEnvelope, peekPayload, signEnvelope, type Envelope } from "../../shared/envelope.ts";
 import type { DeviceId, PersonId } from "../../shared/ids.ts";
 import { generateBoxJwk, generateSigningJwk, signerFrom } from "../../shared/keys.ts";
 import { Secret } from "../../shared/secret.ts";
 import { id, makeOrg, type TestOrg } from "../../shared/testing/org.ts";
+import { nextUpdate } from "../../shared/testing/trust-set.ts";
 import { openAgents, openInventory } from "../../shared/trust.ts";
+import { fileOfUpdate } from "../../shared/tuf/file.ts";
+import { rootFingerprint } from "../../shared/tuf/set.ts";
 import { farhand } from "./app.ts";
 import { hubCommands, listenAddress } from "./hub-commands.ts";
 import { makeKeyFile, writeKeyFile } from "./keys/key-file.ts";
 import { DIFF, JOB } from "./testing/bundle.ts";
 import { assignmentView, jobView, taskView } from "./testing/views.ts";
-import { errorResponse, eventStream, trustOf, World } from "./testing/world.ts";
-import { openAnchor } from "./trust/load.ts";
+import { errorResponse, eventStream, trustHub, trustOf, World } from "./testing/world.ts";
+import { openAnchor } from "./trust/anchor.ts";
 
 const PASSPHRASE = "correct horse battery";
 const made = await makeKeyFile("kim" as PersonId, "Ed25519", new Secret(PASSPHRASE), { n: 2 ** 10, r: 8, p: 1 });
 const own = await signerFrom(made.jwk);
 /** Kim and Ann share a hand here: one key file serves every test. */
 const org: TestOrg = await makeOrg({
+  keyadmins: [own],
   keys: (keys) => ({
     ...keys,
     people: [
@@ -84,24 +88,34 @@ it("ends with 4 without a valid token, and says so in JSON", async () => {
   expect(JSON.parse(err)).toMatchObject({ schema: "farhand.error/1", code: "UNAUTHORIZED" });
 });
 
-it("needs a keys.json that the person trusts before it shows anything of the hub's", async () => {
+it("needs a trust file that the person trusts before it shows anything of the hub's", async () => {
   world.hub({ "GET /api/v1/trust": () => trustOf(org) });
   expect(await world.run("inventory", "list", "--trust", "none.json")).toMatchObject({ exit: 1 });
   expect((await world.run("inventory", "list")).out).toContain("ams-r1");
 });
 
-it("takes no older agents.json than it has seen", async () => {
-  world.hub({ "GET /api/v1/trust": () => trustOf(org) });
+it("takes no older trust documents than it has seen", async () => {
+  const hub = trustHub(org);
+  world.hub(hub.answers);
+  const { set } = org.view;
+  const agents = await signEnvelope("farhand-agents+jws", { ...org.agentsDocument.document, version: 2 }, [own]);
+  const newer = fileOfUpdate(await nextUpdate(set, [own], { agents }, org.nowSeconds * 1000));
+  await hub.answers["PUT /api/v1/trust"]?.({
+    url: new URL("https://hub.test"),
+    body: newer,
+    bytes: new Uint8Array(),
+    headers: new Headers(),
+  });
   expect((await world.run("inventory", "list")).exit).toBe(0);
-  world.hub({ "GET /api/v1/trust": () => ({ ...trustOf(org), agents: null }) });
+  world.hub({ "GET /api/v1/trust": () => trustOf(org) });
   expect(await world.run("inventory", "list")).toMatchObject({
     exit: 1,
-    err: expect.stringContaining("agents.json is version 0 here, and was version 1 before") as string,
+    err: expect.stringContaining("timestamp.json is version 1 here, and was version 2 before") as string,
   });
 });
 
 describe("trust init", () => {
-  it("makes people's keys under a passphrase and a keys.json that opens", async () => {
+  it("makes people's keys under a passphrase and a trust file that opens", async () => {
     const hub = await signerFrom(await generateSigningJwk());
     world.write("hub-key.json", JSON.stringify({ schema: "farhand.hub-key/1", id: "hub-1", publicKey: hub.publicKey }));
     const args = [
@@ -124,8 +138,10 @@ describe("trust init", () => {
     expect((await world.run(...args, "--approver", "ann")).err).toContain("THRESHOLD");
     const { exit, out } = await world.run(...args, "--approver", "bob,ann");
     expect(exit).toBe(0);
-    const store = await openAnchor(parseEnvelope(readFileSync(world.path("trust/keys.json"))));
-    expect(JSON.parse(out)).toMatchObject({ fingerprint: store.keys.digest });
+    const anchor = await openAnchor(readFileSync(world.path("trust/trust.json")));
+    const store = anchor.keys;
+    const fingerprint = rootFingerprint(anchor.set.root);
+    expect(JSON.parse(out)).toMatchObject({ fingerprint });
     expect(store.keys.document.people.map(({ id: person, roles }) => [person, roles.map((role) => role.role)])).toEqual(
       [
         ["ann", ["author", "approver"]],
@@ -137,12 +153,12 @@ describe("trust init", () => {
       change: { approvers: 1, onePerson: false },
       destructive: { approvers: 2 },
     });
-    for (const name of ["ann", "bob", "kim", "recovery"]) {
+    for (const name of ["ann", "bob", "kim", "kim.root", "safe.root", "recovery"]) {
       expect(statSync(world.path(`trust/${name}.key.json`)).mode & 0o777).toBe(0o600);
       expect(readFileSync(world.path(`trust/${name}.key.json`), "utf8")).not.toContain('"d"');
     }
     expect((await world.run(...args, "--approver", "bob")).err).toContain("CONFLICT");
-    expect((await world.run("trust", "show", "trust/keys.json")).out).toContain(store.keys.digest);
+    expect((await world.run("trust", "show", "trust/trust.json")).out).toContain(fingerprint);
   });
 });
 
@@ -164,22 +180,18 @@ describe("inventory import", () => {
 
   it("signs the next version, and leaves what has not changed", async () => {
     world.write("inventory.yaml", yaml("192.0.2.1"));
-    let served: Envelope = org.inventoryEnvelope;
-    world.hub({
-      "GET /api/v1/trust": () => ({ ...trustOf(org), inventory: served }),
-      "PUT /api/v1/trust/inventory": took({ sha256: sha256(""), version: 2 }),
-    });
+    const hub = trustHub(org);
+    world.hub(hub.answers);
     expect((await world.run("inventory", "import", "inventory.yaml", ...key, "--publish")).exit).toBe(0);
-    const [first] = put;
-    if (!first) throw new Error("nothing was published");
-    expect((await openInventory(first, org.trust)).inventory.document).toMatchObject({
+    const published = hub.put[0]?.documents?.inventory;
+    if (!published) throw new Error("nothing was published");
+    expect((await openInventory(parseEnvelope(published), org.trust)).inventory.document).toMatchObject({
       version: 2,
       devices: [{ id: "r1", port: 22 }],
     });
-    served = first;
     const again = await world.run("inventory", "import", "inventory.yaml", ...key, "--publish", "--json");
     expect(JSON.parse(again.out)).toMatchObject({ changed: false, version: 2 });
-    expect(put).toHaveLength(1);
+    expect(hub.put).toHaveLength(1);
   });
 
   it("names file, line and column, and asks for no passphrase first", async () => {
@@ -210,15 +222,12 @@ describe("agents", () => {
 
   it("countersigns exactly the key whose fingerprint the person read", async () => {
     const agent = await pending();
-    world.hub({
-      "GET /api/v1/trust": () => trustOf(org),
-      "GET /api/v1/agents": () => ({ agents: [agent] }),
-      "PUT /api/v1/trust/agents": took({ sha256: sha256(""), version: 2 }),
-    });
+    const hub = trustHub(org);
+    world.hub({ ...hub.answers, "GET /api/v1/agents": () => ({ agents: [agent] }) });
     expect((await world.run("agent", "approve", "agent-new", "--fingerprint", agent.kid, ...key)).exit).toBe(0);
-    const [envelope] = put;
-    if (!envelope) throw new Error("nothing was published");
-    const { document } = await openAgents(envelope, org.trust);
+    const published = hub.put[0]?.documents?.agents;
+    if (!published) throw new Error("nothing was published");
+    const { document } = await openAgents(parseEnvelope(published), org.trust);
     expect({ version: document.version, ids: document.agents.map((entry) => entry.id) }).toEqual({
       version: 2,
       ids: ["agent-ams", "agent-lon", "agent-new"],
@@ -226,30 +235,28 @@ describe("agents", () => {
   });
 
   it("are banned by a keyadmin's signature, for good", async () => {
-    let served: Envelope = org.agentsEnvelope;
+    const hub = trustHub(org);
     const agent = await pending();
     world.hub({
-      "GET /api/v1/trust": () => ({ ...trustOf(org), agents: served }),
+      ...hub.answers,
       "GET /api/v1/agents": () => ({ agents: [{ ...agent, id: "agent-ams" }] }),
-      "PUT /api/v1/trust/agents": took({ sha256: sha256(""), version: 2 }),
       "POST /api/v1/agents/agent-ams/kick": () => ({ live: true }),
     });
     const ban = ["agent", "ban", "agent-ams", "--reason", "stolen", ...key];
     expect((await world.run(...ban)).exit).toBe(0);
-    const [envelope] = put;
-    if (!envelope) throw new Error("nothing was published");
-    const { document } = await openAgents(envelope, org.trust);
+    const published = hub.put[0]?.documents?.agents;
+    if (!published) throw new Error("nothing was published");
+    const { document } = await openAgents(parseEnvelope(published), org.trust);
     expect(document.version).toBe(2);
     expect(document.agents.map(({ id: agentId, status, reason }) => [agentId, status, reason])).toEqual([
       ["agent-ams", "banned", "stolen"],
       ["agent-lon", "active", undefined],
     ]);
-    served = envelope;
     expect((await world.run(...ban)).err).toContain("CONFLICT");
     expect((await world.run("agent", "ban", "agent-amz", "--reason", "x", ...key)).err).toContain("agent-ams");
     const approve = ["agent", "approve", "agent-ams", "--fingerprint", agent.kid, ...key];
     expect((await world.run(...approve)).err).toContain("ID_SPENT");
-    expect(put).toHaveLength(1);
+    expect(hub.put).toHaveLength(1);
     expect((await world.run("agent", "kick", "agent-ams")).out).toContain("is closed");
   });
 
@@ -265,7 +272,7 @@ describe("agents", () => {
     expect(put).toEqual([]);
   });
 
-  it("writes a join token that pins the trusted keys.json", async () => {
+  it("writes a join token that pins the trusted root", async () => {
     world.hub({
       "GET /api/v1/trust": () => trustOf(org),
       "POST /api/v1/invites": () => ({ id: "i", secret: "s", url: "https://hub.test", ca: "PEM", expiresMs: 1 }),
@@ -282,7 +289,7 @@ describe("agents", () => {
       org: "acme",
       site: "ams",
       agent: "agent-new",
-      keys: org.trust.keys.digest,
+      root: rootFingerprint(org.view.set.root),
       id: "i",
       secret: "s",
     });

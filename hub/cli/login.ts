@@ -25,7 +25,7 @@ async function remember(cli: Cli, flags: HubFlags) {
     throw new FarhandError("USAGE", "login needs --hub and --token-file");
   const client = clientOf(cli, flags);
   const status = await client.call("status", {});
-  if (settings.trust !== undefined && status.keysVersion > 0) await loadTrust(cli, flags, client);
+  if (settings.trust !== undefined && status.trust) await loadTrust(cli, flags, client);
   const config = ConfigFile.parse({
     hub: client.base.href,
     ca: settings.ca,

@@ -10,6 +10,8 @@ import type { Signer } from "../../shared/keys.ts";
 import type { SqliteStore } from "../../shared/sqlite.ts";
 import { statements } from "../../shared/store.ts";
 import { agentOf, id, makeManifest, makeOrg, TEST_NOW_SECONDS, type TestOrg } from "../../shared/testing/org.ts";
+import { decodeTrustFile } from "../../shared/tuf/file.ts";
+import { firstUpdate, nextUpdate } from "../../shared/testing/trust-set.ts";
 import { openAgents } from "../../shared/trust.ts";
 import { challengeBytes, decodeDown, encodeUp, type DownMessage } from "../../shared/wire/messages.ts";
 import { noEffects } from "../effects.ts";
@@ -42,9 +44,7 @@ beforeEach(async () => {
   const clock = new ManualClock(TEST_NOW_SECONDS * 1000);
   links = new Links();
   const trust = new TrustHolder(store, clock, { id: "hub-1", signer: org.hub });
-  await trust.accept("keys", org.keysEnvelope, "test");
-  await trust.accept("agents", org.agentsEnvelope, "test");
-  await trust.accept("inventory", org.inventoryEnvelope, "test");
+  await trust.accept(firstUpdate(org.view.set), "test");
   const cipher = new BlobCipher(BlobCipher.newKey());
   const base = { store, cipher, clock, random: () => 0, effects: noEffects };
   const onFault = (where: string, error: unknown): never => {
@@ -74,7 +74,7 @@ class Peer {
     });
   }
 
-  async hello(agent: AgentId, signer: Signer, agentsVersion = 1): Promise<this> {
+  async hello(agent: AgentId, signer: Signer, held = org.view.facts.versions): Promise<this> {
     const { header } = this.last("challenge");
     const bytes = challengeBytes("farhand-agent", [header.nonce, header.hub, header.session]);
     const signature = toBase64url(new Uint8Array(await crypto.subtle.sign("Ed25519", signer.key, bytes)));
@@ -90,9 +90,8 @@ class Peer {
         sequence: 0,
         lanes: [],
         clock: { wallMs: 0, quality: "synced" },
+        trust: held,
         keysVersion: 1,
-        agentsVersion,
-        inventory: org.inventory.digest,
         platforms: {},
         assignments: [],
       }),
@@ -115,7 +114,9 @@ class Peer {
 async function publish(change: (entries: Agents["agents"]) => Agents["agents"]): Promise<void> {
   const held = readAs(AgentsSchema, peekPayload(deps.trust.require().envelopes.agents ?? org.agentsEnvelope));
   const next = { ...held, version: held.version + 1, agents: change(held.agents) };
-  await deps.trust.accept("agents", await signEnvelope("farhand-agents+jws", next, [org.people.kim]), "test");
+  const agents = await signEnvelope("farhand-agents+jws", next, [org.people.kim]);
+  const { set } = deps.trust.require().view;
+  await deps.trust.accept(await nextUpdate(set, [org.people.kim], { agents }, deps.clock.nowMs()), "test");
 }
 const ban = (agent: AgentId): Promise<void> =>
   publish((entries) =>
@@ -151,7 +152,9 @@ describe("T29 no session, whatever it proves (our identity is the signed challen
     await peer.closed.promise;
     expect(peer.kinds).toEqual(["challenge", "trust", "close"]);
     expect(peer.last("close").header.code).toBe("AGENT_BANNED");
-    const { document } = await openAgents(parseEnvelope(peer.last("trust").body), org.trust);
+    const { agents } = decodeTrustFile(peer.last("trust").body).documents ?? {};
+    if (!agents) throw new Error("no agents.json");
+    const { document } = await openAgents(parseEnvelope(agents), org.trust);
     expect(document.agents.find((entry) => entry.id === id.agentAms)).toMatchObject({ reason: "stolen" });
     expect(links.agents).toEqual([]);
     expect((await audited()).at(-1)).toMatch(/agent:agent-ams.*link\.open.*refused.*AGENT_BANNED/);
@@ -176,7 +179,7 @@ describe("a ban", () => {
     await peer.closed.promise;
     expect(peer.last("close").header.code).toBe("AGENT_BANNED");
     expect(peer.kinds).not.toContain("offer");
-    expect(peer.got.at(-2)).toMatchObject({ kind: "trust", header: { document: "agents" } });
+    expect(peer.got.at(-2)).toMatchObject({ kind: "trust", header: { offset: 0 } });
     peer.session.gone();
     expect(links.isLive(id.agentAms)).toBe(false);
     expect(links.isLive(id.agentLon)).toBe(true);

@@ -16,6 +16,8 @@ import {
   TEST_NOW_SECONDS,
   type TestOrg,
 } from "../../shared/testing/org.ts";
+import { decodeTrustFile } from "../../shared/tuf/file.ts";
+import { firstUpdate } from "../../shared/testing/trust-set.ts";
 import { verifyCancel, verifyOffer } from "../../shared/verify/work.ts";
 import { encodeRecords, FRAME_BYTES_MAX } from "../../shared/wire/frame.ts";
 import {
@@ -103,9 +105,7 @@ beforeEach(async () => {
     refusals: new Refusals(store, clock, silentLog),
     log: silentLog,
   };
-  await trust.accept("keys", org.keysEnvelope, "test");
-  await trust.accept("agents", org.agentsEnvelope, "test");
-  await trust.accept("inventory", org.inventoryEnvelope, "test");
+  await trust.accept(firstUpdate(org.view.set), "test");
   text = await putBlob(store, cipher, new TextEncoder().encode("hostname r1\n"), { sender: "test", media: "text" }, 0);
   await work();
 });
@@ -221,9 +221,8 @@ class FakeAgent {
       sequence: 0,
       lanes: [],
       clock: { wallMs: clock.nowMs(), quality: "synced" },
+      trust: deps.trust.require().view.facts.versions,
       keysVersion: 1,
-      agentsVersion: 1,
-      inventory: org.inventory.digest,
       platforms: {},
       assignments: [],
       ...over,
@@ -332,11 +331,18 @@ describe("the handshake", () => {
   });
 
   it("hands over the signed documents that the agent does not hold", async () => {
-    const agent = await new FakeAgent().hello({ agentsVersion: 0, inventory: null });
-    expect(agent.got.flatMap((one) => (one.kind === "trust" ? [one.header.document] : []))).toEqual([
-      "agents",
-      "inventory",
-    ]);
+    const { set, facts } = deps.trust.require().view;
+    const agent = await new FakeAgent().hello({ trust: { ...facts.versions, timestamp: 0, targets: 0 } });
+    const parts = agent.got.flatMap((one) => (one.kind === "trust" ? [one.body] : []));
+    const { roots, timestamp, snapshot, targets, documents } = decodeTrustFile(Buffer.concat(parts));
+    expect({ roots, timestamp, snapshot, targets }).toEqual({
+      roots: [],
+      timestamp: set.timestamp,
+      snapshot: undefined,
+      targets: set.targets,
+    });
+    expect(documents).toEqual(set.documents);
+    expect((await new FakeAgent().hello()).kinds()).not.toContain("trust");
   });
 });
 

@@ -19,7 +19,7 @@ import { cancelFrame, offersFor } from "./offers.ts";
 import { Outbound, type Carrier } from "./outbound.ts";
 import type { Links, LiveSession } from "./registry.ts";
 import { syncWith } from "./sync.ts";
-import { newerDocuments, type HeldDocuments } from "./trust-frames.ts";
+import { knowsThisHub, newerTrust, type HeldTrust } from "./trust-frames.ts";
 import { tellAssignment, type Word } from "./words.ts";
 
 const HANDSHAKE_MS = 15_000;
@@ -52,7 +52,7 @@ export class AgentSession implements LiveSession {
   #stage: "challenged" | "greeting" | "live" | "ended" = "challenged";
   #agent: AgentEntry | undefined;
   #claimed: string | undefined;
-  #told: HeldDocuments | undefined;
+  #told: HeldTrust | undefined;
   readonly #grantsTold = new Set<Digest>();
   /** Undefined until the agent has said what it holds: one that does not say is sent none. */
   #witnessed: Witnessed | undefined;
@@ -185,6 +185,12 @@ export class AgentSession implements LiveSession {
     const deps = this.#deps;
     const agent = await this.#admit(hello);
     if (!agent) return;
+    let told: HeldTrust = hello;
+    if (!hello.wayHome && !(await knowsThisHub(deps, told))) {
+      const { frames, held } = newerTrust(deps, told);
+      for (const frame of frames) this.#out.sendUncounted(frame);
+      told = held;
+    }
     const signature = await answerOf(deps, this.#challenge, hello);
     const serverTimeMs = deps.clock.nowMs();
     if (hello.wayHome) {
@@ -204,7 +210,7 @@ export class AgentSession implements LiveSession {
     this.#out.sendUncounted(encodeDown("welcome", { signature, serverTimeMs, lanes: marks, creditBytes }));
     this.#links.attach(agent.id, this);
     this.#deps.log.info("link-up", { agent: agent.id, software: hello.software });
-    this.#told = hello;
+    this.#told = told;
     this.#sendTrust();
     this.#sendCredentials();
     this.grantsMoved();
@@ -238,15 +244,13 @@ export class AgentSession implements LiveSession {
    * Nothing more is taken from it. It gets the signed documents that it does not hold, because it stops its work on their word and not
    * on the hub's, and then the session ends.
    */
-  #bar(held: HeldDocuments | undefined, reason: string | undefined): void {
+  #bar(held: HeldTrust | undefined, reason: string | undefined): void {
     if (this.#barred) return;
     this.#barred = true;
     const end = (): void => this.#end("AGENT_BANNED", BANNED_RETRY_MS, reason);
     if (!held) return end();
-    newerDocuments(this.#deps, held)
-      .then(({ frames }) => frames.forEach((frame) => this.#out.sendUncounted(frame)))
-      .catch((error: unknown) => this.#deps.log.error("ban", { code: errorCode(error) }))
-      .finally(end);
+    for (const frame of newerTrust(this.#deps, held).frames) this.#out.sendUncounted(frame);
+    end();
   }
 
   get #ended(): boolean {
@@ -257,7 +261,7 @@ export class AgentSession implements LiveSession {
   #sendTrust(): void {
     this.#tell(async () => {
       if (!this.#told) return;
-      const { frames, held } = await newerDocuments(this.#deps, this.#told);
+      const { frames, held } = newerTrust(this.#deps, this.#told);
       this.#told = held;
       await Promise.all(frames.map((frame) => this.#out.sendCredited(frame)));
     });
@@ -317,6 +321,11 @@ export class AgentSession implements LiveSession {
     });
   }
 
+  /** What it does not take may be this hub's fault, or what a hub before this one served it. */
+  async #onTrusted({ code, detail }: UpHeader<"trusted">): Promise<void> {
+    if (code !== null) await this.#refused("trust.serve", code, detail);
+  }
+
   async #handle(agent: AgentEntry, message: Exclude<UpMessage, { kind: "hello" }>, size: number): Promise<void> {
     const nowMs = this.#deps.clock.nowMs();
     switch (message.kind) {
@@ -335,6 +344,8 @@ export class AgentSession implements LiveSession {
         return this.#word(agent, message.header, { ...message.header, kind: "reject" });
       case "canceled":
         return this.#word(agent, message.header, { kind: "canceled", state: message.header.state });
+      case "trusted":
+        return this.#onTrusted(message.header);
       case "witnessed":
         return this.#onWitnessed(agent, message.header.checkpoint);
       case "credentials":

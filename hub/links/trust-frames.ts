@@ -1,36 +1,51 @@
-import { envelopeBytes } from "../../shared/envelope.ts";
+import { Keys } from "../../shared/documents/keys.ts";
+import { peekPayload, readAs } from "../../shared/envelope.ts";
+import { encodeTrustFile } from "../../shared/tuf/file.ts";
+import { readMetadata } from "../../shared/tuf/metadata.ts";
+import type { TrustUpdate } from "../../shared/tuf/set.ts";
+import { BODY_BYTES_MAX } from "../../shared/wire/frame.ts";
 import { encodeDown, type UpHeader } from "../../shared/wire/messages.ts";
 import { allDocuments } from "../store/documents.ts";
+import type { TrustState } from "../trust.ts";
 import type { LinkDeps } from "./deps.ts";
 
 /** What an agent holds, as its hello says and as what it was sent since adds to it. */
-export type HeldDocuments = Pick<UpHeader<"hello">, "keysVersion" | "agentsVersion" | "inventory">;
+export type HeldTrust = Pick<UpHeader<"hello">, "trust" | "keysVersion">;
 
-/** Documents that the agent does not hold: keys first and every version of them, because each says who may sign the next. */
-export async function newerDocuments(
-  deps: Pick<LinkDeps, "store" | "trust">,
-  held: HeldDocuments,
-): Promise<{ readonly frames: Uint8Array[]; readonly held: HeldDocuments }> {
-  const { trust, agents, inventory, envelopes } = deps.trust.require();
-  const keysVersion = trust.keys.document.version;
+export interface News {
+  readonly frames: readonly Uint8Array[];
+  readonly held: HeldTrust;
+}
+
+/** What the agent does not hold of the trust repository: each root after its own, because each says who signs the next, and what is newer. */
+export function newerTrust(deps: Pick<LinkDeps, "trust">, held: HeldTrust): News {
+  const state = deps.trust.require();
+  const update = newsFor(state, held);
+  if (!update) return { frames: [], held };
+  const bytes = encodeTrustFile(update);
   const frames: Uint8Array[] = [];
-  if (keysVersion > held.keysVersion) {
-    for (const { version, envelope } of await allDocuments(deps.store, "keys")) {
-      const isNew = version > held.keysVersion && version <= keysVersion;
-      if (isNew) frames.push(encodeDown("trust", { document: "keys" }, envelopeBytes(envelope)));
-    }
-  }
-  const agentsVersion = agents?.document.version ?? 0;
-  if (agentsVersion > held.agentsVersion && envelopes.agents)
-    frames.push(encodeDown("trust", { document: "agents" }, envelopeBytes(envelopes.agents)));
-  if (inventory && inventory.digest !== held.inventory && envelopes.inventory)
-    frames.push(encodeDown("trust", { document: "inventory" }, envelopeBytes(envelopes.inventory)));
+  for (let offset = 0; offset < bytes.length; offset += BODY_BYTES_MAX)
+    frames.push(encodeDown("trust", { offset, total: bytes.length }, bytes.subarray(offset, offset + BODY_BYTES_MAX)));
+  const { trust, view } = state;
+  return { frames, held: { trust: view.facts.versions, keysVersion: trust.keys.document.version } };
+}
+
+/** Whether this hub's key stands in the keys.json that the agent holds. To one that does not know it, its welcome proves nothing. */
+export async function knowsThisHub(deps: Pick<LinkDeps, "store" | "signer">, held: HeldTrust): Promise<boolean> {
+  const row = (await allDocuments(deps.store, "keys")).find(({ version }) => version === held.keysVersion);
+  if (!row) return false;
+  return readAs(Keys, peekPayload(row.envelope)).hub.keys.some(({ kid }) => kid === deps.signer.kid);
+}
+
+function newsFor({ view, roots }: TrustState, held: HeldTrust): TrustUpdate | undefined {
+  const { set, facts } = view;
+  const isNew = (role: keyof typeof facts.versions): boolean => facts.versions[role] > held.trust[role];
+  const fresh = roots.filter((root) => readMetadata("root", root).signed.version > held.trust.root);
+  if (fresh.length === 0 && !isNew("timestamp")) return undefined;
   return {
-    frames,
-    held: {
-      keysVersion: Math.max(keysVersion, held.keysVersion),
-      agentsVersion: Math.max(agentsVersion, held.agentsVersion),
-      inventory: inventory?.digest ?? held.inventory,
-    },
+    roots: fresh,
+    timestamp: set.timestamp,
+    ...(isNew("snapshot") && { snapshot: set.snapshot }),
+    ...(isNew("targets") && { targets: set.targets, documents: set.documents }),
   };
 }

@@ -1,15 +1,18 @@
 import type { Envelope } from "../../shared/envelope.ts";
+import { FarhandError } from "../../shared/errors.ts";
 import type { Digest, GrantId, PersonId } from "../../shared/ids.ts";
 import { statements, type Store, type Tx } from "../../shared/store.ts";
+import type { TrustDocument } from "../../shared/tuf/metadata.ts";
 import { int, json, named } from "./columns.ts";
 
-export type DocumentKind = "keys" | "agents" | "inventory";
+export type DocumentKind = TrustDocument;
 
 const sql = statements("document", {
   latest: "SELECT version, sha256, envelope FROM document WHERE kind = :kind ORDER BY version DESC LIMIT 1",
   all: "SELECT version, sha256, envelope FROM document WHERE kind = :kind ORDER BY version",
   add: `INSERT INTO document (kind, version, sha256, envelope, stored_ms)
-        VALUES (:kind, :version, :sha256, :envelope, :nowMs)`,
+        VALUES (:kind, :version, :sha256, :envelope, :nowMs)
+        ON CONFLICT (kind, version) DO UPDATE SET envelope = excluded.envelope WHERE sha256 = excluded.sha256`,
   addGrant: `INSERT INTO standing_grant (sha256, id, envelope, signers, stored_ms)
              VALUES (:sha256, :id, :envelope, :signers, :nowMs) ON CONFLICT (sha256) DO NOTHING`,
   grants: "SELECT sha256, envelope, signers FROM standing_grant ORDER BY stored_ms DESC LIMIT 1000",
@@ -45,8 +48,12 @@ export async function allDocuments(store: Store, kind: DocumentKind): Promise<Do
   }));
 }
 
+/** A version says one thing, whoever else signs it later. Throws CONFLICT where a higher version was held before. */
 export async function addDocument(tx: Tx, kind: DocumentKind, row: DocumentRow, nowMs: number): Promise<void> {
   const { version, sha256, envelope } = row;
+  const last = await tx.get(sql.latest, { kind });
+  if (last && (int(last, "version") > version || (int(last, "version") === version && last["sha256"] !== sha256)))
+    throw new FarhandError("CONFLICT", `${kind}.json version ${int(last, "version")} was held; this is ${version}`);
   await tx.run(sql.add, { kind, version, sha256, envelope: JSON.stringify(envelope), nowMs });
 }
 

@@ -1,36 +1,17 @@
-import { parseEnvelope } from "../envelope.ts";
+import type { BundleEntry } from "../documents/bundle.ts";
 import { FarhandError } from "../errors.ts";
-import { openNewerKeys, type TrustStore } from "../trust.ts";
+import { decodeTrustFile } from "../tuf/file.ts";
+import type { TrustUpdate } from "../tuf/set.ts";
 import type { BundleFile } from "./read.ts";
 
-/** The bodies of a bundle's trust documents of one role, in their order. */
-export async function trustBodies(file: BundleFile, role: string): Promise<Uint8Array[]> {
-  const bodies: Uint8Array[] = [];
+/** The trust repository that a bundle carries as one entry. What it says is checked by who applies it. */
+export async function carriedTrust(file: BundleFile): Promise<TrustUpdate | undefined> {
+  const carried: { entry: BundleEntry; position: number }[] = [];
   for (const [position, entry] of file.claimed.entries.entries())
-    if (entry.kind === "trust" && entry.role === role) bodies.push(await file.body(position));
-  return bodies;
-}
-
-/** Each keys.json says who may sign the next; those that are held already are passed over, and only older ones are refused. */
-export async function walkKeys(
-  documents: readonly Uint8Array[],
-  held: TrustStore,
-): Promise<{ keys: TrustStore; fresh: readonly Uint8Array[] }> {
-  let keys = held;
-  const fresh: Uint8Array[] = [];
-  let refused: FarhandError | undefined;
-  for (const body of documents) {
-    try {
-      const next = await openNewerKeys(parseEnvelope(body), keys);
-      if (next.keys.digest !== keys.keys.digest) fresh.push(body);
-      keys = next;
-      refused = undefined;
-    } catch (error) {
-      // Older than what is held: good only when a newer one follows.
-      if (!(error instanceof FarhandError) || error.code !== "KEYS_VERSION") throw error;
-      refused = error;
-    }
-  }
-  if (refused) throw refused;
-  return { keys, fresh };
+    if (entry.kind === "trust") carried.push({ entry, position });
+  const [first, ...more] = carried;
+  if (!first) return undefined;
+  if (first.entry.kind !== "trust" || first.entry.role !== "set" || more.length > 0)
+    throw new FarhandError("BUNDLE_SHAPE", "it carries trust documents that are not one set");
+  return decodeTrustFile(await file.body(first.position));
 }

@@ -27,6 +27,7 @@ import {
   signerFrom,
   type BoxPublicKey,
   type PrivateJwk,
+  type SigningPublicKey,
   type Signer,
 } from "../keys.ts";
 import {
@@ -98,6 +99,10 @@ export interface TestOrgOptions {
   readonly sites?: Inventory["sites"];
   readonly keys?: (keys: Keys) => Keys;
   readonly nowSeconds?: number;
+  /** Root names these as keyadmins too; `keys` is to list them. */
+  readonly keyadmins?: readonly Signer[];
+  /** Root names these for timestamps too: a hub that made its own key. `keys` is to list them. */
+  readonly hubKeys?: readonly SigningPublicKey[];
 }
 
 async function newSigner(): Promise<{ signer: Signer; jwk: PrivateJwk }> {
@@ -217,8 +222,9 @@ export async function makeOrg(options: TestOrgOptions = {}): Promise<TestOrg> {
   const set = await makeTrustSet({
     org: keys.org,
     root: [root],
-    keyadmins: [kim],
+    keyadmins: [kim, ...(options.keyadmins ?? [])],
     hub,
+    hubKeys: options.hubKeys,
     nowSeconds,
     documents: { keys: keysEnvelope, agents: agentsEnvelope, inventory: inventoryEnvelope },
   });

@@ -1,4 +1,5 @@
 import { BadVersionError, EqualVersionError, ExpiredMetadataError, RuntimeError } from "tuf-js/dist/error.js";
+import { Metadata, MetadataKind } from "@tufjs/models";
 import { TrustedMetadataStore } from "tuf-js/dist/store.js";
 import { bytesEqual, sha256, type Bytes } from "../bytes.ts";
 import { FarhandError, type ErrorCode } from "../errors.ts";
@@ -11,7 +12,7 @@ import {
   type RootSigned,
   type TargetsSigned,
 } from "./metadata.ts";
-import type { HeldTrust, TrustDocuments, TrustSet, TrustUpdate } from "./set.ts";
+import type { HeldTrust, TrustDocuments, TrustSet, TrustUpdate, UntimedSet } from "./set.ts";
 
 export const ROOTS_MAX = 1024;
 const UPDATE_BYTES_MAX = 16 * 1024 * 1024;
@@ -40,7 +41,7 @@ export function applyTrustUpdate(held: HeldTrust, update: TrustUpdate, at: { rea
   const recovered = walked.freshnessKeysChanged ? undefined : before;
   takeTimestamp(store, recovered?.timestamp, timestamp);
   takeSnapshot(store, recovered?.snapshot, snapshot);
-  takeTargets(store, snapshot, targets);
+  takeTargets(store, recovered?.targets, snapshot, targets);
   const documents = takeDocuments(readMetadata("targets", targets).signed, mine.documents ?? {}, before?.documents);
   return {
     set: { root: walked.root, timestamp, snapshot, targets, documents },
@@ -52,6 +53,43 @@ export function applyTrustUpdate(held: HeldTrust, update: TrustUpdate, at: { rea
 export function reopenTrustSet(set: TrustSet): TrustSet {
   return applyTrustUpdate({ root: set.root }, set, { nowMs: 0 }).set;
 }
+
+/**
+ * A set that no hub has stamped: signed by those whom root names, and whole. Only what people keep as a file and hand to a hub is looked at this
+ * way; its age and whether a newer one exists are asked when a hub's timestamp comes with it.
+ */
+export function checkUntimedSet(root: Bytes, update: TrustUpdate): UntimedSet {
+  checkCaps(update);
+  const mine = copyOf(update);
+  const walked = walkRoots(storeAt(root, 0), root, mine.roots ?? []);
+  const set = draftOf(walked.root, mine);
+  const named = Metadata.fromJSON(MetadataKind.Root, json(walked.root));
+  stage("TRUST_MISMATCH", () => {
+    named.verifyDelegate("snapshot", Metadata.fromJSON(MetadataKind.Snapshot, json(set.snapshot)));
+    named.verifyDelegate("targets", Metadata.fromJSON(MetadataKind.Targets, json(set.targets)));
+  });
+  return set;
+}
+
+/** What a set would be once it is signed: for those who are about to sign it, and for nobody else. */
+export function readDraftSet(update: TrustUpdate): UntimedSet {
+  checkCaps(update);
+  const mine = copyOf(update);
+  const root = mine.roots?.at(-1);
+  if (!root) throw new FarhandError("TRUST_MISMATCH", "a draft without root.json");
+  readMetadata("root", root);
+  return draftOf(root, mine);
+}
+
+function draftOf(root: Bytes, { snapshot, targets, documents }: TrustUpdate): UntimedSet {
+  if (!snapshot || !targets) throw new FarhandError("TRUST_MISMATCH", "the set is not whole");
+  readMetadata("snapshot", snapshot);
+  requireNamed(snapshot, targets);
+  const named = readMetadata("targets", targets).signed;
+  return { root, snapshot, targets, documents: takeDocuments(named, documents ?? {}, undefined) };
+}
+
+const json = (bytes: Bytes) => JSON.parse(new TextDecoder().decode(bytes)) as Parameters<typeof Metadata.fromJSON>[1];
 
 function checkCaps(update: TrustUpdate): void {
   const roots = update.roots ?? [];
@@ -156,16 +194,31 @@ function takeSnapshot(store: TrustedMetadataStore, held: Bytes | undefined, next
       "TRUST_MISMATCH",
       `the timestamp names snapshot ${named?.version ?? "none"}, not ${signed.version}`,
     );
-  if (held) passing(() => store.updateSnapshot(buffer(held), true));
+  if (held) {
+    passing(() => store.updateSnapshot(buffer(held), true));
+    refuseTwin("snapshot", held, next);
+  }
   stage("TRUST_ROLLBACK", () => store.updateSnapshot(buffer(next)));
 }
 
-function takeTargets(store: TrustedMetadataStore, snapshot: Bytes, next: Bytes): void {
+/** A version names one content. tuf-js takes another one of the same version. */
+export function refuseTwin(role: "snapshot" | "targets", held: Bytes, next: Bytes): void {
+  const [before, after] = [readMetadata(role, held).signed, readMetadata(role, next).signed];
+  if (after.version === before.version && signedDigest(after) !== signedDigest(before))
+    throw new FarhandError("TRUST_ROLLBACK", `another ${role}.json of version ${after.version}`);
+}
+
+function takeTargets(store: TrustedMetadataStore, held: Bytes | undefined, snapshot: Bytes, next: Bytes): void {
+  if (held) refuseTwin("targets", held, next);
+  requireNamed(snapshot, next);
+  stage("TRUST_MISMATCH", () => store.updateDelegatedTargets(buffer(next), "targets", "root"));
+}
+
+function requireNamed(snapshot: Bytes, targets: Bytes): void {
   const named = readMetadata("snapshot", snapshot).signed.meta["targets.json"];
-  const { signed } = readMetadata("targets", next);
+  const { signed } = readMetadata("targets", targets);
   if (named.version !== signed.version || named.signed !== signedDigest(signed))
     throw new FarhandError("TRUST_MISMATCH", `the snapshot names another targets.json of version ${named.version}`);
-  stage("TRUST_MISMATCH", () => store.updateDelegatedTargets(buffer(next), "targets", "root"));
 }
 
 /** Exactly what targets.json names, byte for byte; what it no longer names is gone. */

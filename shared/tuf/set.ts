@@ -1,6 +1,6 @@
 import type { Bytes } from "../bytes.ts";
-import type { KeyId, OrgId } from "../ids.ts";
-import { expiresMs, readMetadata, ROLES, type TrustRole } from "./metadata.ts";
+import type { Digest, KeyId, OrgId } from "../ids.ts";
+import { expiresMs, readMetadata, ROLES, signedDigest, type TrustRole } from "./metadata.ts";
 
 /** The documents of a set: envelopes, as the bytes that targets.json names. Without keys.json there is no set. */
 export interface TrustDocuments {
@@ -17,6 +17,9 @@ export interface TrustSet {
   readonly targets: Bytes;
   readonly documents: TrustDocuments;
 }
+
+/** The same as people sign it, before a hub says that it is the newest. */
+export type UntimedSet = Omit<TrustSet, "timestamp">;
 
 /** What a first set is checked against: a root that a person compared by fingerprint. */
 export type HeldTrust = TrustSet | { readonly root: Bytes };
@@ -45,6 +48,9 @@ export interface TrustFacts {
   readonly timestampKeys: readonly KeyId[];
 }
 
+/** The fingerprint that people compare: of what root.json says, whoever else signs it later. */
+export const rootFingerprint = (root: Bytes): Digest => signedDigest(readMetadata("root", root).signed);
+
 export function trustFacts(set: TrustSet): TrustFacts {
   const read = {
     root: readMetadata("root", set.root).signed,
@@ -64,8 +70,8 @@ export function trustFacts(set: TrustSet): TrustFacts {
 }
 
 /** The role that ended first, when one has: from then on the set may be an old one that somebody keeps from being replaced. */
-export function staleRole(facts: TrustFacts, nowMs: number): TrustRole | undefined {
-  return ROLES.filter((role) => facts.expiresMs[role] <= nowMs).toSorted(
+export function staleRole(facts: TrustFacts, nowMs: number, except: readonly TrustRole[] = []): TrustRole | undefined {
+  return ROLES.filter((role) => facts.expiresMs[role] <= nowMs && !except.includes(role)).toSorted(
     (a, b) => facts.expiresMs[a] - facts.expiresMs[b],
   )[0];
 }

@@ -181,6 +181,23 @@ describe("T21 rollback, freeze, mix-and-match, size", () => {
     refused("TRUST_ROLLBACK", { timestamp, snapshot, targets: held.targets }, newer);
   });
 
+  it("T21: another snapshot or targets of the version held is refused, however new its timestamp", async () => {
+    const { keys } = held.documents;
+    const twins = await setOf({ version: 1, timestampVersion: 2, documents: { keys: org.keysEnvelope } });
+    refused("TRUST_ROLLBACK", { ...restOf(twins), documents: { keys } });
+    const snapshot = await signMetadata(
+      "snapshot",
+      makeSnapshot({
+        version: 2,
+        expiresMs: nowMs + DAY_MS,
+        targets: readMetadata("targets", twins.targets).signed,
+      }),
+      [kim],
+    );
+    const timestamp = await timestampOf({ version: 2, snapshot });
+    refused("TRUST_ROLLBACK", { timestamp, snapshot, targets: twins.targets, documents: { keys } });
+  });
+
   it("T21: rollback is seen although the held timestamp and snapshot have expired", async () => {
     const newer = applyTrustUpdate(held, restOf(await setOf({ version: 5 })), at).set;
     const late = { nowMs: nowMs + 91 * DAY_MS };

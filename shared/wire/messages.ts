@@ -6,6 +6,7 @@ import { Envelope } from "../envelope.ts";
 import { FarhandError } from "../errors.ts";
 import { AgentId, CredentialName, DeviceId, Digest, Nonce, PlatformId } from "../ids.ts";
 import { AssignmentState, TaskState } from "../states.ts";
+import { TrustVersions } from "../tuf/file.ts";
 import { Epoch } from "./epoch.ts";
 import { Lane } from "./lane.ts";
 import { decodeFrame, encodeFrame, layFrame, type Frame } from "./frame.ts";
@@ -71,8 +72,8 @@ const down = {
   /** One part of a text, in answer to one `fetch`: the bytes from its `offset` on. The agent asks again until it holds `total`. */
   blob: { type: 5, header: z.strictObject({ sha256: Digest, offset: z.int().min(0), total: z.int().min(0) }) },
   cancel: { type: 6, header: z.strictObject({ cancel: Envelope }) },
-  /** A newer signed document; the body is its envelope. */
-  trust: { type: 7, header: z.strictObject({ document: z.enum(["keys", "agents", "inventory"]) }) },
+  /** The news of the trust repository (tuf/file.ts), in parts that follow one another: the bytes from `offset` on. Type 7 was one document. */
+  trust: { type: 13, header: z.strictObject({ offset: z.int().min(0), total: z.int().min(1) }) },
   /** Absolute: the agent may have sent this many bytes of credited frames since the session began. */
   credit: { type: 8, header: z.strictObject({ bytes: z.int().min(0) }) },
   /** Everything up to `acked` is committed; everything up to `released` may be deleted at the agent. */
@@ -109,9 +110,9 @@ const up = {
       sequence: Seq,
       lanes: z.array(z.strictObject({ lane: Lane, first: Seq, next: Seq })).max(8),
       clock: z.strictObject({ wallMs: z.int(), quality: z.enum(["synced", "holdover", "untrusted"]) }),
+      /** The set held: what is older than the hub's is sent. */
+      trust: TrustVersions,
       keysVersion: z.int().min(0),
-      agentsVersion: z.int().min(0),
-      inventory: Digest.nullable(),
       platforms: z.record(PlatformId, Digest),
       /** A connection made only to prove that the hub can be reached afresh: it takes no work and displaces no session. */
       wayHome: z.literal(true).optional(),
@@ -135,7 +136,11 @@ const up = {
     type: 72,
     header: z.strictObject({ epoch: Epoch, lane: Lane, first: Seq, last: Seq, reason: z.string().max(100) }),
   },
-  /** Canceled as asked, or too late: the current state. */
+  /** What became of the news of the trust repository: in force when `code` is null. */
+  trusted: {
+    type: 74,
+    header: z.strictObject({ held: TrustVersions, code: Code.nullable(), detail: z.string().max(500) }),
+  },
   /** The last checkpoint that this agent holds, null for none: what the next one must continue. */
   witnessed: {
     type: 75,
@@ -143,6 +148,7 @@ const up = {
       checkpoint: z.strictObject({ epoch: z.int().min(1), size: Seq, root: Digest }).nullable(),
     }),
   },
+  /** Canceled as asked, or too late: the current state. */
   canceled: { type: 73, header: z.strictObject({ ...AssignmentKey, generation: z.int(), state: AssignmentState }) },
   /** What the vault holds, all of it, in parts where it is much: after each hello, and when something of it changed; and answers to `credential`. */
   credentials: {

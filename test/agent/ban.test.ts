@@ -2,10 +2,11 @@ import { afterEach, describe, expect, it } from "vitest";
 import { sha256 } from "../../shared/bytes.ts";
 import { Agents } from "../../shared/documents/agents.ts";
 import { Receipt } from "../../shared/documents/receipt.ts";
-import { envelopeBytes, openEnvelope, peekPayload, readAs, signEnvelope } from "../../shared/envelope.ts";
+import { openEnvelope, peekPayload, readAs, signEnvelope } from "../../shared/envelope.ts";
 import type { DeviceId, Digest } from "../../shared/ids.ts";
 import type { Signer } from "../../shared/keys.ts";
 import { changeTask, id } from "../../shared/testing/org.ts";
+import { nextUpdate } from "../../shared/testing/trust-set.ts";
 import { makeSite, type Site } from "./site.ts";
 import { until } from "./until.ts";
 
@@ -19,7 +20,9 @@ async function sendBan(by: Signer): Promise<void> {
     entry.id === id.agentAms ? { ...entry, status: "banned" as const, reason: "jump host stolen" } : entry,
   );
   const banned = await signEnvelope("farhand-agents+jws", { ...held, version: held.version + 1, agents }, [by]);
-  site.hub.send("trust", { document: "agents" }, envelopeBytes(banned));
+  const { view } = site.org;
+  const update = await nextUpdate(view.set, [by], { agents: banned }, Date.now());
+  await site.hub.publish(update);
 }
 const logged = (what: string): Promise<boolean> => until(what, () => site.log.some((line) => line.includes(what)));
 const receiptOf = (manifest: Digest): Promise<Receipt> =>

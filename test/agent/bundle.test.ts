@@ -17,6 +17,7 @@ import { envelopeBytes, signEnvelope, type Envelope } from "../../shared/envelop
 import { errorCode, FarhandError } from "../../shared/errors.ts";
 import type { AgentId, DeviceId, OrgId } from "../../shared/ids.ts";
 import { changeTask, id } from "../../shared/testing/org.ts";
+import { nextUpdate, stampedUpdate } from "../../shared/testing/trust-set.ts";
 import { admit, makeInbound, openExport, putSticksAway, withOperators, type Inbound } from "./bundles.ts";
 import { makeSite, type Site } from "./site.ts";
 import { until } from "./until.ts";
@@ -68,13 +69,18 @@ describe("a site without a line", () => {
   it("work comes in as a file, runs without any hub, and its evidence leaves as a file", async () => {
     const agent = await site.start(undefined, { airGapped: true });
     const work = await site.work([addLine("ntp server 192.0.2.10")]);
-    const bundle = await makeInbound(site, { work: [work] });
+    const { view, agentsDocument, hub, people } = site.org;
+    const agents = await signEnvelope("farhand-agents+jws", { ...agentsDocument.document, version: 2 }, [people.kim]);
+    const update = await nextUpdate(view.set, [people.kim], { agents }, Date.now());
+    const at = { version: 2, expiresMs: Date.now() + 3_600_000 };
+    const trust = await stampedUpdate(view.set, update, hub, at);
+    const bundle = await makeInbound(site, { work: [work], trust });
     const report = await agent.importBundle(bundle.path, await admit(site, bundle));
     expect(report).toMatchObject({
       number: 1,
       missing: null,
       unacknowledged: null,
-      trust: ["agents", "inventory"],
+      trust: ["agents"],
     });
     expect(report.work).toMatchObject([{ outcome: "accepted", code: null }]);
     await until("the change", () => site.device("ams-r1").lines.includes("ntp server 192.0.2.10"));

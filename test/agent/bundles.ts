@@ -12,6 +12,9 @@ import { envelopeBytes, signEnvelope, type Envelope } from "../../shared/envelop
 import type { Digest } from "../../shared/ids.ts";
 import type { Signer } from "../../shared/keys.ts";
 import { id } from "../../shared/testing/org.ts";
+import { firstUpdate } from "../../shared/testing/trust-set.ts";
+import { encodeTrustFile } from "../../shared/tuf/file.ts";
+import type { TrustUpdate } from "../../shared/tuf/set.ts";
 import { decodeRecords } from "../../shared/wire/frame.ts";
 import { decodeUp, UpRecord } from "../../shared/wire/messages.ts";
 import type { Site } from "./site.ts";
@@ -42,6 +45,7 @@ interface InboundOptions {
   readonly signer?: Signer;
   readonly extra?: readonly { readonly kind: BundleEntry["kind"]; readonly bytes: Bytes; readonly role?: string }[];
   readonly sequence?: number;
+  readonly trust?: TrustUpdate;
 }
 
 let made = 0;
@@ -63,9 +67,7 @@ export async function makeInbound(site: Site, options: InboundOptions = {}): Pro
     return digest;
   };
   const { org } = site;
-  add({ kind: "trust", role: "keys" }, envelopeBytes(org.keysEnvelope));
-  add({ kind: "trust", role: "agents" }, envelopeBytes(org.agentsEnvelope));
-  add({ kind: "trust", role: "inventory" }, envelopeBytes(org.inventoryEnvelope));
+  add({ kind: "trust", role: "set" }, encodeTrustFile(options.trust ?? firstUpdate(org.view.set)));
   for (const text of site.hub.texts.values()) add({ kind: "text" }, text);
   for (const { kind, bytes, role } of options.extra ?? [])
     add({ kind, ...(role === undefined ? {} : { role }) }, bytes);

@@ -7,6 +7,9 @@ import { fromBase64url, jcs, sha256, toBase64url, utf8 } from "../../shared/byte
 import { holdsBoxKey } from "../../shared/box-proof.ts";
 import { importSigningKey, type SigningPublicKey } from "../../shared/keys.ts";
 import { id, makeOrg, type TestOrg } from "../../shared/testing/org.ts";
+import { firstUpdate } from "../../shared/testing/trust-set.ts";
+import { fileOfUpdate } from "../../shared/tuf/file.ts";
+import { rootFingerprint } from "../../shared/tuf/set.ts";
 import { makeCertificates } from "./certificates.ts";
 import { ScriptHub } from "./script-hub.ts";
 
@@ -54,7 +57,7 @@ beforeEach(async () => {
   stateDir = join(folder, `state-${made++}`);
   hub = new ScriptHub(org, certificates, (body) => {
     enrolled = body;
-    return enrolAnswer === undefined ? { keys: org.keysEnvelope } : enrolAnswer;
+    return enrolAnswer === undefined ? { trust: fileOfUpdate(firstUpdate(org.view.set)) } : enrolAnswer;
   });
 });
 afterEach(() => hub.stop());
@@ -67,7 +70,7 @@ function tokenFile(over: object = {}): string {
     org: id.org,
     site: id.ams,
     agent: id.agentAms,
-    keys: org.trust.keys.digest,
+    root: rootFingerprint(org.view.set.root),
     id: "t1",
     secret,
   };
@@ -78,7 +81,7 @@ function tokenFile(over: object = {}): string {
 const keyFlag = (): string[] => ["--state-dir", stateDir, "--vault-key-file", join(stateDir, "..", `key-of-${made}`)];
 
 describe("farhand-agent enroll", () => {
-  it("proves its keys, pins keys.json, and prints the fingerprint that a keyadmin compares", async () => {
+  it("proves its keys, pins root.json, and prints the fingerprint that a keyadmin compares", async () => {
     const flags = keyFlag();
     const ran = await agent(["enroll", "--token-file", tokenFile(), ...flags]);
     expect(ran).toMatchObject({ code: 0 });
@@ -109,10 +112,10 @@ describe("farhand-agent enroll", () => {
     expect(await agent(["enroll", "--token-file", tokenFile(), ...flags])).toMatchObject({ code: 1 });
   });
 
-  it("refuses a keys.json that is not the pinned one, and stays not enrolled", async () => {
-    const ran = await agent(["enroll", tokenFile({ keys: sha256("other") }), ...keyFlag()]);
+  it("refuses a root that is not the pinned one, and stays not enrolled", async () => {
+    const ran = await agent(["enroll", tokenFile({ root: sha256("other") }), ...keyFlag()]);
     expect(ran.code).toBe(1);
-    expect(ran.err).toContain("SIGNATURE_BAD");
+    expect(ran.err).toContain("TRUST_ROOT");
     expect((await agent(["status", "--state-dir", stateDir])).err).toContain("NOT_FOUND");
   });
 

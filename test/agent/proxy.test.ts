@@ -9,6 +9,9 @@ import { FarhandError } from "../../shared/errors.ts";
 import type { DeviceId } from "../../shared/ids.ts";
 import { Secret } from "../../shared/secret.ts";
 import { id, makeOrg } from "../../shared/testing/org.ts";
+import { firstUpdate } from "../../shared/testing/trust-set.ts";
+import { fileOfUpdate } from "../../shared/tuf/file.ts";
+import { rootFingerprint } from "../../shared/tuf/set.ts";
 import { agentApplication, runAgentCli } from "../../agent/cli/app.ts";
 import { readConfig } from "../../agent/config.ts";
 import { ProxyUrl, type HubProxy } from "../../agent/link/proxy.ts";
@@ -29,7 +32,7 @@ beforeEach(async () => {
   const org = await makeOrg({ nowSeconds: Math.floor(Date.now() / 1000) });
   hub = new ScriptHub(org, certificates, (body) => {
     enrolled = body;
-    return { keys: org.keysEnvelope };
+    return { trust: fileOfUpdate(firstUpdate(org.view.set)) };
   });
   stopping.push(hub);
 });
@@ -149,7 +152,7 @@ describe("enrolment", () => {
           org: id.org,
           site: id.ams,
           agent: id.agentAms,
-          keys: hub.org.trust.keys.digest,
+          root: rootFingerprint(hub.org.view.set.root),
           id: "t1",
           secret: "the token's secret",
         }),

@@ -43,7 +43,7 @@ async function begin(over: Partial<Grant> = {}, signers?: Signer[]): Promise<voi
   clock = new MovedClock();
   site = await makeSite({ clock });
   agent = await site.start();
-  await until("the inventory", () => site.log.some((line) => line.startsWith("trust") && line.includes("inventory")));
+  await until("the link", () => site.log.some((line) => line.startsWith("link-up")));
   await give(over, signers);
 }
 

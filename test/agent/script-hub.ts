@@ -2,11 +2,14 @@ import { randomBytes } from "node:crypto";
 import type { Server, ServerWebSocket } from "bun";
 import { fromBase64url, sha256, toBase64url, type Bytes } from "../../shared/bytes.ts";
 import type { Offer } from "../../shared/documents/offer.ts";
-import { envelopeBytes, signEnvelope, type Envelope } from "../../shared/envelope.ts";
+import { signEnvelope, type Envelope } from "../../shared/envelope.ts";
 
 import { sealBoxChallenge } from "../../shared/box-proof.ts";
 import { importSigningKey, type BoxPublicKey, type Signer, type SigningPublicKey } from "../../shared/keys.ts";
 import { makeOffer, type TestOrg } from "../../shared/testing/org.ts";
+import { trustFrames } from "../../shared/testing/trust-set.ts";
+import { makeTimestamp, signMetadata } from "../../shared/tuf/make.ts";
+import type { TrustUpdate } from "../../shared/tuf/set.ts";
 import { BODY_BYTES_MAX, decodeRecords } from "../../shared/wire/frame.ts";
 import {
   challengeBytes,
@@ -67,6 +70,7 @@ export class ScriptHub {
   wayHomes = 0;
   wayHomeOpen = true;
   #sequence = 0;
+  #timestamp = 1;
   #fence = 100;
   readonly #live = new Set<ServerWebSocket<Connection>>();
   #credited = 0;
@@ -151,6 +155,17 @@ export class ScriptHub {
     for (const ws of this.#live) if (ws.data.proved && !ws.data.wayHome) ws.send(encodeDown(...message));
   }
 
+  /** The news of the trust repository, stamped by this hub. */
+  async publish(
+    update: TrustUpdate,
+    over: { readonly version?: number; readonly expiresMs?: number } = {},
+  ): Promise<void> {
+    const snapshot = update.snapshot ?? this.org.view.set.snapshot;
+    const { version = ++this.#timestamp, expiresMs = Date.now() + 7 * 86_400_000 } = over;
+    const timestamp = await signMetadata("timestamp", makeTimestamp({ version, expiresMs, snapshot }), [this.org.hub]);
+    for (const frame of trustFrames({ ...update, timestamp })) this.sendRaw(frame);
+  }
+
   /** Bytes as they are, frames or not. */
   sendRaw(bytes: Bytes): void {
     for (const ws of this.#live) if (ws.data.proved && !ws.data.wayHome) ws.send(bytes);
@@ -198,6 +213,7 @@ export class ScriptHub {
       case "gap":
       case "credit":
       case "witnessed":
+      case "trusted":
       case "credentials":
         this.said.push(message);
         break;
@@ -223,8 +239,6 @@ export class ScriptHub {
     this.#credited = 0;
     ws.send(encodeDown("welcome", { signature, serverTimeMs: Date.now(), lanes, creditBytes: this.creditBytes }));
     if (ws.data.wayHome) return;
-    ws.send(encodeDown("trust", { document: "agents" }, envelopeBytes(this.org.agentsEnvelope)));
-    ws.send(encodeDown("trust", { document: "inventory" }, envelopeBytes(this.org.inventoryEnvelope)));
   }
 
   async #serve(ws: ServerWebSocket<Connection>, work: Work, nonce: string): Promise<void> {

@@ -74,7 +74,7 @@ export async function makeSite(options: SiteOptions = {}): Promise<Site> {
   });
   const hub = new ScriptHub(org, certificates);
   const vault = await Vault.create({ path: vaultPath(stateDir), org: id.org, agent: id.agentAms }, key);
-  await vault.setTrust("keys", org.keysEnvelope);
+  await vault.setTrust(org.view.set);
   await vault.setCredential("lab" as CredentialName, { username: "ops", password: "secret" });
   const identity = await vault.identity();
   const signer = await signerFrom(identity.sign);

@@ -1,13 +1,10 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openSigner } from "../../hub/cli/keys/key-file.ts";
-import { Keys } from "../../shared/documents/keys.ts";
-import { envelopeBytes, parseEnvelope, peekPayload, readAs, signEnvelope } from "../../shared/envelope.ts";
-import type { DeviceId, JobId, SiteId } from "../../shared/ids.ts";
-import { Secret } from "../../shared/secret.ts";
+import type { DeviceId, JobId } from "../../shared/ids.ts";
 import { Child } from "../support/child.ts";
 import { FleetProcess, inventoryEntry } from "../support/fleet.ts";
+import { alsoAppoint } from "../support/people.ts";
 import { World } from "../support/world.ts";
 import { makeNamespace, noNamespaces, type Namespace } from "./namespace.ts";
 
@@ -77,20 +74,6 @@ const offered = (): Promise<void> =>
     Boolean((await world.job(job)).waiting?.includes(`no contact with ${AGENT}`)),
   );
 
-/** Bob is also the one who stands at the plant's door. */
-async function appointOperator(): Promise<void> {
-  const held = readAs(Keys, peekPayload(parseEnvelope(readFileSync(world.path("trust/keys.json")))));
-  const people = held.people.map((person) =>
-    person.id === "bob"
-      ? { ...person, roles: [...person.roles, { role: "siteoperator" as const, sites: [SITE as SiteId] }] }
-      : person,
-  );
-  const kim = await openSigner(world.keyFile("kim"), new Secret(readFileSync(world.path("passphrase"), "utf8")));
-  const next = await signEnvelope("farhand-keys+jws", { ...held, version: held.version + 1, people }, [kim]);
-  writeFileSync(world.path("trust/keys-2.json"), envelopeBytes(next));
-  await world.cli(["trust", "publish", world.path("trust/keys-2.json")]);
-}
-
 beforeAll(async () => {
   if (skipped !== undefined) return;
   network = makeNamespace();
@@ -104,7 +87,8 @@ beforeAll(async () => {
   // Enrolled where there is a line; from here on it never sees one.
   await world.agents.get(AGENT)?.stop();
   world.agents.delete(AGENT);
-  await appointOperator();
+  // Bob is also the one who stands at the plant's door.
+  await alsoAppoint(world, "bob", "siteoperator", SITE);
   stick = world.path("stick");
   mkdirSync(stick);
   agent = new Child({ argv: world.agentArgv(["run", "--air-gapped"], AGENT), launch: network.launch });

@@ -63,7 +63,7 @@ const interrupted = Promise.withResolvers<void>();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.resolve());
 
 function invite({ world, devices }: Stage): void {
-  const env = `FARHAND_HUB=${world.url} FARHAND_CA=${world.path("hub/ca.pem")} FARHAND_TOKEN_FILE=${world.path("hub/admin.token")} FARHAND_TRUST=${world.path("trust/keys.json")} FARHAND_PASSPHRASE_FILE=${world.path("passphrase")}`;
+  const env = `FARHAND_HUB=${world.url} FARHAND_CA=${world.path("hub/ca.pem")} FARHAND_TOKEN_FILE=${world.path("hub/admin.token")} FARHAND_TRUST=${world.path("trust/trust.json")} FARHAND_PASSPHRASE_FILE=${world.path("passphrase")}`;
   say(`
 Ready in ${seconds()} s. ${devices.length} routers at two sites; everything lives in ${world.dir} and goes with Ctrl-C.
 

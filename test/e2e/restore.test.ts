@@ -1,11 +1,8 @@
 // A device that lost everything, put back through the whole installation: plan, two persons, change. And without any agent.
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openSigner } from "../../hub/cli/keys/key-file.ts";
-import { Keys } from "../../shared/documents/keys.ts";
-import { envelopeBytes, parseEnvelope, peekPayload, signEnvelope } from "../../shared/envelope.ts";
-import { Secret } from "../../shared/secret.ts";
 import { FleetProcess, inventoryEntry } from "../support/fleet.ts";
+import { alsoAppoint } from "../support/people.ts";
 import { World } from "../support/world.ts";
 
 const PEER = "s3cr3t-p33r-x7";
@@ -38,22 +35,6 @@ async function collect(): Promise<string> {
   const [newest] = snapshots;
   if (!newest) throw new Error("nothing was collected");
   return newest.public.sha256;
-}
-
-/** A newer keys.json, as a keyadmin signs it. */
-async function giveReveal(person: string): Promise<void> {
-  const path = world.path("trust/keys.json");
-  const held = Keys.parse(peekPayload(parseEnvelope(readFileSync(path))));
-  const people = held.people.map((entry) =>
-    entry.id === person
-      ? { ...entry, roles: [...entry.roles, { role: "reveal" as const, sites: ["*" as const] }] }
-      : entry,
-  );
-  const passphrase = new Secret(readFileSync(world.path("passphrase"), "utf8").trim());
-  const kim = await openSigner(world.keyFile("kim"), passphrase);
-  const keys: Keys = { ...held, version: held.version + 1, people };
-  writeFileSync(path, envelopeBytes(await signEnvelope("farhand-keys+jws", keys, [kim])));
-  await world.cli(["trust", "publish", path]);
 }
 
 describe("a sealed configuration", () => {
@@ -101,7 +82,7 @@ describe("a sealed configuration", () => {
       const refused = await world.cliResult(reveal);
       expect(refused.status).toBe(1);
       expect(refused.stderr).toContain("REVEAL_FORBIDDEN");
-      await giveReveal("ann");
+      await alsoAppoint(world, "ann", "reveal", "*");
       await world.cli(reveal);
       expect(readFileSync(world.path("revealed.conf"), "utf8")).toContain(PEER);
       expect(statSync(world.path("revealed.conf")).mode & 0o777).toBe(0o600);

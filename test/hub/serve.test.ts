@@ -16,6 +16,8 @@ import { envelopeBytes, parseEnvelope, signEnvelope } from "../../shared/envelop
 import type { DeviceId, GrantId, JobId, KeyId } from "../../shared/ids.ts";
 import { keyIdOf, type Signer, type SigningPublicKey } from "../../shared/keys.ts";
 import { agentOf, id, makeGrant, makeOrg, type TestOrg } from "../../shared/testing/org.ts";
+import { firstUpdate } from "../../shared/testing/trust-set.ts";
+import { fileOfUpdate } from "../../shared/tuf/file.ts";
 import { verifyOffer } from "../../shared/verify/work.ts";
 import { encodeRecords, NO_BODY } from "../../shared/wire/frame.ts";
 import {
@@ -67,12 +69,14 @@ beforeAll(async () => {
   const { publicKey } = JSON.parse(readFileSync(join(dir, "hub-key.json"), "utf8")) as { publicKey: SigningPublicKey };
   const kid: KeyId = await keyIdOf(publicKey);
   const nowSeconds = Math.floor(systemClock.nowMs() / 1000);
-  org = await makeOrg({ nowSeconds, keys: (keys) => ({ ...keys, hub: { id: "hub-1", keys: [{ kid, publicKey }] } }) });
+  org = await makeOrg({
+    nowSeconds,
+    hubKeys: [publicKey],
+    keys: (keys) => ({ ...keys, hub: { id: "hub-1", keys: [{ kid, publicKey }] } }),
+  });
   hub = await start();
   client = clientOf(hub);
-  await client.call("putTrust", { params: { document: "keys" }, body: org.keysEnvelope });
-  await client.call("putTrust", { params: { document: "agents" }, body: org.agentsEnvelope });
-  await client.call("putTrust", { params: { document: "inventory" }, body: org.inventoryEnvelope });
+  await client.call("putTrust", { body: fileOfUpdate(firstUpdate(org.view.set)) });
   await client.call("putGrant", { body: await signEnvelope("farhand-grant+jws", makeGrant(org), [org.people.ann]) });
 });
 
@@ -136,9 +140,8 @@ class FakeAgent {
       sequence: 0,
       lanes: [],
       clock: { wallMs: systemClock.nowMs(), quality: "synced" },
+      trust: { root: 1, timestamp: 1, snapshot: 1, targets: 1 },
       keysVersion: 1,
-      agentsVersion: 1,
-      inventory: org.inventory.digest,
       platforms: {},
       assignments: [],
     });

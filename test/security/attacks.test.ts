@@ -108,7 +108,7 @@ describe("a hub that lies", () => {
     padded.set(body);
     let sent = 0;
     await until("the cut", () => {
-      for (let count = 0; count < 8; count++) site.hub.send("trust", { document: "keys" }, padded);
+      for (let count = 0; count < 8; count++) site.hub.send("trust", { offset: 0, total: padded.length }, padded);
       sent += 8 * padded.length;
       return site.log.some((line) => line.startsWith("link-down") && line.includes("CREDIT"));
     });

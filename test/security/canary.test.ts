@@ -110,7 +110,7 @@ beforeAll(async () => {
   key = { kind: "file", path: join(stateDir, "vault.key") };
   writeFileSync(key.path, randomBytes(32), { mode: 0o400 });
   const vault = await Vault.create({ path: vaultPath(stateDir), org: id.org, agent: id.agentAms }, key);
-  await vault.setTrust("keys", org.keysEnvelope);
+  await vault.setTrust(org.view.set);
   const { password, enable, wrong, named } = SECRETS;
   await vault.setCredential("lab" as CredentialName, { username: sim.username, password, enable });
   await vault.setCredential("wrong" as CredentialName, { username: sim.username, password: wrong });

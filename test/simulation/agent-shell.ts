@@ -244,9 +244,8 @@ export class AgentShell extends SimProcess implements AgentEnd {
       sequence: await sequenceHighWater(tx),
       lanes: (await laneMarks(tx)).map(({ lane, first, next }) => ({ lane, first, next })),
       clock: { wallMs: this.nowMs, quality: "synced" as const },
+      trust: { root: 1, timestamp: 1, snapshot: 1, targets: 1 },
       keysVersion: 1,
-      agentsVersion: 1,
-      inventory: null,
       platforms: {},
       assignments: await unsettled(tx, 2_000),
     }));

@@ -110,7 +110,7 @@ export class World {
       FARHAND_HUB: url,
       FARHAND_CA: this.path("hub/ca.pem"),
       FARHAND_TOKEN_FILE: this.path("hub/admin.token"),
-      FARHAND_TRUST: this.path("trust/keys.json"),
+      FARHAND_TRUST: this.path("trust/trust.json"),
       FARHAND_PASSPHRASE_FILE: this.path("passphrase"),
       HOME: this.dir,
     };
@@ -217,7 +217,7 @@ export class World {
       this.path("trust"),
     ]);
     await this.startHub();
-    await this.cli(["trust", "publish", this.path("trust/keys.json")]);
+    await this.cli(["trust", "publish", this.path("trust/trust.json")]);
   }
 
   async startHub(): Promise<void> {

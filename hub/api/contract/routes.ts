@@ -5,6 +5,7 @@ import { AgentId, BreakglassId, DeviceId, Digest, GrantId, JobId, PlatformId, Si
 import { Grant } from "../../../shared/documents/grant.ts";
 import { BoxPublicKey, SEALED_CHALLENGE_MAX, SigningPublicKey } from "../../../shared/keys.ts";
 import { JobState } from "../../../shared/states.ts";
+import { TrustFile, TrustVersions } from "../../../shared/tuf/file.ts";
 import {
   AgentView,
   BreakglassView,
@@ -87,7 +88,7 @@ export const routes = {
         boxMac: z.string().length(43),
       }),
     ),
-    responses: { 200: json(z.strictObject({ keys: Envelope }), "Pending until countersigned"), ...errors },
+    responses: { 200: json(z.strictObject({ trust: TrustFile }), "Pending until countersigned"), ...errors },
   }),
   status: createRoute({
     method: "get",
@@ -99,8 +100,10 @@ export const routes = {
           org: z.string(),
           hub: z.string(),
           version: z.string(),
-          keysVersion: z.int(),
-          agentsVersion: z.int(),
+          /** Of the trust repository; null before the first set was published. */
+          trust: TrustVersions.nullable(),
+          /** The first of its roles ends then. */
+          trustExpiresMs: z.int().nullable(),
           inventory: Digest.nullable(),
           startedMs: z.int(),
         }),
@@ -114,20 +117,17 @@ export const routes = {
     path: "/api/v1/trust",
     security: bearer,
     responses: {
-      200: json(
-        z.strictObject({ keys: Envelope, agents: Envelope.nullable(), inventory: Envelope.nullable() }),
-        "Signed documents as they are",
-      ),
+      200: json(TrustFile, "The trust repository: every root, and the newest signed files, byte for byte"),
       ...errors,
     },
   }),
   putTrust: createRoute({
     method: "put",
-    path: "/api/v1/trust/{document}",
+    path: "/api/v1/trust",
     security: bearer,
-    request: { params: z.strictObject({ document: z.enum(["keys", "agents", "inventory"]) }), ...body(Envelope) },
+    request: body(TrustFile),
     responses: {
-      200: json(z.strictObject({ sha256: Digest, version: z.int() }), "Stored, and sent to the agents"),
+      200: json(TrustVersions, "In force, all of it, and sent to the agents"),
       ...errors,
     },
   }),

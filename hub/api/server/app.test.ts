@@ -9,6 +9,7 @@ import type { JobId } from "../../../shared/ids.ts";
 import { statements } from "../../../shared/store.ts";
 import type { SqliteStore } from "../../../shared/sqlite.ts";
 import { id, makeGrant, makeOrg, TEST_NOW_SECONDS, type TestOrg } from "../../../shared/testing/org.ts";
+import { firstUpdate } from "../../../shared/testing/trust-set.ts";
 import { noEffects } from "../../effects.ts";
 import { Pump } from "../../ingest/pump.ts";
 import { Links } from "../../links/registry.ts";
@@ -46,9 +47,7 @@ beforeEach(async () => {
   const cipher = new BlobCipher(BlobCipher.newKey());
   const signer = org.hub;
   const trust = new TrustHolder(store, clock, { id: "hub-1", signer });
-  await trust.accept("keys", org.keysEnvelope, "test");
-  await trust.accept("agents", org.agentsEnvelope, "test");
-  await trust.accept("inventory", org.inventoryEnvelope, "test");
+  await trust.accept(firstUpdate(org.view.set), "test");
   const random = () => 0;
   pump = new Pump({
     store,

@@ -13,6 +13,7 @@ import { generateBoxJwk, generateSigningJwk, signerFrom, type PrivateJwk, type S
 import { statements } from "../../../shared/store.ts";
 import type { SqliteStore } from "../../../shared/sqlite.ts";
 import { id, makeOrg, TEST_NOW_SECONDS, type TestOrg } from "../../../shared/testing/org.ts";
+import { firstUpdate, nextUpdate } from "../../../shared/testing/trust-set.ts";
 import { noEffects } from "../../effects.ts";
 import { Pump } from "../../ingest/pump.ts";
 import { Links } from "../../links/registry.ts";
@@ -44,9 +45,7 @@ beforeEach(async () => {
   const cipher = new BlobCipher(BlobCipher.newKey());
   const signer = org.hub;
   trust = new TrustHolder(store, clock, { id: "hub-1", signer });
-  await trust.accept("keys", org.keysEnvelope, "test");
-  await trust.accept("agents", org.agentsEnvelope, "test");
-  await trust.accept("inventory", org.inventoryEnvelope, "test");
+  await trust.accept(firstUpdate(org.view.set), "test");
   const random = () => 0;
   const onFault = (_: string, error: unknown): never => {
     throw error;
@@ -256,7 +255,9 @@ describe("T18 ids", () => {
   const publish = async (change: (entries: Agents["agents"]) => Agents["agents"]) => {
     const document = readAs(Agents, peekPayload(trust.require().envelopes.agents ?? org.agentsEnvelope));
     const next = { ...document, version: document.version + 1, agents: change(document.agents) };
-    return trust.accept("agents", await signEnvelope("farhand-agents+jws", next, [org.people.kim]), "test");
+    const agents = await signEnvelope("farhand-agents+jws", next, [org.people.kim]);
+    const { set } = trust.require().view;
+    return trust.accept(await nextUpdate(set, [org.people.kim], { agents }, clock.nowMs()), "test");
   };
   const ban = (agent: AgentId) =>
     publish((entries) => entries.map((entry) => (entry.id === agent ? { ...entry, status: "banned" } : entry)));

@@ -2,11 +2,11 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import type { z } from "@hono/zod-openapi";
 import { holdsBoxKey, sealBoxChallenge } from "../../../shared/box-proof.ts";
 import { fromBase64url, jcs, toBase64url, utf8 } from "../../../shared/bytes.ts";
-import type { Envelope } from "../../../shared/envelope.ts";
 import { errorCode, FarhandError } from "../../../shared/errors.ts";
 import type { AgentId, KeyId, SiteId } from "../../../shared/ids.ts";
 import { importSigningKey, keyIdOf, type BoxPublicKey } from "../../../shared/keys.ts";
 import type { Tx } from "../../../shared/store.ts";
+import { fileOfUpdate, type TrustFile } from "../../../shared/tuf/file.ts";
 import { addEnrolment, addInvite, enrolmentsIn, findInvite, useInvite, type Invite } from "../../store/agents.ts";
 import { audit } from "../../store/audit.ts";
 import { requireFreshId } from "../../store/tombstones.ts";
@@ -98,9 +98,8 @@ export async function enrol(
   { challenges, guesses }: { readonly challenges: Challenges; readonly guesses: Guesses },
   request: EnrolRequest,
   peer: string,
-): Promise<{ keys: Envelope }> {
-  const keys = deps.trust.require().envelopes.keys;
-  if (!keys) throw new FarhandError("CONFLICT", "this hub has no keys.json yet");
+): Promise<{ trust: TrustFile }> {
+  const { view, roots } = deps.trust.require();
   const nowMs = deps.clock.nowMs();
   const { agent, site, signKey, boxKey, token } = request;
   const actor = `agent:${agent}`;
@@ -141,7 +140,7 @@ export async function enrol(
     throw alreadyAudited(error);
   }
   deps.effects.moved();
-  return { keys };
+  return { trust: fileOfUpdate({ ...view.set, roots }) };
 }
 
 /** A key is one agent's, and no person's and no hub's: else one could answer for the other. */

@@ -1,6 +1,6 @@
 import { Grant } from "../../../shared/documents/grant.ts";
 import { peekPayload, readAs } from "../../../shared/envelope.ts";
-import { FarhandError } from "../../../shared/errors.ts";
+import { fileOfUpdate, updateOfFile } from "../../../shared/tuf/file.ts";
 import { acceptGrant } from "../../plan/grants.ts";
 import { putBlob } from "../../store/blobs.ts";
 import { listGrants } from "../../store/documents.ts";
@@ -28,25 +28,22 @@ export function trustRoutes(app: Api, deps: ApiDeps): void {
         org: state?.trust.org ?? "",
         hub: deps.hubId,
         version: deps.version,
-        keysVersion: state?.trust.keys.document.version ?? 0,
-        agentsVersion: state?.agents?.document.version ?? 0,
+        trust: state?.view.facts.versions ?? null,
         inventory: state?.inventory?.digest ?? null,
+        trustExpiresMs: state ? Math.min(...Object.values(state.view.facts.expiresMs)) : null,
         startedMs: deps.startedMs,
       },
       200,
     );
   });
   app.openapi(routes.getTrust, (c) => {
-    const { envelopes } = deps.trust.require();
-    const { keys } = envelopes;
-    if (!keys) throw new FarhandError("INTERNAL", "keys are in force without their envelope");
-    return c.json({ keys, agents: envelopes.agents ?? null, inventory: envelopes.inventory ?? null }, 200);
+    const { view, roots } = deps.trust.require();
+    return c.json(fileOfUpdate({ ...view.set, roots }), 200);
   });
   app.openapi(routes.putTrust, async (c) => {
-    const { document } = c.req.valid("param");
-    const stored = await deps.trust.accept(document, c.req.valid("json"), `token:${c.get("caller").id}`);
+    const versions = await deps.trust.accept(updateOfFile(c.req.valid("json")), `token:${c.get("caller").id}`);
     deps.effects.moved();
-    return c.json(stored, 200);
+    return c.json(versions, 200);
   });
   app.openapi(routes.putGrant, async (c) => {
     const { grant, sha256: digest } = await acceptGrant(deps, c.req.valid("json"), `token:${c.get("caller").id}`);

@@ -65,11 +65,12 @@ async function approve(cli: Cli, flags: Flags, id: AgentId) {
   if (held?.status === "banned") throw new FarhandError("ID_SPENT", id);
   const others = (before?.agents ?? []).filter((agent) => agent.id !== id);
   if (held) cli.out.note(`${id} had a key before; it is replaced`);
-  const version = await publishAgents(cli, flags, client, trusted, [...others, entry]);
+  const { version, inForce } = await publishAgents(cli, flags, client, trusted, [...others, entry]);
   cli.out.data(
     "agent-approved",
-    { agent: id, site: found.site, kid: flags.fingerprint, version },
-    () => `${id} at ${found.site} is approved; agents.json is version ${version}`,
+    { agent: id, site: found.site, kid: flags.fingerprint, version, inForce },
+    () =>
+      `${id} at ${found.site} is ${inForce ? "approved" : "to be approved by another keyadmin"}; agents.json version ${version}`,
   );
   return undefined;
 }

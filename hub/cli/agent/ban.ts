@@ -42,11 +42,12 @@ async function ban(cli: Cli, flags: Flags, id: AgentId) {
   if (held.status === "banned") throw new FarhandError("CONFLICT", `${id} is banned already: ${held.reason ?? ""}`);
   const { reason } = flags;
   const entries = before.map((agent) => (agent.id === id ? { ...agent, status: "banned" as const, reason } : agent));
-  const version = await publishAgents(cli, flags, client, trusted, entries);
+  const { version, inForce } = await publishAgents(cli, flags, client, trusted, entries);
   cli.out.data(
     "agent-banned",
-    { agent: id, site: held.site, kid: held.kid, reason, version },
-    () => `${id} at ${held.site} is banned; agents.json is version ${version}`,
+    { agent: id, site: held.site, kid: held.kid, reason, version, inForce },
+    () =>
+      `${id} at ${held.site} is ${inForce ? "banned" : "banned once another keyadmin signs"}; agents.json version ${version}`,
   );
   cli.out.next(`change what its vault held, then enrol another: farhand agent invite NEW-ID --site ${held.site}`);
   return undefined;

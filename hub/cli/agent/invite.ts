@@ -2,6 +2,7 @@ import { buildCommand } from "@stricli/core";
 import { resolve } from "node:path";
 import { FarhandError } from "../../../shared/errors.ts";
 import { AgentId, SiteId } from "../../../shared/ids.ts";
+import { rootFingerprint } from "../../../shared/tuf/set.ts";
 import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { writeFile } from "../files.ts";
@@ -23,7 +24,7 @@ export const agentInvite = buildCommand<Flags, [AgentId], CliContext>({
       "farhand agent invite agent-ams --site ams --out agent-ams.join",
       "farhand agent invite agent-ams --site ams > agent-ams.join",
     ],
-    "The token is good once, for a short time. It carries the hub's CA and the fingerprint of the keys.json that you trust.\nIt is a secret: --out writes it with mode 0600.",
+    "The token is good once, for a short time. It carries the hub's CA and the fingerprint of the root that you trust.\nIt is a secret: --out writes it with mode 0600.",
   ),
   parameters: {
     flags: {
@@ -61,7 +62,7 @@ async function invite(cli: Cli, flags: Flags, agent: AgentId) {
   const { id, secret, url, ca, expiresMs } = await client.call("invite", { body: { agent, site: flags.site } });
   // The CA that this command verified the hub with is the one to hand on; the hub's own word counts only where none was pinned.
   const pinned = settingsOf(cli, flags).ca;
-  const { org, keys } = trusted.store;
+  const { org } = trusted.store;
   const token = encodeJoinToken({
     v: 1,
     url,
@@ -69,7 +70,7 @@ async function invite(cli: Cli, flags: Flags, agent: AgentId) {
     org,
     site: flags.site,
     agent,
-    keys: keys.digest,
+    root: rootFingerprint(trusted.view.set.root),
     id,
     secret,
   });

@@ -1,7 +1,7 @@
 import { toBase64url, utf8 } from "../../../shared/bytes.ts";
 import type { AgentId, Digest, OrgId, SiteId } from "../../../shared/ids.ts";
 
-/** What an agent needs to enrol. `keys` pins keys.json: whoever holds the token trusts what the operator trusted, not the hub. */
+/** What an agent needs to enrol. `root` pins root.json: whoever holds the token trusts what the operator trusted, not the hub. */
 export interface JoinToken {
   readonly v: 1;
   readonly url: string;
@@ -10,8 +10,8 @@ export interface JoinToken {
   readonly org: OrgId;
   readonly site: SiteId;
   readonly agent: AgentId;
-  /** SHA-256 of keys.json's payload bytes. */
-  readonly keys: Digest;
+  /** Its fingerprint. */
+  readonly root: Digest;
   readonly id: string;
   readonly secret: string;
 }

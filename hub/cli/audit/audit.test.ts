@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { envelopeBytes } from "../../../shared/envelope.ts";
 import { exportLines, makeEntries, makeExport, makeReceipts, stateOf } from "../../../shared/testing/audit.ts";
 import { makeOrg } from "../../../shared/testing/org.ts";
-import { World, type Answers } from "../testing/world.ts";
+import { anchorBytes, World, type Answers } from "../testing/world.ts";
 
 const org = await makeOrg();
 const honest = await makeExport(
@@ -27,8 +27,8 @@ const hub: Answers = {
     org: org.trust.org,
     hub: org.trust.hubId,
     version: "0",
-    keysVersion: 1,
-    agentsVersion: 1,
+    trust: { root: 1, timestamp: 1, snapshot: 1, targets: 1 },
+    trustExpiresMs: null,
     inventory: null,
     startedMs: 1,
   }),
@@ -113,10 +113,10 @@ describe("farhand audit", () => {
     expect(await world.run("audit", "verify", "cut.ndjson", "--witness", "30:x")).toMatchObject({ exit: 64 });
   });
 
-  it("says what it is not: without a trusted keys.json a file only agrees with itself", async () => {
+  it("says what it is not: without a trust file a file only agrees with itself", async () => {
     world.write("audit.ndjson", exportLines(org, honest).join("\n"));
     const stranger = await makeOrg();
-    world.write("other.json", envelopeBytes(stranger.keysEnvelope));
+    world.write("other.json", anchorBytes(stranger));
     const foreign = await world.run("audit", "verify", "audit.ndjson", "--trust", "other.json");
     expect(foreign).toMatchObject({ exit: 1 });
     world.write("long.ndjson", `${"x".repeat(3_000_000)}\n{"a":1}`);
@@ -127,7 +127,6 @@ describe("farhand audit", () => {
 
 describe("farhand receipt verify", () => {
   const files = async (envelopes = honest.receipts): Promise<string[]> => {
-    world.write("agents.json", envelopeBytes(org.agentsEnvelope));
     return envelopes.map((envelope, place) => {
       world.write(`${place}.receipt.json`, envelopeBytes(envelope));
       return `${place}.receipt.json`;
@@ -136,18 +135,18 @@ describe("farhand receipt verify", () => {
 
   it("says in a person's words what was done, who signed, and that it is the agent's", async () => {
     const [one = ""] = await files();
-    const ran = await world.run("receipt", "verify", one, "--agents", "agents.json");
+    const ran = await world.run("receipt", "verify", one);
     expect(ran.exit).toBe(0);
     expect(ran.out).toContain("signed by agent agent-ams");
     expect(ran.out).toContain("job-1 SUCCEEDED");
     expect(ran.out).toContain("signed by 1 person: ann");
-    const json = await world.run("receipt", "verify", one, "--agents", "agents.json", "--json");
+    const json = await world.run("receipt", "verify", one, "--json");
     expect(JSON.parse(json.out)).toMatchObject({ schema: "farhand.receipt-verify/1", holds: true, faults: [] });
   });
 
   it("T37: a set must be one unbroken chain", async () => {
     const [one = "", two = "", three = ""] = await files();
-    const verify = (...some: string[]) => world.run("receipt", "verify", ...some, "--agents", "agents.json");
+    const verify = (...some: string[]) => world.run("receipt", "verify", ...some);
     expect(await verify(three, one, two)).toMatchObject({ exit: 0 });
     expect(await verify(two, three)).toMatchObject({ exit: 0 });
     const gap = await verify(one, three);
@@ -165,12 +164,11 @@ describe("farhand receipt verify", () => {
     const payload = Buffer.from(receipt.payload, "base64url").toString().replace("SUCCEEDED", "TIMED_OUT");
     const changed = { ...receipt, payload: Buffer.from(payload).toString("base64url") };
     const [byOther = "", edited = "", own = ""] = await files([...forged, changed, receipt]);
-    const verify = (one: string, ...more: string[]) =>
-      world.run("receipt", "verify", one, "--agents", "agents.json", ...more);
+    const verify = (one: string, ...more: string[]) => world.run("receipt", "verify", one, ...more);
     expect((await verify(byOther)).err).toContain("WRONG_AGENT");
     expect((await verify(edited)).err).toContain("SIGNATURE_BAD");
     const stranger = await makeOrg();
-    world.write("other.json", envelopeBytes(stranger.keysEnvelope));
+    world.write("other.json", anchorBytes(stranger));
     expect((await verify(own, "--trust", "other.json")).err).toContain("SIGNATURE_MISSING");
   });
 });

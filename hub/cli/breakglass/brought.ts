@@ -12,7 +12,8 @@ import { verifyBreakglass, type VerifiedBreakglass } from "../../../shared/verif
 import type { Cli } from "../command.ts";
 import type { HubFlags, KeyFlags } from "../flags.ts";
 import { signerFromFile } from "../keys/passphrase.ts";
-import { loadAnchor, openTrust, type Trusted } from "../trust/load.ts";
+import { loadAnchor } from "../trust/anchor.ts";
+import { openUnstamped, type Trusted } from "../trust/load.ts";
 import { readKit, type BreakglassKit } from "./kit.ts";
 
 export interface Standing {
@@ -24,14 +25,14 @@ export interface Standing {
   readonly agent: AgentId;
 }
 
-/** Who is here, with which leave, at which agent: from files alone, and from the keys.json that this person trusts. */
+/** Who is here, with which leave, at which agent: from files alone, and from the trust file of this person. */
 export async function standing(
   cli: Cli,
   flags: HubFlags & KeyFlags & { readonly kit: string; readonly agent?: AgentId },
 ): Promise<Standing> {
   const kit = readKit(resolve(cli.cwd, flags.kit));
   const nowMs = cli.clock.nowMs();
-  const trusted = await openTrust(await loadAnchor(cli, flags), kit.trust, nowMs);
+  const trusted = await openUnstamped(await loadAnchor(cli, flags), kit.trust, nowMs);
   const time = { nowMs, errorMs: 0, floorMs: 0 };
   const held = await verifyBreakglass(kit.breakglass, { trust: trusted.store, time });
   const signer = await signerFromFile(cli, flags, flags.key);

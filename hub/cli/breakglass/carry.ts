@@ -42,7 +42,7 @@ export const breakglassCarry = buildCommand<Flags, [BreakglassId], CliContext>({
 
 async function carry(cli: Cli, flags: Flags, id: BreakglassId) {
   const client = clientOf(cli, flags);
-  const { store, envelopes } = await loadTrust(cli, flags, client);
+  const { store, file: trust } = await loadTrust(cli, flags, client);
   const { breakglass: views } = await client.call("listBreakglass", {});
   const row = views.map(rowOf).find((candidate) => candidate.breakglass.id === id);
   if (!row) throw new FarhandError("NOT_FOUND", `no break-glass ${id}`);
@@ -57,7 +57,7 @@ async function carry(cli: Cli, flags: Flags, id: BreakglassId) {
   if (!leave.kinds.includes("plan") || !leave.sites.includes(held.breakglass.site))
     throw new FarhandError("GRANT_SCOPE", `${leave.id} does not let the agent at ${held.breakglass.site} plan`);
   const file = resolve(cli.cwd, flags.out);
-  writeKit(file, { trust: envelopes, breakglass, grant });
+  writeKit(file, { trust, breakglass, grant });
   cli.out.data("breakglass-kit", { file, breakglass: held.breakglass, grant: leave.id }, () =>
     [...describe(held.breakglass), `in ${file}`].join("\n"),
   );

@@ -3,21 +3,21 @@ import { toBase64url, fromBase64url, sha256, type Bytes } from "../../../shared/
 import { checkEnvelope, Envelope, type Envelope as Signed } from "../../../shared/envelope.ts";
 import { FarhandError } from "../../../shared/errors.ts";
 import type { Digest } from "../../../shared/ids.ts";
+import { TrustFile } from "../../../shared/tuf/file.ts";
 import { PlanRecord } from "../plan/record.ts";
 import { writeFile } from "../files.ts";
 import { readText } from "../settings.ts";
-import type { TrustEnvelopes } from "../trust/load.ts";
 
-/** What an on-call person has with them. Everything in it is signed, and believed from the person's own keys.json only. */
+/** What an on-call person has with them. Everything in it is signed, and believed from the person's own trust file only. */
 const Kit = z.strictObject({
   schema: z.literal("farhand.breakglass-kit/1"),
-  trust: z.strictObject({ keys: Envelope, agents: Envelope.nullable(), inventory: Envelope.nullable() }),
+  trust: TrustFile,
   breakglass: Envelope,
   grant: Envelope,
 });
 
 export interface BreakglassKit {
-  readonly trust: TrustEnvelopes;
+  readonly trust: TrustFile;
   readonly breakglass: Signed;
   readonly grant: Signed;
 }

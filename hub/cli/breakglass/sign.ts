@@ -10,7 +10,7 @@ import { hubFlags, keyFlags, text, type HubFlags, type KeyFlags } from "../flags
 import { signerFromFile } from "../keys/passphrase.ts";
 import { clientOf, readBytes } from "../settings.ts";
 import { confirm } from "../terminal/confirm.ts";
-import { loadAnchor } from "../trust/load.ts";
+import { loadAnchor } from "../trust/anchor.ts";
 import { describe } from "./describe.ts";
 
 interface Flags extends HubFlags, KeyFlags {
@@ -42,7 +42,7 @@ async function sign(cli: Cli, flags: Flags, file: string) {
   const path = resolve(cli.cwd, file);
   const envelope = parseEnvelope(readBytes(path));
   const trust = await loadAnchor(cli, flags);
-  const opened = await openEnvelope("farhand-breakglass+jws", envelope, trust.personKey);
+  const opened = await openEnvelope("farhand-breakglass+jws", envelope, trust.keys.personKey);
   const breakglass = readAs(Breakglass, opened.value);
   cli.out.note(describe(breakglass).join("\n"));
   if (!(await confirm(cli, flags, "Sign it?"))) return EXIT.canceled;

@@ -12,7 +12,7 @@ import { hubFlags, keyFlags, text, type HubFlags, type KeyFlags } from "../flags
 import { signerFromFile } from "../keys/passphrase.ts";
 import { confirm } from "../terminal/confirm.ts";
 import { utc } from "../terminal/time.ts";
-import { loadAnchor } from "../trust/load.ts";
+import { loadAnchor } from "../trust/anchor.ts";
 import { describe } from "./describe.ts";
 import { verifyBundle, withBundle } from "./open.ts";
 
@@ -51,7 +51,9 @@ export const admit = buildCommand<Flags, [string], CliContext>({
 
 async function run(cli: Cli, flags: Flags, path: string) {
   return withBundle(cli, path, async (file) => {
-    const { index, digest, keys } = await verifyBundle(file, await loadAnchor(cli, flags), undefined);
+    const { index, digest, keys } = await verifyBundle(file, await loadAnchor(cli, flags), {
+      nowMs: cli.clock.nowMs(),
+    });
     if (index.direction === "breakglass")
       throw new FarhandError("BUNDLE_SHAPE", "the on-call person's key on a break-glass bundle is its admission");
     if (index.direction !== "in") throw new FarhandError("BUNDLE_SHAPE", "evidence on its way home needs no admission");

@@ -7,7 +7,7 @@ import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { as, hubFlags, text, whole, type HubFlags } from "../flags.ts";
 import { clientOf } from "../settings.ts";
-import { loadAnchor } from "../trust/load.ts";
+import { loadAnchor } from "../trust/anchor.ts";
 import { describe } from "./describe.ts";
 import { verifyBundle, withBundle } from "./open.ts";
 
@@ -57,7 +57,7 @@ async function exportBundle(cli: Cli, flags: Flags) {
   );
   try {
     await withBundle(cli, path, async (file) => {
-      const { index, digest } = await verifyBundle(file, anchor, undefined);
+      const { index, digest } = await verifyBundle(file, anchor, { nowMs: cli.clock.nowMs() });
       const { lines, value } = await describe(file, index);
       cli.out.data("bundle", { verified: true, file: path, bytes, sha256: digest, more, ...value }, () =>
         lines.join("\n"),

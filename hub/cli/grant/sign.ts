@@ -12,7 +12,7 @@ import { clientOf, readBytes } from "../settings.ts";
 import { confirm } from "../terminal/confirm.ts";
 import { utc } from "../terminal/time.ts";
 import { escapeLine } from "../terminal/escape.ts";
-import { loadAnchor } from "../trust/load.ts";
+import { loadAnchor } from "../trust/anchor.ts";
 
 interface Flags extends HubFlags, KeyFlags {
   readonly publish: boolean;
@@ -42,7 +42,7 @@ export const grantSign = buildCommand<Flags, [string], CliContext>({
 async function sign(cli: Cli, flags: Flags, file: string) {
   const path = resolve(cli.cwd, file);
   const envelope = parseEnvelope(readBytes(path));
-  const opened = await openEnvelope("farhand-grant+jws", envelope, (await loadAnchor(cli, flags)).personKey);
+  const opened = await openEnvelope("farhand-grant+jws", envelope, (await loadAnchor(cli, flags)).keys.personKey);
   const grant = readAs(Grant, opened.value);
   cli.out.note(
     [

@@ -1,11 +1,13 @@
 import { buildCommand } from "@stricli/core";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { jcs, sha256 } from "../../../shared/bytes.ts";
+import { jcs, sha256, type Bytes } from "../../../shared/bytes.ts";
 import { Inventory } from "../../../shared/documents/inventory.ts";
-import { envelopeBytes, parseEnvelope, readAs, signEnvelope } from "../../../shared/envelope.ts";
+import { readAs, signEnvelope } from "../../../shared/envelope.ts";
 import { FarhandError } from "../../../shared/errors.ts";
 import { openInventory, type TrustStore } from "../../../shared/trust.ts";
+import { encodeTrustFile } from "../../../shared/tuf/file.ts";
+import type { UntimedSet } from "../../../shared/tuf/set.ts";
 import type { HubClient } from "../../api/client/index.ts";
 import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
@@ -13,7 +15,10 @@ import { writeFile } from "../files.ts";
 import { hubFlags, keyFlags, text, type HubFlags, type KeyFlags } from "../flags.ts";
 import { signerFromFile } from "../keys/passphrase.ts";
 import { clientOf, readBytes, readText } from "../settings.ts";
-import { loadAnchor, loadTrust } from "../trust/load.ts";
+import { loadAnchor, openAnchor } from "../trust/anchor.ts";
+import { handOver } from "../trust/hand-over.ts";
+import { loadTrust, shownRoots, type Trusted } from "../trust/load.ts";
+import { nextSet } from "../trust/next-set.ts";
 import { readInventoryFile } from "./file.ts";
 
 export interface ImportFlags extends HubFlags, KeyFlags {
@@ -26,7 +31,7 @@ export const inventoryImport = buildCommand<ImportFlags, [string], CliContext>({
     "Read the inventory from YAML, sign it, and publish it",
     [
       "farhand inventory import inventory.yaml --key kim.key.json --publish",
-      "farhand inventory import inventory.yaml --key kim.key.json --out inventory.json",
+      "farhand inventory import inventory.yaml --key kim.key.json --out next-trust.json",
     ],
     "Names every fault as file:line:column. Signed by a keyadmin. Nothing happens where nothing changed:\ngrants and plans hold for exactly one inventory, so a new version needs new ones.",
   ),
@@ -38,7 +43,7 @@ export const inventoryImport = buildCommand<ImportFlags, [string], CliContext>({
       out: {
         kind: "parsed",
         parse: text,
-        brief: "Write the signed inventory here",
+        brief: "Write the signed set here",
         placeholder: "FILE",
         optional: true,
       },
@@ -55,7 +60,8 @@ export async function importInventory(cli: Cli, flags: ImportFlags, file: string
     throw new FarhandError("USAGE", "say where it goes: --publish, --out FILE, or both");
   const out = flags.out === undefined ? undefined : resolve(cli.cwd, flags.out);
   const client = flags.publish ? clientOf(cli, flags) : undefined;
-  const { trust, before } = await held(cli, flags, client, out);
+  const from = await held(cli, flags, client, out);
+  const { trust, before } = from;
   if (read.org !== trust.org)
     throw new FarhandError("WRONG_ORG", `${file} is of ${read.org}, your keys.json of ${trust.org}`);
   const unchanged = before !== null && sha256(jcs({ ...read, version: before.version })) === sha256(jcs(before));
@@ -69,11 +75,13 @@ export async function importInventory(cli: Cli, flags: ImportFlags, file: string
     return undefined;
   }
   const document = readAs(Inventory, { ...read, version: (before?.version ?? 0) + 1 });
-  const envelope = await signEnvelope("farhand-inventory+jws", document, [await signerFromFile(cli, flags, flags.key)]);
+  const signer = await signerFromFile(cli, flags, flags.key);
+  const envelope = await signEnvelope("farhand-inventory+jws", document, [signer]);
   // Opening it again with what everyone else trusts finds a key that is no keyadmin's before the hub does.
   const { digest } = await openInventory(envelope, trust);
-  if (out !== undefined) writeFile(out, envelopeBytes(envelope), { mode: 0o644 });
-  if (client) await client.call("putTrust", { params: { document: "inventory" }, body: envelope });
+  const update = await nextSet(from.set, { inventory: envelope }, [signer], cli.clock.nowMs());
+  if (out !== undefined) writeFile(out, encodeTrustFile({ ...update, roots: from.roots }), { mode: 0o644 });
+  if (client && from.trusted) await handOver(cli, client, from.trusted, update);
   cli.out.data(
     "inventory-import",
     { changed: true, version: document.version, sha256: digest, ...counts },
@@ -84,18 +92,28 @@ export async function importInventory(cli: Cli, flags: ImportFlags, file: string
   return undefined;
 }
 
-/** The inventory that the new one follows: the hub's, else the one in the file that will be written. */
+interface Before {
+  readonly trust: TrustStore;
+  readonly before: Inventory | null;
+  readonly set: UntimedSet;
+  readonly roots: readonly Bytes[];
+  readonly trusted: Trusted | undefined;
+}
+
+/** What the new one follows: the hub's, else the file that will be written, else the trust file of this person. */
 async function held(
   cli: Cli,
   flags: ImportFlags,
   client: HubClient | undefined,
   out: string | undefined,
-): Promise<{ trust: TrustStore; before: Inventory | null }> {
+): Promise<Before> {
   if (client) {
     const trusted = await loadTrust(cli, flags, client);
-    return { trust: trusted.store, before: trusted.inventory?.inventory.document ?? null };
+    const { store: trust, inventory, view } = trusted;
+    return { trust, before: inventory?.inventory.document ?? null, set: view.set, roots: shownRoots(trusted), trusted };
   }
-  const trust = await loadAnchor(cli, flags);
-  if (out === undefined || !existsSync(out)) return { trust, before: null };
-  return { trust, before: (await openInventory(parseEnvelope(readBytes(out)), trust)).inventory.document };
+  const anchor = await loadAnchor(cli, flags);
+  const from = out !== undefined && existsSync(out) ? await openAnchor(readBytes(out)) : anchor;
+  const before = from.inventory?.inventory.document ?? null;
+  return { trust: anchor.keys, before, set: from.set, roots: from.roots, trusted: undefined };
 }

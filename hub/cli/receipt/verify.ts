@@ -9,7 +9,6 @@ import {
 } from "../../../shared/audit/receipts.ts";
 import { parseEnvelope, peekPayload, type Envelope } from "../../../shared/envelope.ts";
 import { FarhandError } from "../../../shared/errors.ts";
-import { openAgents } from "../../../shared/trust.ts";
 import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT } from "../exit.ts";
@@ -21,15 +20,14 @@ import { anchorOf } from "../trust/anchor.ts";
 
 interface Flags extends OutputFlags {
   readonly trust?: string;
-  readonly agents: string;
 }
 
 export const receiptVerify = buildCommand<Flags, [string, ...string[]], CliContext>({
   docs: docs(
     "Check agents' signed receipts, offline and without a hub",
     [
-      "farhand receipt verify receipts/agent-ams-1f2e3d4c-7.receipt.json --agents agents.json --trust trust/keys.json",
-      "farhand receipt verify receipts/*.json --agents agents.json --trust trust/keys.json --json",
+      "farhand receipt verify receipts/agent-ams-1f2e3d4c-7.receipt.json --trust trust.json",
+      "farhand receipt verify receipts/*.json --trust trust.json --json",
     ],
     "Each must be signed by the key that a keyadmin countersigned for that agent in agents.json. Of several of one agent, each must follow\n" +
       "from the one before. A receipt says what the agent did and who had signed it; it does not say that the agent's host was honest.",
@@ -37,11 +35,10 @@ export const receiptVerify = buildCommand<Flags, [string, ...string[]], CliConte
   parameters: {
     flags: {
       ...outputFlags,
-      agents: { kind: "parsed", parse: text, brief: "agents.json, as keyadmin signed it", placeholder: "FILE" },
       trust: {
         kind: "parsed",
         parse: text,
-        brief: "The keys.json that you trust [FARHAND_TRUST]",
+        brief: "The trust file that you trust [FARHAND_TRUST]",
         placeholder: "FILE",
         optional: true,
       },
@@ -74,8 +71,9 @@ async function verify(cli: Cli, flags: Flags, ...files: string[]) {
 
 async function keysOf(cli: Cli, flags: Flags): Promise<AgentKeys> {
   const anchor = await anchorOf(cli, flags.trust);
-  if (!anchor) throw new FarhandError("USAGE", "which keys.json do you trust? Give --trust FILE or set FARHAND_TRUST");
-  const agents = await openAgents(parseEnvelope(readBytes(resolve(cli.cwd, flags.agents))), anchor);
+  if (!anchor) throw new FarhandError("USAGE", "which trust file do you trust? Give --trust FILE or set FARHAND_TRUST");
+  const { agents } = anchor;
+  if (!agents) throw new FarhandError("USAGE", "your trust file names no agents yet: farhand trust fetch --out FILE");
   return new Map(agents.document.agents.map(({ id, site, kid, signKey }) => [kid, { id, site, signKey }]));
 }
 

@@ -1,27 +1,27 @@
 import { z } from "zod";
 import { fromBase64url, parseCanonical, sha256, toBase64url, type Bytes } from "../../../shared/bytes.ts";
-import { Envelope, readAs } from "../../../shared/envelope.ts";
+import { readAs } from "../../../shared/envelope.ts";
 import { FarhandError } from "../../../shared/errors.ts";
 import { type Digest, JobId } from "../../../shared/ids.ts";
 import { Manifest } from "../../../shared/documents/manifest.ts";
+import { TrustFile } from "../../../shared/tuf/file.ts";
 import { WarrantBundle, type HubClient } from "../../api/client/index.ts";
 import { writeFile } from "../files.ts";
 import { readText } from "../settings.ts";
-import type { TrustEnvelopes } from "../trust/load.ts";
 
 /** Everything that a review needs, as one file: what is to be signed, what it follows from, and the texts that it names by digest. */
 export const BundleFile = z.strictObject({
   schema: z.literal("farhand.bundle/1"),
   job: JobId,
   warrant: WarrantBundle,
-  trust: z.strictObject({ keys: Envelope, agents: Envelope.nullable(), inventory: Envelope.nullable() }),
+  trust: TrustFile,
   blobs: z.array(z.string()),
 });
 
 export interface Bundle {
   readonly job: JobId;
   readonly warrant: WarrantBundle;
-  readonly trust: TrustEnvelopes;
+  readonly trust: TrustFile;
   /** Digests were computed here, not read. */
   readonly blobs: ReadonlyMap<Digest, Bytes>;
 }

@@ -27,7 +27,7 @@ const nowMs = TEST_NOW_SECONDS * 1000;
 const devices = [planned("ams-r1"), planned("ams-r2"), planned("lon-r1")];
 
 async function reviewOf(bundle: Bundle, record: PlanRecord | null = null): Promise<Review> {
-  return derive(bundle, await openTrust(org.trust, bundle.trust, nowMs), { job: JOB, nowMs, record });
+  return derive(bundle, await openTrust(org.view, bundle.trust, nowMs), { job: JOB, nowMs, record });
 }
 const refused = async (bundle: Bundle, record: PlanRecord | null = null): Promise<string> =>
   reviewOf(bundle, record).then(() => "accepted", errorCode);

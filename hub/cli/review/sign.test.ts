@@ -155,10 +155,10 @@ describe("farhand sign", () => {
     expect((await world.run("review", "--file", "job.bundle")).exit).toBe(1);
   });
 
-  it("refuses a keys.json that is not the trusted one's successor", async () => {
+  it("refuses a hub whose root is not the trusted one's successor", async () => {
     const stranger = await makeOrg();
     world.trusting(stranger);
-    expect((await world.run("review", JOB)).err).toContain("SIGNATURE_MISSING");
+    expect((await world.run("review", JOB)).err).toContain("TRUST_ROOT");
   });
 
   it("T35: shows what turns a line round or clears a screen by name, never as what it is", async () => {

@@ -25,7 +25,7 @@ const newHome = () => {
 afterAll(() => homes.forEach((home) => rmSync(home, { recursive: true })));
 
 async function reviewOf(bundle: Bundle): Promise<Review> {
-  return derive(bundle, await openTrust(org.trust, bundle.trust, nowMs), { job: JOB, nowMs, record: null });
+  return derive(bundle, await openTrust(org.view, bundle.trust, nowMs), { job: JOB, nowMs, record: null });
 }
 const devices = [planned("ams-r1"), planned("ams-r2"), planned("lon-r1")];
 const first = await reviewOf(await makeBundle(org, devices));

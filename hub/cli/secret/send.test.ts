@@ -1,18 +1,35 @@
 import { describe, expect, it } from "vitest";
 import { SealedCredential } from "../../../shared/documents/credential.ts";
-import { checkEnvelope, peekPayload, signEnvelope } from "../../../shared/envelope.ts";
+import type { Bytes } from "../../../shared/bytes.ts";
+import { checkEnvelope, peekPayload, signEnvelope, type Envelope } from "../../../shared/envelope.ts";
 import type { PersonId } from "../../../shared/ids.ts";
 import { generateBoxJwk, generateSigningJwk, signerFrom } from "../../../shared/keys.ts";
 import { openCredential } from "../../../shared/sealed-credential.ts";
 import { Secret } from "../../../shared/secret.ts";
-import { agentOf, id, makeOrg } from "../../../shared/testing/org.ts";
+import { agentOf, id, makeOrg, type TestOrg } from "../../../shared/testing/org.ts";
+import { firstUpdate, nextUpdate } from "../../../shared/testing/trust-set.ts";
+import { fileOfUpdate } from "../../../shared/tuf/file.ts";
+import { makeTimestamp, signMetadata } from "../../../shared/tuf/make.ts";
+import type { TrustUpdate } from "../../../shared/tuf/set.ts";
 import { sealKey, writeKeyFile } from "../keys/key-file.ts";
-import { trustOf, World } from "../testing/world.ts";
+import { stamped, trustOf, World } from "../testing/world.ts";
 
 const PASSPHRASE = "a passphrase of enough length";
 const PASSWORD = "canary-password-of-the-lab";
 const COST = { n: 2 ** 10, r: 8, p: 1 };
 const org = await makeOrg();
+
+/** The same organisation with another document in its set. */
+async function orgAfter(changes: { keys: Envelope }): Promise<TestOrg> {
+  const update = await nextUpdate(org.view.set, [org.people.kim], changes, org.nowSeconds * 1000);
+  return { ...org, view: await stamped(org, org.view, update) };
+}
+
+async function timestampFor({ snapshot }: TrustUpdate): Promise<Bytes> {
+  if (!snapshot) throw new Error("no snapshot");
+  const spec = { version: 9, expiresMs: (org.nowSeconds + 86_400) * 1000, snapshot };
+  return signMetadata("timestamp", makeTimestamp(spec), [org.hub]);
+}
 
 /** Sam may send secrets to Amsterdam, as a keys.json of the same keyadmin says. */
 async function worldOfSam(sites: string[] = [id.ams]) {
@@ -31,8 +48,8 @@ async function worldOfSam(sites: string[] = [id.ams]) {
       },
     ],
   };
-  const keysEnvelope = await signEnvelope("farhand-keys+jws", keys, [org.people.kim]);
-  const own = { ...org, keysEnvelope };
+  const keysEnvelope = await signEnvelope("farhand-keys+jws", { ...keys, version: 2 }, [org.people.kim]);
+  const own = await orgAfter({ keys: keysEnvelope });
   const world = new World().trusting(own);
   writeKeyFile(world.path("sam.key.json"), await sealKey("sam" as PersonId, jwk, new Secret(PASSPHRASE), COST));
   world.write("pass", PASSPHRASE);
@@ -119,14 +136,27 @@ describe("farhand secret send", () => {
       version: org.agentsDocument.document.version + 1,
       agents: org.agentsDocument.document.agents.map((agent) => ({ ...agent, boxKey: hubs.x })),
     };
-    for (const signer of [org.hub, org.people.ann]) {
+    const nowMs = org.nowSeconds * 1000;
+    for (const [signer, code] of [
+      [org.hub, "SIGNATURE_BAD"],
+      [org.people.ann, "SIGNATURE_BAD"],
+    ] as const) {
       const agents = await signEnvelope("farhand-agents+jws", changed, [signer]);
-      world.hub({ ...answers, "GET /api/v1/trust": () => ({ ...trustOf(own), agents }) });
-      expect((await send("--agent", id.agentAms, ...value)).err).toContain("SIGNATURE");
+      const update = await nextUpdate(own.view.set, [signer], { agents }, nowMs);
+      const file = fileOfUpdate({ ...firstUpdate(own.view.set), ...update, timestamp: await timestampFor(update) });
+      world.hub({ ...answers, "GET /api/v1/trust": () => file });
+      expect((await send("--agent", id.agentAms, ...value)).err).toContain(code);
     }
-    world.hub({ ...answers, "GET /api/v1/trust": () => ({ ...trustOf(own), agents: null }) });
+    // Even where a keyadmin signs the set by mistake: who wrote the document inside must be one too.
+    const agents = await signEnvelope("farhand-agents+jws", changed, [org.hub]);
+    const update = await nextUpdate(own.view.set, [org.people.kim], { agents }, nowMs);
+    const file = fileOfUpdate({ ...firstUpdate(own.view.set), ...update, timestamp: await timestampFor(update) });
+    world.hub({ ...answers, "GET /api/v1/trust": () => file });
+    expect((await send("--agent", id.agentAms, ...value)).err).toContain("SIGNATURE_MISSING");
     // An agents.json that was there before and is not now was taken away.
-    expect((await send("--site", id.ams, ...value)).err).toContain("CONFLICT");
+    const { agents: _agents, ...rest } = trustOf(own).documents;
+    world.hub({ ...answers, "GET /api/v1/trust": () => ({ ...trustOf(own), documents: rest }) });
+    expect((await send("--site", id.ams, ...value)).err).toContain("TRUST_MISMATCH");
     expect(taken).toEqual([]);
   });
 

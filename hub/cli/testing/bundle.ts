@@ -5,6 +5,8 @@ import type { Warrant } from "../../../shared/documents/warrant.ts";
 import { signEnvelope, type Envelope } from "../../../shared/envelope.ts";
 import type { AgentId, DeviceId, Digest, JobId } from "../../../shared/ids.ts";
 import { changeTask, id, makeManifest, makeWarrant, type TestOrg } from "../../../shared/testing/org.ts";
+import { firstUpdate } from "../../../shared/testing/trust-set.ts";
+import { fileOfUpdate } from "../../../shared/tuf/file.ts";
 import type { Bundle } from "../review/bundle.ts";
 
 export const JOB = "job-1" as JobId;
@@ -122,7 +124,7 @@ export async function makeBundle(
   return {
     job: JOB,
     warrant: { payload: toBase64url(jcs(warrant)), signatures: [], manifests: manifests.map(toBase64url), plans },
-    trust: { keys: org.keysEnvelope, agents: org.agentsEnvelope, inventory: org.inventoryEnvelope },
+    trust: fileOfUpdate(firstUpdate(org.view.set)),
     blobs: new Map([DIFF, COMMANDS, ...(options.texts ?? [])].map((text) => [sha256(text), utf8(text)])),
   };
 }

@@ -2,11 +2,18 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ManualClock } from "../../../shared/clock.ts";
-import { envelopeBytes } from "../../../shared/envelope.ts";
+import type { Bytes } from "../../../shared/bytes.ts";
 import { TEST_NOW_SECONDS, type TestOrg } from "../../../shared/testing/org.ts";
+import { firstUpdate } from "../../../shared/testing/trust-set.ts";
+import { encodeTrustFile, fileOfUpdate, TrustFile, updateOfFile } from "../../../shared/tuf/file.ts";
+import { makeTimestamp, signMetadata } from "../../../shared/tuf/make.ts";
+import { openTrustUpdate, type TrustView } from "../../../shared/tuf/open.ts";
+import type { TrustUpdate } from "../../../shared/tuf/set.ts";
 import type { Fetch } from "../../api/client/index.ts";
 import { farhand, runFarhand } from "../app.ts";
 import type { CliContext } from "../context.ts";
+
+const DAY_MS = 86_400_000;
 
 export interface Ran {
   readonly exit: number;
@@ -44,7 +51,7 @@ export class World {
 
   /** The anchor and a token, as `farhand login` would have left them. */
   trusting(org: TestOrg): this {
-    this.write("keys.json", envelopeBytes(org.keysEnvelope));
+    this.write("trust.json", anchorBytes(org));
     this.write("token", "secret-token\n");
     return this;
   }
@@ -61,7 +68,7 @@ export class World {
       },
       env: {
         FARHAND_HUB: "https://hub.test:8443",
-        FARHAND_TRUST: this.path("keys.json"),
+        FARHAND_TRUST: this.path("trust.json"),
         FARHAND_TOKEN_FILE: this.path("token"),
       },
       stdin: { isTTY: typed !== undefined, ask: answer, askSecret: answer },
@@ -98,11 +105,44 @@ export function errorResponse(status: number, code: string, detail: string | nul
   return Response.json({ code, message: "m", next: "n", detail, requestId: "req-1" }, { status });
 }
 
-export const trustOf = (org: TestOrg) => ({
-  keys: org.keysEnvelope,
-  agents: org.agentsEnvelope,
-  inventory: org.inventoryEnvelope,
-});
+/** What a person of this organisation keeps: no hub has stamped it. */
+export function anchorBytes(org: TestOrg): Bytes {
+  const { root, snapshot, targets, documents } = org.view.set;
+  return encodeTrustFile({ roots: [root], snapshot, targets, documents });
+}
+
+export const trustOf = (org: TestOrg): TrustFile => fileOfUpdate(firstUpdate(org.view.set));
+
+/** A hub's trust repository: it stamps what it takes and shows it from then on. `put` is what came, in order. */
+export function trustHub(org: TestOrg): { readonly answers: Answers; readonly put: TrustUpdate[] } {
+  const put: TrustUpdate[] = [];
+  let view: TrustView = org.view;
+  let roots = [org.view.set.root];
+  const answers: Answers = {
+    "GET /api/v1/trust": () => fileOfUpdate({ ...view.set, roots }),
+    "PUT /api/v1/trust": async ({ body }) => {
+      const update = updateOfFile(TrustFile.parse(body));
+      view = await stamped(org, view, update);
+      roots = [...roots.slice(0, 1), ...(update.roots ?? []).slice(1)];
+      put.push(update);
+      return view.facts.versions;
+    },
+  };
+  return { answers, put };
+}
+
+/** The set after `update`, as this organisation's hub stamps it. */
+export async function stamped(org: TestOrg, held: TrustView, update: TrustUpdate): Promise<TrustView> {
+  const nowMs = org.nowSeconds * 1000;
+  const version = held.facts.versions.timestamp + 1;
+  const snapshot = update.snapshot ?? held.set.snapshot;
+  const timestamp = await signMetadata(
+    "timestamp",
+    makeTimestamp({ version, expiresMs: nowMs + 7 * DAY_MS, snapshot }),
+    [org.hub],
+  );
+  return openTrustUpdate(held, { ...update, timestamp }, { nowMs });
+}
 
 /** A stream of the given events, then silence until it is closed. */
 export function eventStream(events: readonly { id: number }[]): Response {

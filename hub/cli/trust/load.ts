@@ -1,88 +1,60 @@
+import type { Bytes } from "../../../shared/bytes.ts";
 import type { Agents } from "../../../shared/documents/agents.ts";
-import { sha256, fromBase64url } from "../../../shared/bytes.ts";
-import { checkEnvelope, parseEnvelope, type Envelope } from "../../../shared/envelope.ts";
 import { FarhandError } from "../../../shared/errors.ts";
-import {
-  openAgents,
-  openInventory,
-  openNewerKeys,
-  openPinnedKeys,
-  type InventoryView,
-  type TrustStore,
-  type Verified,
-} from "../../../shared/trust.ts";
+import type { InventoryView, TrustStore, Verified } from "../../../shared/trust.ts";
+import { updateOfFile, type TrustFile } from "../../../shared/tuf/file.ts";
+import { expiresMs, readMetadata } from "../../../shared/tuf/metadata.ts";
+import { staleRole } from "../../../shared/tuf/set.ts";
+import { openTrustFrom, type TrustView, type UntimedView } from "../../../shared/tuf/open.ts";
 import type { HubClient } from "../../api/client/index.ts";
 import type { Cli } from "../command.ts";
 import type { HubFlags } from "../flags.ts";
-import { readBytes, settingsOf } from "../settings.ts";
+import { loadAnchor } from "./anchor.ts";
+import { endsSoon } from "./ends.ts";
 import { refuseOlder } from "./seen.ts";
 
-/** The hub's trust documents, each verified from the one file that this person trusts. */
+/** The hub's trust repository, verified from the one file that this person trusts. */
 export interface Trusted {
   readonly store: TrustStore;
   readonly agents: Verified<Agents> | null;
   readonly inventory: InventoryView | null;
-  readonly envelopes: TrustEnvelopes;
+  readonly view: TrustView;
+  /** As the hub showed it. */
+  readonly file: TrustFile;
 }
-
-export interface TrustEnvelopes {
-  readonly keys: Envelope;
-  readonly agents: Envelope | null;
-  readonly inventory: Envelope | null;
-}
-
-/** The anchor: without it everything that a review says would rest on the hub's word. */
-export async function loadAnchor(cli: Cli, flags: HubFlags): Promise<TrustStore> {
-  const path = settingsOf(cli, flags).trust;
-  if (path === undefined) {
-    throw new FarhandError(
-      "USAGE",
-      "which keys.json do you trust? Give --trust FILE, set FARHAND_TRUST, or use: farhand login",
-    );
-  }
-  return openAnchor(parseEnvelope(readBytes(path)));
-}
-
-/** The file is the pin. Its own keyadmins must still have signed it. */
-export const openAnchor = (envelope: Envelope): Promise<TrustStore> =>
-  openPinnedKeys(envelope, sha256(fromBase64url(envelope.payload)));
 
 export async function loadTrust(cli: Cli, flags: HubFlags, client: HubClient): Promise<Trusted> {
   const anchor = await loadAnchor(cli, flags);
   const trusted = await openTrust(anchor, await client.call("getTrust", {}), cli.clock.nowMs());
   refuseOlder(cli, trusted);
-  if (trusted.store.keys.document.version > anchor.keys.document.version) {
-    cli.out.note(
-      `keys.json is version ${trusted.store.keys.document.version} now; yours is version ${anchor.keys.document.version} and its keyadmin signed the newer one`,
-    );
-  }
+  const [now, yours] = [trusted.store.keys.document.version, anchor.keys.keys.document.version];
+  if (now > yours)
+    cli.out.note(`keys.json is version ${now} now, yours is ${yours}; who may sign signed the newer one`);
+  for (const warning of endsSoon(trusted, cli.clock.nowMs())) cli.out.note(warning);
   return trusted;
 }
 
-export async function openTrust(anchor: TrustStore, envelopes: TrustEnvelopes, nowMs: number): Promise<Trusted> {
-  const store = await newest(anchor, checkEnvelope(envelopes.keys));
-  if (store.keys.document.exp * 1000 <= nowMs) throw new FarhandError("EXPIRED", "keys.json");
-  return {
-    store,
-    agents: envelopes.agents && (await openAgents(envelopes.agents, store)),
-    inventory: envelopes.inventory && (await openInventory(envelopes.inventory, store)),
-    envelopes,
-  };
+export async function openTrust(anchor: UntimedView, file: TrustFile, nowMs: number): Promise<Trusted> {
+  const view = await openTrustFrom(anchor, updateOfFile(file), { nowMs });
+  if (view.keys.keys.document.exp * 1000 <= nowMs) throw new FarhandError("EXPIRED", "keys.json");
+  return { store: view.keys, agents: view.agents ?? null, inventory: view.inventory ?? null, view, file };
 }
 
-async function newest(anchor: TrustStore, envelope: Envelope): Promise<TrustStore> {
-  const shown = await openNewerKeys(envelope, anchor);
-  const { document, digest } = shown.keys;
-  if (document.version === anchor.keys.document.version && digest !== anchor.keys.digest) {
-    throw new FarhandError(
-      "SIGNATURE_BAD",
-      `the hub shows another keys.json of version ${document.version} than the one that you trust`,
-    );
-  }
-  return shown;
+/** The same where no hub lives to stamp it: as old as it is, what people signed must be in its time. */
+export async function openUnstamped(anchor: UntimedView, file: TrustFile, nowMs: number): Promise<Trusted> {
+  const { timestamp } = updateOfFile(file);
+  const stampedMs = timestamp ? expiresMs(readMetadata("timestamp", timestamp).signed) - 1 : nowMs;
+  const trusted = await openTrust(anchor, file, Math.min(nowMs, stampedMs));
+  const stale = staleRole(trusted.view.facts, nowMs, ["timestamp"]);
+  if (stale) throw new FarhandError("TRUST_STALE", `${stale}.json`);
+  if (trusted.store.keys.document.exp * 1000 <= nowMs) throw new FarhandError("EXPIRED", "keys.json");
+  return trusted;
 }
 
-export function requireInventory(trusted: Trusted): InventoryView {
+/** Every root from the first one on. */
+export const shownRoots = ({ file }: Pick<Trusted, "file">): readonly Bytes[] => updateOfFile(file).roots ?? [];
+
+export function requireInventory(trusted: Pick<Trusted, "inventory">): InventoryView {
   if (!trusted.inventory)
     throw new FarhandError("NOT_FOUND", "no inventory is published yet: farhand inventory import FILE --publish");
   return trusted.inventory;

@@ -1,77 +1,71 @@
 import { buildCommand } from "@stricli/core";
 import { resolve } from "node:path";
-import { sha256, fromBase64url } from "../../../shared/bytes.ts";
-import { parseEnvelope, peekPayload, type Envelope } from "../../../shared/envelope.ts";
-import { FarhandError } from "../../../shared/errors.ts";
-import type { TrustStore } from "../../../shared/trust.ts";
-import { openAgents, openInventory } from "../../../shared/trust.ts";
+import { readMetadata } from "../../../shared/tuf/metadata.ts";
+import { rootFingerprint } from "../../../shared/tuf/set.ts";
 import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
-import { hubFlags, text, type HubFlags } from "../flags.ts";
+import { outputFlags, text, type OutputFlags } from "../flags.ts";
 import { readBytes } from "../settings.ts";
 import { escapeLine } from "../terminal/escape.ts";
-import { loadAnchor, openAnchor } from "./load.ts";
+import { openAnchor, type Anchor } from "./anchor.ts";
 
-export const trustShow = buildCommand<HubFlags, [string], CliContext>({
+export const trustShow = buildCommand<OutputFlags, [string], CliContext>({
   docs: docs(
-    "Show a trust document and its fingerprint",
-    ["farhand trust show trust/keys.json", "farhand trust show agents.json --trust trust/keys.json --json"],
-    "The fingerprint is the SHA-256 of the signed payload: compare it by voice or on paper before you trust a keys.json.\nagents.json and inventory.json are verified against the keys.json that you trust.",
+    "Show a trust file and its fingerprint",
+    ["farhand trust show trust/trust.json", "farhand trust show trust-draft.json --json"],
+    "The fingerprint is that of its first root.json: compare it by voice or on paper before you trust the file.",
   ),
   parameters: {
-    flags: hubFlags,
-    positional: {
-      kind: "tuple",
-      parameters: [{ parse: text, brief: "keys.json, agents.json or inventory.json", placeholder: "FILE" }],
-    },
+    flags: outputFlags,
+    positional: { kind: "tuple", parameters: [{ parse: text, brief: "Trust file", placeholder: "FILE" }] },
   },
   func: command(show),
 });
 
-async function show(cli: Cli, flags: HubFlags, file: string) {
-  const envelope = parseEnvelope(readBytes(resolve(cli.cwd, file)));
-  const type = typeOf(envelope);
-  const fingerprint = sha256(fromBase64url(envelope.payload));
-  if (type === "keys") {
-    const store = await openAnchor(envelope);
-    cli.out.data("trust", { type, fingerprint, document: store.keys.document }, () => keysText(store, fingerprint));
-    return undefined;
-  }
-  const anchor = await loadAnchor(cli, flags);
-  const verified =
-    type === "agents" ? await openAgents(envelope, anchor) : (await openInventory(envelope, anchor)).inventory;
-  const { document } = verified;
-  cli.out.data("trust", { type, fingerprint, document }, () =>
-    [
-      `${type}.json version ${document.version} of ${document.org}, signed by a keyadmin of your keys.json`,
-      `fingerprint ${fingerprint}`,
-    ].join("\n"),
+async function show(cli: Cli, _flags: OutputFlags, file: string) {
+  const anchor = await openAnchor(readBytes(resolve(cli.cwd, file)));
+  const fingerprint = rootFingerprint(anchor.roots[0] ?? anchor.set.root);
+  const { keys, agents, inventory } = anchor;
+  cli.out.data(
+    "trust",
+    {
+      fingerprint,
+      root: readMetadata("root", anchor.set.root).signed,
+      keys: keys.keys.document,
+      agents: agents?.document ?? null,
+      inventory: inventory?.inventory.document ?? null,
+    },
+    () => textOf(anchor, fingerprint),
   );
   return undefined;
 }
 
-export function typeOf(envelope: Envelope): "keys" | "agents" | "inventory" {
-  const payload = peekPayload(envelope);
-  const type = typeof payload === "object" && payload !== null && "type" in payload ? payload.type : undefined;
-  if (type === "keys" || type === "agents" || type === "inventory") return type;
-  throw new FarhandError("ENVELOPE_TYPE", "not keys.json, agents.json or inventory.json");
-}
-
-function keysText(store: TrustStore, fingerprint: string): string {
+function textOf({ set, keys: store, agents, inventory }: Anchor, fingerprint: string): string {
+  const root = readMetadata("root", set.root).signed;
+  const targets = readMetadata("targets", set.targets).signed;
   const { document } = store.keys;
-  const revoked = new Set<string>(document.revoked.map((entry) => entry.kid));
+  const revoked = new Map(document.revoked.map((entry) => [entry.kid as string, entry.reason]));
+  const keyadmins = new Set<string>(root.roles.targets.keyids);
   const people = document.people.flatMap((person) => [
     `  ${person.id}  ${escapeLine(person.name)}  ${person.roles.map(({ role, sites }) => `${role} at ${sites.join(",")}`).join("; ")}`,
-    ...person.keys.map((key) => `    ${key.kid}${revoked.has(key.kid) ? "  REVOKED" : ""}`),
+    ...person.keys.map((key) => {
+      const reason = revoked.get(key.kid);
+      return `    ${key.kid}${reason ? `  REVOKED (${reason})` : ""}${keyadmins.has(key.kid) ? "  keyadmin by root" : ""}`;
+    }),
   ]);
   const policies = document.policies.map(({ id, version, rules }) => {
     const rule = (name: keyof typeof rules) =>
       `${name} ${rules[name].onePerson ? "author alone" : `author + ${rules[name].approvers}`}`;
     return `  ${id} v${version}: ${rule("read")}, ${rule("change")}, ${rule("destructive")}`;
   });
+  const { roles } = root;
   return [
-    `keys.json version ${document.version} of ${document.org}, valid until ${new Date(document.exp * 1000).toISOString()}`,
     `fingerprint ${fingerprint}`,
+    `root.json version ${root.version} of ${document.org}, valid until ${root.expires}: ${roles.root.threshold} of ${roles.root.keyids.length} root keys, ${roles.targets.threshold} of ${roles.targets.keyids.length} keyadmins`,
+    `documents version ${targets.version}, valid until ${targets.expires}`,
+    `keys.json version ${document.version}, valid until ${new Date(document.exp * 1000).toISOString()}`,
+    `agents.json ${agents ? `version ${agents.document.version}: ${agents.document.agents.length} agents` : "not yet"}`,
+    `inventory.json ${inventory ? `version ${inventory.inventory.document.version}: ${inventory.inventory.document.devices.length} devices` : "not yet"}`,
     `hub ${escapeLine(document.hub.id)}  ${document.hub.keys.map((key) => key.kid).join(", ")}`,
     "people",
     ...people,

@@ -2,12 +2,15 @@
  * What a hub that belongs to somebody else may send, each with the code that the agent must answer or log. One row is one way to
  * lie; the words in its tasks are never signed for by anybody who may, so that no device may ever hear them.
  */
-import { jcs, sha256, toBase64url, utf8, type Bytes } from "../../../shared/bytes.ts";
+import { sha256, toBase64url, utf8, type Bytes } from "../../../shared/bytes.ts";
 import type { Warrant } from "../../../shared/documents/warrant.ts";
-import { signEnvelope, type Envelope } from "../../../shared/envelope.ts";
+import { envelopeBytes, signEnvelope, type Envelope } from "../../../shared/envelope.ts";
 import type { ErrorCode } from "../../../shared/errors.ts";
 import type { AgentId, DeviceId, Digest, GrantId, OrgId, PersonId, PlatformId, PolicyId } from "../../../shared/ids.ts";
 import { agentOf, id } from "../../../shared/testing/org.ts";
+import { nextUpdate } from "../../../shared/testing/trust-set.ts";
+import { signMetadata } from "../../../shared/tuf/make.ts";
+import { readMetadata } from "../../../shared/tuf/metadata.ts";
 import { encodeDown } from "../../../shared/wire/messages.ts";
 import { signRaw } from "../defended.ts";
 import type { Forged, HostileHub, Piece, Shot } from "./hostile-hub.ts";
@@ -278,31 +281,69 @@ const WORDS: readonly Attack[] = [
     },
   },
   {
-    name: "keys with one person more, by the hub's own signature",
-    code: "SIGNATURE_MISSING",
+    name: "keys with one person more, in a set of the hub's own signature",
+    code: "SIGNATURE_BAD",
     make: async (hub) => {
-      const { document } = hub.site.org.trust.keys;
+      const { org } = hub.site;
+      const { document } = org.trust.keys;
       const eve = {
         id: "eve" as PersonId,
         name: "Eve",
-        keys: [],
+        keys: [{ kid: org.hub.kid, publicKey: org.hub.publicKey }],
         roles: [{ role: "approver" as const, sites: ["*" as const] }],
       };
-      const keys = { ...document, version: document.version + 1, people: [...document.people, eve] };
-      const envelope = await signEnvelope("farhand-keys+jws", keys, [hub.site.org.hub]);
-      return { frames: [encodeDown("trust", { document: "keys" }, jcs(envelope))] };
+      const next = { ...document, version: document.version + 1, people: [...document.people, eve] };
+      const keys = await signEnvelope("farhand-keys+jws", next, [org.hub]);
+      return hub.trust(await nextUpdate(hub.held, [org.hub], { keys }, Date.now()));
     },
   },
   {
-    name: "an inventory with another address, by an author's signature",
-    code: "SIGNATURE_MISSING",
+    name: "an inventory with another address, in a set that an author signed",
+    code: "SIGNATURE_BAD",
     make: async (hub) => {
-      const { document } = hub.site.org.inventory.inventory;
+      const { org } = hub.site;
+      const { document } = org.inventory.inventory;
       const devices = document.devices.map((device) => ({ ...device, address: "203.0.113.66" }));
-      const envelope = await signEnvelope("farhand-inventory+jws", { ...document, version: 2, devices }, [
+      const inventory = await signEnvelope("farhand-inventory+jws", { ...document, version: 2, devices }, [
         hub.people.ann,
       ]);
-      return { frames: [encodeDown("trust", { document: "inventory" }, jcs(envelope))] };
+      return hub.trust(await nextUpdate(hub.held, [hub.people.ann], { inventory }, Date.now()));
+    },
+  },
+  {
+    name: "an inventory with another address, without a set that names it",
+    code: "TRUST_MISMATCH",
+    make: async (hub) => {
+      const { org } = hub.site;
+      const { document } = org.inventory.inventory;
+      const devices = document.devices.map((device) => ({ ...device, address: "203.0.113.66" }));
+      const inventory = await signEnvelope("farhand-inventory+jws", { ...document, version: 2, devices }, [org.hub]);
+      return hub.trust({ documents: { inventory: envelopeBytes(inventory) } });
+    },
+  },
+  {
+    name: "a set from before a newer one, stamped anew",
+    code: "TRUST_ROLLBACK",
+    make: async (hub) => hub.trust(hub.older),
+  },
+  {
+    name: "a timestamp from before",
+    code: "TRUST_ROLLBACK",
+    make: async (hub) => hub.trust({}, { version: 1 }),
+  },
+  {
+    name: "a timestamp that has ended",
+    code: "TRUST_STALE",
+    make: async (hub) => hub.trust({}, { expiresMs: Date.now() - 1_000 }),
+  },
+  {
+    name: "a root of the hub's own",
+    code: "TRUST_ROOT",
+    make: async (hub) => {
+      const { org } = hub.site;
+      const held = readMetadata("root", hub.held.root).signed;
+      const signed = { ...held, version: held.version + 1 };
+      return hub.trust({ roots: [await signMetadata("root", signed, [org.hub])] });
     },
   },
 ];

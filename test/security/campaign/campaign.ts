@@ -74,6 +74,7 @@ class Campaign {
   async run(messages: number): Promise<Outcome> {
     const agent = await this.#site.start();
     await until("the first pull", () => agent.isLive() && this.#site.hub.nonce !== "");
+    await this.#hub.renew();
     // A number is stale only once a newer one has reached the device.
     for (const frame of (await this.#change()).frames) this.#send(frame);
     await this.#settle();

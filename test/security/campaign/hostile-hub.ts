@@ -8,6 +8,9 @@ import type { ErrorCode } from "../../../shared/errors.ts";
 import type { DeviceId, Digest } from "../../../shared/ids.ts";
 import type { Signer } from "../../../shared/keys.ts";
 import { changeTask, id, makeGrant, makeManifest, makeOffer, makeWarrant } from "../../../shared/testing/org.ts";
+import { nextUpdate, trustFrames } from "../../../shared/testing/trust-set.ts";
+import { makeTimestamp, signMetadata } from "../../../shared/tuf/make.ts";
+import type { TrustSet, TrustUpdate } from "../../../shared/tuf/set.ts";
 import { encodeDown } from "../../../shared/wire/messages.ts";
 import type { Site } from "../../agent/site.ts";
 import type { SeededRandom } from "../../simulation/random.ts";
@@ -42,6 +45,10 @@ export interface Forged {
 export class HostileHub {
   readonly site: Site;
   readonly random: SeededRandom;
+  /** The set that people signed last, and the one before it. */
+  held: TrustSet;
+  readonly older: TrustSet;
+  #timestamp = 1_000;
   #sequence = 0;
   #number = 0;
   /** Newer than anything offered before; a stale one is an attack of its own. */
@@ -50,6 +57,28 @@ export class HostileHub {
   constructor(site: Site, random: SeededRandom) {
     this.site = site;
     this.random = random;
+    this.held = site.org.view.set;
+    this.older = site.org.view.set;
+  }
+
+  /** Publishes what keyadmins signed again, so that what was in force before is old. */
+  async renew(): Promise<void> {
+    const update = await nextUpdate(this.held, [this.people.kim], {}, Date.now());
+    await this.site.hub.publish(update);
+    this.held = { ...this.held, ...update };
+  }
+
+  /** Stamped with the hub's own key, each time newer than before. */
+  async trust(
+    update: TrustUpdate,
+    over: { readonly version?: number; readonly expiresMs?: number } = {},
+  ): Promise<{ frames: readonly Bytes[] }> {
+    const snapshot = update.snapshot ?? this.held.snapshot;
+    const { version = ++this.#timestamp, expiresMs = Date.now() + 7 * 86_400_000 } = over;
+    const timestamp = await signMetadata("timestamp", makeTimestamp({ version, expiresMs, snapshot }), [
+      this.site.org.hub,
+    ]);
+    return { frames: trustFrames({ ...update, timestamp }) };
   }
 
   get people(): Site["org"]["people"] {

@@ -7,6 +7,7 @@ import { ManualClock } from "../../../../shared/clock.ts";
 import { signEnvelope } from "../../../../shared/envelope.ts";
 import { FarhandError, isErrorCode } from "../../../../shared/errors.ts";
 import { id, makeGrant, NO_DIGEST, TEST_NOW_SECONDS } from "../../../../shared/testing/org.ts";
+import { firstUpdate } from "../../../../shared/testing/trust-set.ts";
 import { makeApi } from "../../../../hub/api/server/app.ts";
 import { createToken } from "../../../../hub/api/server/tokens.ts";
 import { Watchers } from "../../../../hub/api/server/watchers.ts";
@@ -95,9 +96,7 @@ const api: Target = {
     const clock = new ManualClock(TEST_NOW_SECONDS * 1000);
     const cipher = new BlobCipher(new Uint8Array(32).fill(3));
     const trust = new TrustHolder(store, clock, { id: "hub-1", signer: org.hub });
-    await trust.accept("keys", org.keysEnvelope, "test");
-    await trust.accept("agents", org.agentsEnvelope, "test");
-    await trust.accept("inventory", org.inventoryEnvelope, "test");
+    await trust.accept(firstUpdate(org.view.set), "test");
     const random = (): number => 0;
     const pump = new Pump({
       store,

@@ -149,7 +149,7 @@ const TOKEN = {
   org: id.org,
   site: id.ams,
   agent: id.agentAms,
-  keys: NO_DIGEST,
+  root: NO_DIGEST,
   id: "invite-1",
   secret: "A".repeat(43),
 } as const;

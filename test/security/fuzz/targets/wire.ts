@@ -47,6 +47,7 @@ async function downs(): Promise<Input[]> {
     encodeDown("manifest", { sha256: NO_DIGEST }, utf8("{}")),
     encodeDown("blob", { sha256: NO_DIGEST, offset: 0, total: 4 }, utf8("text")),
     encodeDown("cancel", { cancel: authority }),
+    encodeDown("trust", { offset: 0, total: 4 }, utf8("text")),
     encodeDown("ack", { epoch: EPOCH, lane: "receipt", acked: 3, released: 2 }),
     encodeDown("credit", { bytes: 10 }),
     encodeDown("checkpoint", { from: 3, proof: [NO_DIGEST] }, envelopeBytes(authority)),
@@ -67,9 +68,8 @@ function ups(): Input[] {
     sequence: 4,
     lanes: [{ lane: "receipt" as const, first: 1, next: 4 }],
     clock: { wallMs: 1, quality: "synced" as const },
+    trust: { root: 1, timestamp: 3, snapshot: 2, targets: 2 },
     keysVersion: 1,
-    agentsVersion: 1,
-    inventory: NO_DIGEST,
     platforms: { [id.iosxe]: NO_DIGEST } as never,
     assignments: [{ ...KEY, sequence: 4, state: "RUNNING" as const }],
   };
@@ -82,6 +82,7 @@ function ups(): Input[] {
     encodeUp("events", { epoch: EPOCH, lane: "state", first: 1, last: 2 }, utf8("records")),
     encodeUp("gap", { epoch: EPOCH, lane: "telemetry", first: 1, last: 2, reason: "quota" }),
     encodeUp("witnessed", { checkpoint: { epoch: 1, size: 3, root: NO_DIGEST } }),
+    encodeUp("trusted", { held: hello.trust, code: "TRUST_STALE", detail: "the timestamp" }),
     encodeUp("canceled", { ...KEY, generation: 1, state: "RUNNING" }),
     encodeUp("credentials", {
       items: [{ kind: "secret", name: "radius" as never, version: 1, stopped: false, atMs: 1 }],
