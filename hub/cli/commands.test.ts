@@ -451,14 +451,14 @@ it("remembers where the hub is, and never a secret", async () => {
       org: "acme",
       hub: "hub-1",
       version: "1",
-      keysVersion: 1,
-      agentsVersion: 1,
+      trust: { root: 1, timestamp: 1, snapshot: 1, targets: 1 },
+      trustExpiresMs: null,
       inventory: null,
       startedMs: 0,
     }),
   });
   expect((await world.run("login", "--json")).exit).toBe(0);
   const config = readFileSync(world.path(".config/farhand/config.yaml"), "utf8");
-  expect(config).toContain(world.path("keys.json"));
+  expect(config).toContain(world.path("trust.json"));
   expect(config).not.toContain("secret-token");
 });

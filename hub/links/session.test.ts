@@ -16,7 +16,6 @@ import {
   TEST_NOW_SECONDS,
   type TestOrg,
 } from "../../shared/testing/org.ts";
-import { decodeTrustFile } from "../../shared/tuf/file.ts";
 import { firstUpdate } from "../../shared/testing/trust-set.ts";
 import { verifyCancel, verifyOffer } from "../../shared/verify/work.ts";
 import { encodeRecords, FRAME_BYTES_MAX } from "../../shared/wire/frame.ts";
@@ -328,21 +327,6 @@ describe("the handshake", () => {
     probe.say("pull", { nonce: nonceOf(2), capacity: 1 });
     await settled();
     expect(probe.kinds()).not.toContain("offer");
-  });
-
-  it("hands over the signed documents that the agent does not hold", async () => {
-    const { set, facts } = deps.trust.require().view;
-    const agent = await new FakeAgent().hello({ trust: { ...facts.versions, timestamp: 0, targets: 0 } });
-    const parts = agent.got.flatMap((one) => (one.kind === "trust" ? [one.body] : []));
-    const { roots, timestamp, snapshot, targets, documents } = decodeTrustFile(Buffer.concat(parts));
-    expect({ roots, timestamp, snapshot, targets }).toEqual({
-      roots: [],
-      timestamp: set.timestamp,
-      snapshot: undefined,
-      targets: set.targets,
-    });
-    expect(documents).toEqual(set.documents);
-    expect((await new FakeAgent().hello()).kinds()).not.toContain("trust");
   });
 });
 

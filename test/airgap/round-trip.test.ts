@@ -133,7 +133,7 @@ describe.skipIf(skipped !== undefined)("a plant without a line", () => {
     expect(job).toBeDefined();
     await offered();
     const taken = await carryIn("plan.bundle");
-    expect(taken).toMatchObject({ number: 1, trust: ["keys", "agents", "inventory"], missing: null });
+    expect(taken).toMatchObject({ number: 1, trust: ["keys", "agents"], missing: null });
     expect(taken["work"]).toMatchObject([{ outcome: "accepted", code: null }]);
     await plantIsDone(1);
     expect(await carryOut("plan-evidence.bundle")).toMatchObject({ number: 1, missing: null, unacknowledged: null });
@@ -206,7 +206,7 @@ describe.skipIf(skipped !== undefined)("a plant without a line", () => {
         ["flip", "BUNDLE_ENTRY", (path) => writeFileSync(path, flip(good.length - 1))],
         [
           "flip in the index",
-          "SIGNATURE_BAD|BUNDLE_SHAPE|SIGNATURE_MISSING|ENVELOPE_SHAPE|PAYLOAD_NOT_CANONICAL|SCHEMA",
+          "SIGNATURE_BAD|BUNDLE_SHAPE|BUNDLE_ENTRY|SIGNATURE_MISSING|ENVELOPE_SHAPE|PAYLOAD_NOT_CANONICAL|SCHEMA",
           (path) => writeFileSync(path, flip(200)),
         ],
         ["truncate", "BUNDLE_ENTRY", (path) => writeFileSync(path, good.subarray(0, -7))],

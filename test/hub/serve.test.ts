@@ -12,12 +12,12 @@ import { sha256, toBase64url } from "../../shared/bytes.ts";
 import { systemClock } from "../../shared/clock.ts";
 import { quoteCheckpoint, type Checkpoint } from "../../shared/documents/checkpoint.ts";
 import type { Receipt } from "../../shared/documents/receipt.ts";
-import { envelopeBytes, parseEnvelope, signEnvelope } from "../../shared/envelope.ts";
+import { parseEnvelope, signEnvelope } from "../../shared/envelope.ts";
 import type { DeviceId, GrantId, JobId, KeyId } from "../../shared/ids.ts";
 import { keyIdOf, type Signer, type SigningPublicKey } from "../../shared/keys.ts";
 import { agentOf, id, makeGrant, makeOrg, type TestOrg } from "../../shared/testing/org.ts";
 import { firstUpdate } from "../../shared/testing/trust-set.ts";
-import { fileOfUpdate } from "../../shared/tuf/file.ts";
+import { encodeTrustFile, fileOfUpdate } from "../../shared/tuf/file.ts";
 import { verifyOffer } from "../../shared/verify/work.ts";
 import { encodeRecords, NO_BODY } from "../../shared/wire/frame.ts";
 import {
@@ -299,7 +299,7 @@ describe("T48: the audit log of a hub that runs", () => {
     });
 
   it("T48: is proved to an agent step by step, over a restart, and verifies from its export alone", async () => {
-    writeFileSync(join(dir, "anchor.json"), envelopeBytes(org.keysEnvelope));
+    writeFileSync(join(dir, "anchor.json"), encodeTrustFile(firstUpdate(org.view.set)));
     const agent = new FakeAgent(hub);
     await agent.greet();
     agent.say("witnessed", { checkpoint: null });
