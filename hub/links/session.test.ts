@@ -1,21 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
-import { jcs, sha256, toBase64url } from "../../shared/bytes.ts";
+import { sha256, toBase64url } from "../../shared/bytes.ts";
 import { ManualClock } from "../../shared/clock.ts";
-import { signEnvelope } from "../../shared/envelope.ts";
 import type { AgentId, Digest, JobId } from "../../shared/ids.ts";
 import type { Signer } from "../../shared/keys.ts";
 import type { SqliteStore } from "../../shared/sqlite.ts";
 import { statements } from "../../shared/store.ts";
-import {
-  agentOf,
-  id,
-  makeGrant,
-  makeManifest,
-  makeOrg,
-  TEST_NOW_SECONDS,
-  type TestOrg,
-} from "../../shared/testing/org.ts";
+import { agentOf, id, makeManifest, makeOrg, TEST_NOW_SECONDS, type TestOrg } from "../../shared/testing/org.ts";
 import { firstUpdate } from "../../shared/testing/trust-set.ts";
 import { verifyCancel, verifyOffer } from "../../shared/verify/work.ts";
 import { encodeRecords, FRAME_BYTES_MAX } from "../../shared/wire/frame.ts";
@@ -27,23 +18,21 @@ import {
   type UpHeader,
   type UpMessage,
 } from "../../shared/wire/messages.ts";
-import { decideAssignmentIn, decideJobIn } from "../ingest/decide.ts";
+import { decideAssignmentIn } from "../ingest/decide.ts";
 import { Pump } from "../ingest/pump.ts";
 import { Refusals } from "../audit/refusals.ts";
 import { silentLog } from "../log.ts";
-import { addAssignment, loadAssignment } from "../store/assignments.ts";
+import { loadAssignment } from "../store/assignments.ts";
 import { addEnrolment, listContacts } from "../store/agents.ts";
 import { putBlob } from "../store/blobs.ts";
 import { BlobCipher } from "../store/cipher.ts";
-import { addGrant } from "../store/documents.ts";
-import { addJob } from "../store/jobs.ts";
 import { openHubStore } from "../store/open.ts";
-import { addManifest } from "../store/work.ts";
 import { TrustHolder } from "../trust.ts";
 import { CREDIT_FLOOR_BYTES, CreditBudget } from "./credit.ts";
 import type { LinkDeps } from "./deps.ts";
 import { Links } from "./registry.ts";
 import { AgentSession } from "./session.ts";
+import { addGrantedWork } from "./testing/granted-work.ts";
 
 const EPOCH = "0".repeat(32);
 const JOB = "job-1" as JobId;
@@ -106,69 +95,13 @@ beforeEach(async () => {
   };
   await trust.accept(firstUpdate(org.view.set), "test");
   text = await putBlob(store, cipher, new TextEncoder().encode("hostname r1\n"), { sender: "test", media: "text" }, 0);
-  await work();
-});
-
-/** One released assignment under a grant, with a text that its agent may fetch. */
-async function work(): Promise<void> {
-  const grant = makeGrant(org);
-  const envelope = await signEnvelope("farhand-grant+jws", grant, [org.people.ann]);
   manifest = makeManifest(org, {
     tasks: [{ kind: "collect", device: org.inventory.inventory.document.devices[0]?.id ?? fail() }],
   });
-  const expMs = grant.exp * 1000;
-  const at = { nowMs: clock.nowMs(), random: () => 0 };
-  await store.tx("work", async (tx) => {
-    const sha = sha256(jcs(grant));
-    await addGrant(tx, grant.id, { sha256: sha, envelope, signers: [] }, 0);
-    await addJob(
-      tx,
-      {
-        id: JOB,
-        number: 1,
-        kind: "collect",
-        title: "t",
-        reason: "",
-        author: null,
-        risk: "read",
-        authority: "grant",
-        grantId: grant.id,
-        authoritySha256: sha,
-        signers: [],
-        signersNeeded: 0,
-        request: "{}",
-        devices: 1,
-        notBeforeMs: 0,
-        expMs,
-        waves: [{ notBeforeMs: 0 }],
-      },
-      at.nowMs,
-    );
-    await addManifest(
-      tx,
-      {
-        sha256: manifest.digest,
-        job: JOB,
-        purpose: "work",
-        position: 0,
-        authorityKind: "grant",
-        authoritySha256: sha,
-        bytes: manifest.bytes,
-      },
-      [text],
-    );
-    const key = { manifest: manifest.digest, attempt: 1 };
-    await addAssignment(
-      tx,
-      { key, job: JOB, purpose: "work", agent: id.agentAms, site: id.ams, wave: 0, expMs },
-      0,
-      [],
-    );
-    await decideJobIn(tx, JOB, { type: "submitted", route: "grant" }, at);
-  });
-  deps.pump.kick();
-  await deps.pump.idle();
-}
+  await addGrantedWork(store, org, { job: JOB, manifest, texts: [text], nowMs: clock.nowMs() });
+  pump.kick();
+  await pump.idle();
+});
 
 function fail(): never {
   throw new Error("not there");

@@ -8,13 +8,13 @@ import {
   documentPath,
   METADATA_BYTES_MAX,
   readMetadata,
+  ROOTS_MAX,
   signedDigest,
   type RootSigned,
   type TargetsSigned,
 } from "./metadata.ts";
 import type { HeldTrust, TrustDocuments, TrustSet, TrustUpdate, UntimedSet } from "./set.ts";
 
-export const ROOTS_MAX = 1024;
 const UPDATE_BYTES_MAX = 16 * 1024 * 1024;
 
 export interface AcceptedTrust {

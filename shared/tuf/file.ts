@@ -2,8 +2,7 @@ import { z } from "zod";
 import { jcs, parseCanonical, utf8, type Bytes } from "../bytes.ts";
 import { readAs } from "../envelope.ts";
 import { FarhandError } from "../errors.ts";
-import { ROOTS_MAX } from "./apply.ts";
-import { DOCUMENTS, METADATA_BYTES_MAX, type TrustDocument } from "./metadata.ts";
+import { DOCUMENTS, METADATA_BYTES_MAX, ROOTS_MAX, type TrustDocument } from "./metadata.ts";
 import type { TrustUpdate } from "./set.ts";
 
 /** Base64 and names of the fields around what an update may hold. */

@@ -14,6 +14,8 @@ export type TrustRole = (typeof ROLES)[number];
 
 export const METADATA_BYTES_MAX = 512 * 1024;
 export const ROLE_KEYS_MAX = 64;
+/** In one update: an agent that was away walks them one by one. */
+export const ROOTS_MAX = 1024;
 
 const Version = z.int().min(1);
 const Expires = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);

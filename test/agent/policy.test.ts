@@ -62,6 +62,7 @@ describe("when work is accepted", () => {
     expect(await at.refuses({ work: await at.site.work([at.change()]), code })).toEqual({
       code,
       logged: true,
+      audited: true,
       connections: 0,
     });
   });

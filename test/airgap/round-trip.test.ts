@@ -133,7 +133,7 @@ describe.skipIf(skipped !== undefined)("a plant without a line", () => {
     expect(job).toBeDefined();
     await offered();
     const taken = await carryIn("plan.bundle");
-    expect(taken).toMatchObject({ number: 1, trust: ["keys", "agents"], missing: null });
+    expect(taken).toMatchObject({ number: 1, trust: expect.arrayContaining(["keys"]) as unknown, missing: null });
     expect(taken["work"]).toMatchObject([{ outcome: "accepted", code: null }]);
     await plantIsDone(1);
     expect(await carryOut("plan-evidence.bundle")).toMatchObject({ number: 1, missing: null, unacknowledged: null });

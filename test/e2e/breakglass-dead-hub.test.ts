@@ -27,6 +27,7 @@ beforeAll(async () => {
   await appoint(world, "oli", ["oncall"], "ams");
   const calm = ["--reason", "nights at ams", "--key", world.keyFile("ann"), "--key", world.keyFile("bob")];
   await world.cli([..."breakglass create ams --id night --oncall oli".split(" "), ...calm]);
+  await world.cli(["trust", "fetch", "--out", world.path("newer-trust.json")]);
   await world.cli("breakglass carry night --grant reads --out night.kit".split(" "));
 }, 120_000);
 afterAll(async () => {
@@ -88,7 +89,7 @@ describe("a break-glass with the hub dead", () => {
     expect(signed.stderr).toContain(`+ ${FIX}`);
     job = String(documentsOf(signed)[0]?.["job"]);
 
-    const shown = await world.cliResult("bundle verify change.bundle --trust trust/keys-2.json".split(" "));
+    const shown = await world.cliResult("bundle verify change.bundle --trust newer-trust.json".split(" "));
     expect(shown.stdout).toContain("brought by oli");
     expect(shown.stdout).toContain("signed by oli, on call; every byte is what it says");
     const change = await host("import", world.path("change.bundle"));
@@ -131,7 +132,7 @@ describe("a break-glass with the hub dead", () => {
     writeFileSync(world.path("flipped.bundle"), bytes);
     expect((await host("import", world.path("flipped.bundle"))).said).toContain("BUNDLE_ENTRY");
     const admitted = await world.cliResult([
-      ..."admit change-2.bundle --yes --trust trust/keys-2.json --key".split(" "),
+      ..."admit change-2.bundle --yes --trust newer-trust.json --key".split(" "),
       world.keyFile("bob"),
     ]);
     expect(admitted.stderr).toContain("BUNDLE_SHAPE");
