@@ -1,7 +1,9 @@
 /**
- * `npm run test:mutation [-- --only PATH …]`: turns each refusal of the verifier and the bundle reader into a pass, one at a time, and asks the
- * tests that come by it. One that nobody misses is a missing test, or stands in `justified.ts` with what makes it redundant.
+ * `npm run test:mutation [-- --only PATH … --by PATH …]`: turns each refusal of the verifier and the bundle reader into a pass, one at a
+ * time, and asks the tests that come by it: of the files under `only`, by the tests under `by`, or all. One that nobody misses is a missing
+ * test, or stands in `justified.ts` with what makes it redundant.
  */
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { JUSTIFIED } from "./justified.ts";
 import { Bench } from "./process.ts";
@@ -10,7 +12,7 @@ import type { Refusal } from "./refusals.ts";
 import { allRefusals, askedTests } from "./sources.ts";
 import { summary, type Outcome, type Verdict } from "./verdicts.ts";
 
-const BENCHES = 2;
+const BENCHES = Math.max(2, Math.min(8, availableParallelism()));
 /** What a busy machine may take over what the tests took with no mutant on. */
 const SLOWER_TIMES = 10;
 const SLOWER_MS = 20_000;
@@ -29,16 +31,27 @@ async function outcomeOf(mutant: number, refusal: Refusal, reach: Reach, bench: 
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { only: { type: "string", multiple: true }, verbose: { type: "boolean" } } });
+  const { values } = parseArgs({
+    options: {
+      only: { type: "string", multiple: true },
+      by: { type: "string", multiple: true },
+      verbose: { type: "boolean" },
+    },
+  });
+  const within = (file: string, paths: readonly string[] = [""]): boolean =>
+    paths.some((path) => file.startsWith(path));
   const startedMs = performance.now();
   const seconds = (): string => `${Math.round((performance.now() - startedMs) / 1000)} s`;
   const benches = Array.from({ length: BENCHES }, () => new Bench());
   try {
-    const reach = await Reach.of(askedTests(), benches);
+    const reach = await Reach.of(
+      askedTests().filter((file) => within(file, values.by)),
+      benches,
+    );
     console.log(`${seconds()}: known which tests come by which refusals`);
     const left = allRefusals()
       .map((refusal, mutant) => ({ refusal, mutant }))
-      .filter(({ refusal }) => (values.only ?? [""]).some((path) => refusal.file.startsWith(path)));
+      .filter(({ refusal }) => within(refusal.file, values.only));
     const total = left.length;
     const verdicts: (Verdict & { mutant: number })[] = [];
     await Promise.all(
