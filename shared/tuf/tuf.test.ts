@@ -8,7 +8,7 @@ import { errorCode, type ErrorCode } from "../errors.ts";
 import { id } from "../testing/org.ts";
 import { makeTrustWorld } from "../testing/trust-world.ts";
 import { documentBytes, makeTrustSet, type TrustSetSpec } from "../testing/trust-set.ts";
-import { applyTrustUpdate, reopenTrustSet } from "./apply.ts";
+import { applyTrustUpdate, reopenTrustSet, ROOTS_MAX } from "./apply.ts";
 import {
   cosignMetadata,
   makeRoot,
@@ -19,7 +19,7 @@ import {
   signMetadata,
   type RootSpec,
 } from "./make.ts";
-import { readMetadata, signedDigest, type RootSigned, type TargetsSigned } from "./metadata.ts";
+import { expiresText, readMetadata, signedDigest, type RootSigned, type TargetsSigned } from "./metadata.ts";
 import { openFirstTrust, openTrustUpdate } from "./open.ts";
 import { staleRole, trustFacts, type TrustSet, type TrustUpdate } from "./set.ts";
 
@@ -61,6 +61,10 @@ describe("a set of trust documents", () => {
     expectCodeSync("TRUST_MISMATCH", () =>
       applyTrustUpdate({ root: held.root }, { ...restOf(held), documents: { keys: held.documents.keys } }, at),
     );
+    for (const name of ["timestamp", "snapshot", "targets"])
+      expectCodeSync("TRUST_MISMATCH", () =>
+        applyTrustUpdate({ root: held.root }, { ...restOf(held), [name]: undefined }, at),
+      );
   });
 
   it("takes a newer timestamp alone, which is what an hour brings", async () => {
@@ -106,7 +110,10 @@ describe("T20 root rotation", () => {
     const second = await rootOf({ root: { keys: [next.publicKey], threshold: 1 } }, [org.root, next]);
     const third = await rootOf({ version: 3, root: { keys: [next.publicKey], threshold: 1 } }, [next]);
     expect(applyTrustUpdate(held, { roots: [second, third] }, at).set.root).toEqual(third);
-    expect(applyTrustUpdate(held, { roots: [held.root, second, third] }, at).set.root).toEqual(third);
+    const after = applyTrustUpdate(held, { roots: [held.root, second, third] }, at).set;
+    expect(after.root).toEqual(third);
+    // Roots that are held already are passed over.
+    expect(applyTrustUpdate(after, { roots: [held.root, second, third] }, at).set).toEqual(after);
   });
 
   it("T20: signed only by new keys, only by old ones, version N+2, or with one signature of two: refused; the next valid update works", async () => {
@@ -227,6 +234,31 @@ describe("T21 rollback, freeze, mix-and-match, size", () => {
     refused("TRUST_MISMATCH", { ...restOf(otherSecond), documents: { agents: held.documents.agents } });
   });
 
+  it("T21: another targets.json of the version that the snapshot names, of the same documents, is refused", async () => {
+    const { signed } = readMetadata("targets", held.targets);
+    const other = { ...signed, expires: expiresText(nowMs + 2 * DAY_MS) };
+    refused("TRUST_MISMATCH", { targets: await signMetadata("targets", other, [kim]) });
+  });
+
+  it("T21: a snapshot of another version than the timestamp names is none of the hub's rollbacks", async () => {
+    const second = await setOf({ version: 2 });
+    refused("TRUST_MISMATCH", { ...restOf(held), timestamp: second.timestamp });
+  });
+
+  it("T21: another timestamp of the version held is refused by that name", async () => {
+    const timestamp = await timestampOf({ version: 1, expiresMs: nowMs + DAY_MS });
+    expect(() => applyTrustUpdate(held, { timestamp }, at)).toThrow("another timestamp of version 1");
+  });
+
+  it("T21: a root that leaves the keys of a role as they are forgets nothing that they signed", async () => {
+    const newer = applyTrustUpdate(held, restOf(await setOf({ version: 5 })), at).set;
+    const roots = [await rootOf({}, [org.root])];
+    refused("TRUST_ROLLBACK", { roots, ...restOf(held) }, newer);
+    const view = await openTrustUpdate(org.view, restOf(await setOf({ version: 2, documents: await keysOf(2) })), at);
+    const older = restOf(await setOf({ version: 3, documents: await keysOf(1) }));
+    await expectCode("KEYS_VERSION", openTrustUpdate(view, { roots, ...older }, at));
+  });
+
   it("hashes are of exact bytes: another text of the same value is refused", () => {
     const spaced = new Uint8Array([...held.documents.keys, 0x20]);
     refused("TRUST_MISMATCH", { ...restOf(held), documents: { ...held.documents, keys: spaced } });
@@ -240,9 +272,16 @@ describe("T21 rollback, freeze, mix-and-match, size", () => {
     refused("ENVELOPE_TOO_LARGE", { roots: [big] });
     refused("ENVELOPE_TOO_LARGE", { documents: { inventory: big } });
     refused("ENVELOPE_TOO_LARGE", { roots: Array.from({ length: 100_000 }, () => held.root) });
+    refused("ENVELOPE_TOO_LARGE", { roots: Array.from({ length: ROOTS_MAX + 1 }, () => held.root) });
     refused("ENVELOPE_TOO_LARGE", { roots: Array.from({ length: 40 }, () => new Uint8Array(512 * 1024)) });
   });
 });
+
+/** The documents with a keys.json of that version. */
+async function keysOf(version: number): Promise<TrustSetSpec["documents"]> {
+  const keys: Keys = { ...org.trust.keys.document, version };
+  return { ...documents, keys: await signEnvelope("farhand-keys+jws", keys, [kim]) };
+}
 
 describe("T22 fast-forward", () => {
   it("T22: versions driven to the end by a stolen hub key are recovered from by a root that names another", async () => {
