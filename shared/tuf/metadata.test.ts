@@ -53,6 +53,15 @@ describe("a file of the trust repository", () => {
     ).toBe("SCHEMA");
   });
 
+  it("root.json has each key of a role once", () => {
+    expect(
+      verdict("root", ["signed", "roles", "root", "keyids"], (keyids) => {
+        const list = keyids as unknown[];
+        list.push(list[0]);
+      }),
+    ).toBe("SCHEMA");
+  });
+
   it("is not read beyond its cap", () => {
     const long = new Uint8Array(512 * 1024 + 1).fill(0x20);
     expect(() => readMetadata("root", long)).toThrow("ENVELOPE_TOO_LARGE");

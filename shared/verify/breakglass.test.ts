@@ -108,6 +108,11 @@ describe("one on-call person, under a break-glass that two signed in calm", () =
     ["of another organisation", () => ({ breakglass: { org: "evil" as Breakglass["org"] } }), "WRONG_ORG"],
     ["that needs newer keys", () => ({ breakglass: { keysVersion: 2 } }), "KEYS_VERSION"],
     ["under another policy", () => ({ breakglass: { policy: { id: id.policy, version: 2 } } }), "POLICY_UNKNOWN"],
+    [
+      "under a policy that governs another site",
+      () => ({ breakglass: { policy: { id: "mild" as Breakglass["policy"]["id"], version: 1 } } }),
+      "POLICY_UNKNOWN",
+    ],
     ["that lives too long", () => ({ breakglass: { exp: org.nowSeconds + 91 * day } }), "LIFETIME"],
     [
       "that has ended",

@@ -95,6 +95,7 @@ describe("a readmission", () => {
     await expect(verify({ agent: id.agentLon })).rejects.toMatchObject({ code: "WRONG_AGENT" });
     await expect(verify({ org: "evil" as OrgId })).rejects.toMatchObject({ code: "WRONG_ORG" });
     await expect(verify({ exp: org.nowSeconds + 8 * 86_400 })).rejects.toMatchObject({ code: "LIFETIME" });
+    await expect(verify({ exp: org.nowSeconds })).rejects.toMatchObject({ code: "LIFETIME" });
     await expect(verify({ iat: org.nowSeconds + 600 })).rejects.toMatchObject({ code: "NOT_YET_VALID" });
     await expect(verify({}, org.people.kim, 3600)).rejects.toMatchObject({ code: "EXPIRED" });
   });

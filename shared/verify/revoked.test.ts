@@ -52,6 +52,7 @@ describe("a signature of a revoked key", () => {
     ["the agent had seen no checkpoint", witness(null), () => logged()],
     ["the entry stands only in a later log", witness(seen), () => logged({ log: later })],
     ["the log has that size and another root", witness(seen), () => logged({ log: { ...seen, root: later.root } })],
+    ["the log has that root and another size", witness(seen), () => logged({ log: { ...seen, size: later.size } })],
     ["the entry is of another document", witness(seen), () => logged({ document: NO_DIGEST })],
     ["the entry is of another key", witness(seen), () => logged({ kid: org.people.ann.kid })],
   ])("T6: does not count where %s", (_, memory, entries) => {

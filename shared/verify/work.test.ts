@@ -108,6 +108,7 @@ describe("a warrant is refused", () => {
       "WRONG_ORG",
     ],
     ["for another site", () => ({ manifest: { site: id.lon }, warrant: { sites: [id.lon] } }), "WRONG_SITE"],
+    ["for other sites than its manifest's", () => ({ warrant: { sites: [id.lon] } }), "WRONG_SITE"],
     ["for another agent", () => ({ manifest: { agents: [id.agentLon] } }), "WRONG_AGENT"],
     ["naming a device of another site", () => ({ manifest: { tasks: [changeTask("lon-r1")] } }), "WRONG_SITE"],
     [
@@ -295,6 +296,7 @@ describe("a grant", () => {
   });
 
   it("covers nothing else", async () => {
+    expect(await under({ org: "evil" as Warrant["org"] }, read())).toBe("WRONG_ORG");
     expect(await under({}, { tasks: [changeTask("ams-r1")] })).toBe("GRANT_SCOPE");
     expect(await under({ commands: [] }, read())).toBe("GRANT_SCOPE");
     expect(await under({ kinds: ["collect"] }, read())).toBe("GRANT_SCOPE");
@@ -324,12 +326,44 @@ describe("a grant", () => {
     );
   });
 
+  it("is refused under an older version of the policy that governs its sites", async () => {
+    const renewed = await makeOrg({
+      keys: (keys) => ({
+        ...keys,
+        policies: keys.policies.flatMap((policy) => [policy, { ...policy, version: 2 }]),
+      }),
+    });
+    const held = context({ trust: renewed.trust, inventory: renewed.inventory });
+    const { bytes } = makeManifest(renewed, { tasks: [{ kind: "collect", device: "ams-r1" as DeviceId }] });
+    const of = async (version: number) => {
+      const grant = makeGrant(renewed, { policy: { id: id.policy, version } });
+      const authority = await signEnvelope("farhand-grant+jws", grant, [renewed.people.ann]);
+      return verifyWork({ authorityKind: "grant", authority, manifest: bytes }, held);
+    };
+    await expect(of(2)).resolves.toMatchObject({ signers: ["ann"] });
+    await expect(of(1)).rejects.toThrow("governed by another policy");
+  });
+
   it("does not pass for a warrant, nor a warrant for a grant", async () => {
     const made = makeManifest(org);
     const grant = await signEnvelope("farhand-grant+jws", makeGrant(org), [org.people.ann, org.people.bob]);
     await expect(
       verifyWork({ authorityKind: "warrant", authority: grant, manifest: made.bytes }, context()),
     ).rejects.toMatchObject({ code: "ENVELOPE_TYPE" });
+  });
+});
+
+describe("before anything is opened", () => {
+  it("a manifest beyond its cap is refused, and so is a stage", async () => {
+    const authority = await signEnvelope("farhand-warrant+jws", makeWarrant(org, [NO_DIGEST]), [org.people.ann]);
+    const long = new Uint8Array(512 * 1024 + 1);
+    await expect(verifyWork({ authorityKind: "warrant", authority, manifest: long }, context())).rejects.toMatchObject({
+      code: "ENVELOPE_TOO_LARGE",
+    });
+    const { bytes } = makeManifest(org);
+    await expect(verifyWork({ authorityKind: "stage", authority, manifest: bytes }, context())).rejects.toMatchObject({
+      code: "ENVELOPE_TYPE",
+    });
   });
 });
 
@@ -391,6 +425,8 @@ describe("an offer", () => {
     ["another agent", { agent: id.agentLon }, "WRONG_AGENT"],
     ["a lifetime over 15 minutes", { exp: 1_800_000_901 }, "LIFETIME"],
     ["another hub's id", { hub: "hub-2" }, "OFFER_MISMATCH"],
+    ["another organisation", { org: "evil" as Warrant["org"] }, "WRONG_ORG"],
+    ["an end at its start", { exp: 1_800_000_000 }, "LIFETIME"],
   ] as const)("is refused with %s", async (_, over, code) => {
     await expect(verifyOffer(await sign(over), offerContext())).rejects.toMatchObject({ code });
   });
@@ -414,9 +450,11 @@ describe("an offer", () => {
     await expect(
       verifyCancel(await signEnvelope("farhand-cancel+jws", cancel, [org.people.ann]), offerContext()),
     ).rejects.toMatchObject({ code: "SIGNATURE_MISSING" });
-    expect(
-      (await verifyCancel(await signEnvelope("farhand-cancel+jws", cancel, [org.hub]), offerContext())).generation,
-    ).toBe(1);
+    const byHub = async (over: object) =>
+      verifyCancel(await signEnvelope("farhand-cancel+jws", { ...cancel, ...over }, [org.hub]), offerContext());
+    expect((await byHub({})).generation).toBe(1);
+    await expect(byHub({ org: "evil" })).rejects.toMatchObject({ code: "WRONG_ORG" });
+    await expect(byHub({ agent: id.agentLon })).rejects.toMatchObject({ code: "WRONG_AGENT" });
   });
 
   it("must name exactly what was verified, within the signed attempts", async () => {
@@ -432,6 +470,9 @@ describe("an offer", () => {
     expect(() => matchOffer(right, work)).not.toThrow();
     expect(() => matchOffer({ ...right, manifest: NO_DIGEST }, work)).toThrow(/OFFER_MISMATCH/);
     expect(() => matchOffer({ ...right, authority: { ...right.authority, sha256: NO_DIGEST } }, work)).toThrow(
+      /OFFER_MISMATCH/,
+    );
+    expect(() => matchOffer({ ...right, authority: { ...right.authority, kind: "grant" } }, work)).toThrow(
       /OFFER_MISMATCH/,
     );
     expect(() => matchOffer({ ...right, attempt: 2 }, work)).toThrow(/ATTEMPTS/);

@@ -7,12 +7,12 @@ import { refusalsIn, type Refusal } from "./refusals.ts";
 const MUTATED: readonly RegExp[] = [
   /^shared\/(envelope|bytes|keys|trust)\.ts$/,
   /^shared\/verify\//,
-  /^shared\/tuf\/(apply|open|metadata|key)\.ts$/,
+  /^shared\/tuf\/(apply|file|open|metadata|key)\.ts$/,
   /^shared\/documents\//,
   /^shared\/bundle\/(read|format|admission|private-copy|evidence|trust|index)\.ts$/,
   /^shared\/audit\/(entry|export|merkle|proofs|log-check|verify-export|receipts)\.ts$/,
   /^agent\/verify\//,
-  /^agent\/bundle\/(import|desk|courier|attested-clock|trust-set)\.ts$/,
+  /^agent\/bundle\/(brought|import|desk|courier|attested-clock|trust-set)\.ts$/,
   /^hub\/bundles\/import\.ts$/,
 ];
 

@@ -1,0 +1,116 @@
+import { describe, expect, it } from "vitest";
+import type { Agents } from "../documents/agents.ts";
+import type { Inventory } from "../documents/inventory.ts";
+import type { Keys } from "../documents/keys.ts";
+import { signEnvelope } from "../envelope.ts";
+import { errorCode } from "../errors.ts";
+import type { OrgId } from "../ids.ts";
+import { generateSigningJwk, signerFrom } from "../keys.ts";
+import { makeTrustSet, type TrustSetSpec } from "../testing/trust-set.ts";
+import { makeTrustWorld } from "../testing/trust-world.ts";
+import { decodeTrustFile, encodeTrustFile, fileOfUpdate } from "./file.ts";
+import { openFirstTrust, openTrustUpdate, openUntimed, openTrustFrom, type TrustView } from "./open.ts";
+import { jcs } from "../bytes.ts";
+
+const { org, at, held, kim, documents, setOf, restOf } = await makeTrustWorld();
+const [keys, agents, inventory] = [
+  org.trust.keys.document,
+  org.agentsDocument.document,
+  org.inventory.inventory.document,
+];
+const signed = {
+  keys: (over: Partial<Keys>) => signEnvelope("farhand-keys+jws", { ...keys, ...over }, [kim]),
+  agents: (over: Partial<Agents>) => signEnvelope("farhand-agents+jws", { ...agents, ...over }, [kim]),
+  inventory: (over: Partial<Inventory>) => signEnvelope("farhand-inventory+jws", { ...inventory, ...over }, [kim]),
+};
+/** All three of version 2, in set 2. */
+const second = {
+  keys: await signed.keys({ version: 2 }),
+  agents: await signed.agents({ version: 2 }),
+  inventory: await signed.inventory({ version: 2 }),
+};
+const after: TrustView = await openTrustUpdate(org.view, restOf(await setOf({ version: 2, documents: second })), at);
+
+/** What is said of set 3, with these documents in it, by one who holds set 2. */
+async function verdict(over: Partial<TrustSetSpec["documents"]>): Promise<string> {
+  const set = restOf(await setOf({ version: 3, documents: { ...second, ...over } }));
+  return openTrustUpdate(after, set, at).then(() => "taken", errorCode);
+}
+
+describe("what was accepted before binds what comes after", () => {
+  it("the same documents, and newer ones, are taken", async () => {
+    expect(await verdict({})).toBe("taken");
+    expect(await verdict({ agents: await signed.agents({ version: 3 }) })).toBe("taken");
+    expect(await verdict({ inventory: await signed.inventory({ version: 3 }) })).toBe("taken");
+    expect(await verdict({ keys: await signed.keys({ version: 3 }) })).toBe("taken");
+  });
+
+  it("an older document, another one of the version held, and one that is gone are refused", async () => {
+    expect(await verdict({ keys: documents.keys })).toBe("KEYS_VERSION");
+    expect(await verdict({ keys: await signed.keys({ version: 2, exp: keys.exp + 1 }) })).toBe("TRUST_ROLLBACK");
+    expect(await verdict({ agents: documents.agents })).toBe("TRUST_ROLLBACK");
+    expect(await verdict({ agents: await signed.agents({ version: 2, agents: [] }) })).toBe("TRUST_ROLLBACK");
+    expect(await verdict({ agents: undefined })).toBe("TRUST_ROLLBACK");
+    expect(await verdict({ inventory: documents.inventory })).toBe("TRUST_ROLLBACK");
+    expect(await verdict({ inventory: await signed.inventory({ version: 2, devices: [] }) })).toBe("TRUST_ROLLBACK");
+    expect(await verdict({ inventory: undefined })).toBe("TRUST_ROLLBACK");
+  });
+});
+
+describe("the first set", () => {
+  it("is of one organisation, in root and in keys.json", async () => {
+    const { root, hub, nowSeconds } = org;
+    const other = await makeTrustSet({
+      org: "other" as OrgId,
+      root: [root],
+      keyadmins: [kim],
+      hub,
+      nowSeconds,
+      documents,
+    });
+    await expect(openFirstTrust(other.root, other, at)).rejects.toMatchObject({ code: "WRONG_ORG" });
+  });
+
+  it("may have a keyadmin with a second key, as long as root names one of them", async () => {
+    const { kid, publicKey } = await signerFrom(await generateSigningJwk());
+    const people = keys.people.map((person) =>
+      person.id === "kim" ? { ...person, keys: [...person.keys, { kid, publicKey }] } : person,
+    );
+    const set = await setOf({ documents: { ...documents, keys: await signed.keys({ people }) } });
+    expect((await openFirstTrust(set.root, set, at)).keys.personOf(kid)?.id).toBe("kim");
+  });
+});
+
+describe("an anchor that a person keeps", () => {
+  it("is not gone behind by what a hub shows", async () => {
+    const anchor = await openUntimed(held.root, restOf(await setOf({ version: 5, documents: second })));
+    const shown = async (version: number, over: Partial<TrustSetSpec> = {}) =>
+      openTrustFrom(anchor, restOf(await setOf({ version, documents: second, ...over })), at).then(
+        () => "taken",
+        errorCode,
+      );
+    expect(await shown(5)).toBe("taken");
+    expect(await shown(6)).toBe("taken");
+    expect(await shown(4)).toBe("TRUST_ROLLBACK");
+    const other = { documents: { ...second, agents: await signed.agents({ version: 3 }) } };
+    expect(await shown(5, other)).toBe("TRUST_ROLLBACK");
+  });
+});
+
+describe("a trust file", () => {
+  const file = fileOfUpdate({ roots: [held.root], ...restOf(held) });
+
+  it("gives back the bytes that were written", () => {
+    const update = decodeTrustFile(encodeTrustFile({ roots: [held.root], ...restOf(held) }));
+    expect(update).toEqual({ roots: [held.root], ...restOf(held) });
+  });
+
+  it("is closed, and no longer than it may be", () => {
+    for (const odd of [
+      { ...file, more: 1 },
+      { ...file, documents: { ...file.documents, more: "" } },
+    ])
+      expect(() => decodeTrustFile(jcs(odd))).toThrow("SCHEMA");
+    expect(() => decodeTrustFile(new Uint8Array(32 * 1024 * 1024))).toThrow("ENVELOPE_TOO_LARGE");
+  });
+});
