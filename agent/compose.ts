@@ -329,6 +329,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       const moved = await trust.take(update);
       const { versions } = trust.facts;
       if (moved) log.info("trust", { detail: `root ${versions.root}, targets ${versions.targets}` });
+      if (moved) await witness.tell();
       link.say("trusted", { held: versions, code: null, detail: "" });
     } catch (error) {
       if (!(error instanceof FarhandError)) throw error;

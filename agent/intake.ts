@@ -67,7 +67,7 @@ export interface OwnWork {
 }
 
 /** What people signed for the work of a permit. */
-export type Signed = Pick<WorkDocuments, "authority" | "breakglass">;
+export type Signed = Pick<WorkDocuments, "authority" | "breakglass" | "proofs">;
 
 /** What an on-call person brought, with the break-glass that let the person in. */
 export interface BroughtWork {
@@ -108,8 +108,9 @@ export class Intake {
       const [oldest] = this.#waiting.keys();
       if (oldest !== undefined) this.#waiting.delete(oldest);
     }
-    const { authority, breakglass } = header;
-    this.#waiting.set(offer.manifest, { offer, signed: { authority, ...(breakglass && { breakglass }) } });
+    const { authority, breakglass, proofs } = header;
+    const signed = { authority, ...(breakglass && { breakglass }), ...(proofs && { proofs }) };
+    this.#waiting.set(offer.manifest, { offer, signed });
     if (header.manifestBytes <= BODY_BYTES_MAX) return;
     try {
       await this.manifest({ sha256: offer.manifest }, await this.#options.fetch(offer.manifest, header.manifestBytes));

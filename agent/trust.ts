@@ -9,6 +9,7 @@ import { openTrustUpdate, reopenTrust, type TrustView } from "../shared/tuf/open
 import { staleRole, type TrustFacts, type TrustUpdate } from "../shared/tuf/set.ts";
 import type { VerifiedWork } from "../shared/verify/work.ts";
 import { timeFloorMs } from "./journal/meta.ts";
+import { rememberRevocations } from "./journal/revocations.ts";
 import type { Vault } from "./vault/vault.ts";
 
 /**
@@ -65,6 +66,8 @@ export class Trust {
       const next = await this.preview(update);
       if (next.facts.versions.timestamp === versions.timestamp && next.facts.versions.root === versions.root)
         return false;
+      // Before it is in force: what was seen until now is what a revocation leaves.
+      await this.#store.tx("trust:revoked", (tx) => rememberRevocations(tx, this.keys, next.keys));
       await this.#vault.setTrust(next.set);
       this.#view = next;
       return true;

@@ -5,6 +5,7 @@ import { FarhandError } from "../shared/errors.ts";
 import type { Store, Tx } from "../shared/store.ts";
 import type { DownHeader, UpHeader } from "../shared/wire/messages.ts";
 import { addConflict, heldCheckpoint, isDoubted, keepCheckpoint } from "./journal/checkpoints.ts";
+import { revocationHeads } from "./journal/revocations.ts";
 import type { AgentLog } from "./log.ts";
 import type { Trust } from "./trust.ts";
 
@@ -15,6 +16,8 @@ export interface WitnessOptions {
   readonly log: AgentLog;
   readonly say: (header: UpHeader<"witnessed">) => void;
 }
+
+const REVOKED_TOLD_MAX = 1000;
 
 /**
  * Watches that the hub only adds to its audit log. What it has seen is on disk before a receipt quotes it; a log that is not a
@@ -27,10 +30,17 @@ export class Witness {
     this.#options = options;
   }
 
-  /** What the next checkpoint must continue. */
+  /** What the next checkpoint must continue, and how far the log was seen before each revocation. */
   async tell(): Promise<void> {
-    const held = await this.#options.store.read(heldCheckpoint);
-    this.#options.say({ checkpoint: held ? { epoch: held.epoch, size: held.size, root: held.root } : null });
+    const { store, trust, say } = this.#options;
+    const [held, heads] = await store.read(
+      async (tx) => [await heldCheckpoint(tx), await revocationHeads(tx)] as const,
+    );
+    const kids = [...new Set(trust.keys.keys.document.revoked.map(({ kid }) => kid))].slice(-REVOKED_TOLD_MAX);
+    say({
+      checkpoint: held ? { epoch: held.epoch, size: held.size, root: held.root } : null,
+      ...(kids.length > 0 && { revoked: kids.map((kid) => ({ kid, size: heads.get(kid)?.size ?? null })) }),
+    });
   }
 
   /** Nothing that is not signed by the hub counts, neither for it nor against it. */

@@ -1,3 +1,4 @@
+import { InclusionProof } from "../../shared/audit/proofs.ts";
 import { sha256, type Bytes } from "../../shared/bytes.ts";
 import { Authority } from "../../shared/documents/offer.ts";
 import { envelopeBytes, parseEnvelope, type Envelope } from "../../shared/envelope.ts";
@@ -6,7 +7,7 @@ import type { DeviceId, Digest } from "../../shared/ids.ts";
 import { statements, type Tx } from "../../shared/store.ts";
 import type { WorkDocuments } from "../../shared/verify/work.ts";
 import type { AssignmentKey } from "../core/model.ts";
-import { blob, int, text } from "./row.ts";
+import { blob, int, json, text } from "./row.ts";
 
 type Read = Pick<Tx, "all" | "get">;
 
@@ -15,9 +16,9 @@ const sql = statements("journal.holdings", {
   document: "SELECT envelope FROM document WHERE kind = $kind",
   putDocument: `INSERT INTO document (kind, digest, version, envelope) VALUES ($kind, $digest, $version, $envelope)
     ON CONFLICT (kind) DO UPDATE SET digest = excluded.digest, version = excluded.version, envelope = excluded.envelope`,
-  work: "SELECT authority_kind, authority, bytes, breakglass FROM work WHERE manifest = $manifest AND attempt = $attempt",
-  putWork: `INSERT INTO work (manifest, attempt, authority_kind, authority, bytes, breakglass)
-    VALUES ($manifest, $attempt, $kind, $authority, $bytes, $breakglass)
+  work: "SELECT authority_kind, authority, bytes, breakglass, proofs FROM work WHERE manifest = $manifest AND attempt = $attempt",
+  putWork: `INSERT INTO work (manifest, attempt, authority_kind, authority, bytes, breakglass, proofs)
+    VALUES ($manifest, $attempt, $kind, $authority, $bytes, $breakglass, $proofs)
     ON CONFLICT DO NOTHING`,
   text: "SELECT bytes FROM text WHERE sha256 = $sha256",
   hasText: "SELECT 1 AS held FROM text WHERE sha256 = $sha256",
@@ -70,6 +71,7 @@ export async function saveWork(
     authority: envelopeBytes(work.authority),
     bytes: work.manifest,
     breakglass: work.breakglass ? envelopeBytes(work.breakglass) : null,
+    proofs: work.proofs && work.proofs.length > 0 ? JSON.stringify(work.proofs) : null,
   });
   for (const digest of texts) await tx.run(sql.useText, { ...at, sha256: digest });
 }
@@ -82,6 +84,7 @@ export async function loadWork(tx: Read, key: AssignmentKey): Promise<WorkDocume
     authority: parseEnvelope(blob(row, "authority")),
     manifest: blob(row, "bytes"),
     ...(row["breakglass"] === null ? {} : { breakglass: parseEnvelope(blob(row, "breakglass")) }),
+    ...(row["proofs"] === null ? {} : { proofs: InclusionProof.array().parse(json(row, "proofs")) }),
   };
 }
 

@@ -11,6 +11,7 @@ import checkpoint from "./migrations/0002_checkpoint.sql" with { type: "text" };
 import bundle from "./migrations/0003_bundle.sql" with { type: "text" };
 import logins from "./migrations/0004_logins.sql" with { type: "text" };
 import breakglass from "./migrations/0006_breakglass.sql" with { type: "text" };
+import revocations from "./migrations/0007_revocations.sql" with { type: "text" };
 import schedule from "./migrations/0005_schedule.sql" with { type: "text" };
 
 export const journalMigrations: readonly Migration[] = [
@@ -20,6 +21,7 @@ export const journalMigrations: readonly Migration[] = [
   { version: 4, sql: logins },
   { version: 5, sql: schedule },
   { version: 6, sql: breakglass },
+  { version: 7, sql: revocations },
 ];
 
 /** Beyond this, writes fail as DISK_FULL; large bodies live in spool files and are counted there. */

@@ -7,6 +7,8 @@ import { FarhandError } from "../../shared/errors.ts";
 import type { AgentId, Digest, PlatformId, SiteId } from "../../shared/ids.ts";
 import type { Store } from "../../shared/store.ts";
 import type { InventoryView } from "../../shared/trust.ts";
+import { loggedFrom } from "../../shared/verify/logged.ts";
+import { NO_MEMORY } from "../../shared/verify/revoked.ts";
 import { verifyBreakglass, type VerifiedBreakglass } from "../../shared/verify/breakglass.ts";
 import {
   verifyGrant,
@@ -20,6 +22,7 @@ import type { Driver } from "../../drivers/types.ts";
 import { hasText, loadText, saveText } from "../journal/holdings.ts";
 import { lostBeforeMs, timeFloorMs } from "../journal/meta.ts";
 import type { LocalRules, PolicyFacts } from "../policy/local-policy.ts";
+import { loadRevocationMemory } from "../journal/revocations.ts";
 import type { Trust } from "../trust.ts";
 import { riskFrom, textsOf } from "./risk.ts";
 
@@ -52,8 +55,11 @@ export class Verifier {
    * Signatures first, texts after: bytes that nobody signed make the agent fetch nothing. With the texts at hand the risk is
    * derived in full and everything is checked once more.
    */
-  async verify(documents: WorkDocuments): Promise<VerifiedWork> {
+  async verify(brought: WorkDocuments): Promise<VerifiedWork> {
     const context = await this.#context();
+    const { authority, breakglass, proofs = [] } = brought;
+    const envelopes = breakglass ? [authority, breakglass] : [authority];
+    const documents = { ...brought, logged: loggedFrom(proofs, envelopes, context.memory ?? NO_MEMORY) };
     const first = await verifyWork(documents, { ...context, riskOf: this.#riskOf(new Map()) });
     const texts = await this.#texts(first.manifest);
     const work = await verifyWork(documents, { ...context, riskOf: this.#riskOf(texts) });
@@ -128,6 +134,7 @@ export class Verifier {
     if (trust.isBanned(agent)) throw new FarhandError("AGENT_BANNED");
     const floorMs = await store.read(timeFloorMs);
     return {
+      memory: await store.read(loadRevocationMemory),
       trust: trust.keys,
       inventory,
       agent,

@@ -14,6 +14,7 @@ import { grantByDigest } from "../store/documents.ts";
 import { findJob } from "../store/jobs.ts";
 import { findManifest, warrantEnvelope, type StoredManifest } from "../store/work.ts";
 import type { LinkDeps } from "./deps.ts";
+import { leftIn, proofsFor, type SeenRevocations } from "./logged.ts";
 
 const OFFER_SECONDS = 600;
 const CANDIDATES_MAX = 1000;
@@ -31,17 +32,19 @@ export async function* offersFor(
   agent: AgentId,
   pull: { readonly nonce: string; readonly capacity: number },
   served: Set<string>,
+  seen: SeenRevocations = new Map(),
 ): AsyncGenerator<Uint8Array[]> {
   const candidates = await deps.store.read((tx) => servableTo(tx, agent, CANDIDATES_MAX));
   let room = pull.capacity;
   for (const key of candidates) {
     if (room <= 0) return;
     if (served.has(idOf(key))) continue;
+    if (await mustWait(deps, key, seen)) continue;
     const aggregate = await deliver(deps, key);
     if (!aggregate) continue;
     served.add(idOf(key));
     room -= 1;
-    yield await framesOf(deps, aggregate, pull.nonce);
+    yield await framesOf(deps, aggregate, pull.nonce, seen);
   }
 }
 
@@ -63,13 +66,31 @@ export async function deliverIn(tx: Tx, key: AssignmentKey, at: At): Promise<Ass
   return effects.some((effect) => effect.type === "sendOffer") ? aggregate : undefined;
 }
 
-async function framesOf(deps: OfferDeps, aggregate: AssignmentAggregate, nonce: string): Promise<Uint8Array[]> {
+/** Until the agent has said how far it had seen the log, nothing could be proved to it; it would refuse for good what it may take. */
+async function mustWait(deps: OfferDeps, key: AssignmentKey, seen: SeenRevocations): Promise<boolean> {
+  if (deps.trust.require().trust.keys.document.revoked.length === 0) return false;
+  const manifest = await deps.store.read((tx) => findManifest(tx, key.manifest));
+  if (!manifest) return false;
+  const { authority, breakglass } = await signedOf(deps, manifest);
+  const { trust } = deps.trust.require();
+  return [authority, ...(breakglass ? [breakglass] : [])].some((envelope) =>
+    leftIn(trust, envelope).some((kid) => !seen.has(kid)),
+  );
+}
+
+async function framesOf(
+  deps: OfferDeps,
+  aggregate: AssignmentAggregate,
+  nonce: string,
+  seen: SeenRevocations,
+): Promise<Uint8Array[]> {
   const { key, agent } = aggregate.identity;
   const { sequence, fence } = aggregate.standing;
   if (sequence === null || fence === null) throw new FarhandError("INTERNAL", "delivered without its numbers");
   const manifest = await deps.store.read((tx) => findManifest(tx, key.manifest));
   if (!manifest) throw new FarhandError("INTERNAL", `no manifest ${key.manifest}`);
   const signed = await signedOf(deps, manifest);
+  const proofs = await proofsFor(deps, signed, seen);
   const iat = Math.floor(deps.clock.nowMs() / 1000);
   const offer: Offer = {
     type: "offer",
@@ -88,7 +109,12 @@ async function framesOf(deps: OfferDeps, aggregate: AssignmentAggregate, nonce: 
   };
   const envelope = await signEnvelope("farhand-offer+jws", offer, [deps.signer]);
   return [
-    encodeDown("offer", { offer: envelope, ...signed, manifestBytes: manifest.bytes.length }),
+    encodeDown("offer", {
+      offer: envelope,
+      ...signed,
+      ...(proofs.length > 0 && { proofs }),
+      manifestBytes: manifest.bytes.length,
+    }),
     encodeDown("manifest", { sha256: key.manifest }, manifest.bytes),
   ];
 }

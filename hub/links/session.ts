@@ -2,7 +2,7 @@ import { toBase64url } from "../../shared/bytes.ts";
 import type { TimerHandle } from "../../shared/clock.ts";
 import type { AgentEntry } from "../../shared/documents/agents.ts";
 import { errorCode, FarhandError, type ErrorCode } from "../../shared/errors.ts";
-import type { Digest } from "../../shared/ids.ts";
+import type { Digest, KeyId } from "../../shared/ids.ts";
 import { decodeUp, encodeDown, type DownHeader, type UpHeader, type UpMessage } from "../../shared/wire/messages.ts";
 import type { AssignmentKey } from "../core/model.ts";
 import { ingestEvents, ingestGap, type Ack } from "../ingest/ingest.ts";
@@ -56,6 +56,7 @@ export class AgentSession implements LiveSession {
   readonly #grantsTold = new Set<Digest>();
   /** Undefined until the agent has said what it holds: one that does not say is sent none. */
   #witnessed: Witnessed | undefined;
+  readonly #revokedSeen = new Map<KeyId, number | null>();
   #telling: Promise<void> = Promise.resolve();
   #listening: Promise<void> = Promise.resolve();
   #credentialsFollow = false;
@@ -308,6 +309,13 @@ export class AgentSession implements LiveSession {
     await this.#out.sendCredited(next.frame);
   }
 
+  /** What waited for it can be offered now. */
+  #onRevokedSeen(revoked: NonNullable<UpHeader<"witnessed">["revoked"]>): void {
+    const before = this.#revokedSeen.size;
+    for (const { kid, size } of revoked) this.#revokedSeen.set(kid, size);
+    if (this.#revokedSeen.size > before) this.#send("wake", {});
+  }
+
   async #onWitnessed(agent: AgentEntry, held: Witnessed): Promise<void> {
     if (held && !(await isOwnLog(this.#deps, held))) {
       // What the agent holds may be the only proof that is left: said loudly, and kept.
@@ -347,6 +355,7 @@ export class AgentSession implements LiveSession {
       case "trusted":
         return this.#onTrusted(message.header);
       case "witnessed":
+        this.#onRevokedSeen(message.header.revoked ?? []);
         return this.#onWitnessed(agent, message.header.checkpoint);
       case "credentials":
         return this.#onCredentials(agent, message.header);
@@ -403,7 +412,7 @@ export class AgentSession implements LiveSession {
   }
 
   async #serve(agent: AgentEntry, pull: UpHeader<"pull">): Promise<void> {
-    for await (const frames of offersFor(this.#deps, agent.id, pull, this.#served)) {
+    for await (const frames of offersFor(this.#deps, agent.id, pull, this.#served, this.#revokedSeen)) {
       await Promise.all(frames.map((frame) => this.#out.sendCredited(frame)));
       if (this.#ended) return;
     }

@@ -144,6 +144,10 @@ function countingOf(
   return counting;
 }
 
+/** Each was stored while its key was in force. Who left since has signed it all the same; a stolen key has signed nothing. */
+const isVoid = (trust: TrustStore, kid: KeyId): boolean =>
+  trust.revocationsOf(kid).some(({ reason }) => reason === "compromised");
+
 function isAuthorised(trust: TrustStore, warrant: Warrant, signatures: readonly StoredSignature[]): boolean {
   const { author, sites, risk } = warrant;
   const policy = trust.policy(warrant.policy.id, warrant.policy.version);
@@ -162,6 +166,7 @@ function isAuthorised(trust: TrustStore, warrant: Warrant, signatures: readonly 
       trust,
       signatures.map(({ kid }) => kid),
       { author, sites, policy, risk, role: authorRole(warrant.kind) },
+      (kid) => (isVoid(trust, kid) ? undefined : trust.ownerOf(kid)),
     );
     return true;
   } catch (error) {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { InclusionProof } from "../audit/proofs.ts";
 import { parseCanonical, sha256, type Bytes } from "../bytes.ts";
 import { riskRank, type Risk } from "../documents/common.ts";
 import { Grant } from "../documents/grant.ts";
@@ -53,6 +54,8 @@ export interface WorkDocuments {
   readonly breakglass?: Envelope;
   /** What the audit log holds of signatures whose keys were revoked since; each proved against the head that it names. */
   readonly logged?: readonly LoggedSignature[];
+  /** The hub's proofs of that, as they came: worth what `loggedFrom` finds in them. */
+  readonly proofs?: readonly InclusionProof[];
 }
 
 const GRANT_LIFETIME_SECONDS_MAX = 366 * 86_400;

@@ -1,12 +1,13 @@
 import { z } from "zod";
-import { ProofHashes } from "../audit/proofs.ts";
+import { InclusionProof, ProofHashes } from "../audit/proofs.ts";
 import { Authority } from "../documents/offer.ts";
 import { Code } from "../documents/receipt.ts";
 import { Envelope } from "../envelope.ts";
 import { FarhandError } from "../errors.ts";
-import { AgentId, CredentialName, DeviceId, Digest, Nonce, PlatformId } from "../ids.ts";
+import { AgentId, CredentialName, DeviceId, Digest, KeyId, Nonce, PlatformId } from "../ids.ts";
 import { AssignmentState, TaskState } from "../states.ts";
 import { TrustVersions } from "../tuf/file.ts";
+import { LOGGED_PROOFS_MAX } from "../verify/logged.ts";
 import { Epoch } from "./epoch.ts";
 import { Lane } from "./lane.ts";
 import { decodeFrame, encodeFrame, layFrame, type Frame } from "./frame.ts";
@@ -66,6 +67,8 @@ const down = {
       manifestBytes: z.int().min(1),
       /** The break-glass that the warrant names. */
       breakglass: Envelope.optional(),
+      /** That the audit log held signatures of keys which were revoked since, when this agent last looked before it took the revocation. */
+      proofs: z.array(InclusionProof).max(LOGGED_PROOFS_MAX).optional(),
     }),
   },
   manifest: { type: 4, header: z.strictObject({ sha256: Digest }) },
@@ -146,6 +149,11 @@ const up = {
     type: 75,
     header: z.strictObject({
       checkpoint: z.strictObject({ epoch: z.int().min(1), size: Seq, root: Digest }).nullable(),
+      /** Of each key that the agent's keys.json revokes: how large the log was that it had seen before it took that; null where it saw none. */
+      revoked: z
+        .array(z.strictObject({ kid: KeyId, size: Seq.nullable() }))
+        .max(1000)
+        .optional(),
     }),
   },
   /** Canceled as asked, or too late: the current state. */
