@@ -3,8 +3,9 @@ import { sha256 } from "../../shared/bytes.ts";
 import { systemClock, type Clock } from "../../shared/clock.ts";
 import { Keys, type Revocation } from "../../shared/documents/keys.ts";
 import { Receipt } from "../../shared/documents/receipt.ts";
-import { envelopeBytes, openEnvelope, peekPayload, readAs, signEnvelope } from "../../shared/envelope.ts";
+import { openEnvelope, peekPayload, readAs, signEnvelope } from "../../shared/envelope.ts";
 import type { DeviceId } from "../../shared/ids.ts";
+import { nextUpdate } from "../../shared/testing/trust-set.ts";
 import type { Work } from "./script-hub.ts";
 import { makeSite, type Site } from "./site.ts";
 import { until } from "./until.ts";
@@ -28,8 +29,8 @@ async function revoke(reason: Revocation["reason"]): Promise<void> {
   const { kid } = org.people.bob;
   const next = { ...held, version: held.version + 1, revoked: [{ kid, reason, at: org.nowSeconds }] };
   const envelope = await signEnvelope("farhand-keys+jws", next, [org.people.kim]);
-  hub.send("trust", { document: "keys" }, envelopeBytes(envelope));
-  await until("the keys", () => site.log.some((line) => line.startsWith("trust ") && line.includes('"keys"')));
+  await hub.publish(await nextUpdate(org.view.set, [org.people.kim], { keys: envelope }, clock.nowMs()));
+  await until("the keys", () => site.log.some((line) => line.startsWith("trust ") && line.includes("targets 2")));
 }
 
 async function acceptedForLater(): Promise<Work> {
