@@ -11,6 +11,7 @@ import { Checkpoint } from "../documents/checkpoint.ts";
 import { SealedCredential } from "../documents/credential.ts";
 import { Grant } from "../documents/grant.ts";
 import { Hold } from "../documents/hold.ts";
+import { HostKeysSeen } from "../documents/host-keys.ts";
 import { Inventory } from "../documents/inventory.ts";
 import { Keys } from "../documents/keys.ts";
 import { Manifest } from "../documents/manifest.ts";
@@ -146,6 +147,22 @@ export const SAMPLES: readonly Sample[] = [
     },
   },
   {
+    name: "brought bundle",
+    schema: BundleIndex,
+    value: {
+      type: "bundle",
+      v: 1,
+      ...place,
+      iat: at,
+      exp: at + 3600,
+      direction: "breakglass",
+      entries: [],
+      oncall: "oli",
+      breakglass: sha256,
+      work: { authority, envelope: sha256, manifest: sha256 },
+    },
+  },
+  {
     name: "checkpoint",
     schema: Checkpoint,
     value: { type: "checkpoint", v: 1, org: "acme", hub: "hub-1", epoch: 1, size: 1, root: sha256, at },
@@ -198,6 +215,19 @@ export const SAMPLES: readonly Sample[] = [
       held: true,
       iat: at,
       exp: null,
+    },
+  },
+  {
+    name: "host keys as a device showed them",
+    schema: HostKeysSeen,
+    value: {
+      type: "host-keys",
+      v: 1,
+      device: "ams-r1",
+      address: "192.0.2.1",
+      port: 22,
+      inventory: sha256,
+      keys: hostKeys,
     },
   },
   {

@@ -243,7 +243,14 @@ describe("T21 rollback, freeze, mix-and-match, size", () => {
 
   it("T21: a snapshot of another version than the timestamp names is none of the hub's rollbacks", async () => {
     const second = await setOf({ version: 2 });
-    refused("TRUST_MISMATCH", { ...restOf(held), timestamp: second.timestamp });
+    const update = { ...restOf(held), timestamp: second.timestamp };
+    expect(() => applyTrustUpdate(held, update, at)).toThrow("the timestamp names snapshot 2, not 1");
+  });
+
+  it("T21: another snapshot of the version held is refused, though the timestamp names it", async () => {
+    const { signed } = readMetadata("snapshot", held.snapshot);
+    const twin = await signMetadata("snapshot", { ...signed, expires: expiresText(nowMs + 2 * DAY_MS) }, [kim]);
+    refused("TRUST_ROLLBACK", { snapshot: twin, timestamp: await timestampOf({ snapshot: twin }) });
   });
 
   it("T21: another timestamp of the version held is refused by that name", async () => {

@@ -81,7 +81,7 @@ export const JUSTIFIED: readonly Justified[] = [
   },
   {
     file: "shared/tuf/apply.ts",
-    within: "takeTargets",
+    within: "requireNamed",
     code: "TRUST_MISMATCH",
     text: "named.version !== signed.version",
     why: "the digest beside it covers the version, and tuf-js compares the versions again",
