@@ -199,6 +199,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   });
   const deviceLogins = new DeviceLogins(vault);
   const runner = new Runner({
+    agent: config.agent,
     store,
     clock,
     spool,

@@ -27,6 +27,7 @@ export const EnvelopeType = z.enum([
   "farhand-checkpoint+jws",
   "farhand-bundle+jws",
   "farhand-admission+jws",
+  "farhand-sitekey+jws",
 ]);
 export type EnvelopeType = z.infer<typeof EnvelopeType>;
 

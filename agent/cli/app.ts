@@ -7,6 +7,7 @@ import { policy } from "./policy.ts";
 import { proxySet } from "./proxy.ts";
 import { vaultRewrap } from "./rewrap.ts";
 import { run } from "./run.ts";
+import { siteKey } from "./site-key.ts";
 import { jobs, status } from "./status.ts";
 import { witness } from "./witness.ts";
 import { credentialRelease, credentialSet, secretSet } from "./vault-commands.ts";
@@ -32,6 +33,7 @@ export function agentApplication(version: string): Application<AgentContext> {
         routes: { set: secretSet },
         docs: { brief: "Values that texts name" },
       }),
+      "site-key": siteKey,
       vault: buildRouteMap<string, AgentContext>({
         routes: { rewrap: vaultRewrap },
         docs: { brief: "What seals this agent's secrets" },

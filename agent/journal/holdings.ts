@@ -30,6 +30,7 @@ const sql = statements("journal.holdings", {
   dropWork: "DELETE FROM work WHERE manifest = $manifest AND attempt = $attempt",
   putSnapshot: `INSERT INTO snapshot (device, at_ms, public_sha256, key_generation, sealed)
     VALUES ($device, $atMs, $publicSha256, $keyGeneration, $sealed)`,
+  anySnapshot: "SELECT 1 AS held FROM snapshot LIMIT 1",
   lastSnapshot: "SELECT public_sha256 FROM snapshot WHERE device = $device ORDER BY id DESC LIMIT 1",
   trimSnapshots: `DELETE FROM snapshot WHERE device = $device AND id NOT IN
     (SELECT id FROM snapshot WHERE device = $device ORDER BY id DESC LIMIT $keep)`,
@@ -119,6 +120,10 @@ export interface SealedSnapshot {
   readonly publicDigest: Digest;
   readonly keyGeneration: number;
   readonly sealed: Uint8Array;
+}
+
+export async function hasSnapshots(tx: Pick<Tx, "get">): Promise<boolean> {
+  return (await tx.get(sql.anySnapshot)) !== undefined;
 }
 
 /** Keeps the newest few of each device; one that equals the newest is not stored again. */

@@ -49,7 +49,8 @@ async function specOf(context: Context): Promise<ChangeSpec> {
     device: device.id,
     id: `${key.manifest.slice(0, 12)}-${key.attempt}`,
     mode: task.mode,
-    drift: task.drift,
+    // Another agent may have been at it: nothing but the reviewed configuration proves that nothing was applied.
+    drift: key.attempt > 1 || manifest.agents[0] !== context.agent ? "exact" : task.drift,
     source: task.source.kind,
     text: await textOf(context, task),
     preImage: task.preImage,

@@ -3,7 +3,7 @@ import type { Hop } from "../../shared/documents/inventory.ts";
 import type { Manifest, TaskSpec, TextRef } from "../../shared/documents/manifest.ts";
 import type { SnapshotRef } from "../../shared/documents/receipt.ts";
 import { errorCode, FarhandError, type ErrorCode } from "../../shared/errors.ts";
-import type { DeviceId, Digest, HopId, PersonId } from "../../shared/ids.ts";
+import type { AgentId, DeviceId, Digest, HopId, PersonId } from "../../shared/ids.ts";
 import type { Credential } from "../../shared/secret.ts";
 import type { Store } from "../../shared/store.ts";
 import type { InventoryView } from "../../shared/trust.ts";
@@ -31,6 +31,7 @@ import { Transcript } from "./transcript.ts";
 import type { BoxPublicKey } from "../../shared/keys.ts";
 
 export interface RunnerOptions {
+  readonly agent: AgentId;
   readonly store: Store;
   readonly clock: Clock;
   readonly spool: Spool;
@@ -282,6 +283,7 @@ export class Runner {
       });
     return {
       key,
+      agent: this.#options.agent,
       manifest,
       task,
       device,

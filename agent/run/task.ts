@@ -2,7 +2,7 @@ import type { Clock } from "../../shared/clock.ts";
 import type { HostKey, Inventory } from "../../shared/documents/inventory.ts";
 import type { Manifest, TaskSpec, TextRef } from "../../shared/documents/manifest.ts";
 import type { PlannedDevice, SnapshotRef } from "../../shared/documents/receipt.ts";
-import type { Digest, PersonId } from "../../shared/ids.ts";
+import type { AgentId, Digest, PersonId } from "../../shared/ids.ts";
 import type { Credential, Secret } from "../../shared/secret.ts";
 import type { TaskState } from "../../shared/states.ts";
 import type { Store } from "../../shared/store.ts";
@@ -15,6 +15,8 @@ import type { Spool } from "./spool.ts";
 /** What one task on one device works with. A kind of job is a function of this; it knows no queue, no lock and no link. */
 export interface TaskContext<T extends TaskSpec = TaskSpec> {
   readonly key: AssignmentKey;
+  /** This agent. */
+  readonly agent: AgentId;
   readonly manifest: Manifest;
   readonly signers: readonly PersonId[];
   readonly task: T;

@@ -53,6 +53,8 @@ export type Brought = { readonly name: CredentialName; readonly version: number;
   | { readonly kind: "secret"; readonly value: string }
 );
 
+const SITE_KEY_BYTES = 32;
+
 /** Everything that this agent must never show, in a file of its own. Open it once; it holds the key in memory until closed. */
 export class Vault {
   readonly #store: Store;
@@ -76,7 +78,7 @@ export class Vault {
     chmodSync(place.path, 0o600);
     const vault = new Vault(store, kek, place, clock);
     const identity: Identity = { sign: await generateSigningJwk(), box: await generateBoxJwk() };
-    const siteKey = { generation: 1, key: randomBytes(32).toString("base64url") };
+    const siteKey = { generation: 1, key: randomBytes(SITE_KEY_BYTES).toString("base64url") };
     const atMs = clock.nowMs();
     await store.tx("vault-create", async (tx) => {
       await putKey(tx, derivation, kek);
@@ -140,6 +142,15 @@ export class Vault {
     const held = await this.#get("site-key", "current", SiteKey);
     if (!held) throw new FarhandError("VAULT_LOCKED", "no site key");
     return { generation: held.generation, key: Buffer.from(held.key, "base64url") };
+  }
+
+  /** Another agent's: from now on both mark secrets alike. */
+  async setSiteKey({ generation, key }: SiteKey): Promise<void> {
+    if (key.length !== SITE_KEY_BYTES) throw new FarhandError("SEALED", "no site key");
+    const held = { generation, key: Buffer.from(key).toString("base64url") };
+    await this.#store.tx("vault-site-key", (tx) =>
+      this.#items.put(tx, "site-key", "current", held, { atMs: this.#clock.nowMs() }),
+    );
   }
 
   async setCredential(name: CredentialName, credential: CredentialValue): Promise<number> {

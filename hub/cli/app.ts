@@ -46,6 +46,7 @@ import { jobList } from "./job/list.ts";
 import { jobReceipts } from "./job/receipts.ts";
 import { runNow } from "./job/run.ts";
 import { jobShow } from "./job/show.ts";
+import { jobTakeover } from "./job/takeover.ts";
 import { submitCheck, submitCollect, submitRun } from "./job/submit.ts";
 import { jobWatch } from "./job/watch.ts";
 import { keyPassphrase } from "./keys/change-passphrase.ts";
@@ -117,6 +118,7 @@ export function farhand(version: string, hub?: RouteMap<CliContext>): Applicatio
         show: jobShow,
         watch: jobWatch,
         cancel: jobCancel,
+        takeover: jobTakeover,
         receipts: jobReceipts,
       }),
       device: group("Devices and their configurations", {

@@ -84,6 +84,8 @@ export type AssignmentEvent =
   | { readonly type: "sync"; readonly highWater: number; readonly listed: AssignmentState | null }
   | { readonly type: "expiredTick" }
   | { readonly type: "abandoned"; readonly reason: string }
+  /** A person gave it to a standby as another attempt. This one is told to stop, however late it hears. */
+  | { readonly type: "takenOver"; readonly reason: string }
   /** Nothing happened: say again what should be going on. */
   | { readonly type: "resume" };
 

@@ -199,10 +199,43 @@ describe("an end", () => {
   });
 });
 
+describe("taken over by a standby", () => {
+  const takenOver: AssignmentEvent = { type: "takenOver", reason: "gone" };
+
+  it("what was never served is superseded, and nobody is told", () => {
+    for (const before of [[], [released]]) {
+      const { aggregate, effects } = tell(tell(fresh, before).aggregate, [takenOver]);
+      expect(aggregate.standing).toMatchObject({ state: "SUPERSEDED", cancel: null });
+      expect(effects).toEqual([]);
+    }
+  });
+
+  it("what was served is given up and canceled, until its agent's own word is here, which stands beside", () => {
+    const running = tell(fresh, [released, served, accepted, says("RUNNING")]).aggregate;
+    const taken = tell(running, [takenOver]);
+    expect(taken.aggregate.standing).toMatchObject({ state: "ABANDONED", cancel: { generation: 1 }, settled: false });
+    expect(taken.effects).toEqual(["sendCancel"]);
+    expect(tell(taken.aggregate, [takenOver]).effects).toEqual([]);
+    expect(tell(taken.aggregate, [sync(9, "RUNNING")]).effects).toContain("sendCancel");
+    expect(tell(taken.aggregate, [{ type: "resume" }]).effects).toEqual(["sendCancel"]);
+    const late = tell(taken.aggregate, [
+      { type: "receipt", digest: receipt, outcome: "SUCCEEDED", code: null, tasks: [] },
+    ]).aggregate;
+    expect(late.standing).toMatchObject({ state: "ABANDONED", late: { state: "SUCCEEDED", code: null }, receipt });
+    expect(tell(late, [{ type: "resume" }]).effects).toEqual(["sendSettled"]);
+  });
+
+  it("an end is an end", () => {
+    const ended = tell(fresh, [released, served, { type: "rejected", code: "REPLAY", detail: null }]).aggregate;
+    expect(tell(ended, [takenOver]).rows).toEqual([]);
+  });
+});
+
 const anyEvent: fc.Arbitrary<AssignmentEvent> = fc.oneof(
   fc.constantFrom<AssignmentEvent>(released, served, accepted, cancel, { type: "expiredTick" }, { type: "resume" }),
   fc.constantFrom<AssignmentEvent>(
     { type: "abandoned", reason: "x" },
+    { type: "takenOver", reason: "x" },
     { type: "rejected", code: "REPLAY", detail: null },
   ),
   fc.constantFrom(...AssignmentState.options).map(says),

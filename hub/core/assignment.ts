@@ -171,6 +171,9 @@ export function decideAssignment(
     case "abandoned":
       onAbandoned(draft, event.reason);
       break;
+    case "takenOver":
+      onTakenOver(draft, event.reason);
+      break;
     case "resume":
       resume(draft);
       break;
@@ -247,14 +250,15 @@ function onCancelRequested(draft: Draft, reason: string): void {
 }
 
 function onSync(draft: Draft, highWater: number, listed: AssignmentState | null): void {
-  const { sequence, cancel } = draft.standing;
+  const { sequence } = draft.standing;
   if (listed !== null) {
     // An end is taken from the records on their way, in which its tasks' ends come first: else a job would end before its tasks.
-    if (!isEnded(listed) || isEnded(draft.state)) agentSays(draft, listed, draft.standing.code, draft.standing.reason);
+    if (!isEnded(listed) || isEnded(draft.state))
+      agentSays(draft, listed, isEnded(draft.state) ? null : draft.standing.code, draft.standing.reason);
   } else if (sequence !== null && sequence > highWater) {
     neverSeen(draft);
   }
-  if (cancel !== null && !isEnded(draft.state) && draft.state !== "OFFERED") draft.effect("sendCancel");
+  if (mayBeStopped(draft)) draft.effect("sendCancel");
   if (draft.state === "OFFERED") draft.effect("wake");
 }
 
@@ -300,9 +304,29 @@ function onAbandoned(draft: Draft, reason: string): void {
   draft.closeTasks("UNKNOWN_FINAL", "UNKNOWN_OUTCOME");
 }
 
+/** What it did, or may yet do, is its agent's to say: kept beside the verdict. The cancel stands until that word is here. */
+function onTakenOver(draft: Draft, reason: string): void {
+  if (isEnded(draft.state)) return;
+  if (isUnserved(draft.state)) {
+    draft.to("SUPERSEDED", { code: "CANCELED", reason });
+    draft.closeTasks("CANCELED", "CANCELED");
+    return;
+  }
+  const generation = (draft.standing.cancel?.generation ?? 0) + 1;
+  draft.to("ABANDONED", { code: "UNKNOWN_OUTCOME", reason, cancel: { generation, reason } });
+  draft.closeTasks("UNKNOWN_FINAL", "UNKNOWN_OUTCOME");
+  draft.effect("sendCancel");
+}
+
+/** Its agent may still be at it: also when a person has given up on it and its last word is not here. */
+function mayBeStopped({ state, standing }: Draft): boolean {
+  if (standing.cancel === null || isUnserved(state)) return false;
+  return isEnded(state) ? state === "ABANDONED" && !standing.settled : true;
+}
+
 function resume(draft: Draft): void {
   const { state, standing } = draft;
   if (state === "OFFERED" || state === "DELIVERED") draft.effect("wake");
-  if (standing.cancel !== null && !isEnded(state) && !isUnserved(state)) draft.effect("sendCancel");
+  if (mayBeStopped(draft)) draft.effect("sendCancel");
   if (standing.settled) draft.effect("sendSettled");
 }

@@ -13,10 +13,11 @@ import { findJob, setJobDetail } from "../store/jobs.ts";
 import { envelopesOfJob } from "../store/receipts.ts";
 import { assignmentsOfJob } from "../store/views.ts";
 import { checkPlans, checkRequest, lifetimeOf, usableBreakglass } from "./breakglass.ts";
-import { TASKS_PER_CHANGE_MANIFEST } from "./defaults.ts";
+import { ATTEMPTS_WITH_STANDBY, TASKS_PER_CHANGE_MANIFEST } from "./defaults.ts";
 import { buildManifest, storeWork, type BuiltManifest } from "./manifests.ts";
 import { commonOf } from "./prepared.ts";
 import { sharesOf, type Place } from "./spread.ts";
+import { standbysFrom } from "./standbys.ts";
 import { storeWarrant } from "./submit.ts";
 import { buildWarrant } from "./warrant.ts";
 
@@ -144,7 +145,7 @@ async function store(
       notBefore: request.notBefore,
       lifetimeSeconds: breakglass ? lifetimeOf(breakglass, request.lifetimeSeconds, at.nowMs) : request.lifetimeSeconds,
       ...(breakglass && { breakglass: breakglass.digest }),
-      attemptsMax: request.attemptsMax,
+      attemptsMax: request.attemptsMax ?? (request.standbys === undefined ? undefined : ATTEMPTS_WITH_STANDBY),
       accepts: request.accepts,
       waves: wavesOf(request).map((wave) => wave.notBefore),
     },
@@ -187,8 +188,9 @@ function manifestsFor(
   request: ChangeRequest,
   plans: ReadonlyMap<DeviceId, Plan>,
 ): BuiltManifest[] {
-  const { inventory } = deps.trust.requireInventory();
+  const { state, inventory } = deps.trust.requireInventory();
   const common = commonOf({ trust: deps.trust, inventory }, id, request);
+  const standbysOf = standbysFrom(request, state.agents?.document);
   const planOf = (device: DeviceId): Plan => {
     const plan = plans.get(device);
     if (!plan) throw new FarhandError("PLAN_INCOMPLETE", device);
@@ -205,6 +207,7 @@ function manifestsFor(
             wave: index,
             platforms: platformsOf(own.map((task) => planOf(task.device).planned)),
             randomBytes: deps.randomBytes,
+            standbys: standbysOf({ agent, site }),
           },
         ),
     );

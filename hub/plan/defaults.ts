@@ -13,6 +13,8 @@ export const DEFAULT_DEADLINES: Deadlines = {
 export const DEFAULT_OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 export const DEFAULT_LIFETIME_SECONDS = 7 * 86_400;
 export const DEFAULT_ATTEMPTS_MAX = 1;
+/** The first agent's, and one of a standby. */
+export const ATTEMPTS_WITH_STANDBY = 2;
 
 /**
  * A receipt and a plan speak of every task of their manifest in one envelope of at most 512 KiB: with some 800 bytes for each

@@ -2,7 +2,7 @@ import { jcs, sha256, toBase64url, type Bytes } from "../../shared/bytes.ts";
 import { Manifest, type Deadlines, type TaskSpec } from "../../shared/documents/manifest.ts";
 import { readAs } from "../../shared/envelope.ts";
 import { FarhandError } from "../../shared/errors.ts";
-import type { DeviceId, Digest, JobId, OrgId } from "../../shared/ids.ts";
+import type { AgentId, DeviceId, Digest, JobId, OrgId } from "../../shared/ids.ts";
 import type { Tx } from "../../shared/store.ts";
 import { BODY_BYTES_MAX } from "../../shared/wire/frame.ts";
 import type { Purpose } from "../core/model.ts";
@@ -35,6 +35,7 @@ export function buildManifest(
     readonly wave: number;
     readonly platforms: Readonly<Record<string, Digest>>;
     readonly randomBytes: (length: number) => Uint8Array;
+    readonly standbys?: readonly AgentId[];
   },
 ): BuiltManifest {
   // Read back through the schema: what an agent would refuse is never signed.
@@ -44,7 +45,7 @@ export function buildManifest(
     ...common,
     salt: toBase64url(of.randomBytes(SALT_BYTES)),
     site: share.site,
-    agents: [share.agent],
+    agents: [share.agent, ...(of.standbys ?? [])],
     platforms: of.platforms,
     tasks: share.tasks,
   });

@@ -9,6 +9,7 @@ import { usableGrant } from "./grants.ts";
 import { buildManifest } from "./manifests.ts";
 import { commonOf, newJobId, sitesOf, type Prepared, type SubmitDeps } from "./prepared.ts";
 import { Places, refuseDoubles, sharesOf } from "./spread.ts";
+import { standbysFrom } from "./standbys.ts";
 import { policyOfSites, requireAuthor, signersNeeded, validityOf } from "./warrant.ts";
 
 type ChangeRequest = Extract<JobRequest, { kind: "change" }>;
@@ -24,6 +25,8 @@ export async function prepareChange(deps: SubmitDeps, request: ChangeRequest): P
   if (request.mode !== "replace" && request.texts.some(({ source }) => source.kind === "sealed"))
     throw new FarhandError("SCHEMA", "a sealed configuration replaces the whole");
   const places = new Places(inventory, state.agents?.document);
+  const standbysOf = standbysFrom(request, state.agents?.document);
+  for (const device of devices) standbysOf(places.of(device));
   const id = newJobId(deps);
   const common = commonOf({ trust: deps.trust, inventory }, id, request);
   const { mode, verify } = request;

@@ -20,6 +20,15 @@ const sql = statements("assignment", {
   get: "SELECT * FROM assignment WHERE manifest = :manifest AND attempt = :attempt",
   add: `INSERT INTO assignment (manifest, attempt, job, purpose, agent, site, wave, position, exp_ms, state, settled)
         VALUES (:manifest, :attempt, :job, :purpose, :agent, :site, :wave, :position, :expMs, 'PLANNED', 0)`,
+  again: `INSERT INTO assignment (manifest, attempt, job, purpose, agent, site, wave, position, exp_ms, state, settled)
+          SELECT manifest, :next, job, purpose, :agent, site, wave, position, exp_ms, 'PLANNED', 0
+          FROM assignment WHERE manifest = :manifest AND attempt = :attempt`,
+  againTasks: `INSERT INTO task (manifest, attempt, device, job, purpose, position, state, planned)
+               SELECT manifest, :next, device, job, purpose, position, 'QUEUED', planned
+               FROM task WHERE manifest = :manifest AND attempt = :attempt`,
+  newest: `SELECT a.* FROM assignment AS a WHERE a.job = :job AND a.purpose = 'work'
+           AND a.attempt = (SELECT max(b.attempt) FROM assignment AS b WHERE b.manifest = a.manifest)
+           ORDER BY a.position`,
   addTask: `INSERT INTO task (manifest, attempt, device, job, purpose, position, state, planned)
             VALUES (:manifest, :attempt, :device, :job, :purpose, :position, 'QUEUED', :planned)`,
   save: `UPDATE assignment SET state = :state, code = :code, reason = :reason, sequence = :sequence, fence = :fence,
@@ -64,6 +73,19 @@ export async function addAssignment(
   for (const [index, { device, planned }] of tasks.entries()) {
     await tx.run(sql.addTask, { ...key, device, job, purpose, position: index, planned });
   }
+}
+
+/** The same work once more, at another agent; its number. */
+export async function addAttempt(tx: Tx, key: AssignmentKey, agent: AgentId): Promise<AssignmentKey> {
+  const next = key.attempt + 1;
+  await tx.run(sql.again, { ...key, next, agent });
+  await tx.run(sql.againTasks, { ...key, next });
+  return { manifest: key.manifest, attempt: next };
+}
+
+/** Of each manifest of a job its last attempt. */
+export async function newestAttempts(tx: Reader, job: JobId): Promise<AssignmentAggregate[]> {
+  return (await tx.all(sql.newest, { job })).map((row) => aggregateOf(row, []));
 }
 
 const cancelOf = (row: SqlRow): AssignmentStanding["cancel"] => {

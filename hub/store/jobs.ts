@@ -18,7 +18,10 @@ const sql = statements("job", {
   get: "SELECT * FROM job WHERE id = :id",
   list: `SELECT * FROM job WHERE number < :before AND (state = :state OR :state IS NULL)
          ORDER BY number DESC LIMIT :limit`,
-  counts: "SELECT purpose, wave, state, count(*) AS n FROM assignment WHERE job = :job GROUP BY purpose, wave, state",
+  /** What was taken over counts by its last attempt alone. */
+  counts: `SELECT purpose, wave, state, count(*) AS n FROM assignment AS a
+           WHERE job = :job AND attempt = (SELECT max(b.attempt) FROM assignment AS b WHERE b.manifest = a.manifest)
+           GROUP BY purpose, wave, state`,
   waitingForPlans: `SELECT count(*) AS n FROM assignment
                     WHERE job = :job AND purpose = 'plan' AND state = 'SUCCEEDED' AND plan IS NULL`,
   tasksDone: "SELECT count(*) AS n FROM task WHERE job = :job AND purpose = 'work' AND state = 'DONE'",
@@ -34,7 +37,8 @@ const sql = statements("job", {
   idempotent: "SELECT request_sha256, job FROM idempotency WHERE token = :token AND key = :key",
   addIdempotent: `INSERT INTO idempotency (token, key, request_sha256, job, at_ms)
                   VALUES (:token, :key, :requestSha256, :job, :nowMs)`,
-  taskCounts: "SELECT job, state, count(*) AS n FROM task WHERE job = :job AND purpose = :purpose GROUP BY job, state",
+  taskCounts: `SELECT job, state, count(*) AS n FROM task AS t WHERE job = :job AND purpose = :purpose
+               AND attempt = (SELECT max(b.attempt) FROM assignment AS b WHERE b.manifest = t.manifest) GROUP BY job, state`,
 });
 
 export interface JobWaveTimes {

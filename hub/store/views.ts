@@ -3,14 +3,15 @@ import type { PlannedDevice, PlanReceipt, TaskOutcome } from "../../shared/docum
 import type { ErrorCode } from "../../shared/errors.ts";
 import type { AgentId, DeviceId, Digest, JobId, SiteId } from "../../shared/ids.ts";
 import type { AssignmentState, TaskState } from "../../shared/states.ts";
-import { statements, type Tx } from "../../shared/store.ts";
+import { statements, type SqlRow, type Tx } from "../../shared/store.ts";
 import { int, intOrNull, json, named, namedOrNull, textOrNull } from "./columns.ts";
 
 /** Rows as people look at them: read only. */
 const sql = statements("view", {
-  assignments: `SELECT manifest, attempt, agent, site, wave, state, code, reason, receipt, plan FROM assignment
+  assignments: `SELECT manifest, attempt, agent, site, wave, state, code, reason, receipt, plan, late_state, late_code
+                FROM assignment
                 WHERE job = :job AND purpose = :purpose ORDER BY position, attempt`,
-  tasks: `SELECT manifest, attempt, device, state, step, code, detail, at_ms, planned, outcome FROM task
+  tasks: `SELECT manifest, attempt, device, state, step, code, detail, at_ms, planned, outcome, late_state FROM task
           WHERE job = :job AND purpose = :purpose ORDER BY manifest, attempt, position`,
   newest: `SELECT public_sha256, taken_ms FROM snapshot WHERE device = :device ORDER BY taken_ms DESC LIMIT 1`,
   lastTask: `SELECT t.job, t.state FROM task AS t JOIN job AS j ON j.id = t.job
@@ -30,6 +31,8 @@ export interface AssignmentRowView {
   readonly code: ErrorCode | null;
   readonly reason: string | null;
   readonly receipt: Digest | null;
+  /** What its agent said after it had been given up. */
+  readonly late: { readonly state: AssignmentState; readonly code: ErrorCode | null } | null;
   /** Digest of the agent's signed plan, of planning work. */
   readonly plan: Digest | null;
 }
@@ -45,6 +48,12 @@ export interface TaskRowView {
   readonly atMs: number | null;
   readonly planned: PlannedDevice | UnplannedDevice | null;
   readonly outcome: TaskOutcome | null;
+  readonly late: TaskState | null;
+}
+
+function lateOf(row: SqlRow): AssignmentRowView["late"] {
+  const state = namedOrNull<AssignmentState>(row, "late_state");
+  return state === null ? null : { state, code: namedOrNull<ErrorCode>(row, "late_code") };
 }
 
 export async function assignmentsOfJob(tx: Reader, job: JobId, purpose: Purpose): Promise<AssignmentRowView[]> {
@@ -59,6 +68,7 @@ export async function assignmentsOfJob(tx: Reader, job: JobId, purpose: Purpose)
     reason: textOrNull(row, "reason"),
     receipt: namedOrNull<Digest>(row, "receipt"),
     plan: namedOrNull<Digest>(row, "plan"),
+    late: lateOf(row),
   }));
 }
 
@@ -74,6 +84,7 @@ export async function tasksOfJob(tx: Reader, job: JobId, purpose: Purpose): Prom
     atMs: intOrNull(row, "at_ms"),
     planned: row["planned"] === null ? null : json<PlannedDevice | UnplannedDevice>(row, "planned"),
     outcome: row["outcome"] === null ? null : json<TaskOutcome>(row, "outcome"),
+    late: namedOrNull<TaskState>(row, "late_state"),
   }));
 }
 

@@ -110,7 +110,16 @@ export class World {
   }
 
   #task(device: string, state: TaskState, more: Record<string, unknown> = {}): z.infer<typeof TaskView> {
-    const nothing = { step: null, code: null, detail: null, level: null, before: null, after: null, plannedDiff: null };
+    const nothing = {
+      late: null,
+      step: null,
+      code: null,
+      detail: null,
+      level: null,
+      before: null,
+      after: null,
+      plannedDiff: null,
+    };
     const empty = { plannedCommands: null, diff: null, output: null, transcript: null, warnings: [], hints: [] };
     return TaskView.parse({ device, state, atMs: this.nowMs - MINUTE, ...nothing, ...empty, ...more });
   }
@@ -132,6 +141,7 @@ export class World {
       code: null,
       reason: null,
       receipt: null,
+      late: null,
       ...more,
       tasks,
     };

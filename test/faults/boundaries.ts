@@ -33,7 +33,7 @@ export interface Outcome {
 
 const pointsFile = (world: World, agent: string): string => world.path(`${agent}.points`);
 
-async function startUnderTest(world: World, agent: string, killPoint?: string) {
+export async function startUnderTest(world: World, agent: string, killPoint?: string) {
   await world.agents.get(agent)?.stop();
   writeFileSync(pointsFile(world, agent), "");
   return world.startAgent(agent, [

@@ -341,7 +341,7 @@ export class World {
     ];
   }
 
-  async #agentCommand(agent: string, args: readonly string[], input?: string): Promise<Child> {
+  async agentCommand(agent: string, args: readonly string[], input?: string): Promise<Child> {
     const child = new Child({
       argv: this.agentArgv(args, agent),
       ...(this.options.launchers?.agent ? { launch: this.options.launchers.agent } : {}),
@@ -363,7 +363,7 @@ export class World {
     );
     const token = this.path(`${site.agent}.join`);
     await this.cli(["agent", "invite", site.agent, "--site", site.id, "--out", token]);
-    const enrolled = await this.#agentCommand(site.agent, ["enroll", "--token-file", token]);
+    const enrolled = await this.agentCommand(site.agent, ["enroll", "--token-file", token]);
     const fingerprint = /^([A-Za-z0-9_-]{43})$/m.exec(enrolled.stdout.join("\n"))?.[1];
     if (!fingerprint) throw new Error(`no fingerprint in: ${enrolled.tail()}`);
     await this.cli(["agent", "approve", site.agent, "--fingerprint", fingerprint, "--key", this.keyFile("kim")]);
@@ -371,7 +371,7 @@ export class World {
   }
 
   async setCredential(agent: string, name: string, username: string, password: string): Promise<void> {
-    await this.#agentCommand(agent, ["credential", "set", name, "--username", username], `${password}\n`);
+    await this.agentCommand(agent, ["credential", "set", name, "--username", username], `${password}\n`);
   }
 
   /** Starts the agent's process; `argv` puts another program with the same state in its place. */

@@ -349,6 +349,16 @@ export const routes = {
     request: { params: z.strictObject({ id: JobId }), ...body(z.strictObject({ reason: z.string().max(500) })) },
     responses: { 200: json(JobView, "Canceled, or being canceled"), ...errors },
   }),
+  takeOver: createRoute({
+    method: "post",
+    path: "/api/v1/jobs/{id}/takeover",
+    security: bearer,
+    request: {
+      params: z.strictObject({ id: JobId }),
+      ...body(z.strictObject({ agent: AgentId, reason: z.string().min(1).max(400) })),
+    },
+    responses: { 200: json(JobView, "What the agent named as a standby has now"), ...errors },
+  }),
   listReceipts: createRoute({
     method: "get",
     path: "/api/v1/jobs/{id}/receipts",

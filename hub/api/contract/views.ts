@@ -115,6 +115,7 @@ export const TaskView = z
   .strictObject({
     device: DeviceId,
     state: TaskState,
+    late: TaskState.nullable(),
     step: z.string().nullable(),
     code: Code.nullable(),
     detail: z.string().nullable(),
@@ -145,6 +146,8 @@ export const AssignmentView = z
     code: Code.nullable(),
     reason: z.string().nullable(),
     receipt: Digest.nullable(),
+    /** What its agent said after it had been given up: another attempt has the verdict, this has the truth of this one. */
+    late: z.strictObject({ state: AssignmentState, code: Code.nullable() }).nullable(),
     tasks: z.array(TaskView),
   })
   .openapi("Assignment");
@@ -240,6 +243,8 @@ export const JobRequest = z
         .optional(),
       accepts: z.strictObject({ levelE: z.array(DeviceId), simulatedEvidence: z.array(PlatformId) }).optional(),
       attemptsMax: z.int().min(1).max(10).optional(),
+      /** Agents that a person may let go on where the first one is gone, each for its own site. */
+      standbys: z.array(AgentId).max(100).optional(),
     }),
     z.strictObject({
       kind: z.literal("rotate"),

@@ -31,6 +31,7 @@ export const access: { readonly [K in keyof Routes]: TokenRole | "open" } = {
   getWarrant: "viewer",
   addSignatures: "operator",
   cancelJob: "operator",
+  takeOver: "operator",
   listReceipts: "viewer",
   events: "viewer",
   listAudit: "auditor",

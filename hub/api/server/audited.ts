@@ -35,6 +35,7 @@ const actionOf: { readonly [K in keyof Routes]: string } = {
   getWarrant: "api.read",
   addSignatures: "job.sign",
   cancelJob: "job.cancel",
+  takeOver: "job.takeover",
   listReceipts: "api.read",
   events: "api.read",
   listAudit: "audit.read",

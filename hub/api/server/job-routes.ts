@@ -6,6 +6,7 @@ import { acceptBreakglass } from "../../plan/breakglass.ts";
 import { cancel } from "../../plan/cancel.ts";
 import { sign } from "../../plan/sign.ts";
 import { submit } from "../../plan/submit.ts";
+import { takeOver } from "../../plan/takeover.ts";
 import { findBreakglass, listBreakglass } from "../../store/breakglass.ts";
 import { findJob } from "../../store/jobs.ts";
 import { envelopesOfJob } from "../../store/receipts.ts";
@@ -56,6 +57,11 @@ export function jobRoutes(app: Api, deps: ApiDeps): void {
   app.openapi(routes.cancelJob, async (c) => {
     const { id } = c.req.valid("param");
     after(await cancel(deps, id, c.req.valid("json").reason, `token:${c.get("caller").id}`));
+    return c.json(await jobView(deps, id), 200);
+  });
+  app.openapi(routes.takeOver, async (c) => {
+    const { id } = c.req.valid("param");
+    after(await takeOver(deps, id, c.req.valid("json"), `token:${c.get("caller").id}`));
     return c.json(await jobView(deps, id), 200);
   });
   app.openapi(routes.listReceipts, async (c) => {

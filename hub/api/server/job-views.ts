@@ -103,12 +103,13 @@ async function assignmentViews(tx: Reader, job: JobId, purpose: Purpose): Promis
 }
 
 function taskView(row: TaskRowView): TaskView {
-  const { device, state, step, atMs, outcome } = row;
+  const { device, state, late, step, atMs, outcome } = row;
   const planned = row.planned?.ok ? row.planned : null;
   const unplanned = row.planned && !row.planned.ok ? row.planned : null;
   return {
     device,
     state,
+    late,
     step,
     code: row.code ?? unplanned?.code ?? null,
     detail: row.detail ?? unplanned?.detail ?? null,

@@ -140,6 +140,7 @@ async function plan(cli: Cli, flags: Flags) {
     verify,
     accepts: { levelE: [], simulatedEvidence: [...(flags.acceptSimulated ?? [])] },
     attemptsMax: 1,
+    standbys: [],
     waves: null,
     texts,
   };

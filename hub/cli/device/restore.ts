@@ -14,7 +14,10 @@ import { loadTrust, requireInventory } from "../trust/load.ts";
 import { sealedOf } from "./sealed.ts";
 import { snapshotAt } from "./snapshots.ts";
 
-interface Flags extends Omit<PlanFlags, "title" | "notBefore" | "lifetimeHours" | "attempts" | "acceptLevelE"> {
+interface Flags extends Omit<
+  PlanFlags,
+  "title" | "notBefore" | "lifetimeHours" | "attempts" | "standby" | "acceptLevelE"
+> {
   readonly to: string;
   readonly title?: string;
   readonly verify?: string;

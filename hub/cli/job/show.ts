@@ -46,6 +46,14 @@ async function show(cli: Cli, flags: HubFlags, id: JobId) {
       ...(view.waiting === null ? [] : [style.yellow(`waiting  ${escapeLine(view.waiting)}`)]),
       `devices  ${countsText(view)}`,
       ...(outcomes.length > 0 ? ["", outcomeTable(outcomes, style)] : []),
+      ...view.assignments
+        .filter(({ late }) => late !== null)
+        .map(({ agent, attempt, late, tasks }) => {
+          const said = tasks.filter((task) => task.late !== null).map((task) => `${task.device} ${task.late ?? ""}`);
+          return style.yellow(
+            `late     ${agent}, attempt ${attempt}: ${late?.state ?? ""}${said.length > 0 ? ` (${said.join(", ")})` : ""}`,
+          );
+        }),
       ...planFailures.map(
         ({ device, code, detail }) => `no plan  ${device}: ${style.red(code ?? "")} ${escapeLine(detail ?? "")}`,
       ),

@@ -2,7 +2,7 @@ import { buildCommand } from "@stricli/core";
 import { resolve } from "node:path";
 import { ChangeMode, DriftMode, TEXT_SOURCE } from "../../../shared/documents/manifest.ts";
 import { FarhandError } from "../../../shared/errors.ts";
-import { DeviceId, GrantId, PersonId, PlatformId } from "../../../shared/ids.ts";
+import { AgentId, DeviceId, GrantId, PersonId, PlatformId } from "../../../shared/ids.ts";
 import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { confirmFlag, deadlineFlags } from "../deadlines.ts";
@@ -96,6 +96,14 @@ export const planChange = buildCommand<Flags, [], CliContext>({
         parse: whole(1, 10),
         brief: "Attempts at most, and only for devices proved not applied",
         placeholder: "N",
+        optional: true,
+      },
+      standby: {
+        kind: "parsed",
+        parse: as(AgentId),
+        brief: "May go on where its site's agent is gone: farhand job takeover",
+        placeholder: "AGENT",
+        variadic: true,
         optional: true,
       },
       acceptLevelE: {

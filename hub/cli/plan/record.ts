@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Verification } from "../../../shared/documents/common.ts";
 import { ChangeMode, DriftMode, Source, TEXT_SOURCE, TextRef } from "../../../shared/documents/manifest.ts";
 import { FarhandError } from "../../../shared/errors.ts";
-import { DeviceId, Digest, JobId, PersonId, PlatformId } from "../../../shared/ids.ts";
+import { AgentId, DeviceId, Digest, JobId, PersonId, PlatformId } from "../../../shared/ids.ts";
 import type { CliContext } from "../context.ts";
 import { writeFile } from "../files.ts";
 import { readText, statePath } from "../settings.ts";
@@ -23,6 +23,7 @@ export const PlanRecord = z.strictObject({
   verify: z.array(Verification),
   accepts: z.strictObject({ levelE: z.array(DeviceId), simulatedEvidence: z.array(PlatformId) }),
   attemptsMax: z.int().nullable(),
+  standbys: z.array(AgentId).default([]),
   /** What each wave names, and its earliest time; null where the author named no waves. */
   waves: z.array(z.strictObject({ devices: z.array(DeviceId), notBefore: z.int().nullable() })).nullable(),
   texts: z.array(z.strictObject({ device: DeviceId, source: Source.default(TEXT_SOURCE), text: TextRef })),

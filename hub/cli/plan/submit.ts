@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Verification } from "../../../shared/documents/common.ts";
 import type { ChangeMode, DriftMode, Source, TextRef } from "../../../shared/documents/manifest.ts";
-import type { DeviceId, Digest, GrantId, PersonId, PlatformId } from "../../../shared/ids.ts";
+import type { AgentId, DeviceId, Digest, GrantId, PersonId, PlatformId } from "../../../shared/ids.ts";
 import type { HubClient, InputOf, JobView } from "../../api/client/index.ts";
 import type { Cli } from "../command.ts";
 import { deadlinesOf, type DeadlineFlags } from "../deadlines.ts";
@@ -20,6 +20,7 @@ export interface PlanFlags extends HubFlags, DeadlineFlags {
   readonly notBefore?: number;
   readonly lifetimeHours?: number;
   readonly attempts?: number;
+  readonly standby?: readonly AgentId[];
   readonly acceptLevelE?: readonly DeviceId[];
   readonly acceptSimulated?: readonly PlatformId[];
   readonly record?: string;
@@ -76,6 +77,7 @@ export async function planned(
     ...(flags.notBefore !== undefined && { notBefore: flags.notBefore }),
     ...(flags.lifetimeHours !== undefined && { lifetimeSeconds: flags.lifetimeHours * 3_600 }),
     ...(flags.attempts !== undefined && { attemptsMax: flags.attempts }),
+    ...(flags.standby !== undefined && { standbys: [...flags.standby] }),
   };
   const job = await client.submit(body);
   const record: PlanRecord = {
@@ -90,6 +92,7 @@ export async function planned(
     verify,
     accepts,
     attemptsMax: flags.attempts ?? null,
+    standbys: [...(flags.standby ?? [])],
     waves: waves?.map((wave) => ({ devices: [...wave.devices], notBefore: wave.notBefore })) ?? null,
     texts,
   };

@@ -17,6 +17,9 @@ export function checkAgainstRecord(warrant: Warrant, manifests: readonly Manifes
   if (record.reason !== warrant.reason) differ("reason");
   if (record.inventory !== warrant.inventory) differ("inventory");
   if (record.attemptsMax !== null && record.attemptsMax !== warrant.attemptsMax) differ("attemptsMax");
+  const standbys = new Set(record.standbys);
+  for (const { agents } of manifests)
+    for (const agent of agents.slice(1)) if (!standbys.has(agent)) differ(`standby ${agent}`);
   const sorted = (accepts: PlanRecord["accepts"]) => ({
     levelE: accepts.levelE.toSorted(),
     simulatedEvidence: accepts.simulatedEvidence.toSorted(),

@@ -45,6 +45,7 @@ const record: PlanRecord = {
   verify: [],
   accepts: { levelE: [], simulatedEvidence: [] },
   attemptsMax: null,
+  standbys: [],
   waves: null,
   texts: devices.map(({ device, source, text }) => ({ device, source, text })),
 };

@@ -160,8 +160,11 @@ function groupLines({ targets, odd }: Group, number: number, of: number, style: 
   const head = `${style.bold(`${number}/${of}`)}  ${targets.length} device${targets.length === 1 ? "" : "s"}: ${names(targets.map((target) => target.device))}`;
   const look = odd.length > 0 ? [style.yellow(`     look: ${odd.join("; ")}`)] : [];
   const ways = [...new Set(targets.filter(({ via }) => via.length > 0).map(({ via }) => via.join(" > ")))];
+  const stand = [...new Set(targets.flatMap(({ agents }) => agents.slice(1)))];
+  const standby =
+    stand.length > 0 ? [`     standby ${names(stand)}: may go on with what a device proves not applied`] : [];
   const way = ways.length > 0 ? [`     reached via ${names(ways)}`] : [];
-  return [head, ...look, ...way, ...(first.change ? changeLines(first, targets, style) : taskLines(first))];
+  return [head, ...look, ...way, ...standby, ...(first.change ? changeLines(first, targets, style) : taskLines(first))];
 }
 
 function changeLines({ change, platform }: Target, targets: Group["targets"], style: Style): string[] {

@@ -8,6 +8,7 @@ export function taskView(device: string, over: Partial<TaskView> = {}): TaskView
   return {
     device: device as DeviceId,
     state: "DONE",
+    late: null,
     step: null,
     code: null,
     detail: null,
@@ -36,6 +37,7 @@ export const assignmentView = (tasks: TaskView[], over: Partial<AssignmentView> 
   code: null,
   reason: null,
   receipt: null,
+  late: null,
   tasks,
   ...over,
 });
