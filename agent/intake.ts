@@ -133,7 +133,8 @@ export class Intake {
   /** The one way in for work, whatever carried it: an offer in answer to a pull, or a bundle that a site operator admitted. */
   async take(permit: Permit, signed: Signed, bytes: Bytes): Promise<Taken> {
     const key: AssignmentKey = { manifest: permit.manifest, attempt: permit.attempt };
-    if (await this.#answerHeld(key, permit)) return { outcome: "held" };
+    const held = await this.#answerHeld(key, permit);
+    if (held) return held;
     const documents: WorkDocuments = { authorityKind: permit.authority.kind, ...signed, manifest: bytes };
     try {
       await this.#options.store.read(requireUndoubted);
@@ -216,25 +217,21 @@ export class Intake {
   }
 
   /** The same offer again gets the stored answer; another offer of the same work is a replay, whatever its number. */
-  async #answerHeld(key: AssignmentKey, offer: Permit): Promise<boolean> {
+  async #answerHeld(key: AssignmentKey, offer: Permit): Promise<Taken | undefined> {
     const { assignment } = await this.#options.store.read((tx) => loadAggregate(tx, key));
-    if (!assignment) return false;
+    if (!assignment) return undefined;
     if (assignment.sequence === offer.sequence) {
       await this.#options.assignments.dispatch(key, refusedEvent(offer, "REPLAY", null), "offered-again");
-      return true;
+      return { outcome: "held" };
     }
     await this.#options.store
       .tx("replay", (tx) => takeSequence(tx, offer.sequence))
       .catch((error: unknown) => {
         if (errorCode(error) !== "SEQUENCE") throw error;
       });
-    this.#options.reject({
-      ...key,
-      sequence: offer.sequence,
-      code: "REPLAY",
-      detail: `taken as sequence ${assignment.sequence}`,
-    });
-    return true;
+    const detail = `taken as sequence ${assignment.sequence}`;
+    this.#options.reject({ ...key, sequence: offer.sequence, code: "REPLAY", detail });
+    return { outcome: "refused", code: "REPLAY", detail };
   }
 
   async #accept(

@@ -38,8 +38,6 @@ const EPOCH = "0".repeat(32);
 const JOB = "job-1" as JobId;
 const sql = statements("test", {
   stateOf: "SELECT state FROM assignment WHERE manifest = :manifest",
-  refusals: `SELECT actor || ' ' || action || ' ' || code AS what, object, digest, detail, count FROM audit
-             WHERE decision = 'refused' ORDER BY id`,
   refused: "SELECT actor || ' ' || action || ' ' || code AS what FROM audit WHERE decision = 'refused'",
 });
 
@@ -303,7 +301,6 @@ describe("a pull", () => {
 });
 
 describe("words", () => {
-  const refusals = () => store.read((tx) => tx.all(sql.refusals));
   const taken = async (): Promise<FakeAgent> => {
     const agent = await new FakeAgent().hello();
     agent.say("pull", { nonce: nonceOf(2), capacity: 1 });
@@ -320,32 +317,6 @@ describe("words", () => {
     agent.say("accept", { ...key(), sequence: 1 });
     await settled();
     expect(await stateNow()).toMatchObject({ state: "ACCEPTED" });
-  });
-
-  it("of refusal stand in the audit log by their code: of what was offered, of what has ended, and of what never was", async () => {
-    const agent = await taken();
-    agent.say("reject", { ...key(), sequence: 1, code: "THRESHOLD", detail: "0 of 1" });
-    await settled();
-    const digest = manifest.digest;
-    const first = {
-      what: "agent:agent-ams work.refuse THRESHOLD",
-      object: `job ${JOB}`,
-      digest,
-      detail: "0 of 1",
-      count: 1,
-    };
-    expect(await refusals()).toEqual([first]);
-    for (let again = 0; again < 3; again++)
-      agent.say("reject", { ...key(), sequence: 1, code: "REPLAY", detail: "taken" });
-    await settled();
-    const second = { ...first, what: "agent:agent-ams work.refuse REPLAY", detail: "taken", count: 3 };
-    expect(await refusals()).toEqual([first, second]);
-    const other = "7".repeat(64) as Digest;
-    agent.say("reject", { manifest: other, attempt: 1, sequence: 9, code: "SIGNATURE_BAD", detail: "altered" });
-    await settled();
-    const what = "agent:agent-ams work.refuse SIGNATURE_BAD";
-    const third = { what, object: other, digest: other, detail: "this hub has not offered it; altered", count: 1 };
-    expect(await refusals()).toEqual([first, second, third]);
   });
 
   it("of refusal are settled", async () => {

@@ -174,13 +174,18 @@ export class Defended {
     const refused = await until(`the refusal as ${code}`, () =>
       unheard ? this.refusalIn(mark) : this.rejectsOf(manifest)[heard],
     );
-    const reject = this.#rejects(manifest)[heard];
     return {
       code: refused,
       logged: this.logged(code, mark).length > 0,
-      audited: reject !== undefined && (await this.#hubLog.holds(id.agentAms, reject)),
+      audited: await this.audits(manifest, heard),
       connections: this.connections - before,
     };
+  }
+
+  /** Whether the hub's audit log holds what the agent said of this work, the `place`th time that it refused it. */
+  async audits(manifest: Digest, place = 0): Promise<boolean> {
+    const reject = this.#rejects(manifest)[place];
+    return reject !== undefined && (await this.#hubLog.holds(id.agentAms, reject));
   }
 
   /** The code of the first refusal in the log since `mark`. */

@@ -266,3 +266,17 @@ describe("T19: the offer", () => {
     expect(at.connections).toBe(before);
   });
 });
+
+describe("T34: what logs in, and where", () => {
+  const naming = (member: object) => (): Forgery => ({ manifest: { tasks: [{ ...at.change(), ...member } as never] } });
+  refusesAll("T34", [
+    ["another credential than the signed inventory binds", naming({ credential: "root" }), "CREDENTIAL_BINDING"],
+    ["a password", naming({ password: "s3cret" }), "CREDENTIAL_BINDING"],
+    ["an address", naming({ address: "203.0.113.66" }), "CREDENTIAL_BINDING"],
+    ["a name that an attacker's DNS answers", naming({ host: "ams-r1.evil.example" }), "CREDENTIAL_BINDING"],
+    ["another port", naming({ port: 2222 }), "CREDENTIAL_BINDING"],
+    ["another host key", naming({ hostKeys: [] }), "CREDENTIAL_BINDING"],
+    ["a device that the signed inventory does not have", naming({ device: "203.0.113.66" }), "INVENTORY_MISMATCH"],
+    ["a device of another site", naming({ device: "lon-r1" }), "WRONG_SITE"],
+  ]);
+});

@@ -5,6 +5,8 @@ import { ManualClock } from "../../../shared/clock.ts";
 import { errorCode } from "../../../shared/errors.ts";
 import { Secret } from "../../../shared/secret.ts";
 import { readPlatform } from "../../driver.ts";
+import { device, tagger } from "../../model/fixtures/platform.ts";
+import { deviceText } from "../../text.ts";
 import type { ByteStream } from "../ssh/stream.ts";
 import { Cli, type CliOptions } from "./cli.ts";
 
@@ -32,7 +34,11 @@ class Scripted implements ByteStream {
   }
 
   say(text: string): void {
-    this.#queue.push(...this.#cut(encoder.encode(text)));
+    this.give(encoder.encode(text));
+  }
+
+  give(data: string | Uint8Array): void {
+    this.#queue.push(...this.#cut(typeof data === "string" ? encoder.encode(data) : data));
     this.#wake?.();
   }
 
@@ -249,5 +255,107 @@ describe("the engine", () => {
     const { cli } = engine(stream);
     await cli.open();
     expect((await ask(cli, "show big", 10_000_000)).length).toBe(30_000);
+  });
+});
+
+describe("T36: a device that means harm", () => {
+  const turns = async (count = 20): Promise<void> => {
+    for (let turn = 0; turn < count; turn++) await Promise.resolve();
+  };
+  const saying = (output: string | Uint8Array) => {
+    const stream = new Scripted(GREETING, (line) => (line === "show evil" ? "" : ordinary(line)));
+    const write = stream.write.bind(stream);
+    stream.write = async (typed) => {
+      await write(typed);
+      if (typed === "show evil\r") stream.give(output);
+    };
+    return stream;
+  };
+
+  test("T36: one byte every ten seconds does not put off the end", async () => {
+    const stream = saying("show evil\r\n");
+    const { cli, clock } = engine(stream, { commandMs: 60_000 });
+    await cli.open();
+    const asked = ask(cli, "show evil").then(() => "answered", errorCode);
+    let bytes = 0;
+    let ended: string | undefined;
+    void asked.then((code) => (ended = code));
+    for (await turns(); ended === undefined && bytes < 100; bytes++) {
+      stream.give("x");
+      await turns();
+      clock.advance(10_000);
+      await turns();
+    }
+    expect(await asked).toBe("COMMAND_TIMEOUT");
+    expect(bytes).toBeLessThan(8);
+    expect(cli.usable).toBe(false);
+  });
+
+  test("T36: a line of a million characters is output and no prompt; one of more ends the session", async () => {
+    const million = "r1#".repeat(333_333);
+    const one = engine(saying(`show evil\r\n${million}\r\nr1#`));
+    await one.cli.open();
+    expect(await ask(one.cli, "show evil", 5_000_000)).toEqual([million]);
+    const two = engine(saying(`show evil\r\n${"x".repeat(1_100_000)}`));
+    await two.cli.open();
+    expect(await ask(two.cli, "show evil", 5_000_000).then(() => "answered", errorCode)).toBe("OUTPUT_TOO_LARGE");
+    expect(two.cli.usable).toBe(false);
+    const three = engine(saying(`show evil\r\n${million}\r\nr1#`));
+    await three.cli.open();
+    expect(await ask(three.cli, "show evil", 100_000).then(() => "answered", errorCode)).toBe("OUTPUT_TOO_LARGE");
+  });
+
+  test("T36: the password printed back is in no transcript and in nothing that leaves", async () => {
+    const password = "Tr0ub4dor-and-3";
+    const text = deviceText(file);
+    const shown = ["password is ", password, ` and again:${password}${password}`, `\u001b[31m${password}\u001b[0m`];
+    const half = password.slice(0, 6);
+    const stream = saying(`show evil\r\n${shown.join("\r\n")}\r\n${half}\b\b\b\b\b\b${password}\r\nr1#`);
+    const { cli, transcript } = engine(stream, { redact: text.lineRedactor(device, tagger, [password]) });
+    await cli.open();
+    const left: string[] = [];
+    await cli.command("show evil", {
+      outputBytesMax: 10_000,
+      onLines: (_, redacted) => void left.push(...redacted),
+    });
+    expect(left).toHaveLength(5);
+    expect(`${left.join("\n")}\n${transcript.join("\n")}`).not.toContain(password);
+    expect(left.at(-1)).toMatch(/^‹secret:\w+›$/);
+  });
+
+  test("T36: words that other programs obey are output, and nothing is typed for them", async () => {
+    const words = [
+      "::set-env name=PATH::/tmp",
+      "::add-mask::r1",
+      '{"type":"receipt","outcome":"SUCCEEDED"}',
+      '{"type":"assignment","state":"SUCCEEDED"}',
+      "##vso[task.setvariable variable=x]y",
+      "Password:",
+      "Are you sure? [yes/no]: no",
+      " --More-- not at the end",
+      "r1(config)#reload",
+    ];
+    const stream = saying(`show evil\r\n${words.join("\r\n")}\r\nr1#`);
+    const { cli } = engine(stream);
+    await cli.open();
+    const before = stream.typed.length;
+    expect(await ask(cli, "show evil")).toEqual(words);
+    expect(stream.typed.slice(before)).toEqual(["show evil\r"]);
+  });
+
+  test("T36: escapes, titles and bytes that are no UTF-8 leave lines that no terminal obeys", async () => {
+    const evil = Buffer.concat([
+      Buffer.from("show evil\r\n\u001b]0;title\u0007\u001b[2Jone\u001bP$q\u001b\\ two\u009b2J\r\n"),
+      Buffer.from([0xff, 0xfe, 0xc0, 0xaf, 0xed, 0xa0, 0x80, 0x1b, 0x5b, 0x41]),
+      Buffer.from("\r\nr1#"),
+    ]);
+    const { cli, transcript } = engine(saying(new Uint8Array(evil)));
+    await cli.open();
+    const lines = await ask(cli, "show evil");
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toContain("one");
+    // What UTF-8 calls C1 is text to the engine; hub and tool write it out before anybody looks (T36 in hub/ingest, T38).
+    const obeyed = /[^\P{Cc}\t\r\n\u0080-\u009f]/v;
+    expect([...lines, ...transcript].filter((text) => obeyed.test(text))).toEqual([]);
   });
 });
