@@ -62,7 +62,14 @@ export type LocalPolicy = z.infer<typeof LocalPolicy>;
 export function readPolicyText(text: string): LocalPolicy {
   let value: unknown;
   try {
-    const document = parseDocument(text, { version: "1.2", schema: "core", uniqueKeys: true, merge: false });
+    const document = parseDocument(text, {
+      version: "1.2",
+      schema: "core",
+      uniqueKeys: true,
+      merge: false,
+      // A pretty error quotes the source, and a broken file has thousands.
+      prettyErrors: false,
+    });
     const [fault] = [...document.errors, ...document.warnings];
     if (fault) throw fault;
     value = document.toJS({ maxAliasCount: 0 });

@@ -41,6 +41,7 @@ const STATEMENTS = new Set(["if", "elif", "for", "set", "with", "do"]);
 export function strict(source: string): string {
   let out = "";
   let at = 0;
+  const lineAt = lineCounter(source);
   for (;;) {
     OPENING.lastIndex = at;
     const open = OPENING.exec(source);
@@ -58,7 +59,7 @@ export function strict(source: string): string {
       RAW_END.lastIndex = end;
       at = RAW_END.exec(source) ? RAW_END.lastIndex : source.length;
       out += source.slice(open.index, at);
-    } else out += rewriteBlock(block, lineAt(source, open.index));
+    } else out += rewriteBlock(block, lineAt(open.index));
   }
 }
 
@@ -67,10 +68,14 @@ const after = (source: string, text: string, from: number): number => {
   return at === -1 ? -1 : at + text.length;
 };
 
-function lineAt(source: string, offset: number): number {
+/** Asked with offsets that only rise: each line feed is looked at once. */
+function lineCounter(source: string): (offset: number) => number {
   let line = 1;
-  for (let at = source.indexOf("\n"); at !== -1 && at < offset; at = source.indexOf("\n", at + 1)) line++;
-  return line;
+  let feed = source.indexOf("\n");
+  return (offset) => {
+    for (; feed !== -1 && feed < offset; feed = source.indexOf("\n", feed + 1)) line++;
+    return line;
+  };
 }
 
 /** Where the block ends: its closing mark outside strings and outside braces of its own. */
@@ -122,14 +127,33 @@ function next(list: readonly Token[], from: number, text: string): number {
 
 const texts = (list: readonly Token[]): string => list.map((token) => token.text).join("");
 
+/** No expression nests its indexes like this; what does stays as it is, and the engine judges it. */
+const DEPTH_MAX = 32;
+
+/** Of each `[` the place of its `]`. */
+function closesOf(list: readonly Token[]): ReadonlyMap<number, number> {
+  const open: number[] = [];
+  const closes = new Map<number, number>();
+  for (const [at, { text }] of list.entries()) {
+    if (text === "[") open.push(at);
+    const start = text === "]" ? open.pop() : undefined;
+    if (start !== undefined) closes.set(start, at);
+  }
+  return closes;
+}
+
 class Rewriter {
   readonly #list: readonly Token[];
+  readonly #closes: ReadonlyMap<number, number>;
+  readonly #depth: number;
   #at = 0;
   /** The last two tokens that are not space: they say whether a name is a filter's or a test's. */
   #before: readonly [string, string] = ["", ""];
 
-  constructor(list: readonly Token[]) {
+  constructor(list: readonly Token[], depth = 0) {
     this.#list = list;
+    this.#closes = closesOf(list);
+    this.#depth = depth;
   }
 
   all(): string {
@@ -172,26 +196,30 @@ class Rewriter {
   }
 
   #bracket(): string | undefined {
-    let depth = 0;
-    const close = this.#list.findIndex((token, index) => {
-      if (index < this.#at) return false;
-      if (token.text === "[") depth++;
-      else if (token.text === "]") depth--;
-      return depth === 0;
-    });
-    if (close === -1) return undefined;
-    const inner = new Rewriter(this.#list.slice(this.#at + 1, close)).all();
+    const close = this.#closes.get(this.#at);
+    if (close === undefined || this.#depth === DEPTH_MAX) return undefined;
+    const inner = new Rewriter(this.#list.slice(this.#at + 1, close), this.#depth + 1).all();
     this.#at = close + 1;
     return `[${inner}]`;
   }
 
   /** Whether what follows makes an undefined value legitimate, or the name is no reference: a call, a keyword argument. */
   #asks(): boolean {
-    const [first, second, third] = this.#list.slice(this.#at).filter((token) => token.kind !== "space");
+    const [first, second, third] = this.#following();
     if (first?.text === "(" || first?.text === "=") return true;
     if (first?.text === "|") return second?.text === "default" || second?.text === "d";
     if (first?.text !== "is") return false;
     const test = second?.text === "not" ? third?.text : second?.text;
     return test === "defined" || test === "undefined";
+  }
+
+  /** The next three that are not space. */
+  #following(): readonly Token[] {
+    const found: Token[] = [];
+    for (let at = this.#at; at < this.#list.length && found.length < 3; at++) {
+      const token = this.#list[at];
+      if (token && token.kind !== "space") found.push(token);
+    }
+    return found;
   }
 }

@@ -90,6 +90,15 @@ describe("templates", () => {
     );
   });
 
+  it("reads a template of many blocks, brackets and names in one pass", () => {
+    const many = 30_000;
+    expect(render("{{ x }}".repeat(many), { x: "a" })).toHaveLength(many + 1);
+    expect(detail(`{{ ${"x[".repeat(many)} }}`)).toContain("edge.j2");
+    expect(detail(`{{ ${"x * ".repeat(many)} }}`)).toContain("edge.j2");
+    expect(detail(`{{ ${"x[".repeat(3000)}0${"]".repeat(3000)} }}`, { x: [0] })).toContain("edge.j2");
+    expect(render(`{{ ${"x[".repeat(20)}0${"]".repeat(20)} }}`, { x: [0] })).toBe("0\n");
+  });
+
   it("refuses values that are nested without end, and goes on", () => {
     let deep: unknown = 1;
     for (let depth = 0; depth < 20_000; depth += 1) deep = [deep];

@@ -4,6 +4,7 @@ import { auditTargets } from "./targets/audit.ts";
 import { bundleTargets } from "./targets/bundles.ts";
 import { deviceTargets } from "./targets/devices.ts";
 import { fileTargets } from "./targets/files.ts";
+import { peopleTargets } from "./targets/people.ts";
 import { sealedTargets } from "./targets/sealed.ts";
 import { signedTargets } from "./targets/signed.ts";
 import { trustTargets } from "./targets/trust-set.ts";
@@ -16,6 +17,7 @@ export const TARGETS: readonly Target[] = [
   ...bundleTargets,
   ...wireTargets,
   ...fileTargets,
+  ...peopleTargets,
   ...sealedTargets,
   ...auditTargets,
   ...deviceTargets,
