@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { tmpdir } from "node:os";
 import { jcs, sha256, toBase64url, utf8 } from "../../../../shared/bytes.ts";
 import { signEnvelope } from "../../../../shared/envelope.ts";
+import { fileOfUpdate } from "../../../../shared/tuf/file.ts";
 import { receiptDocument } from "../../../../shared/testing/audit.ts";
 import { agentOf, makeBreakglass, makeGrant, NO_DIGEST, type TestOrg } from "../../../../shared/testing/org.ts";
 import { readPolicyText } from "../../../../agent/policy/document.ts";
@@ -112,7 +113,8 @@ const kit: Target = {
   share: 0.5,
   async prepare() {
     const org = await theOrg();
-    const trust = { keys: org.keysEnvelope, agents: org.agentsEnvelope, inventory: org.inventoryEnvelope };
+    const { root, ...rest } = org.view.set;
+    const trust = fileOfUpdate({ roots: [root], ...rest });
     const breakglass = await signEnvelope("farhand-breakglass+jws", makeBreakglass(org), [
       org.people.ann,
       org.people.bob,

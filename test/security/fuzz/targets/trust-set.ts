@@ -1,6 +1,7 @@
 /** The trust repository: whole sets, updates of one held, and each kind of metadata. */
 import { parseCanonical, sha256, type Bytes } from "../../../../shared/bytes.ts";
 import { makeTrustWorld } from "../../../../shared/testing/trust-world.ts";
+import { decodeTrustFile, encodeTrustFile } from "../../../../shared/tuf/file.ts";
 import { METADATA_BYTES_MAX, readMetadata, ROLES } from "../../../../shared/tuf/metadata.ts";
 import { openFirstTrust, openTrustUpdate, reopenTrust, type TrustView } from "../../../../shared/tuf/open.ts";
 import type { TrustSet, TrustUpdate } from "../../../../shared/tuf/set.ts";
@@ -63,16 +64,20 @@ const update: Target = {
       mutate: spoil,
       async take(input) {
         const next = await openTrustUpdate(held, updateOf(input), world.at);
-        // Parts of several samples may make a set that holds. Then each is a sample's, byte for byte, and they name each other.
-        for (const [place, bytes] of partsOf(next.set).entries()) {
-          const known = samples.some((sample) => Buffer.compare(part(sample, place), bytes) === 0);
-          if (!known) return `part ${place}: ${meaning(bytes)}`;
-        }
-        return belongTogether(next.set) ? "a set of samples' parts" : "parts that do not belong together";
+        return partsOrFault(next.set, samples);
       },
     };
   },
 };
+
+/** Parts of several samples may make a set that holds. Then each is a sample's, byte for byte, and they name each other. */
+function partsOrFault(set: TrustSet, samples: readonly Input[]): string {
+  for (const [place, bytes] of partsOf(set).entries()) {
+    const known = samples.some((sample) => Buffer.compare(part(sample, place), bytes) === 0);
+    if (!known) return `part ${place}: ${meaning(bytes)}`;
+  }
+  return belongTogether(set) ? "a set of samples' parts" : "parts that do not belong together";
+}
 
 /** By what the metadata says, and not by the code that is under test. */
 function belongTogether(set: TrustSet): boolean {
@@ -107,6 +112,24 @@ const first: Target = {
   },
 };
 
+/** The same as one file, as it lies on a stick or comes from a hub. */
+const file: Target = {
+  name: "trust-file",
+  async prepare() {
+    const world = await theWorld();
+    const held = await reopenTrust(world.held);
+    const sets = await setsOf(world);
+    return {
+      samples: sets.map(({ root, ...rest }) => [encodeTrustFile({ roots: [root], ...rest })]),
+      mutate: (samples, random) => spoilPart(samples, random, mutateJson),
+      async take(input) {
+        const next = await openTrustUpdate(held, decodeTrustFile(part(input)), world.at);
+        return partsOrFault(next.set, sets.map(partsOf));
+      },
+    };
+  },
+};
+
 const metadata: readonly Target[] = ROLES.map((role) => ({
   name: `trust-${role}`,
   share: 0.5,
@@ -125,4 +148,4 @@ const metadata: readonly Target[] = ROLES.map((role) => ({
   },
 }));
 
-export const trustTargets: readonly Target[] = [update, first, ...metadata];
+export const trustTargets: readonly Target[] = [update, first, file, ...metadata];
