@@ -87,9 +87,18 @@ export const ATTACKS = {
   ),
   T30: later("MQTT topics and access lists", "the MQTT carrier comes later; the link is WebSocket"),
   T31: shown("a host-key verifier that answers wrongly, late or never", "drivers/engines/ssh/host-key.test.ts"),
-  T32: shown("a host key that is another one; no password arrives", "drivers/engines/ssh/client.test.ts"),
+  T32: shown(
+    "a host key that is another one; no password arrives",
+    "drivers/engines/ssh/client.test.ts",
+    "test/real/hops.test.ts",
+  ),
   T33: shown("a peer with weak algorithms only", "drivers/engines/ssh/client.test.ts"),
-  T34: shown("a credential on a device, address or port that it is not bound to", forged, "shared/verify/work.test.ts"),
+  T34: shown(
+    "a credential on a device, address or port that it is not bound to",
+    forged,
+    "shared/verify/work.test.ts",
+    "shared/path.test.ts",
+  ),
   T35: shown(
     "control bytes, shell and template syntax, and bidi in what a job carries",
     "test/security/words.test.ts",
