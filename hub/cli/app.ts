@@ -63,6 +63,11 @@ import { trustInit } from "./trust/init.ts";
 import { trustPublish } from "./trust/publish.ts";
 import { escapeLine } from "./terminal/escape.ts";
 import { trustFetch } from "./trust/fetch.ts";
+import { trustDoctor } from "./trust/doctor.ts";
+import { personAdd, personRevoke, personRoles } from "./trust/person.ts";
+import { trustRenew } from "./trust/renew.ts";
+import { rotateHub, rotateKeyadmin, rotatePerson, rotateRoot } from "./trust/rotate.ts";
+import { keyNew } from "./keys/new.ts";
 import { trustSign } from "./trust/sign.ts";
 import { trustShow } from "./trust/show.ts";
 
@@ -80,8 +85,17 @@ export function farhand(version: string, hub?: RouteMap<CliContext>): Applicatio
         publish: trustPublish,
         fetch: trustFetch,
         sign: trustSign,
+        renew: trustRenew,
+        person: group("Who may sign, and what", { add: personAdd, roles: personRoles, revoke: personRevoke }),
+        rotate: group("Another key for an old one", {
+          person: rotatePerson,
+          keyadmin: rotateKeyadmin,
+          root: rotateRoot,
+          hub: rotateHub,
+        }),
+        doctor: trustDoctor,
       }),
-      key: group("Your own key file", { passphrase: keyPassphrase, show: keyShow }),
+      key: group("Your own key file", { new: keyNew, passphrase: keyPassphrase, show: keyShow }),
       inventory: group("Sites and devices, as signed", {
         import: inventoryImport,
         list: inventoryList,

@@ -65,6 +65,31 @@ export function makeRoot(spec: RootSpec): RootSigned {
   };
 }
 
+/** The root after this one. */
+export const nextRoot = (held: RootSigned, endMs: number): RootSigned => ({
+  ...held,
+  version: held.version + 1,
+  expires: expiresText(endMs),
+});
+
+/** Another key wherever the old one stood. */
+export function replaceKey(held: RootSigned, old: KeyId, publicKey: SigningPublicKey): RootSigned {
+  const next = thumbprint(publicKey);
+  if (Object.hasOwn(held.keys, next)) throw new FarhandError("KEY_REUSED", "root.json names the new key already");
+  const keys = Object.fromEntries(Object.entries(held.keys).filter(([keyid]) => keyid !== old));
+  keys[next] = { keytype: "ed25519", scheme: "ed25519", keyval: { public: hexOfKey(publicKey) } };
+  const role = ({ keyids, threshold }: RootSigned["roles"]["root"]) => ({
+    keyids: keyids.map((keyid) => (keyid === old ? next : keyid)).toSorted(),
+    threshold,
+  });
+  const { root, timestamp, snapshot, targets } = held.roles;
+  return {
+    ...held,
+    keys,
+    roles: { root: role(root), timestamp: role(timestamp), snapshot: role(snapshot), targets: role(targets) },
+  };
+}
+
 interface Versioned {
   readonly version: number;
   readonly expiresMs: number;

@@ -48,7 +48,7 @@ export const trustInit = buildCommand<Flags, [], CliContext>({
     ],
     "Writes DIR/trust.json, which everybody keeps as what they trust; an encrypted key file for each person; root key files of the\n" +
       "keyadmins and one for the safe, which come out only when a keyadmin's key is lost; and DIR/recovery.key.json for the safe.\n" +
-      "The policy is: a read needs its author; a change an author and 1 other person; a destructive change 2 others.\n" +
+      "The policy is: a read needs its author; a change an author and 1 other person; a destructive change 2 others (1 in a team of two).\n" +
       "Team one: one person does all, and every receipt says so. Team two: both do everything, both sign what changes the trust documents,\n" +
       "and two of three root keys (one in the safe) replace a lost laptop. Team five: the first three keep the keys, two of them sign.",
   ),
@@ -119,6 +119,7 @@ async function init(cli: Cli, flags: Flags) {
       hub,
       recovery: recovery.jwk.x as BoxPublicKey,
       onePerson,
+      destructiveApprovers: flags.team === "two" ? 1 : 2,
       nowSeconds: Math.floor(nowMs / 1000),
       days: flags.days,
     }),

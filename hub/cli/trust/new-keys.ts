@@ -15,6 +15,8 @@ export interface FirstKeys {
   readonly hub: Keys["hub"];
   readonly recovery: BoxPublicKey;
   readonly onePerson: boolean;
+  /** Besides the author; a team of two has one other. */
+  readonly destructiveApprovers: number;
   readonly nowSeconds: number;
   readonly days: number;
 }
@@ -23,21 +25,23 @@ const DAY = 86_400;
 const WARRANT_DAYS_MAX = 30;
 
 /** The design's default: an author and one other person; two others for what destroys. A read needs its author only. */
-export function defaultPolicy(onePerson: boolean): Policy {
+export function defaultPolicy(onePerson: boolean, destructiveApprovers: number): Policy {
   return {
     id: "default" as PolicyId,
     version: 1,
     rules: {
       read: { approvers: 0, onePerson: true },
       change: onePerson ? { approvers: 0, onePerson: true } : { approvers: 1, onePerson: false },
-      destructive: onePerson ? { approvers: 0, onePerson: true } : { approvers: 2, onePerson: false },
+      destructive: onePerson
+        ? { approvers: 0, onePerson: true }
+        : { approvers: destructiveApprovers, onePerson: false },
     },
     warrantLifetimeSecondsMax: WARRANT_DAYS_MAX * DAY,
   };
 }
 
 export function firstKeys(made: FirstKeys): Keys {
-  const policy = defaultPolicy(made.onePerson);
+  const policy = defaultPolicy(made.onePerson, made.destructiveApprovers);
   return {
     type: "keys",
     v: 1,

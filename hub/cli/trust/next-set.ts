@@ -15,7 +15,7 @@ const DAY_MS = 86_400_000;
 /** How long keyadmins' word stands before they say it again: what a hub that hides news can gain at most. */
 export const SET_DAYS = 90;
 
-export type Changes = Readonly<Partial<Record<TrustDocument, Envelope>>>;
+export type Changes = Readonly<Partial<Record<TrustDocument, Envelope | undefined>>>;
 
 /** The next set: these documents in the place of those held, signed by `signers`. It may lack signatures yet. */
 export async function nextSet(
