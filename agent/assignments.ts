@@ -11,6 +11,7 @@ import {
   type Row,
   type Timer,
 } from "./core/model.ts";
+import { raiseStateCounter } from "./journal/life.ts";
 import { loadAggregate, saveRows, unsettled } from "./journal/assignments.ts";
 
 export interface AssignmentsOptions {
@@ -26,6 +27,10 @@ export interface AssignmentsOptions {
 
 const timerId = (key: AssignmentKey, timer: Timer): string =>
   `${key.manifest}/${key.attempt}/${timer.kind}${timer.kind === "probe" ? `/${timer.device}` : ""}`;
+
+/** What a state that went back must not have forgotten: work that was taken, started or ended, and a device that was changed. */
+export const isRemembered = (row: Row): boolean =>
+  row.type === "assignment" || row.type === "cancel" || (row.type === "task" && row.task.applies > 0);
 
 /** Timers longer than this are armed in stages: setTimeout cannot hold more. */
 const TIMER_STAGE_MS = 24 * 3_600_000;
@@ -57,6 +62,7 @@ export class Assignments {
       const aggregate = await loadAggregate(tx, key);
       const { rows, effects } = decide(aggregate, event, clock.nowMs(), random);
       await saveRows(tx, rows);
+      if (rows.some(isRemembered)) await raiseStateCounter(tx);
       await also.after?.(tx, rows);
       return { aggregate, rows, effects };
     });
@@ -72,7 +78,7 @@ export class Assignments {
   }
 
   /** Says an event to every assignment that the hub may not know the end of. */
-  async tellAll(event: Extract<Event, { type: "restarted" | "resume" }>): Promise<void> {
+  async tellAll(event: Extract<Event, { type: "restarted" | "resume" | "rolledBack" }>): Promise<void> {
     const open = await this.#options.store.read((tx) => unsettled(tx, OPEN_MAX));
     for (const key of open) await this.dispatch({ manifest: key.manifest, attempt: key.attempt }, event);
   }

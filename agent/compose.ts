@@ -1,19 +1,15 @@
 import { randomBytes } from "node:crypto";
-import type { Clock } from "../shared/clock.ts";
 import type { Manifest } from "../shared/documents/manifest.ts";
-import type { Envelope } from "../shared/envelope.ts";
+import { parseEnvelope } from "../shared/envelope.ts";
 import { errorCode, FarhandError } from "../shared/errors.ts";
 import type { BoxPublicKey } from "../shared/keys.ts";
 import { signerFrom } from "../shared/keys.ts";
-import type { BoundaryObserver } from "../shared/store.ts";
 import { driverFor, platforms } from "../drivers/registry.ts";
-import type { Driver } from "../drivers/types.ts";
-import { Assignments } from "./assignments.ts";
+import { Assignments, isRemembered } from "./assignments.ts";
 import { AttestedClock } from "./bundle/attested-clock.ts";
 import { Carried } from "./bundle/carried.ts";
 import { Courier } from "./bundle/courier.ts";
 import { tendDesk } from "./bundle/desk.ts";
-import type { ExportReport, ImportReport } from "./bundle/report.ts";
 import { readConfig, vaultPath, type AgentConfig } from "./config.ts";
 import type { Aggregate, AssignmentKey, Effect, Row } from "./core/model.ts";
 import { assignmentEnded, mayBeTouched } from "./core/draft.ts";
@@ -31,7 +27,8 @@ import type { HubProxy } from "./link/proxy.ts";
 import type { HelloFacts } from "./link/session.ts";
 import type { Bytes } from "../shared/bytes.ts";
 import type { DownHeader } from "../shared/wire/messages.ts";
-import type { AgentLog } from "./log.ts";
+import { orTold } from "./log.ts";
+import type { AgentOptions, RunningAgent } from "./running.ts";
 import { Receipts } from "./receipts.ts";
 import { LocalRules } from "./policy/local-policy.ts";
 import { startVerified } from "./start.ts";
@@ -39,15 +36,18 @@ import { Logins } from "./run/logins.ts";
 import { Runner } from "./run/runner.ts";
 import { Spool } from "./run/spool.ts";
 import { Schedule } from "./schedule/schedule.ts";
+import { Life } from "./life.ts";
+import { markedEpoch, markPath } from "./state-mark.ts";
 import { lockStateDir } from "./state-lock.ts";
 import { Trust } from "./trust.ts";
-import type { VaultKey } from "./vault/key.ts";
 import { vaultProvider } from "./vault/provider.ts";
 import { DeviceLogins } from "./vault/device-logins.ts";
 import { makeTagger } from "./vault/tagger.ts";
 import { Vault } from "./vault/vault.ts";
 import { Witness } from "./witness.ts";
 import { readAcceptedManifest, Verifier } from "./verify/verifier.ts";
+
+export type { AgentOptions, RunningAgent } from "./running.ts";
 
 export const SOFTWARE = "farhand-agent 0.1.0";
 const OPEN_ASSIGNMENTS_MAX = 64;
@@ -59,50 +59,15 @@ const MANIFESTS_CACHED_MAX = 64;
 /** Effects are hints; what was lost of them is made again this often. */
 const RESUME_EVERY_MS = 30_000;
 
-export interface AgentOptions {
-  readonly stateDir: string;
-  readonly clock: Clock;
-  readonly vaultKey: VaultKey;
-  readonly log: AgentLog;
-  /** The drivers that this build has; tests hand in others. */
-  readonly drivers?: {
-    driverFor: (platform: Driver["platform"]) => Driver | undefined;
-    platforms: () => readonly Driver[];
-  };
-  readonly random?: () => number;
-  /** There is never a line: no hub is looked for, whatever the configuration says. */
-  readonly airGapped?: boolean;
-  /** The site's policy file, instead of the one that the configuration names. */
-  readonly policy?: string;
-  /** Composed to take in or hand out a bundle and nothing else: no work is started. */
-  readonly idle?: boolean;
-  /** How long a change's way home is looked for; tests of its loss are impatient. */
-  readonly wayHomeMs?: number;
-  /** Called around each durable commit of the journal; fault tests kill the process here. */
-  readonly onBoundary?: BoundaryObserver;
-}
-
-export interface RunningAgent {
-  readonly agent: string;
-  readonly epoch: string;
-  isLive(): boolean;
-  /** Takes in a file from the hub, with a site operator's admission. */
-  importBundle(path: string, admission: Envelope | null): Promise<ImportReport>;
-  /** Writes what the hub does not have yet into a file. */
-  exportBundle(path: string): Promise<ExportReport>;
-  /** Does what is due by the agent's own clock now, and not only at the next minute. */
-  runDue(): Promise<void>;
-  /** Starts nothing more, lets changes reach their end, and closes. */
-  drain(): Promise<void>;
-  /** Closes at once and leaves what is under way to the next start. */
-  stop(): Promise<void>;
-}
-
 async function proxyOf(config: AgentConfig, vault: Vault): Promise<HubProxy | undefined> {
   const { proxy: url, proxyCredential } = config;
   if (url === undefined) return undefined;
   return { url, ...(proxyCredential && { credential: await vault.credential(proxyCredential) }) };
 }
+
+/** What a device would hear of. */
+const isWork = (effect: Effect["type"]): boolean =>
+  effect === "verifyStart" || effect === "runTask" || effect === "probeTask";
 
 /** Puts the parts together. Everything that lives as long as the process is made here, and ends here in reverse order. */
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
@@ -122,14 +87,18 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     unlock();
     throw error;
   });
+  const mark = markPath(stateDir, config.stateMark);
   const journal = await openJournal({
     stateDir,
     clock,
+    marked: markedEpoch(mark),
     ...(options.onBoundary ? { onBoundary: options.onBoundary } : {}),
   });
-  const { store, epoch } = journal;
+  const { store } = journal;
   if (journal.putAside !== null) log.error("journal-put-aside", { code: "JOURNAL_CORRUPT", detail: journal.putAside });
   const trust = await Trust.load(vault, store, clock);
+  const { agent: own, site, kid } = config;
+  const life = await Life.open({ store, clock, log, trust, agent: own, site, kid, path: mark, epoch: journal.epoch });
   const identity = await vault.identity();
   const signer = await signerFrom(identity.sign);
   const stopping = new AbortController();
@@ -172,8 +141,18 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     driverFor: drivers.driverFor,
     fetch,
     local,
+    requireSound: life.require,
   });
-  const receipts = new Receipts({ store, assignments, signer, agent: config.agent, epoch, manifestOf });
+  const receipts = new Receipts({
+    store,
+    assignments,
+    signer,
+    agent: config.agent,
+    get epoch() {
+      return life.epoch;
+    },
+    manifestOf,
+  });
   const credentials = new Credentials({
     vault,
     store,
@@ -266,7 +245,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const facts = (): Promise<HelloFacts> =>
     store.read(async (tx) => ({
       software: SOFTWARE,
-      epoch,
+      epoch: life.epoch,
+      ...life.facts,
       sequence: await sequenceHighWater(tx),
       lanes: (await laneMarks(tx)).map(({ lane, first, next }) => ({ lane, first, next })),
       clock: { wallMs: clock.nowMs(), quality: "holdover" as const },
@@ -289,10 +269,27 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     clock,
     random,
     ...(options.wayHomeMs === undefined ? {} : { wayHomeMs: options.wayHomeMs }),
-    pump: { store, epoch, readPart: (...part) => spool.readPart(...part), release: (names) => spool.release(names) },
+    pump: {
+      store,
+      get epoch() {
+        return life.epoch;
+      },
+      readPart: (...part) => spool.readPart(...part),
+      release: (names) => spool.release(names),
+    },
     handlers: {
       facts,
       capacity: async () => Math.max(0, OPEN_ASSIGNMENTS_MAX - (await store.read(openCount))),
+      welcomed: async ({ lanes }) => {
+        if (!(await life.welcomed(lanes))) return;
+        await assignments.tellAll({ type: "rolledBack" });
+        life.require();
+      },
+      readmission: (bytes) =>
+        orTold(log, "readmission-refused", async () => {
+          await life.readmit(parseEnvelope(bytes));
+          link.renew();
+        }),
       connected: async () => {
         await witness.tell();
         reportCredentials();
@@ -303,15 +300,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       cancel: (header) => intake.cancel(header),
       trust: takeTrust,
       settled: (header) => intake.settled(header),
-      grant: takeGrant,
-      checkpoint: async (header, bytes) => {
-        try {
-          await witness.take(header, bytes);
-        } catch (error) {
-          if (!(error instanceof FarhandError) || error.code === "DISK_FULL") throw error;
-          log.warn("checkpoint-refused", { code: error.code, detail: error.detail ?? "" });
-        }
-      },
+      grant: ({ grant }) => orTold(log, "grant-refused", () => schedule.take(grant)),
+      checkpoint: (header, bytes) => orTold(log, "checkpoint-refused", () => witness.take(header, bytes)),
       credential: (header, bytes) => credentials.take(header, bytes),
     },
     log: (event, fields) => {
@@ -341,15 +331,6 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     stopIfBanned();
   }
 
-  async function takeGrant({ grant }: DownHeader<"grant">): Promise<void> {
-    try {
-      await schedule.take(grant);
-    } catch (error) {
-      if (!(error instanceof FarhandError) || error.code === "DISK_FULL") throw error;
-      log.warn("grant-refused", { code: error.code, detail: error.detail ?? "" });
-    }
-  }
-
   /** On the word of a keyadmin, never of the hub: a hub that says so may close the link, which is all. */
   function stopIfBanned(): void {
     const ban = trust.ban(config.agent);
@@ -370,7 +351,9 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const courier = new Courier({
     stateDir,
     own: { org: config.org, site: config.site, agent: config.agent },
-    epoch,
+    get epoch() {
+      return life.epoch;
+    },
     trust,
     store,
     intake,
@@ -388,6 +371,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
 
   function committed(before: Aggregate, after: Aggregate, rows: readonly Row[]): void {
     if (rows.length > 0) link.kick();
+    if (rows.some(isRemembered)) void life.marked();
     after.tasks.forEach((task, index) => {
       const was = before.tasks[index];
       const held = mayBeTouched(task);
@@ -406,7 +390,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
 
   function perform(effect: Exclude<Effect, { type: "armTimer" }>): void {
     const { key } = effect;
-    if (isIdle) return;
+    if (isIdle || (life.quarantine && isWork(effect.type))) return;
     switch (effect.type) {
       case "sendAccept":
         link.say("accept", { ...key, sequence: effect.sequence });
@@ -418,7 +402,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
         link.say("canceled", { ...key, generation: effect.generation, state: effect.state });
         break;
       case "verifyStart":
-        if (!draining) inBackground(startVerified({ store, clock, assignments, verifier, trust, local }, key), key);
+        if (!draining) inBackground(startVerified({ store, clock, assignments, verifier, trust, local, life }, key), key);
         break;
       case "runTask":
         runner.start(key, effect.device, "run");
@@ -449,6 +433,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   for (const held of await store.read(touchedTasks)) runner.noteTouched(held.key, held.device, true);
   // Where no line can tell the time, what was proved before still stands.
   if (!hasLine) clock.attest(await store.read(timeFloorMs));
+  if (life.quarantine) await assignments.tellAll({ type: "rolledBack" });
   if (!isIdle) await assignments.tellAll({ type: "restarted" });
   const running = hasLine ? link.run(stopping.signal) : Promise.resolve();
   const resuming = isIdle ? Promise.resolve() : resumeNowAndThen();
@@ -474,6 +459,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       stopping.abort(new FarhandError("CANCELED", "the agent is stopping"));
       assignments.close();
       await Promise.all([running, resuming, scheduling, tending, courier.idle()]);
+      await life.marked();
       await spool.close();
       await store.close();
       await vault.close();
@@ -483,10 +469,13 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   };
   return {
     agent: config.agent,
-    epoch,
+    get epoch() {
+      return life.epoch;
+    },
     isLive: () => link.isLive,
     importBundle: (path, admission) => courier.import(path, admission),
     exportBundle: (path) => courier.export(path),
+    readmit: (envelope) => life.readmit(envelope),
     runDue: () => schedule.tick(),
     drain: () => close(() => runner.drain()),
     stop: () => close(() => runner.abandon()),

@@ -26,6 +26,8 @@ export const AgentConfig = z.strictObject({
   proxyCredential: CredentialName.optional(),
   /** The file of the jump host's owner that narrows what may run here; see agent/policy. */
   policy: z.string().min(1).max(4096).optional(),
+  /** Where the mark of the journal lies: best on another file system than the state folder; beside that folder unless it is said. */
+  stateMark: z.string().min(1).max(4096).optional(),
   /** How its vault was made; the vault itself holds the record that counts. */
   vaultKey: VaultKeyKind,
 });

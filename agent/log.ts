@@ -1,3 +1,4 @@
+import { FarhandError } from "../shared/errors.ts";
 import pino, { type DestinationStream } from "pino";
 
 /** The only fields that a log line may carry. A list of what is allowed cannot forget a secret. */
@@ -28,4 +29,14 @@ export function makeLog(destination: DestinationStream = pino.destination({ fd: 
       logger[level]({ code, detail: detail?.slice(0, DETAIL_MAX), manifest, device, job, state }, event);
     };
   return { info: write("info"), warn: write("warn"), error: write("error") };
+}
+
+/** What came over the link and is refused changes nothing and is told here; a fault of this agent's own is thrown. */
+export async function orTold(log: AgentLog, event: string, act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (!(error instanceof FarhandError) || error.code === "DISK_FULL") throw error;
+    log.warn(event, { code: error.code, detail: error.detail ?? "" });
+  }
 }

@@ -4,6 +4,7 @@ import type { Store } from "../shared/store.ts";
 import type { Assignments } from "./assignments.ts";
 import type { AssignmentKey } from "./core/model.ts";
 import { loadWork } from "./journal/holdings.ts";
+import type { Life } from "./life.ts";
 import type { LocalRules } from "./policy/local-policy.ts";
 import type { Trust } from "./trust.ts";
 import type { Verifier } from "./verify/verifier.ts";
@@ -15,6 +16,7 @@ export interface StartOptions {
   readonly verifier: Verifier;
   readonly trust: Trust;
   readonly local: LocalRules;
+  readonly life: Pick<Life, "marked">;
 }
 
 /** Accepted is not enough: what may start is checked with the keys, the policy and the time of now. */
@@ -36,6 +38,8 @@ export async function startVerified(options: StartOptions, key: AssignmentKey): 
     await refuse(error);
     return;
   }
+  // Before any device hears of it, the mark knows that it was taken.
+  await options.life.marked();
   try {
     await assignments.dispatch(key, { type: "start" }, "start", {
       after: async (tx, rows) => {

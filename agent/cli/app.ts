@@ -5,6 +5,7 @@ import { EXIT, type AgentContext } from "./context.ts";
 import { planCommand } from "./plan.ts";
 import { policy } from "./policy.ts";
 import { proxySet } from "./proxy.ts";
+import { readmit } from "./readmit.ts";
 import { vaultRewrap } from "./rewrap.ts";
 import { run } from "./run.ts";
 import { siteKey } from "./site-key.ts";
@@ -22,6 +23,7 @@ export function agentApplication(version: string): Application<AgentContext> {
       plan: planCommand,
       witness,
       policy,
+      readmit,
       import: importCommand,
       export: exportCommand,
       proxy: proxySet,

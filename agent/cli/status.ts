@@ -6,6 +6,7 @@ import { readConfig } from "../config.ts";
 import { loadAggregate, openCount, recentAssignments, unknownTasks } from "../journal/assignments.ts";
 import { sequenceHighWater } from "../journal/admission.ts";
 import { isDoubted } from "../journal/checkpoints.ts";
+import { quarantineOf } from "../journal/life.ts";
 import { stoppedCredentials } from "../journal/logins.ts";
 import { getMeta, LinkNote } from "../journal/meta.ts";
 import { laneMarks } from "../journal/outbox.ts";
@@ -53,6 +54,8 @@ export const status = buildCommand<Flags, [], AgentContext>({
           return {
             epoch: (await getMeta(tx, "epoch")) ?? null,
             sequence: await sequenceHighWater(tx),
+            /** The state went back to an older copy of itself: a keyadmin's readmission must name this epoch. */
+            quarantine: await quarantineOf(tx),
             /** The hub's audit log contradicts what was witnessed: no new work until a person has looked. */
             doubted: await isDoubted(tx),
             open: await openCount(tx),
@@ -97,6 +100,11 @@ export const status = buildCommand<Flags, [], AgentContext>({
     if (link)
       lines.push(`link         ${link.state}${link.code === null ? "" : ` ${link.code}`} since ${iso(link.atMs)}`);
     if (journal) {
+      if (journal.quarantine)
+        lines.push(
+          `QUARANTINE   since ${iso(journal.quarantine.sinceMs)}: ${journal.quarantine.detail}`,
+          `             takes no work; farhand agent readmit ${agent} --epoch ${journal.quarantine.epoch}`,
+        );
       if (journal.doubted) lines.push("audit log    REWRITTEN: takes no work; see farhand-agent witness show");
       lines.push(`open jobs    ${journal.open}`);
       if (journal.unknown.length > 0) lines.push(`unknown      ${journal.unknown.join(", ")}`);

@@ -49,6 +49,9 @@ export function decide(aggregate: Aggregate, event: Event, nowMs: number, random
     case "restarted":
       onRestarted(draft);
       break;
+    case "rolledBack":
+      onRolledBack(draft);
+      break;
     case "timer":
       onTimer(draft, event.timer);
       break;
@@ -292,6 +295,21 @@ function onRestarted(draft: Draft): void {
   }
   conclude(draft);
   resume(draft);
+}
+
+/** What a lost state did since is not known here, so no device is asked by what this one remembers. */
+function onRolledBack(draft: Draft): void {
+  const { assignment, aggregate } = draft;
+  const code = "STATE_ROLLBACK";
+  if (isWaiting(assignment)) endEarly(draft, "FAILED", code, "SKIPPED");
+  if (!isWorking(assignment)) return;
+  draft.set({ code });
+  for (const task of draft.tasks) {
+    if (taskEnded(task)) continue;
+    draft.effect({ type: "stopTask", key: aggregate.key, device: task.device });
+    giveUp(draft, task, code, "FAILED");
+  }
+  conclude(draft);
 }
 
 /** Ends a task without its word: truthfully, so what may have touched the device ends as unknown. */

@@ -113,6 +113,8 @@ export type Event =
   | { readonly type: "taskEnded"; readonly device: DeviceId; readonly end: TaskEnd }
   | { readonly type: "probed"; readonly device: DeviceId; readonly end: TaskEnd }
   | { readonly type: "restarted" }
+  /** This journal is an older copy of itself: nothing that stands open in it may go on. */
+  | { readonly type: "rolledBack" }
   | { readonly type: "timer"; readonly timer: Timer }
   | { readonly type: "receiptSigned"; readonly digest: Digest; readonly envelope: Envelope | null }
   | { readonly type: "settled" }

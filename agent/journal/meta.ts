@@ -19,6 +19,10 @@ type Key =
   | "checkpoint"
   | "link"
   | "lost-before"
+  | "follows"
+  | "state-counter"
+  | "quarantine"
+  | "readmitted"
   | "bundle-acknowledged"
   | "bundle-credentials";
 
@@ -40,15 +44,25 @@ export const LinkNote = z.strictObject({ state: z.enum(["up", "down"]), code: z.
 export type LinkNote = z.infer<typeof LinkNote>;
 
 /** The epoch of this file; made once, when the file is new. */
-export function ensureEpoch(store: Store, make: () => string, lostAtMs: number | null = null): Promise<string> {
+export function ensureEpoch(
+  store: Store,
+  make: () => string,
+  lost: { readonly atMs: number; readonly epoch: string | null } | null = null,
+): Promise<string> {
   return store.tx("epoch", async (tx) => {
     const held = await getMeta(tx, "epoch");
     if (held !== undefined) return Epoch.parse(held);
     const epoch = Epoch.parse(make());
     await putMeta(tx, "epoch", epoch);
-    if (lostAtMs !== null) await putMeta(tx, "lost-before", String(lostAtMs));
+    if (lost) await putMeta(tx, "lost-before", String(lost.atMs));
+    if (lost?.epoch) await putMeta(tx, "follows", lost.epoch);
     return epoch;
   });
+}
+
+/** The epoch of the damaged journal that this one stands in for. */
+export async function followsEpoch(tx: Read): Promise<string | null> {
+  return (await getMeta(tx, "follows")) ?? null;
 }
 
 /** The time that authenticated documents prove to have passed. Never raised from the local clock. */

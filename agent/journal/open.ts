@@ -32,6 +32,8 @@ export interface JournalOptions {
   readonly clock: Clock;
   readonly onBoundary?: BoundaryObserver;
   readonly quotaBytes?: number;
+  /** The epoch that the mark knows: a journal that takes the place of a damaged one names it. */
+  readonly marked?: string | undefined;
 }
 
 export interface OpenedJournal {
@@ -57,8 +59,8 @@ export async function openJournal(options: JournalOptions): Promise<OpenedJourna
   }
   // By what lies in the folder: a crash between putting aside and here must not make it forget.
   const isLost = readdirSync(options.stateDir).some((name) => name.startsWith("journal.db.corrupt-"));
-  const lostAtMs = isLost ? options.clock.nowMs() : null;
-  const epoch = await ensureEpoch(store, () => randomBytes(16).toString("hex"), lostAtMs);
+  const lost = isLost ? { atMs: options.clock.nowMs(), epoch: options.marked ?? null } : null;
+  const epoch = await ensureEpoch(store, () => randomBytes(16).toString("hex"), lost);
   return { store, epoch, putAside };
 }
 

@@ -21,6 +21,9 @@ const WAY_HOME_AGAIN_MS = 1_000;
 export interface LinkHandlers {
   facts(): Promise<HelloFacts>;
   capacity(): Promise<number>;
+  /** What the hub holds of each lane. Throws to end the session before anything of it is used. */
+  welcomed(welcome: DownHeader<"welcome">): Promise<void>;
+  readmission(bytes: Bytes): Promise<void>;
   /** Both sides have proved who they are: say again what the hub may not know. */
   connected(): Promise<void>;
   offer(header: DownHeader<"offer">, nonces: ReadonlySet<string>): Promise<void>;
@@ -69,6 +72,11 @@ export class Link {
 
   get lastError(): FarhandError | undefined {
     return this.#lastError;
+  }
+
+  /** Ends the session, so that the next hello says what is so now. */
+  renew(): void {
+    this.#live?.session.end(new FarhandError("CONNECTION_LOST", "this agent begins a session anew"));
   }
 
   /** Until `signal` aborts. */
@@ -149,6 +157,7 @@ export class Link {
   async #session(signal: AbortSignal): Promise<void> {
     const { identity, clock, handlers, pump: pumpOptions } = this.#options;
     const session = await Session.open(identity, () => handlers.facts(), clock, signal);
+    await this.#welcomed(session);
     const pump = new Pump(pumpOptions, session, session.welcome, (error) => this.#fail(live, error));
     const fetcher = new Fetcher((sha256, offset) => session.send("fetch", { sha256, offset }), clock);
     const live: Live = { session, pump, fetcher, nonces: new Set() };
@@ -187,6 +196,15 @@ export class Link {
     }
   }
 
+  async #welcomed(session: Session): Promise<void> {
+    try {
+      await this.#options.handlers.welcomed(session.welcome);
+    } catch (error) {
+      session.end(error instanceof FarhandError ? error : new FarhandError("INTERNAL", "welcome", { cause: error }));
+      throw error;
+    }
+  }
+
   #fail(live: Live, error: unknown): void {
     const reason = error instanceof FarhandError ? error : new FarhandError("INTERNAL", "link", { cause: error });
     live.session.end(reason);
@@ -220,6 +238,7 @@ export class Link {
       case "checkpoint":
       case "credential":
       case "grant":
+      case "readmission":
         return false;
       default:
         return message satisfies never;
@@ -252,6 +271,9 @@ export class Link {
         break;
       case "credential":
         await handlers.credential(message.header, message.body);
+        break;
+      case "readmission":
+        await handlers.readmission(message.body);
         break;
       case "blob":
       case "credit":

@@ -97,6 +97,7 @@ interface Case {
   readonly trust?: Partial<VerifierOptions["trust"]>;
   /** What the local policy file says; there is none where this is absent. */
   readonly policy?: object;
+  readonly sound?: () => void;
 }
 
 async function verdict(over: Case = {}): Promise<ErrorCode | "OK"> {
@@ -131,6 +132,7 @@ async function verdict(over: Case = {}): Promise<ErrorCode | "OK"> {
       fetched.push(digest);
       return Promise.resolve(texts.get(digest) ?? new Uint8Array());
     },
+    requireSound: over.sound ?? (() => undefined),
     local: over.policy ? rulesOf(over.policy) : new LocalRules(undefined),
   });
   return verifier.verify(documents).then(() => "OK", errorCode);

@@ -20,6 +20,7 @@ import {
 } from "../../shared/verify/work.ts";
 import type { Driver } from "../../drivers/types.ts";
 import { hasText, loadText, saveText } from "../journal/holdings.ts";
+import { readmittedAtMs } from "../journal/life.ts";
 import { lostBeforeMs, timeFloorMs } from "../journal/meta.ts";
 import type { LocalRules, PolicyFacts } from "../policy/local-policy.ts";
 import { loadRevocationMemory } from "../journal/revocations.ts";
@@ -41,6 +42,8 @@ export interface VerifierOptions {
   readonly driverFor: (platform: Driver["platform"]) => Driver | undefined;
   readonly fetch: (digest: Digest, bytesMax: number) => Promise<Uint8Array>;
   readonly local: Pick<LocalRules, "read" | "check">;
+  /** Throws while this agent's state is in doubt. */
+  readonly requireSound: () => void;
 }
 
 /** Whether people authorised exactly this work for this agent, with the trust that is held now. */
@@ -56,6 +59,7 @@ export class Verifier {
    * derived in full and everything is checked once more.
    */
   async verify(brought: WorkDocuments): Promise<VerifiedWork> {
+    this.#options.requireSound();
     const context = await this.#context();
     const { authority, breakglass, proofs = [] } = brought;
     const envelopes = breakglass ? [authority, breakglass] : [authority];
@@ -72,7 +76,8 @@ export class Verifier {
 
   /** Whether one task of what has started may still begin: the site's own word may have changed since, and its window closed. */
   async requireBegin(task: TaskSpec): Promise<void> {
-    const { local, clock } = this.#options;
+    const { local, clock, requireSound } = this.#options;
+    requireSound();
     if (local.read() === null) return;
     const texts = await this.#texts({ tasks: [task] });
     local.check({ tasks: [task] }, { ...this.#facts(texts), beginsMs: clock.nowMs() });
@@ -103,6 +108,11 @@ export class Verifier {
   /** Single use is known from the journal. After one was lost, a change must have been signed since: nobody here knows whether it was made. */
   async #refuseForgotten({ warrant, breakglass }: VerifiedWork): Promise<void> {
     const lostMs = await this.#options.store.read(lostBeforeMs);
+    const readmittedMs = await this.#options.store.read(readmittedAtMs);
+    // Not under a grant: its manifests are no one's signature, and reads.
+    const signedMs = Math.min(warrant?.iat ?? Infinity, breakglass?.breakglass.iat ?? Infinity) * 1000;
+    if (signedMs <= readmittedMs)
+      throw new FarhandError("REPLAY", "the agent's state went back since this was signed; have it signed again");
     if (breakglass && breakglass.breakglass.iat * 1000 <= lostMs)
       throw new FarhandError(
         "REPLAY",

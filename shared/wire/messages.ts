@@ -90,6 +90,8 @@ const down = {
    * (RFC 6962 consistency from `from` entries). Sent to an agent that has said what it witnessed, and on each newer one.
    */
   checkpoint: { type: 14, header: z.strictObject({ from: Seq, proof: ProofHashes }) },
+  /** A keyadmin's readmission of an agent in quarantine; the body is its envelope. */
+  readmission: { type: 16, header: z.strictObject({}) },
   close: { type: 12, header: z.strictObject({ code: Code, retryAfterMs: z.int().min(0) }) },
   /** A sealed credential; the body is its envelope. Answered by `credentials`, and sent again after the next hello until it is. */
   credential: { type: 17, header: z.strictObject({ document: Digest }) },
@@ -119,6 +121,8 @@ const up = {
       platforms: z.record(PlatformId, Digest),
       /** A connection made only to prove that the hub can be reached afresh: it takes no work and displaces no session. */
       wayHome: z.literal(true).optional(),
+      /** The journal is an older copy of itself and takes no work in this epoch until a keyadmin has readmitted it. */
+      quarantine: z.strictObject({ sinceMs: z.int(), detail: z.string().max(500) }).optional(),
       /** What this journal holds and has not settled with the hub. */
       assignments: z.array(z.strictObject({ ...AssignmentKey, sequence: Seq, state: AssignmentState })).max(2000),
     }),

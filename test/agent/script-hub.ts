@@ -72,6 +72,9 @@ export class ScriptHub {
   #sequence = 0;
   #timestamp = 1;
   #fence = 100;
+  #epoch = "";
+  /** What the number of the last record in this epoch is beyond the count of all that were received. */
+  readonly #offsets = new Map<Lane, number>();
   readonly #live = new Set<ServerWebSocket<Connection>>();
   #credited = 0;
 
@@ -235,7 +238,11 @@ export class ScriptHub {
     this.said.push({ kind: "hello", header: hello, body: new Uint8Array(0) });
     const answer = challengeBytes("farhand-hub", [hello.nonce, this.org.trust.hubId, hello.agent, session]);
     const signature = toBase64url(new Uint8Array(await crypto.subtle.sign("Ed25519", this.org.hub.key, answer)));
-    const lanes = LANES.map((lane) => ({ lane, acked: this.#held(lane).length, released: this.#held(lane).length }));
+    // Numbers of another epoch mean nothing in this one: it begins with the first that its journal still holds.
+    if (hello.epoch !== this.#epoch)
+      for (const { lane, first } of hello.lanes) this.#offsets.set(lane, first - 1 - this.#held(lane).length);
+    this.#epoch = hello.epoch;
+    const lanes = LANES.map((lane) => ({ lane, acked: this.#acked(lane), released: this.#acked(lane) }));
     this.#credited = 0;
     ws.send(encodeDown("welcome", { signature, serverTimeMs: Date.now(), lanes, creditBytes: this.creditBytes }));
     if (ws.data.wayHome) return;
@@ -260,6 +267,10 @@ export class ScriptHub {
     ws.send(encodeDown("manifest", { sha256: payload.manifest }, work.manifest));
   }
 
+  #acked(lane: Lane): number {
+    return this.#held(lane).length + (this.#offsets.get(lane) ?? 0);
+  }
+
   #held(lane: Lane): Received[] {
     return this.lanes.get(lane) ?? [];
   }
@@ -269,13 +280,14 @@ export class ScriptHub {
     const held = this.#held(lane);
     const records = decodeRecords(message.body, 1000);
     if (records.length !== last - first + 1) throw new Error(`${lane} ${first}..${last} holds ${records.length}`);
-    if (first > held.length + 1) throw new Error(`${lane}: ${first} after ${held.length}`);
+    if (first > this.#acked(lane) + 1) throw new Error(`${lane}: ${first} after ${this.#acked(lane)}`);
     records.forEach((record, index) => {
-      if (first + index === held.length + 1) held.push({ record: UpRecord.parse(record.header), body: record.body });
+      if (first + index === this.#acked(lane) + 1)
+        held.push({ record: UpRecord.parse(record.header), body: record.body });
     });
     this.#credited += message.body.length + 1024;
     if (this.mute) return;
-    ws.send(encodeDown("ack", { epoch, lane, acked: held.length, released: held.length }));
+    ws.send(encodeDown("ack", { epoch, lane, acked: this.#acked(lane), released: this.#acked(lane) }));
     ws.send(encodeDown("credit", { bytes: this.#credited + this.creditBytes }));
   }
 }

@@ -154,6 +154,7 @@ export async function makeSite(options: SiteOptions = {}): Promise<Site> {
       await running?.stop();
       await hub.stop();
       rmSync(stateDir, { recursive: true, force: true });
+      rmSync(`${stateDir}.mark`, { force: true });
     },
   };
 }

@@ -52,7 +52,12 @@ export const ATTACKS = {
   ),
   T13: shown("two deliveries at once", again),
   T14: shown("kill -9 at every boundary of the journal", crash, "test/faults/real-crash.test.ts"),
-  T15: missing("yesterday's snapshot of the agent, and yesterday's job", "authority"),
+  T15: {
+    title: "yesterday's snapshot of the agent, and yesterday's job",
+    tests: ["test/security/rollback.test.ts"],
+    residual:
+      "a copy of the whole host, its mark too, shown to a hub that does not say what it has acknowledged: without a TPM nothing here remembers (agent/README.md)",
+  },
   T16: shown("a clock set back a day, ahead a year, and corrected in the middle", again),
   T17: shown("no end, too long a life, a start in the future", forged),
   T18: shown(
