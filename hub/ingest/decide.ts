@@ -70,6 +70,7 @@ const OWN_CODES: ReadonlySet<ErrorCode> = new Set([
   "LOCAL_STOP",
   "LOCAL_WINDOW",
   "LOCAL_LIMIT",
+  "STATE_ROLLBACK",
 ]);
 
 /** An agent's no stands in the audit log beside what people signed. */
