@@ -402,7 +402,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
         link.say("canceled", { ...key, generation: effect.generation, state: effect.state });
         break;
       case "verifyStart":
-        if (!draining) inBackground(startVerified({ store, clock, assignments, verifier, trust, local, life }, key), key);
+        if (!draining)
+          inBackground(startVerified({ store, clock, assignments, verifier, trust, local, life }, key), key);
         break;
       case "runTask":
         runner.start(key, effect.device, "run");
