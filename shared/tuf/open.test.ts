@@ -9,6 +9,7 @@ import { generateSigningJwk, signerFrom } from "../keys.ts";
 import { makeTrustSet, type TrustSetSpec } from "../testing/trust-set.ts";
 import { makeTrustWorld } from "../testing/trust-world.ts";
 import { decodeTrustFile, encodeTrustFile, fileOfUpdate, TrustVersions } from "./file.ts";
+import { makeSnapshot, makeTargets, signMetadata } from "./make.ts";
 import { openFirstTrust, openTrustUpdate, openUntimed, openTrustFrom, type TrustView } from "./open.ts";
 import { jcs } from "../bytes.ts";
 
@@ -69,6 +70,20 @@ describe("the first set", () => {
       documents,
     });
     await expect(openFirstTrust(other.root, other, at)).rejects.toMatchObject({ code: "WRONG_ORG" });
+  });
+
+  it("holds each envelope in its one text", async () => {
+    const { root, documents: first } = held;
+    const spaced = { ...first, keys: new Uint8Array([...first.keys, 0x20]) };
+    const spec = { version: 1, expiresMs: at.nowMs + 86_400_000 };
+    const targets = makeTargets({ ...spec, documents: spaced });
+    const snapshot = makeSnapshot({ ...spec, targets });
+    const update = {
+      targets: await signMetadata("targets", targets, [kim]),
+      snapshot: await signMetadata("snapshot", snapshot, [kim]),
+      documents: spaced,
+    };
+    await expect(openUntimed(root, update)).rejects.toMatchObject({ code: "PAYLOAD_NOT_CANONICAL" });
   });
 
   it("may have a keyadmin with a second key, as long as root names one of them", async () => {
