@@ -114,4 +114,11 @@ export const JUSTIFIED: readonly Justified[] = [
     text: "platform === undefined",
     why: "no list of accepted platforms holds the platform of a device that is not known",
   },
+  {
+    file: "agent/bundle/brought.ts",
+    within: "importBrought",
+    code: "",
+    text: 'taken.outcome === "transient"',
+    why: "takeBrought answers accepted, held or refused; the type that it shares with the hub's way has the fourth",
+  },
 ];

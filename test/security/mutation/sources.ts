@@ -20,7 +20,7 @@ const ASKED: readonly RegExp[] = [
   /^shared\//,
   /^agent\/(verify|bundle|policy)\//,
   /^hub\/(bundles|audit)\//,
-  /^test\/agent\/bundle(-parts)?\.test\.ts$/,
+  /^test\/agent\/(bundle(-parts)?|brought)\.test\.ts$/,
   /^test\/security\/(forged|shape)\.test\.ts$/,
 ];
 
