@@ -95,6 +95,8 @@ interface Case {
   readonly breakglass?: Partial<Breakglass>;
   readonly evidence?: Evidence;
   readonly trust?: Partial<VerifierOptions["trust"]>;
+  /** Asks of a task of what has started, and not of the work. */
+  readonly begin?: boolean;
   /** What the local policy file says; there is none where this is absent. */
   readonly policy?: object;
   readonly sound?: () => void;
@@ -135,7 +137,8 @@ async function verdict(over: Case = {}): Promise<ErrorCode | "OK"> {
     requireSound: over.sound ?? (() => undefined),
     local: over.policy ? rulesOf(over.policy) : new LocalRules(undefined),
   });
-  return verifier.verify(documents).then(() => "OK", errorCode);
+  const asked = over.begin === true ? verifier.requireBegin(task) : verifier.verify(documents);
+  return asked.then(() => "OK", errorCode);
 }
 
 describe("work is taken", () => {
@@ -255,6 +258,12 @@ describe("a local policy", () => {
     expect(await verdict({ ...claimed, policy: { risks: ["read", "change"] } })).toBe("LOCAL_POLICY");
     expect(await verdict({ policy: { platforms: { [id.iosxe]: [] } } })).toBe("LOCAL_POLICY");
     expect(await verdict({ policy: { unknown: true } })).toBe("LOCAL_POLICY_FILE");
+  });
+
+  it("is asked again when a task of what has started is to begin", async () => {
+    expect(await verdict({ begin: true })).toBe("OK");
+    expect(await verdict({ begin: true, policy: wide })).toBe("OK");
+    expect(await verdict({ begin: true, policy: { ...wide, risks: ["read"] } })).toBe("LOCAL_POLICY");
   });
 
   it("looks at the time at which the work would begin", async () => {

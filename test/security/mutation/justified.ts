@@ -121,4 +121,32 @@ export const JUSTIFIED: readonly Justified[] = [
     text: 'taken.outcome === "transient"',
     why: "takeBrought answers accepted, held or refused; the type that it shares with the hub's way has the fourth",
   },
+  {
+    file: "agent/bundle/trust-set.ts",
+    within: "isOlder",
+    code: "",
+    text: "timestamp",
+    why: "without it a file that is not there is read, which fails: the bundle is refused by a fault instead of by the set's own check",
+  },
+  {
+    file: "agent/bundle/trust-set.ts",
+    within: "isOlder",
+    code: "",
+    text: "snapshot",
+    why: "as for the timestamp",
+  },
+  {
+    file: "agent/bundle/trust-set.ts",
+    within: "isOlder",
+    code: "",
+    text: 'readMetadata("timestamp", timestamp)',
+    why: "overruled, more of what a stick carries is passed over, and what is passed over is not taken",
+  },
+  {
+    file: "agent/bundle/trust-set.ts",
+    within: "isOlder",
+    code: "",
+    text: 'readMetadata("snapshot", snapshot)',
+    why: "overruled, more of what a stick carries is passed over, and what is passed over is not taken",
+  },
 ];

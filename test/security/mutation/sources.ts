@@ -10,7 +10,7 @@ const MUTATED: readonly RegExp[] = [
   /^shared\/tuf\/(apply|file|open|metadata|key)\.ts$/,
   /^shared\/documents\//,
   /^shared\/bundle\/(read|format|admission|private-copy|evidence|trust|index)\.ts$/,
-  /^shared\/audit\/(entry|export|merkle|proofs|log-check|verify-export|receipts)\.ts$/,
+  /^shared\/audit\/(entry|export|proofs|log-check|verify-export|receipts)\.ts$/,
   /^agent\/verify\//,
   /^agent\/bundle\/(brought|import|desk|courier|attested-clock|trust-set)\.ts$/,
   /^hub\/bundles\/import\.ts$/,
