@@ -149,4 +149,11 @@ export const JUSTIFIED: readonly Justified[] = [
     text: 'readMetadata("snapshot", snapshot)',
     why: "overruled, more of what a stick carries is passed over, and what is passed over is not taken",
   },
+  {
+    file: "shared/bundle/trust.ts",
+    within: "carriedTrust",
+    code: "BUNDLE_SHAPE",
+    text: 'first.entry.kind !== "trust"',
+    why: "only entries of that kind were gathered; it stands there for the type",
+  },
 ];
