@@ -11,6 +11,7 @@ import {
 import { FarhandError } from "../../shared/errors.ts";
 import { agentApprove } from "./agent/approve.ts";
 import { agentBan } from "./agent/ban.ts";
+import { agentReadmit } from "./agent/readmit.ts";
 import { agentKick } from "./agent/kick.ts";
 import { agentInvite } from "./agent/invite.ts";
 import { agentList } from "./agent/list.ts";
@@ -105,12 +106,13 @@ export function farhand(version: string, hub?: RouteMap<CliContext>): Applicatio
         collect: hostkeysCollect,
         accept: hostkeysAccept,
       }),
-      agent: group("Agents: invite, approve, list, kick, ban", {
+      agent: group("Agents: invite, approve, list, kick, ban, readmit", {
         invite: agentInvite,
         list: agentList,
         approve: agentApprove,
         kick: agentKick,
         ban: agentBan,
+        readmit: agentReadmit,
       }),
       bundle: group("Sites without a line: work and evidence as files", {
         export: bundleExport,

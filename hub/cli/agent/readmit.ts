@@ -1,0 +1,85 @@
+import { buildCommand } from "@stricli/core";
+import { resolve } from "node:path";
+import { Readmission } from "../../../shared/documents/readmission.ts";
+import { envelopeBytes, readAs, signEnvelope } from "../../../shared/envelope.ts";
+import { FarhandError } from "../../../shared/errors.ts";
+import { AgentId } from "../../../shared/ids.ts";
+import { verifyReadmission } from "../../../shared/verify/hands.ts";
+import { Epoch } from "../../../shared/wire/epoch.ts";
+import { command, docs, type Cli } from "../command.ts";
+import type { CliContext } from "../context.ts";
+import { writeFile } from "../files.ts";
+import { as, hubFlags, keyFlags, text, type HubFlags, type KeyFlags } from "../flags.ts";
+import { signerFromFile } from "../keys/passphrase.ts";
+import { meant } from "../nearest.ts";
+import { loadAnchor } from "../trust/anchor.ts";
+
+interface Flags extends HubFlags, KeyFlags {
+  readonly epoch: Epoch;
+  readonly reason: string;
+  readonly out?: string;
+}
+
+/** As long as it takes to carry it to a site; the agent refuses more than seven days. */
+const LIFETIME_SECONDS = 7 * 86_400;
+
+export const agentReadmit = buildCommand<Flags, [AgentId], CliContext>({
+  docs: docs(
+    "Sign that an agent in quarantine may take work again",
+    ["farhand agent readmit agent-ams --epoch 5f3c… --reason 'disk restored, ticket 4711' --key kim.key.json"],
+    "An agent whose state went back to an older copy of itself takes no work (STATE_ROLLBACK). Find out who restored it. Then sign with a\n" +
+      "keyadmin's key, for exactly the epoch that farhand-agent status names, and give the file to: farhand-agent readmit FILE. It serves within\n" +
+      "seven days. What was signed before it stays refused; sign anew what is still to be done. Speaks to no hub.",
+  ),
+  parameters: {
+    flags: {
+      ...hubFlags,
+      ...keyFlags,
+      epoch: { kind: "parsed", parse: as(Epoch), brief: "The quarantine's epoch", placeholder: "EPOCH" },
+      reason: { kind: "parsed", parse: text, brief: "Why; the agent logs it", placeholder: "TEXT" },
+      out: {
+        kind: "parsed",
+        parse: text,
+        brief: "File to write; AGENT.readmission unless it is said",
+        placeholder: "FILE",
+        optional: true,
+      },
+    },
+    positional: { kind: "tuple", parameters: [{ parse: as(AgentId), brief: "Agent", placeholder: "AGENT" }] },
+  },
+  func: command(readmit),
+});
+
+async function readmit(cli: Cli, flags: Flags, id: AgentId) {
+  const { keys, agents } = await loadAnchor(cli, flags);
+  const known = agents?.document.agents ?? [];
+  const agent = known.find((one) => one.id === id && one.status === "active");
+  if (!agent) {
+    const names = known.map((one) => one.id);
+    throw new FarhandError("NOT_FOUND", `no active agent ${id} in the trust file that you trust${meant(id, names)}`);
+  }
+  const nowMs = cli.clock.nowMs();
+  const iat = Math.floor(nowMs / 1000);
+  const { epoch, reason } = flags;
+  const document = readAs(Readmission, {
+    type: "readmission",
+    v: 1,
+    org: keys.org,
+    agent: id,
+    epoch,
+    reason,
+    iat,
+    exp: iat + LIFETIME_SECONDS,
+  });
+  const envelope = await signEnvelope("farhand-readmission+jws", document, [
+    await signerFromFile(cli, flags, flags.key),
+  ]);
+  // Whoever may not sign it learns so here, and not at the site.
+  const time = { nowMs, errorMs: 0, floorMs: 0 };
+  await verifyReadmission(envelope, { trust: keys, agent: id, site: agent.site, time });
+  const file = resolve(cli.cwd, flags.out ?? `${id}.readmission`);
+  writeFile(file, envelopeBytes(envelope), { mode: 0o644 });
+  cli.out.data("agent-readmission", { readmission: document, file }, () => `${file}: ${id} may take work again`);
+  cli.out.next(`on the agent's host, with the agent stopped: farhand-agent readmit ${id}.readmission`);
+  return undefined;
+}
