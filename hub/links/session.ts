@@ -19,7 +19,7 @@ import { cancelFrame, offersFor } from "./offers.ts";
 import { Outbound, type Carrier } from "./outbound.ts";
 import type { Links, LiveSession } from "./registry.ts";
 import { syncWith } from "./sync.ts";
-import { knowsThisHub, newerTrust, type HeldTrust } from "./trust-frames.ts";
+import { heardTrust, knowsThisHub, newerTrust, type HeldTrust } from "./trust-frames.ts";
 import { tellAssignment, type Word } from "./words.ts";
 
 const HANDSHAKE_MS = 15_000;
@@ -329,11 +329,6 @@ export class AgentSession implements LiveSession {
     });
   }
 
-  /** What it does not take may be this hub's fault, or what a hub before this one served it. */
-  async #onTrusted({ code, detail }: UpHeader<"trusted">): Promise<void> {
-    if (code !== null) await this.#refused("trust.serve", code, detail);
-  }
-
   async #handle(agent: AgentEntry, message: Exclude<UpMessage, { kind: "hello" }>, size: number): Promise<void> {
     const nowMs = this.#deps.clock.nowMs();
     switch (message.kind) {
@@ -353,7 +348,7 @@ export class AgentSession implements LiveSession {
       case "canceled":
         return this.#word(agent, message.header, { kind: "canceled", state: message.header.state });
       case "trusted":
-        return this.#onTrusted(message.header);
+        return heardTrust(this.#deps, agent.id, message.header);
       case "witnessed":
         this.#onRevokedSeen(message.header.revoked ?? []);
         return this.#onWitnessed(agent, message.header.checkpoint);

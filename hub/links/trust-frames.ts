@@ -1,5 +1,6 @@
 import { Keys } from "../../shared/documents/keys.ts";
 import { peekPayload, readAs } from "../../shared/envelope.ts";
+import type { AgentId } from "../../shared/ids.ts";
 import { encodeTrustFile } from "../../shared/tuf/file.ts";
 import { readMetadata } from "../../shared/tuf/metadata.ts";
 import type { TrustUpdate } from "../../shared/tuf/set.ts";
@@ -35,6 +36,16 @@ export async function knowsThisHub(deps: Pick<LinkDeps, "store" | "signer">, hel
   const row = (await allDocuments(deps.store, "keys")).find(({ version }) => version === held.keysVersion);
   if (!row) return false;
   return readAs(Keys, peekPayload(row.envelope)).hub.keys.some(({ kid }) => kid === deps.signer.kid);
+}
+
+/** What an agent does not take may be this hub's fault, or that of one who served it before: it stands in the audit log. */
+export async function heardTrust(
+  { refusals }: Pick<LinkDeps, "refusals">,
+  agent: AgentId,
+  { code, detail }: UpHeader<"trusted">,
+): Promise<void> {
+  if (code === null) return;
+  await refusals.refused({ actor: `agent:${agent}`, action: "trust.serve", object: agent, code, detail });
 }
 
 function newsFor({ view, roots }: TrustState, held: HeldTrust): TrustUpdate | undefined {

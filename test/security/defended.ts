@@ -182,6 +182,32 @@ export class Defended {
     };
   }
 
+  /** The hub serves it; resolves with what the agent said of it, who has written that down, and how many connections any device counted. */
+  async refusesTrust(frames: readonly Bytes[], code: ErrorCode): Promise<Refused> {
+    const { hub } = this.site;
+    const said = (): UpHeader<"trusted">[] => hub.said.flatMap((one) => (one.kind === "trusted" ? [one.header] : []));
+    const [mark, before, heard] = [this.site.log.length, this.connections, said().length];
+    for (const frame of frames) hub.sendRaw(frame);
+    const answer = await until(`what it says of trust, ${code}`, () => said()[heard]);
+    return {
+      code: answer.code ?? "taken",
+      logged: this.logged(code, mark).length > 0,
+      audited: await this.#hubLog.holdsTrust(id.agentAms, answer),
+      connections: this.connections - before,
+    };
+  }
+
+  /** The hub serves it, and it is in force. Resolves with the versions held. */
+  async takesTrust(frames: readonly Bytes[]): Promise<UpHeader<"trusted">["held"]> {
+    const { hub } = this.site;
+    const said = (): UpHeader<"trusted">[] => hub.said.flatMap((one) => (one.kind === "trusted" ? [one.header] : []));
+    const heard = said().length;
+    for (const frame of frames) hub.sendRaw(frame);
+    const answer = await until("what it says of trust", () => said()[heard]);
+    if (answer.code !== null) throw new Error(`refused: ${answer.code} ${answer.detail}`);
+    return answer.held;
+  }
+
   /** Whether the hub's audit log holds what the agent said of this work, the `place`th time that it refused it. */
   async audits(manifest: Digest, place = 0): Promise<boolean> {
     const reject = this.#rejects(manifest)[place];
