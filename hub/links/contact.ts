@@ -1,6 +1,8 @@
 import type { AgentId, SiteId } from "../../shared/ids.ts";
 import type { Store } from "../../shared/store.ts";
+import type { UpHeader } from "../../shared/wire/messages.ts";
 import { contactOfAgent, lapseAll, listContacts, markSeen, setContact, type Contact } from "../store/agents.ts";
+import { auditRefused } from "../store/audit.ts";
 import { addWatchEvent } from "../store/watch.ts";
 
 /** An agent unheard of for this long is DARK: at a site without a line that is its normal state. */
@@ -10,12 +12,21 @@ const DARK_AFTER_MS = 5 * 60_000;
 export async function sawHello(
   store: Store,
   agent: { readonly id: AgentId; readonly site: SiteId },
-  hello: { readonly software: string; readonly epoch: string },
+  hello: Pick<UpHeader<"hello">, "software" | "epoch" | "quarantine">,
   nowMs: number,
 ): Promise<void> {
   await store.tx("contact.hello", async (tx) => {
     await markSeen(tx, agent.id, { software: hello.software, epoch: hello.epoch }, nowMs);
     await addWatchEvent(tx, nowMs, { type: "agent", agent: agent.id, site: agent.site, contact: "LIVE" });
+    // It takes no work until a keyadmin has signed that it may: what an auditor asks about first.
+    if (hello.quarantine)
+      await auditRefused(tx, nowMs, {
+        actor: `agent:${agent.id}`,
+        action: "agent.quarantine",
+        object: `epoch ${hello.epoch}`,
+        code: "STATE_ROLLBACK",
+        detail: hello.quarantine.detail,
+      });
   });
 }
 

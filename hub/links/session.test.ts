@@ -261,6 +261,16 @@ describe("the handshake", () => {
   });
 });
 
+describe("an agent in quarantine", () => {
+  it("keeps its session, and stands in the audit log", async () => {
+    const agent = await new FakeAgent().hello({ quarantine: { sinceMs: 1, detail: "the journal stands at 3" } });
+    expect(agent.closed).toBe(false);
+    expect(await store.read((tx) => tx.all(sql.refused))).toEqual([
+      { what: "agent:agent-ams agent.quarantine STATE_ROLLBACK" },
+    ]);
+  });
+});
+
 describe("a pull", () => {
   it("is answered by an offer for its nonce, DELIVERED on disk before it left", async () => {
     const agent = await new FakeAgent().hello();
