@@ -9,7 +9,7 @@ import type { Evidence } from "../../shared/documents/common.ts";
 import type { Manifest, TaskSpec } from "../../shared/documents/manifest.ts";
 import type { Warrant } from "../../shared/documents/warrant.ts";
 import { signEnvelope } from "../../shared/envelope.ts";
-import { errorCode, type ErrorCode } from "../../shared/errors.ts";
+import { errorCode, FarhandError, type ErrorCode } from "../../shared/errors.ts";
 import type { CredentialName, DeviceId, Digest, PlatformId } from "../../shared/ids.ts";
 import type { Store } from "../../shared/store.ts";
 import {
@@ -274,5 +274,22 @@ describe("a local policy", () => {
     });
     expect(await verdict({ policy: { windows } })).toBe("LOCAL_WINDOW");
     expect(await verdict({ ...at(org.nowSeconds + 86_400), policy: { windows } })).toBe("OK");
+  });
+});
+
+describe("an agent whose state went back", () => {
+  it("takes nothing and begins nothing while it is in quarantine", async () => {
+    const sound = () => {
+      throw new FarhandError("LOCAL_POLICY", "in quarantine");
+    };
+    expect(await verdict({ sound })).toBe("LOCAL_POLICY");
+    expect(await verdict({ sound, begin: true })).toBe("LOCAL_POLICY");
+  });
+
+  it("takes nothing that was signed before it was readmitted, reads among it", async () => {
+    await store.tx("readmitted", (tx) => putMeta(tx, "readmitted", String((org.nowSeconds - 10) * 1000)));
+    const signed = (iat: number) => ({ task: collect, warrant: { iat, nbf: iat, exp: iat + 3600 } });
+    expect(await verdict(signed(org.nowSeconds - 10))).toBe("REPLAY");
+    expect(await verdict(signed(org.nowSeconds - 9))).toBe("OK");
   });
 });
