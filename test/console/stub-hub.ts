@@ -113,8 +113,8 @@ export async function startStubHub(certificate: ServerCertificate): Promise<Stub
           org: "northwind",
           hub: "hub-1",
           version: "0.1.0",
-          keysVersion: 1,
-          agentsVersion: 1,
+          trust: { root: 1, timestamp: 1, snapshot: 1, targets: 1 },
+          trustExpiresMs: null,
           inventory: null,
           startedMs: world.nowMs,
         });
