@@ -7,6 +7,7 @@ import type { Pump } from "./ingest/pump.ts";
 import { darkAgents, moveContact } from "./links/contact.ts";
 import { withdrawFromBanned } from "./links/withdraw.ts";
 import type { Links } from "./links/registry.ts";
+import { tellEndings } from "./endings.ts";
 import type { Log } from "./log.ts";
 import { listContacts } from "./store/agents.ts";
 import { agentsWithOffers, openAssignmentsOf, overdueAssignments } from "./store/assignments.ts";
@@ -23,6 +24,7 @@ const CANCELS_EVERY = 10;
 const CONTACTS_EVERY = 10;
 const HOUSEKEEPING_EVERY = 600;
 const TIMESTAMP_EVERY = 60;
+const ENDINGS_EVERY = 3_600;
 
 export interface TickerDeps {
   readonly store: Store;
@@ -70,6 +72,7 @@ export class Ticker {
     if (count % CONTACTS_EVERY === 0) await this.#step("banned", () => withdrawFromBanned(this.#deps));
     if (count % CONTACTS_EVERY === 0) await this.#step("contacts", () => this.#contacts());
     if (count % TIMESTAMP_EVERY === 0) await this.#step("timestamp", () => this.#deps.trust.refresh());
+    if (count % ENDINGS_EVERY === 0) await this.#step("endings", () => tellEndings(this.#deps));
     if (count % HOUSEKEEPING_EVERY === 0) await this.#step("housekeeping", () => this.#housekeeping());
     this.#deps.pump.kick();
   }
