@@ -8,7 +8,7 @@ import { generateBoxJwk, generateSigningJwk, PrivateJwk } from "../../shared/key
 import { CredentialValue, Secret, secretsOf, type Credential } from "../../shared/secret.ts";
 import { openSqlite, type Migration } from "../../shared/sqlite.ts";
 import type { TrustSet } from "../../shared/tuf/set.ts";
-import type { Store } from "../../shared/store.ts";
+import type { BoundaryObserver, Store } from "../../shared/store.ts";
 import { ABSENT, setOf, textsOf, TRUST_ITEMS } from "./trust-items.ts";
 import { Items, nextVersion, versionsOf, type ItemKind, type Standing } from "./items.ts";
 import { deriveKey, newDerivation, provision, type VaultKey } from "./key.ts";
@@ -90,9 +90,14 @@ export class Vault {
   }
 
   /** Refuses a wrong key, and a vault of which any row was altered, taken away, or put back from an older copy. */
-  static async open(place: VaultPlace, key: VaultKey, clock: Clock = systemClock): Promise<Vault> {
+  static async open(
+    place: VaultPlace,
+    key: VaultKey,
+    clock: Clock = systemClock,
+    onBoundary?: BoundaryObserver,
+  ): Promise<Vault> {
     if (!existsSync(place.path)) throw new FarhandError("VAULT_LOCKED", `${place.path} is not there: enrol first`);
-    const store = openSqlite({ path: place.path, migrations });
+    const store = openSqlite({ path: place.path, migrations, ...(onBoundary && { onBoundary }) });
     try {
       const meta = await readKey(store);
       const kek = await deriveKey(key, meta.derivation);
