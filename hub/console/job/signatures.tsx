@@ -21,6 +21,12 @@ export function Signatures({ job }: { job: JobView }) {
   return (
     <section className="signatures" aria-labelledby="authority">
       <h2 id="authority">Signatures</h2>
+      {job.breakglass !== null && (
+        <p>
+          <Mark tone="bad" /> <strong>Break-glass</strong> <code>{job.breakglass.id}</code>: one on-call person signs
+          alone. <Foreign>{job.breakglass.reason}</Foreign>
+        </p>
+      )}
       <ul>
         {job.signers.map((person) => (
           <li key={person}>

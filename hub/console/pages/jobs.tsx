@@ -108,5 +108,6 @@ function JobTable({ jobs, all }: { jobs: readonly JobSummary[]; all: number }) {
 
 function authorityOf(job: JobSummary): string {
   if (job.authority === "grant") return "grant";
-  return `${job.signers.length} of ${job.signersNeeded} signed`;
+  const signed = `${job.signers.length} of ${job.signersNeeded} signed`;
+  return job.breakglass === null ? signed : `${signed}, break-glass`;
 }
