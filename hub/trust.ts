@@ -15,7 +15,7 @@ import type { TrustFacts, TrustUpdate } from "../shared/tuf/set.ts";
 import { audit } from "./store/audit.ts";
 import { addDocument, latestDocument } from "./store/documents.ts";
 import { bury } from "./store/tombstones.ts";
-import { addMetadata, allRoots, latestMetadata } from "./store/trust.ts";
+import { addMetadata, allMetadata, latestMetadata } from "./store/trust.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -106,7 +106,7 @@ export class TrustHolder {
       targets: targets.bytes,
       documents: { ...documents, keys },
     };
-    this.#state = stateOf(await reopenTrust(set), await allRoots(this.#store));
+    this.#state = stateOf(await reopenTrust(set), await allMetadata(this.#store, "root"));
   }
 
   /** Takes what its keyadmins and root signed, all of it or nothing, and says from now on that it is the newest. */

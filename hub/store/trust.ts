@@ -4,7 +4,7 @@ import { ROLES, type TrustRole } from "../../shared/tuf/metadata.ts";
 import { bytes, int } from "./columns.ts";
 
 const sql = statements("trust", {
-  roots: "SELECT bytes FROM trust_metadata WHERE role = 'root' ORDER BY version",
+  all: "SELECT bytes FROM trust_metadata WHERE role = :role ORDER BY version",
   latest: "SELECT version, bytes FROM trust_metadata WHERE role = :role ORDER BY version DESC LIMIT 1",
   add: "INSERT INTO trust_metadata (role, version, bytes, stored_ms) VALUES (:role, :version, :bytes, :nowMs)",
   dropTimestamps: "DELETE FROM trust_metadata WHERE role = 'timestamp' AND version < :version",
@@ -15,9 +15,9 @@ export interface MetadataRow {
   readonly bytes: Bytes;
 }
 
-/** Every root, oldest first: an agent that was away walks them one by one. */
-export async function allRoots(store: Store): Promise<Bytes[]> {
-  return (await store.read((tx) => tx.all(sql.roots))).map((row) => bytes(row, "bytes"));
+/** Every version, oldest first: an agent that was away walks the roots one by one, and an auditor asks what was in force once. */
+export async function allMetadata(store: Store, role: Exclude<TrustRole, "timestamp">): Promise<Bytes[]> {
+  return (await store.read((tx) => tx.all(sql.all, { role }))).map((row) => bytes(row, "bytes"));
 }
 
 export async function latestMetadata(store: Store): Promise<Readonly<Record<TrustRole, MetadataRow>> | undefined> {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Envelope } from "../envelope.ts";
 import { OrgId } from "../ids.ts";
+import { METADATA_BYTES_MAX } from "../tuf/metadata.ts";
 
 /**
  * An export of the audit log: one JSON document a line. Entries stand as their exact canonical bytes, each line a leaf of the
@@ -20,6 +21,12 @@ export const ExportedTrust = z.strictObject({
   document: z.enum(["keys", "agents"]),
   envelope: Envelope,
 });
+/** The roots, and what their keyadmins signed: by these a keys.json counts that no keyadmin of the one before signed. */
+export const ExportedMetadata = z.strictObject({
+  type: z.literal("audit-metadata"),
+  role: z.enum(["root", "targets"]),
+  text: z.string().max(METADATA_BYTES_MAX),
+});
 export const ExportedCheckpoint = z.strictObject({ type: z.literal("audit-checkpoint"), envelope: Envelope });
 export const ExportedReceipt = z.strictObject({
   type: z.literal("audit-receipt"),
@@ -28,6 +35,7 @@ export const ExportedReceipt = z.strictObject({
 });
 export const ExportLine = z.discriminatedUnion("type", [
   ExportHeader,
+  ExportedMetadata,
   ExportedTrust,
   ExportedCheckpoint,
   ExportedReceipt,

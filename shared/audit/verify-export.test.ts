@@ -10,14 +10,20 @@ import {
   stateOf,
   type TestExport,
 } from "../testing/audit.ts";
+import { signEnvelope } from "../envelope.ts";
+import { generateSigningJwk, signerFrom } from "../keys.ts";
 import { id, makeOrg } from "../testing/org.ts";
+import { nextUpdate } from "../testing/trust-set.ts";
+import { makeRoot, signMetadata } from "../tuf/make.ts";
+import type { ExportLine } from "./export.ts";
 import { entryHash, type AuditEntry } from "./entry.ts";
 import { verifyExport, type Verdict, type VerifyOptions } from "./verify-export.ts";
 
 const org = await makeOrg();
 const honest = await makeExport(org);
+const anchor = { keys: org.trust, root: org.view.set.root };
 const verify = (lines: readonly string[], over: Partial<VerifyOptions> = {}): Promise<Verdict> =>
-  verifyExport(() => asLines(lines), { anchor: org.trust, witnessed: [], ...over });
+  verifyExport(() => asLines(lines), { anchor, witnessed: [], ...over });
 const verdictOf = (made: TestExport, over: Partial<VerifyOptions> = {}, size?: number): Promise<Verdict> =>
   verify(exportLines(org, made, size), over);
 const swap = <T>(list: readonly T[], a: number, b: number): T[] =>
@@ -87,7 +93,7 @@ describe("T48: the first bad entry is named", () => {
     const verdict = await verifyExport(
       () => asLines(exportLines(org, { entries: long, checkpoints: [], receipts: [] })),
       {
-        anchor: org.trust,
+        anchor,
         witnessed: [],
       },
     );
@@ -230,5 +236,41 @@ describe("what an export is checked with", () => {
     const [a, b] = honest.entries;
     if (!a || !b) throw new Error("two entries");
     expect(b.prev).toBe(entryHash(a));
+  });
+});
+
+describe("an export of an organisation that lost all its keyadmins", () => {
+  it("holds where root named others and they signed the set; by their own word it does not", async () => {
+    const { kim } = org.people;
+    const lee = await signerFrom(await generateSigningJwk());
+    const document = org.trust.keys.document;
+    const entry = { kid: lee.kid, publicKey: lee.publicKey };
+    const people = document.people.map((person) =>
+      person.id === "kim" ? { ...person, keys: [...person.keys, entry] } : person,
+    );
+    const at = Math.floor(Date.now() / 1000);
+    const revoked = [{ kid: kim.kid, reason: "compromised" as const, at }];
+    const keys = await signEnvelope("farhand-keys+jws", { ...document, version: 2, people, revoked }, [lee]);
+    const spec = { org: id.org, expiresMs: (org.nowSeconds + 86_400) * 1000, hub: [org.hub.publicKey] };
+    const rooted = { keys: [org.root.publicKey], threshold: 1 };
+    const next = makeRoot({ ...spec, version: 2, root: rooted, keyadmin: { keys: [lee.publicKey], threshold: 1 } });
+    const root = await signMetadata("root", next, [org.root]);
+    const { targets } = await nextUpdate(org.view.set, [lee], { keys }, org.nowSeconds * 1000);
+    const line = (value: ExportLine): string => JSON.stringify(value);
+    const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+    const [header = "", ...rest] = exportLines(org, honest);
+    const metadata = (role: "root" | "targets", bytes: Uint8Array): string =>
+      line({ type: "audit-metadata", role, text: text(bytes) });
+    const [first = "", ...later] = rest;
+    const later2 = line({ type: "audit-trust", document: "keys", envelope: keys });
+    const vouched = [metadata("root", org.view.set.root), metadata("root", root), metadata("targets", targets)];
+    expect((await verify([header, ...vouched, first, later2, ...later])).others).toEqual([]);
+    expect((await verify([header, first, later2, ...later])).others.join()).toContain("SIGNATURE_MISSING");
+    expect((await verify([header, ...vouched.slice(0, 2), first, later2, ...later])).others.join()).toContain(
+      "SIGNATURE_MISSING",
+    );
+    const selfMade = await signMetadata("root", next, [lee]);
+    const forged = [metadata("root", selfMade), metadata("targets", targets)];
+    expect((await verify([header, ...forged, first, later2, ...later])).others.join()).toContain("TRUST_ROOT");
   });
 });

@@ -1,9 +1,10 @@
 import { readQuote } from "../documents/checkpoint.ts";
-import { sha256, fromBase64url } from "../bytes.ts";
-import type { Envelope } from "../envelope.ts";
+import { fromBase64url, sha256, utf8, type Bytes } from "../bytes.ts";
+import { envelopeBytes, type Envelope } from "../envelope.ts";
 import { errorCode, FarhandError } from "../errors.ts";
 import type { Digest, KeyId } from "../ids.ts";
 import { openAgents, openNewerKeys, openPinnedKeys, type TrustStore } from "../trust.ts";
+import { TrustHistory } from "../tuf/history.ts";
 import type { AgentEntry } from "../documents/agents.ts";
 import { ENTRY_START, ExportLine, LINE_BYTES_MAX } from "./export.ts";
 import { LogCheck, type LogFault, type Vouched } from "./log-check.ts";
@@ -16,8 +17,8 @@ export interface Line {
 }
 
 export interface VerifyOptions {
-  /** The keys.json that this person trusts; without it the export's own first one is taken, and that proves nothing of who made it. */
-  readonly anchor: TrustStore | undefined;
+  /** What this person trusts; without it the export's own first root and keys.json are taken, and that proves nothing of who made it. */
+  readonly anchor: { readonly keys: TrustStore; readonly root: Bytes } | undefined;
   /** What an agent told about its last checkpoint. */
   readonly witnessed: readonly Vouched[];
 }
@@ -110,6 +111,9 @@ async function take(
   switch (line.type) {
     case "audit-export":
       throw new FarhandError("SCHEMA", "a second header");
+    case "audit-metadata":
+      trust.takeMetadata(line.role, utf8(line.text));
+      break;
     case "audit-trust":
       await trust.take(line.document, line.envelope);
       break;
@@ -148,12 +152,21 @@ function parse(bytes: Uint8Array): ExportLine | undefined {
 /** The keys that an export is checked with: every version from the anchor on, each signed under the one before. */
 class ExportTrust {
   readonly #anchor: TrustStore | undefined;
+  #history: TrustHistory | undefined;
   readonly #stores: TrustStore[] = [];
   readonly agents = new Map<KeyId, Pick<AgentEntry, "id" | "site" | "signKey">>();
 
-  constructor(anchor: TrustStore | undefined) {
-    this.#anchor = anchor;
-    if (anchor) this.#stores.push(anchor);
+  constructor(anchor: VerifyOptions["anchor"]) {
+    this.#anchor = anchor?.keys;
+    if (!anchor) return;
+    this.#history = new TrustHistory(anchor.root);
+    this.#stores.push(anchor.keys);
+  }
+
+  takeMetadata(role: "root" | "targets", bytes: Bytes): void {
+    if (role === "targets") this.#history?.addTargets(bytes);
+    else if (this.#history) this.#history.addRoot(bytes);
+    else this.#history = new TrustHistory(bytes);
   }
 
   /** Whether the export holds the very document that is trusted; else the two need not be of one organisation. */
@@ -177,7 +190,17 @@ class ExportTrust {
       this.holdsAnchor = digest === this.#anchor.keys.digest;
       return;
     }
-    this.#stores.push(await openNewerKeys(envelope, last));
+    this.#stores.push(await this.#after(last, envelope, digest));
+  }
+
+  /** Signed by a keyadmin of the one before; or, where root has named other keyadmins, by these in a set that they signed. */
+  async #after(last: TrustStore, envelope: Envelope, digest: Digest): Promise<TrustStore> {
+    try {
+      return await openNewerKeys(envelope, last);
+    } catch (error) {
+      if (!this.#history?.hasNamed(envelopeBytes(envelope))) throw error;
+      return openPinnedKeys(envelope, digest);
+    }
   }
 
   checkpoint(envelope: Envelope): Promise<{ size: number; root: Digest }> {

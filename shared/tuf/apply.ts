@@ -63,10 +63,10 @@ export function checkUntimedSet(root: Bytes, update: TrustUpdate): UntimedSet {
   const mine = copyOf(update);
   const walked = walkRoots(storeAt(root, 0), root, mine.roots ?? []);
   const set = draftOf(walked.root, mine);
-  const named = Metadata.fromJSON(MetadataKind.Root, json(walked.root));
+  const named = Metadata.fromJSON(MetadataKind.Root, jsonOf(walked.root));
   stage("TRUST_MISMATCH", () => {
-    named.verifyDelegate("snapshot", Metadata.fromJSON(MetadataKind.Snapshot, json(set.snapshot)));
-    named.verifyDelegate("targets", Metadata.fromJSON(MetadataKind.Targets, json(set.targets)));
+    named.verifyDelegate("snapshot", Metadata.fromJSON(MetadataKind.Snapshot, jsonOf(set.snapshot)));
+    named.verifyDelegate("targets", Metadata.fromJSON(MetadataKind.Targets, jsonOf(set.targets)));
   });
   return set;
 }
@@ -89,7 +89,8 @@ function draftOf(root: Bytes, { snapshot, targets, documents }: TrustUpdate): Un
   return { root, snapshot, targets, documents: takeDocuments(named, documents ?? {}, undefined) };
 }
 
-const json = (bytes: Bytes) => JSON.parse(new TextDecoder().decode(bytes)) as Parameters<typeof Metadata.fromJSON>[1];
+export const jsonOf = (bytes: Bytes) =>
+  JSON.parse(new TextDecoder().decode(bytes)) as Parameters<typeof Metadata.fromJSON>[1];
 
 function checkCaps(update: TrustUpdate): void {
   const roots = update.roots ?? [];
@@ -123,7 +124,7 @@ function copyOf(update: TrustUpdate): TrustUpdate {
 
 const buffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-function storeAt(root: Bytes, nowMs: number): TrustedMetadataStore {
+export function storeAt(root: Bytes, nowMs: number): TrustedMetadataStore {
   readMetadata("root", root);
   const store = stage("TRUST_ROOT", () => new TrustedMetadataStore(buffer(root)));
   // tuf-js takes the time from the clock when it is made. Ours is the caller's: the later of the clock and the proved floor.
@@ -138,7 +139,7 @@ interface Walked {
 }
 
 /** Each root version in turn. An expired one may stand between, not at the end: tuf-js looks at the last one when it takes the timestamp. */
-function walkRoots(store: TrustedMetadataStore, held: Bytes, roots: readonly Bytes[]): Walked {
+export function walkRoots(store: TrustedMetadataStore, held: Bytes, roots: readonly Bytes[]): Walked {
   let root = held;
   let signed = readMetadata("root", held).signed;
   let freshnessKeysChanged = false;

@@ -438,7 +438,15 @@ export const routes = {
     path: "/api/v1/audit/trust",
     security: bearer,
     responses: {
-      200: json(z.strictObject({ keys: z.array(Envelope), agents: z.array(Envelope) }), "Oldest first"),
+      200: json(
+        z.strictObject({
+          roots: z.array(z.string()),
+          targets: z.array(z.string()),
+          keys: z.array(Envelope),
+          agents: z.array(Envelope),
+        }),
+        "Every version, oldest first",
+      ),
       ...errors,
     },
   }),

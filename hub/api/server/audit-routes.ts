@@ -2,6 +2,7 @@ import { FarhandError } from "../../../shared/errors.ts";
 import { audit } from "../../store/audit.ts";
 import { checkpointsIn, entriesFrom, lastCheckpoint, logEnd, newestEntries } from "../../store/audit-log.ts";
 import { allDocuments } from "../../store/documents.ts";
+import { allMetadata } from "../../store/trust.ts";
 import { receiptsAfter } from "../../store/receipts.ts";
 import { routes } from "../contract/routes.ts";
 import type { ApiDeps } from "./deps.ts";
@@ -52,7 +53,17 @@ export function auditRoutes(app: Api, deps: Pick<ApiDeps, "store" | "clock">): v
   });
   app.openapi(routes.auditTrust, async (c) => {
     const [keys, agents] = [await allDocuments(store, "keys"), await allDocuments(store, "agents")];
-    return c.json({ keys: keys.map(({ envelope }) => envelope), agents: agents.map(({ envelope }) => envelope) }, 200);
+    const [roots, targets] = [await allMetadata(store, "root"), await allMetadata(store, "targets")];
+    const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+    return c.json(
+      {
+        roots: roots.map(text),
+        targets: targets.map(text),
+        keys: keys.map(({ envelope }) => envelope),
+        agents: agents.map(({ envelope }) => envelope),
+      },
+      200,
+    );
   });
 }
 

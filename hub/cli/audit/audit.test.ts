@@ -38,7 +38,7 @@ const hub: Answers = {
     size: 30,
     checkpoint: honest.checkpoints[2],
   }),
-  "GET /api/v1/audit/trust": () => ({ keys: [org.keysEnvelope], agents: [org.agentsEnvelope] }),
+  "GET /api/v1/audit/trust": () => ({ roots: [], targets: [], keys: [org.keysEnvelope], agents: [org.agentsEnvelope] }),
   "GET /api/v1/audit/entries": ({ url }) => {
     const { from, limit } = numbers(url);
     return { entries: honest.entries.slice(from, from + limit) };

@@ -74,6 +74,8 @@ async function writeLog(client: HubClient, atMs: number, put: (line: Uint8Array 
   const { size } = await client.call("listAudit", { query: { limit: 1 } });
   write({ type: "audit-export", v: 1, org: org as never, hub, size, atMs });
   const trust = await client.call("auditTrust", {});
+  for (const text of trust.roots) write({ type: "audit-metadata", role: "root", text });
+  for (const text of trust.targets) write({ type: "audit-metadata", role: "targets", text });
   for (const envelope of trust.keys) write({ type: "audit-trust", document: "keys", envelope });
   for (const envelope of trust.agents) write({ type: "audit-trust", document: "agents", envelope });
   const checkpoints = new Checkpoints(client, size);

@@ -63,7 +63,10 @@ function witnessOf(input: string): Vouched {
 async function verify(cli: Cli, flags: Flags, file: string) {
   const path = resolve(cli.cwd, file);
   const anchor = await anchorOf(cli, flags.trust);
-  const verdict = await verifyExport(() => linesOf(path), { anchor: anchor?.keys, witnessed: flags.witness ?? [] });
+  const verdict = await verifyExport(() => linesOf(path), {
+    anchor: anchor && { keys: anchor.keys, root: anchor.set.root },
+    witnessed: flags.witness ?? [],
+  });
   const holds = verdict.fault === null && verdict.others.length === 0;
   cli.out.data("audit-verify", { holds, ...verdict }, () => escapeAll(sentences(verdict)));
   if (!verdict.anchored)

@@ -62,13 +62,14 @@ const log: Target = {
     const org = await theOrg();
     const entries = makeEntries(30);
     const made = await makeExport(org, entries);
+    const anchor = { keys: org.trust, root: org.view.set.root };
     const witnessed = [{ ...stateOf(entries, 30), by: "an agent" }];
     return {
       samples: [[utf8(exportLines(org, made).join("\n"))]],
       mutate: (samples, random) => spoilPart(samples, random, anyLines),
       async take(input) {
         const lines = text(part(input)).split("\n");
-        const verdict = await verifyExport(() => asLines(lines), { anchor: org.trust, witnessed });
+        const verdict = await verifyExport(() => asLines(lines), { anchor, witnessed });
         if (verdict.fault) throw new FarhandError("AUDIT_CHAIN", verdict.fault.detail);
         if (verdict.others.length > 0) throw new FarhandError("RECEIPT_CHAIN", verdict.others[0]);
         return meaning(verdict.root, String(verdict.entries));
