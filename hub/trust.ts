@@ -2,7 +2,7 @@ import { sha256, fromBase64url, type Bytes } from "../shared/bytes.ts";
 import type { Clock } from "../shared/clock.ts";
 import type { Agents, AgentEntry } from "../shared/documents/agents.ts";
 import type { Keys } from "../shared/documents/keys.ts";
-import { envelopeBytes, parseEnvelope, type Envelope } from "../shared/envelope.ts";
+import { envelopeBytes, type Envelope } from "../shared/envelope.ts";
 import { FarhandError } from "../shared/errors.ts";
 import type { AgentId } from "../shared/ids.ts";
 import type { Signer } from "../shared/keys.ts";
@@ -10,7 +10,7 @@ import type { Store, Tx } from "../shared/store.ts";
 import { agentEntry, type InventoryView, type TrustStore, type Verified } from "../shared/trust.ts";
 import { makeTimestamp, nextTimestampVersion, signMetadata } from "../shared/tuf/make.ts";
 import { DOCUMENTS, readMetadata, ROLES, type TrustDocument } from "../shared/tuf/metadata.ts";
-import { openFirstTrust, openTrustUpdate, reopenTrust, type TrustView } from "../shared/tuf/open.ts";
+import { documentEnvelope, openFirstTrust, openTrustUpdate, reopenTrust, type TrustView } from "../shared/tuf/open.ts";
 import type { TrustFacts, TrustUpdate } from "../shared/tuf/set.ts";
 import { audit } from "./store/audit.ts";
 import { addDocument, latestDocument } from "./store/documents.ts";
@@ -259,9 +259,9 @@ function stateOf(view: TrustView, roots: readonly Bytes[]): TrustState {
     agents: view.agents,
     inventory: view.inventory,
     envelopes: {
-      keys: parseEnvelope(keys),
-      ...(agents && { agents: parseEnvelope(agents) }),
-      ...(inventory && { inventory: parseEnvelope(inventory) }),
+      keys: documentEnvelope(keys),
+      ...(agents && { agents: documentEnvelope(agents) }),
+      ...(inventory && { inventory: documentEnvelope(inventory) }),
     },
     roots,
   };

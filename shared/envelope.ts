@@ -83,22 +83,22 @@ export function envelopeBytes(envelope: Envelope): Bytes {
   return jcs(envelope);
 }
 
-/** Caps and shape, before any cryptography. */
-export function parseEnvelope(raw: Uint8Array): Envelope {
-  if (raw.length > ENVELOPE_BYTES_MAX) throw new FarhandError("ENVELOPE_TOO_LARGE");
+/** Caps and shape, before any cryptography. `bytesMax` is another only for what is large by its nature and named by a signed digest. */
+export function parseEnvelope(raw: Uint8Array, bytesMax = ENVELOPE_BYTES_MAX): Envelope {
+  if (raw.length > bytesMax) throw new FarhandError("ENVELOPE_TOO_LARGE");
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(raw));
   } catch (error) {
     throw new FarhandError("ENVELOPE_SHAPE", "not JSON", { cause: error });
   }
-  return checkEnvelope(value);
+  return checkEnvelope(value, bytesMax);
 }
 
-export function checkEnvelope(value: unknown): Envelope {
+export function checkEnvelope(value: unknown, bytesMax = ENVELOPE_BYTES_MAX): Envelope {
   const parsed = Envelope.safeParse(value);
   if (!parsed.success) throw new FarhandError("ENVELOPE_SHAPE", parsed.error.issues[0]?.message);
-  if (parsed.data.payload.length > ENVELOPE_BYTES_MAX) throw new FarhandError("ENVELOPE_TOO_LARGE");
+  if (parsed.data.payload.length > bytesMax) throw new FarhandError("ENVELOPE_TOO_LARGE");
   return parsed.data;
 }
 

@@ -1,7 +1,7 @@
 import { InclusionProof } from "../../shared/audit/proofs.ts";
 import { sha256, type Bytes } from "../../shared/bytes.ts";
 import { Authority } from "../../shared/documents/offer.ts";
-import { envelopeBytes, parseEnvelope, type Envelope } from "../../shared/envelope.ts";
+import { envelopeBytes, parseEnvelope } from "../../shared/envelope.ts";
 import { FarhandError } from "../../shared/errors.ts";
 import type { DeviceId, Digest } from "../../shared/ids.ts";
 import { statements, type Tx } from "../../shared/store.ts";
@@ -11,11 +11,8 @@ import { blob, int, json, text } from "./row.ts";
 
 type Read = Pick<Tx, "all" | "get">;
 
-/** What the journal holds of other people's bytes: signed documents, offered work, texts by digest, sealed snapshots. */
+/** What the journal holds of other people's bytes: offered work, texts by digest, sealed snapshots. */
 const sql = statements("journal.holdings", {
-  document: "SELECT envelope FROM document WHERE kind = $kind",
-  putDocument: `INSERT INTO document (kind, digest, version, envelope) VALUES ($kind, $digest, $version, $envelope)
-    ON CONFLICT (kind) DO UPDATE SET digest = excluded.digest, version = excluded.version, envelope = excluded.envelope`,
   work: "SELECT authority_kind, authority, bytes, breakglass, proofs FROM work WHERE manifest = $manifest AND attempt = $attempt",
   putWork: `INSERT INTO work (manifest, attempt, authority_kind, authority, bytes, breakglass, proofs)
     VALUES ($manifest, $attempt, $kind, $authority, $bytes, $breakglass, $proofs)
@@ -38,26 +35,6 @@ const sql = statements("journal.holdings", {
 });
 
 const SNAPSHOTS_PER_DEVICE = 3;
-
-export type DocumentKind = "agents" | "inventory";
-
-export async function loadDocument(tx: Read, kind: DocumentKind): Promise<Envelope | undefined> {
-  const row = await tx.get(sql.document, { kind });
-  return row ? parseEnvelope(blob(row, "envelope")) : undefined;
-}
-
-export async function saveDocument(
-  tx: Tx,
-  kind: DocumentKind,
-  held: { envelope: Envelope; digest: Digest; version: number },
-): Promise<void> {
-  await tx.run(sql.putDocument, {
-    kind,
-    digest: held.digest,
-    version: held.version,
-    envelope: envelopeBytes(held.envelope),
-  });
-}
 
 export async function saveWork(
   tx: Tx,

@@ -75,6 +75,22 @@ it("a set of other documents is told whole, and once", async () => {
   expect(told(after).update).toBeUndefined();
 });
 
+it("an inventory of 3,000 devices goes in parts, and what comes together is the set", async () => {
+  const before = { trust: versions(), keysVersion: 1 };
+  const { document } = org.inventory.inventory;
+  const [device] = document.devices;
+  if (!device) throw new Error("no device");
+  const devices = Array.from({ length: 3_000 }, (_, n) => ({ ...device, id: `ams-sw${n}` as typeof device.id }));
+  const inventory = await signEnvelope("farhand-inventory+jws", { ...document, version: 2, devices }, [kim]);
+  await trust.accept(await nextUpdate(held, [kim], { inventory }, nowMs), "test");
+  expect(newerTrust({ trust }, before).frames.length).toBeGreaterThan(3);
+  const { update } = told(before);
+  expect(update?.documents).toEqual(trust.require().view.set.documents);
+  const again = new TrustHolder(store, clock, { id: "hub-1", signer: org.hub });
+  await again.load();
+  expect(again.require().inventory?.inventory.document.devices).toHaveLength(3_000);
+});
+
 it("one that was away walks every root after its own", async () => {
   const before = { trust: versions(), keysVersion: 1 };
   const second = await rootOf({ version: 2 }, [org.root]);

@@ -10,6 +10,7 @@ import {
   readMetadata,
   ROOTS_MAX,
   signedDigest,
+  TRUST_DOCUMENT_BYTES_MAX,
   type RootSigned,
   type TargetsSigned,
 } from "./metadata.ts";
@@ -95,7 +96,10 @@ export const jsonOf = (bytes: Bytes) =>
 function checkCaps(update: TrustUpdate): void {
   const roots = update.roots ?? [];
   if (roots.length > ROOTS_MAX) throw new FarhandError("ENVELOPE_TOO_LARGE", `${roots.length} roots`);
-  const rest = [update.timestamp, update.snapshot, update.targets, ...Object.values(update.documents ?? {})];
+  for (const bytes of Object.values(update.documents ?? {}))
+    if (bytes && bytes.length > TRUST_DOCUMENT_BYTES_MAX)
+      throw new FarhandError("ENVELOPE_TOO_LARGE", `${bytes.length} bytes`);
+  const rest = [update.timestamp, update.snapshot, update.targets];
   let total = 0;
   for (const bytes of [...roots, ...rest]) {
     if (!bytes) continue;

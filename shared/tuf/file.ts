@@ -2,13 +2,14 @@ import { z } from "zod";
 import { jcs, parseCanonical, utf8, type Bytes } from "../bytes.ts";
 import { readAs } from "../envelope.ts";
 import { FarhandError } from "../errors.ts";
-import { DOCUMENTS, METADATA_BYTES_MAX, ROOTS_MAX, type TrustDocument } from "./metadata.ts";
+import { DOCUMENTS, METADATA_BYTES_MAX, ROOTS_MAX, TRUST_DOCUMENT_BYTES_MAX, type TrustDocument } from "./metadata.ts";
 import type { TrustUpdate } from "./set.ts";
 
 /** Base64 and names of the fields around what an update may hold. */
-export const TRUST_FILE_BYTES_MAX = 24 * 1024 * 1024;
+export const TRUST_FILE_BYTES_MAX = 48 * 1024 * 1024;
 
 const Text = z.string().min(1).max(METADATA_BYTES_MAX);
+const DocumentText = z.string().min(1).max(TRUST_DOCUMENT_BYTES_MAX);
 
 /**
  * The trust repository, or the news of it, as one file: what travels to a hub, from it, on a stick, and what a person keeps as the anchor. Each
@@ -21,7 +22,11 @@ export const TrustFile = z.strictObject({
   timestamp: Text.optional(),
   snapshot: Text.optional(),
   targets: Text.optional(),
-  documents: z.strictObject({ keys: Text.optional(), agents: Text.optional(), inventory: Text.optional() }),
+  documents: z.strictObject({
+    keys: DocumentText.optional(),
+    agents: DocumentText.optional(),
+    inventory: DocumentText.optional(),
+  }),
 });
 export type TrustFile = z.infer<typeof TrustFile>;
 

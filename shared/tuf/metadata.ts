@@ -13,6 +13,8 @@ export const ROLES = ["root", "timestamp", "snapshot", "targets"] as const;
 export type TrustRole = (typeof ROLES)[number];
 
 export const METADATA_BYTES_MAX = 512 * 1024;
+/** An inventory of 10,000 devices, in base64. */
+export const TRUST_DOCUMENT_BYTES_MAX = 8 * 1024 * 1024;
 export const ROLE_KEYS_MAX = 64;
 /** In one update: an agent that was away walks them one by one. */
 export const ROOTS_MAX = 1024;
@@ -26,7 +28,7 @@ const MetaFile = z.strictObject({
   hashes: z.strictObject({ sha256: Digest }),
 });
 const TargetFile = z.strictObject({
-  length: z.int().min(1).max(METADATA_BYTES_MAX),
+  length: z.int().min(1).max(TRUST_DOCUMENT_BYTES_MAX),
   hashes: z.strictObject({ sha256: Digest }),
 });
 const RoleKeys = z.strictObject({

@@ -8,7 +8,7 @@ import type { OrgId } from "../ids.ts";
 import { generateSigningJwk, signerFrom } from "../keys.ts";
 import { makeTrustSet, type TrustSetSpec } from "../testing/trust-set.ts";
 import { makeTrustWorld } from "../testing/trust-world.ts";
-import { decodeTrustFile, encodeTrustFile, fileOfUpdate, TrustVersions } from "./file.ts";
+import { TRUST_FILE_BYTES_MAX, TrustVersions, decodeTrustFile, encodeTrustFile, fileOfUpdate } from "./file.ts";
 import { makeSnapshot, makeTargets, signMetadata } from "./make.ts";
 import { openFirstTrust, openTrustUpdate, openUntimed, openTrustFrom, type TrustView } from "./open.ts";
 import { jcs } from "../bytes.ts";
@@ -129,6 +129,6 @@ describe("a trust file", () => {
     const versions = { root: 1, timestamp: 1, snapshot: 1, targets: 1 };
     expect(TrustVersions.safeParse(versions).success).toBe(true);
     expect(TrustVersions.safeParse({ ...versions, more: 1 }).success).toBe(false);
-    expect(() => decodeTrustFile(new Uint8Array(32 * 1024 * 1024))).toThrow("ENVELOPE_TOO_LARGE");
+    expect(() => decodeTrustFile(new Uint8Array(TRUST_FILE_BYTES_MAX + 1))).toThrow("ENVELOPE_TOO_LARGE");
   });
 });

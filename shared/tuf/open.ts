@@ -20,7 +20,7 @@ import {
   reopenTrustSet,
   type AcceptedTrust,
 } from "./apply.ts";
-import { readMetadata } from "./metadata.ts";
+import { readMetadata, TRUST_DOCUMENT_BYTES_MAX } from "./metadata.ts";
 import {
   trustFacts,
   type HeldTrust,
@@ -131,9 +131,12 @@ async function openDocuments(set: UntimedSet, before: OpenedDocuments | undefine
   return { keys, agents, inventory };
 }
 
+/** An envelope inside a set. */
+export const documentEnvelope = (bytes: TrustSet["root"]): Envelope => parseEnvelope(bytes, TRUST_DOCUMENT_BYTES_MAX);
+
 /** One envelope has one text, so that who keeps the envelope keeps the bytes that targets.json names. */
 function openText(bytes: TrustSet["root"]): Envelope {
-  const envelope = parseEnvelope(bytes);
+  const envelope = documentEnvelope(bytes);
   if (!bytesEqual(envelopeBytes(envelope), bytes)) throw new FarhandError("PAYLOAD_NOT_CANONICAL", "an envelope");
   return envelope;
 }

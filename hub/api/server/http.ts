@@ -4,6 +4,7 @@ import { bodyLimit } from "hono/body-limit";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import { BUNDLE_BYTES_MAX } from "../../../shared/bundle/format.ts";
 import { FarhandError } from "../../../shared/errors.ts";
+import { TRUST_FILE_BYTES_MAX } from "../../../shared/tuf/file.ts";
 import { callerOf, mayAct, type Caller, type TokenRole } from "../../store/tokens.ts";
 import type { Routes } from "../contract/routes.ts";
 import type { ApiDeps } from "./deps.ts";
@@ -25,6 +26,7 @@ const BYTES_MAX: Readonly<Record<string, number>> = {
   putBlob: BLOB_BYTES_MAX,
   submitJob: JOB_BYTES_MAX,
   importBundle: BUNDLE_BYTES_MAX,
+  putTrust: TRUST_FILE_BYTES_MAX,
 };
 const REQUEST_ID_BYTES = 9;
 

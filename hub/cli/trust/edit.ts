@@ -1,10 +1,11 @@
 import type { Bytes } from "../../../shared/bytes.ts";
 import { Keys } from "../../../shared/documents/keys.ts";
-import { parseEnvelope, peekPayload, readAs, signEnvelope, type Envelope } from "../../../shared/envelope.ts";
+import { peekPayload, readAs, signEnvelope, type Envelope } from "../../../shared/envelope.ts";
 import { FarhandError } from "../../../shared/errors.ts";
 import type { Signer } from "../../../shared/keys.ts";
 import { openAgents, openInventory, openPinnedKeys, type TrustStore } from "../../../shared/trust.ts";
 import { sha256, jcs } from "../../../shared/bytes.ts";
+import { documentEnvelope } from "../../../shared/tuf/open.ts";
 import type { HubClient } from "../../api/client/index.ts";
 import type { Cli } from "../command.ts";
 import { handOver } from "./hand-over.ts";
@@ -31,8 +32,8 @@ export async function publishEdit(cli: Cli, client: HubClient, trusted: Trusted,
     store = await keyadminsOnly(changes.keys, document);
   }
   const { agents, inventory } = trusted.view.set.documents;
-  changes.agents = agents && (await again("farhand-agents+jws", parseEnvelope(agents), store, signer));
-  changes.inventory = inventory && (await again("farhand-inventory+jws", parseEnvelope(inventory), store, signer));
+  changes.agents = agents && (await again("farhand-agents+jws", documentEnvelope(agents), store, signer));
+  changes.inventory = inventory && (await again("farhand-inventory+jws", documentEnvelope(inventory), store, signer));
   const update = await nextSet(trusted.view.set, changes, [signer], cli.clock.nowMs());
   return handOver(cli, client, trusted, { ...update, ...(root && { roots: [root] }) });
 }
