@@ -10,17 +10,31 @@ const textModules = {
   },
 };
 
+const EXCLUDED = ["**/node_modules/**", "**/fixtures/**"];
+/**
+ * One file at a time, with the machine to itself: what counts network namespaces and their processes, or the memory of its own process, would see
+ * another file's.
+ */
+const ALONE = [
+  "test/lab/**/*.test.ts",
+  "test/real/**/*.test.ts",
+  "test/drivers/frr.test.ts",
+  "test/agent/output.test.ts",
+  "test/faults/real-crash.test.ts",
+];
+
+/** Bounds against a hang, not measurements: a busy machine may take its time. */
+const patience = {
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+  teardownTimeout: 10_000,
+  expect: { poll: { timeout: 20_000, interval: 25 } },
+};
+
 export default defineConfig({
   plugins: [textModules],
   test: {
-    include: ["{shared,drivers,agent,hub,simulators,deploy}/**/*.test.{ts,tsx}", "test/**/*.test.ts"],
-    exclude: ["**/node_modules/**", "**/fixtures/**"],
     pool: "threads",
-    // Bounds against a hang, not measurements: a busy machine may take its time.
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
-    expect: { poll: { timeout: 20_000, interval: 25 } },
-    teardownTimeout: 10_000,
     allowOnly: false,
     passWithNoTests: false,
     reporters: ["default", "./test/house/tally.ts"],
@@ -32,5 +46,29 @@ export default defineConfig({
       reporter: ["text-summary", "json-summary"],
       reportsDirectory: "coverage",
     },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "beside",
+          include: ["{shared,drivers,agent,hub,simulators,deploy}/**/*.test.{ts,tsx}", "test/**/*.test.ts"],
+          exclude: [...EXCLUDED, ...ALONE],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+          ...patience,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "alone",
+          include: ALONE,
+          exclude: EXCLUDED,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+          ...patience,
+        },
+      },
+    ],
   },
 });

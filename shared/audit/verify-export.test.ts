@@ -274,3 +274,14 @@ describe("an export of an organisation that lost all its keyadmins", () => {
     expect((await verify([header, ...forged, first, later2, ...later])).others.join()).toContain("TRUST_ROOT");
   });
 });
+
+it("a line of an export is closed, and one header is enough", async () => {
+  const [header = "", ...rest] = exportLines(org, honest);
+  expect((await verify([header, header, ...rest])).others.join()).toContain(
+    "line 2: audit-export: SCHEMA (a second header)",
+  );
+  const metadata = { type: "audit-metadata", role: "root", text: new TextDecoder().decode(org.view.set.root) };
+  expect((await verify([header, JSON.stringify(metadata), ...rest])).others).toEqual([]);
+  const odd = JSON.stringify({ ...metadata, more: 1 });
+  expect((await verify([header, odd, ...rest])).others.join()).toContain("line 2: line: SCHEMA");
+});

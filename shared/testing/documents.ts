@@ -18,6 +18,7 @@ import { Manifest } from "../documents/manifest.ts";
 import { Cancel, Offer } from "../documents/offer.ts";
 import { Readmission } from "../documents/readmission.ts";
 import { PlanReceipt, Receipt } from "../documents/receipt.ts";
+import { SharedSiteKey } from "../documents/site-key.ts";
 import { Stage, Warrant } from "../documents/warrant.ts";
 
 export interface Sample {
@@ -460,6 +461,21 @@ export const SAMPLES: readonly Sample[] = [
       accepts: { levelE: [], simulatedEvidence: [] },
       waves: [{ notBefore: at, manifests: [0] }],
       manifests: [sha256],
+    },
+  },
+  {
+    name: "site-key",
+    schema: SharedSiteKey,
+    value: {
+      type: "site-key",
+      v: 1,
+      org: "acme",
+      site: "ams",
+      from: "agent-ams",
+      to: "agent-ams-2",
+      iat: at,
+      generation: 1,
+      sealed: "c2VhbGVk",
     },
   },
   {

@@ -6,7 +6,6 @@ import { FarhandError, type ErrorCode } from "../errors.ts";
 import {
   DOCUMENTS,
   documentPath,
-  METADATA_BYTES_MAX,
   readMetadata,
   ROOTS_MAX,
   signedDigest,
@@ -84,7 +83,6 @@ export function readDraftSet(update: TrustUpdate): UntimedSet {
 
 function draftOf(root: Bytes, { snapshot, targets, documents }: TrustUpdate): UntimedSet {
   if (!snapshot || !targets) throw new FarhandError("TRUST_MISMATCH", "the set is not whole");
-  readMetadata("snapshot", snapshot);
   requireNamed(snapshot, targets);
   const named = readMetadata("targets", targets).signed;
   return { root, snapshot, targets, documents: takeDocuments(named, documents ?? {}, undefined) };
@@ -99,13 +97,9 @@ function checkCaps(update: TrustUpdate): void {
   for (const bytes of Object.values(update.documents ?? {}))
     if (bytes && bytes.length > TRUST_DOCUMENT_BYTES_MAX)
       throw new FarhandError("ENVELOPE_TOO_LARGE", `${bytes.length} bytes`);
-  const rest = [update.timestamp, update.snapshot, update.targets];
-  let total = 0;
-  for (const bytes of [...roots, ...rest]) {
-    if (!bytes) continue;
-    if (bytes.length > METADATA_BYTES_MAX) throw new FarhandError("ENVELOPE_TOO_LARGE", `${bytes.length} bytes`);
-    total += bytes.length;
-  }
+  // Each by itself is capped where it is read.
+  const metadata = [...roots, update.timestamp, update.snapshot, update.targets];
+  const total = metadata.reduce((sum, bytes) => sum + (bytes?.length ?? 0), 0);
   if (total > UPDATE_BYTES_MAX) throw new FarhandError("ENVELOPE_TOO_LARGE", `an update of ${total} bytes`);
 }
 

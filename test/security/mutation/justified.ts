@@ -3,6 +3,13 @@ import type { Justified } from "./verdicts.ts";
 /** Refusals whose loss no test notices, each with the layer that refuses the same. An entry that is no longer true fails the run. */
 export const JUSTIFIED: readonly Justified[] = [
   {
+    file: "shared/verify/logged.ts",
+    within: "isIn",
+    code: "",
+    text: "throw error;",
+    why: "a fault of the program: without it the answer is undefined, which counts as not in the log",
+  },
+  {
     file: "shared/bytes.ts",
     within: "inspect",
     code: "PAYLOAD_NOT_CANONICAL",
@@ -50,13 +57,6 @@ export const JUSTIFIED: readonly Justified[] = [
     code: "",
     text: 'errorCode(error) === "BUNDLE_ENTRY"',
     why: "checkBodies has read every body of the private copy before any is used",
-  },
-  {
-    file: "agent/verify/verifier.ts",
-    within: "riskOf",
-    code: "INVENTORY_MISMATCH",
-    text: "trust.inventory",
-    why: "the context, which is made first, refuses to be made without an inventory",
   },
   {
     file: "shared/tuf/apply.ts",
