@@ -14,6 +14,7 @@ import { readConfig, vaultPath, type AgentConfig } from "./config.ts";
 import type { Aggregate, AssignmentKey, Effect, Row } from "./core/model.ts";
 import { assignmentEnded, mayBeTouched } from "./core/draft.ts";
 import { Credentials } from "./credentials.ts";
+import { Holds } from "./holds.ts";
 import { Intake } from "./intake.ts";
 import { openCount, touchedTasks, unsettled } from "./journal/assignments.ts";
 import { sequenceHighWater } from "./journal/admission.ts";
@@ -132,6 +133,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const local = new LocalRules(options.policy ?? config.policy);
   const fault = local.fault();
   if (fault) log.error("local-policy", { code: fault.code, detail: fault.detail ?? "" });
+  const holds = new Holds({ store, clock, trust, site: config.site, log });
   const verifier = new Verifier({
     trust,
     store,
@@ -141,6 +143,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     driverFor: drivers.driverFor,
     fetch,
     local,
+    holds,
     requireSound: life.require,
   });
   const receipts = new Receipts({
@@ -191,6 +194,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     driverFor: drivers.driverFor,
     manifestOf,
     requireBegin: (task) => verifier.requireBegin(task),
+    holdOf: (device) => holds.standing(device),
     inventory: () => trust.inventory,
     recipients: () => trust.recipients(config.site, identity.box.x as BoxPublicKey),
     dispatch: (key, event, label) => assignments.dispatch(key, event, label),
@@ -290,6 +294,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
           await life.readmit(parseEnvelope(bytes));
           link.renew();
         }),
+      hold: (bytes) => orTold(log, "hold-refused", () => holds.take(parseEnvelope(bytes))),
       connected: async () => {
         await witness.tell();
         reportCredentials();
@@ -360,6 +365,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     verifier,
     carried,
     credentials,
+    holds,
     witness,
     signer,
     log,

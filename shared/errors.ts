@@ -142,7 +142,7 @@ export const ERRORS = {
   KEY_REUSED: entry("This key belongs to somebody else already.", "Enrol again: the agent makes fresh keys each time."),
   HELD: entry(
     "A person holds this device: hands off.",
-    "Ask the owner of the hold; lift it with: farhand device hold --lift",
+    "Ask who holds it; it is lifted with: farhand device release DEVICE",
   ),
   BREAKGLASS: entry(
     "The break-glass does not cover this use.",

@@ -12,6 +12,7 @@ import type { Store } from "../../shared/store.ts";
 import { checkValidity } from "../../shared/verify/time.ts";
 import { decodeDown } from "../../shared/wire/messages.ts";
 import type { Credentials } from "../credentials.ts";
+import type { Holds } from "../holds.ts";
 import type { Intake, Signed } from "../intake.ts";
 import {
   acknowledgeBundle,
@@ -42,6 +43,7 @@ export interface ImportOptions {
   readonly verifier: Pick<Verifier, "breakglass">;
   readonly carried: Carried;
   readonly credentials: Pick<Credentials, "receive" | "words">;
+  readonly holds: Pick<Holds, "take">;
   readonly witness: Pick<Witness, "take">;
   readonly log: AgentLog;
   readonly nowMs: () => number;
@@ -61,6 +63,7 @@ const UNDERSTOOD: ReadonlySet<BundleEntry["kind"]> = new Set([
   "cancel",
   "credential",
   "checkpoint",
+  "hold",
   "breakglass",
 ]);
 
@@ -102,6 +105,7 @@ export async function importBundle(
   const taken = await carriedSet.take();
   await takeAcks(options, index);
   await takeCheckpoint(options, file);
+  await takeHolds(options, file);
   const cancels = await takeCancels(options, file);
   const credentials = await takeCredentials(options, file);
   const work = await carried.with(file, () => takeWork(options, file, index));
@@ -190,6 +194,19 @@ async function takeCheckpoint({ witness, log }: ImportOptions, file: BundleFile)
 
 /** Faults of this host and not of what was sent: the file is brought again. */
 const LATER: ReadonlySet<ErrorCode> = new Set(["DISK_FULL", "INTERNAL", "IO"]);
+
+/** Before the work that they may stand against. One that is refused spoils nothing else. */
+async function takeHolds({ holds, log }: ImportOptions, file: BundleFile): Promise<void> {
+  for (const [position, entry] of file.claimed.entries.entries()) {
+    if (entry.kind !== "hold") continue;
+    try {
+      await holds.take(parseEnvelope(await file.body(position)));
+    } catch (error) {
+      if (!(error instanceof FarhandError) || LATER.has(error.code)) throw error;
+      log.warn("hold-refused", { code: error.code, detail: error.detail ?? "" });
+    }
+  }
+}
 
 /** Before the work that may need them. One that is refused spoils nothing else; the next bundle out says what came of each. */
 async function takeCredentials(

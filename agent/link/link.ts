@@ -24,6 +24,7 @@ export interface LinkHandlers {
   /** What the hub holds of each lane. Throws to end the session before anything of it is used. */
   welcomed(welcome: DownHeader<"welcome">): Promise<void>;
   readmission(bytes: Bytes): Promise<void>;
+  hold(bytes: Bytes): Promise<void>;
   /** Both sides have proved who they are: say again what the hub may not know. */
   connected(): Promise<void>;
   offer(header: DownHeader<"offer">, nonces: ReadonlySet<string>): Promise<void>;
@@ -239,6 +240,7 @@ export class Link {
       case "credential":
       case "grant":
       case "readmission":
+      case "hold":
         return false;
       default:
         return message satisfies never;
@@ -274,6 +276,9 @@ export class Link {
         break;
       case "readmission":
         await handlers.readmission(message.body);
+        break;
+      case "hold":
+        await handlers.hold(message.body);
         break;
       case "blob":
       case "credit":

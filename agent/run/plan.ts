@@ -1,3 +1,4 @@
+import { holdText } from "../../shared/documents/hold.ts";
 import type { PlanTask } from "../../shared/documents/manifest.ts";
 import type { Finding, PlannedDevice } from "../../shared/documents/receipt.ts";
 import { FarhandError } from "../../shared/errors.ts";
@@ -41,6 +42,9 @@ export async function plan(context: TaskContext<PlanTask>): Promise<TaskEnd> {
   if (prediction.destructive) warnings.push({ code: "DESTRUCTIVE", detail: "holds lines of the destructive class" });
   if (readiness.pendingByOther) warnings.push({ code: "PENDING_CHANGE", detail: "somebody else's change is pending" });
   if (readiness.unsaved === true) warnings.push({ code: "UNSAVED", detail: "the running configuration is not saved" });
+  // A change would be refused as things stand; its author may know when that ends.
+  const hold = await context.hold();
+  if (hold) warnings.unshift({ code: "HELD", detail: holdText(hold).slice(0, 500) });
   const planned: PlannedDevice = {
     device: device.id,
     ok: true,

@@ -1,4 +1,5 @@
 import type { Clock } from "../../shared/clock.ts";
+import type { Hold } from "../../shared/documents/hold.ts";
 import type { Hop } from "../../shared/documents/inventory.ts";
 import type { Manifest, TaskSpec, TextRef } from "../../shared/documents/manifest.ts";
 import type { SnapshotRef } from "../../shared/documents/receipt.ts";
@@ -48,6 +49,7 @@ export interface RunnerOptions {
   readonly manifestOf: (key: AssignmentKey) => Promise<Manifest>;
   /** Whether the site itself still lets it begin; throws why not. */
   readonly requireBegin: (task: TaskSpec) => Promise<void>;
+  readonly holdOf: (device: DeviceId) => Promise<Hold | undefined>;
   readonly inventory: () => InventoryView | undefined;
   /** Who can open a sealed configuration of this site. */
   readonly recipients: () => readonly BoxPublicKey[];
@@ -340,6 +342,7 @@ export class Runner {
           throw new FarhandError("CANCELED");
       },
       requireBegin: () => this.#options.requireBegin(task),
+      hold: () => this.#options.holdOf(task.device),
       stopRequested: () => active.stopRequested,
       wayHome,
     };
@@ -383,7 +386,7 @@ export class Runner {
 }
 
 /** The site's own no, before anything was said to the device. */
-const isOfThisSite = (code: ErrorCode): boolean => code.startsWith("LOCAL_");
+const isOfThisSite = (code: ErrorCode): boolean => code.startsWith("LOCAL_") || code === "HELD";
 
 function isDue(purpose: Purpose, state: string | undefined): boolean {
   if (purpose === "run") return state === "QUEUED";

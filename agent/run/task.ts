@@ -1,4 +1,5 @@
 import type { Clock } from "../../shared/clock.ts";
+import type { Hold } from "../../shared/documents/hold.ts";
 import type { HostKey, Inventory } from "../../shared/documents/inventory.ts";
 import type { Manifest, TaskSpec, TextRef } from "../../shared/documents/manifest.ts";
 import type { PlannedDevice, SnapshotRef } from "../../shared/documents/receipt.ts";
@@ -50,6 +51,8 @@ export interface TaskContext<T extends TaskSpec = TaskSpec> {
   moved(state: TaskState, step: string | null): Promise<void>;
   /** Throws where the site's own policy does not let the task begin, whatever was so when the job started. */
   requireBegin(): Promise<void>;
+  /** What a person holds the device by; nothing but reads touches it then. */
+  hold(): Promise<Hold | undefined>;
   stopRequested(): boolean;
   wayHome(signal: AbortSignal): Promise<void>;
 }

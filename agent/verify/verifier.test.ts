@@ -35,6 +35,8 @@ let store: Store;
 /** The texts that the hub has, and which of them were asked for. */
 let texts: Map<Digest, Uint8Array>;
 let fetched: Digest[];
+/** The devices that holds were asked about, each time. */
+let asked: DeviceId[][];
 beforeAll(async () => {
   const rule = { approvers: 1, onePerson: false };
   org = await makeOrg({
@@ -49,6 +51,7 @@ beforeEach(async () => {
   ({ store } = await openJournal({ stateDir, clock: new ManualClock(org.nowSeconds * 1000) }));
   texts = new Map();
   fetched = [];
+  asked = [];
 });
 afterEach(async () => {
   await store.close();
@@ -100,6 +103,8 @@ interface Case {
   /** What the local policy file says; there is none where this is absent. */
   readonly policy?: object;
   readonly sound?: () => void;
+  /** A person keeps hands off ams-r1. */
+  readonly held?: boolean;
 }
 
 async function verdict(over: Case = {}): Promise<ErrorCode | "OK"> {
@@ -135,10 +140,18 @@ async function verdict(over: Case = {}): Promise<ErrorCode | "OK"> {
       return Promise.resolve(texts.get(digest) ?? new Uint8Array());
     },
     requireSound: over.sound ?? (() => undefined),
+    holds: {
+      requireFree: (devices) => {
+        asked.push([...devices]);
+        return over.held && devices.includes("ams-r1" as DeviceId)
+          ? Promise.reject(new FarhandError("HELD"))
+          : Promise.resolve();
+      },
+    },
     local: over.policy ? rulesOf(over.policy) : new LocalRules(undefined),
   });
-  const asked = over.begin === true ? verifier.requireBegin(task) : verifier.verify(documents);
-  return asked.then(() => "OK", errorCode);
+  const verdict = over.begin === true ? verifier.requireBegin(task) : verifier.verify(documents);
+  return verdict.then(() => "OK", errorCode);
 }
 
 describe("work is taken", () => {
@@ -183,6 +196,33 @@ describe("what a driver was proved on is this agent's to say", () => {
     expect(await verdict({ task: rotate, evidence: "simulated" })).toBe("EVIDENCE_TOO_LOW");
     const accepts = { levelE: [], simulatedEvidence: [id.iosxe] };
     expect(await verdict({ task: rotate, evidence: "simulated", warrant: { accepts } })).toBe("OK");
+  });
+});
+
+describe("a device that a person holds", () => {
+  const run = (command: string): TaskSpec => ({ kind: "run", device: "ams-r1" as DeviceId, commands: [command] });
+
+  it.each([
+    ["a change", change],
+    ["a rotation", () => rotate],
+    ["a command that is no read", () => run("clear ip bgp *")],
+  ])("is touched by no more than a read: %s is refused when it is accepted and when it begins", async (_, task) => {
+    const warrant: Partial<Warrant> = task().kind === "run" ? { risk: "change" } : {};
+    expect(await verdict({ task: task(), warrant })).toBe("OK");
+    expect(await verdict({ task: task(), warrant, held: true })).toBe("HELD");
+    expect(await verdict({ task: task(), warrant, held: true, begin: true })).toBe("HELD");
+    expect(await verdict({ task: task(), warrant, held: true, begin: true, policy: {} })).toBe("HELD");
+  });
+
+  it("is read all the same", async () => {
+    for (const task of [collect, run("show version")])
+      for (const begin of [true, false]) expect(await verdict({ task, held: true, begin })).toBe("OK");
+    expect(asked.flat()).toEqual([]);
+  });
+
+  it("is not spoken of where nobody may ask: signatures come first", async () => {
+    expect(await verdict({ held: true, warrant: { org: "evil" as Warrant["org"] } })).toBe("WRONG_ORG");
+    expect(asked).toEqual([]);
   });
 });
 

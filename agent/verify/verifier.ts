@@ -4,7 +4,7 @@ import { Evidence } from "../../shared/documents/common.ts";
 import { Manifest, type TaskSpec } from "../../shared/documents/manifest.ts";
 import { readAs, type Envelope } from "../../shared/envelope.ts";
 import { FarhandError } from "../../shared/errors.ts";
-import type { AgentId, Digest, PlatformId, SiteId } from "../../shared/ids.ts";
+import type { AgentId, DeviceId, Digest, PlatformId, SiteId } from "../../shared/ids.ts";
 import type { Store } from "../../shared/store.ts";
 import type { InventoryView } from "../../shared/trust.ts";
 import { loggedFrom } from "../../shared/verify/logged.ts";
@@ -22,6 +22,7 @@ import type { Driver } from "../../drivers/types.ts";
 import { hasText, loadText, saveText } from "../journal/holdings.ts";
 import { readmittedAtMs } from "../journal/life.ts";
 import { lostBeforeMs, timeFloorMs } from "../journal/meta.ts";
+import type { Holds } from "../holds.ts";
 import type { LocalRules, PolicyFacts } from "../policy/local-policy.ts";
 import { loadRevocationMemory } from "../journal/revocations.ts";
 import type { Trust } from "../trust.ts";
@@ -42,6 +43,7 @@ export interface VerifierOptions {
   readonly driverFor: (platform: Driver["platform"]) => Driver | undefined;
   readonly fetch: (digest: Digest, bytesMax: number) => Promise<Uint8Array>;
   readonly local: Pick<LocalRules, "read" | "check">;
+  readonly holds: Pick<Holds, "requireFree">;
   /** Throws while this agent's state is in doubt. */
   readonly requireSound: () => void;
 }
@@ -71,22 +73,30 @@ export class Verifier {
     await this.#refuseForgotten(work);
     const beginsMs = Math.max(context.time.nowMs, work.notBefore * 1000);
     this.#options.local.check(work.manifest, { ...this.#facts(texts), beginsMs });
+    await this.#options.holds.requireFree(this.#changed(work.manifest, texts));
     return work;
   }
 
-  /** Whether one task of what has started may still begin: the site's own word may have changed since, and its window closed. */
+  /** Whether one task of what has started may still begin: the site's own word may have changed since, its window closed, or a person be at the device. */
   async requireBegin(task: TaskSpec): Promise<void> {
-    const { local, clock, requireSound } = this.#options;
+    const { local, clock, requireSound, holds } = this.#options;
     requireSound();
-    if (local.read() === null) return;
-    const texts = await this.#texts({ tasks: [task] });
-    local.check({ tasks: [task] }, { ...this.#facts(texts), beginsMs: clock.nowMs() });
+    if (local.read() !== null) {
+      const texts = await this.#texts({ tasks: [task] });
+      local.check({ tasks: [task] }, { ...this.#facts(texts), beginsMs: clock.nowMs() });
+    }
+    await holds.requireFree(this.#changed({ tasks: [task] }));
   }
 
   /** On how many devices it does anything but read. */
   changesIn(manifest: Pick<Manifest, "tasks">): number {
-    const riskOf = this.#riskOf(new Map());
-    return manifest.tasks.filter((task) => riskOf(task) !== "read").length;
+    return this.#changed(manifest).length;
+  }
+
+  /** The devices that hear anything but a read. The texts of a change say how bad it is, not whether it is one. */
+  #changed(manifest: Pick<Manifest, "tasks">, texts: ReadonlyMap<Digest, string> = new Map()): DeviceId[] {
+    const riskOf = this.#riskOf(texts);
+    return manifest.tasks.filter((task) => riskOf(task) !== "read").map((task) => task.device);
   }
 
   #facts(texts: ReadonlyMap<Digest, string>): Omit<PolicyFacts, "beginsMs"> {

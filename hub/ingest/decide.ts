@@ -70,6 +70,7 @@ const OWN_CODES: ReadonlySet<ErrorCode> = new Set([
   "LOCAL_STOP",
   "LOCAL_WINDOW",
   "LOCAL_LIMIT",
+  "HELD",
   "STATE_ROLLBACK",
 ]);
 

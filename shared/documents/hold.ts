@@ -18,3 +18,9 @@ export const Hold = z.strictObject({
   exp: EpochSeconds.nullable(),
 });
 export type Hold = z.infer<typeof Hold>;
+
+/** Who, why and how long, for a person to read. */
+export function holdText({ owner, reason, held, exp }: Pick<Hold, "owner" | "reason" | "held" | "exp">): string {
+  if (!held) return `released by ${owner}: ${reason}`;
+  return `held by ${owner} until ${exp === null ? "it is released" : new Date(exp * 1000).toISOString()}: ${reason}`;
+}

@@ -90,6 +90,8 @@ const down = {
    * (RFC 6962 consistency from `from` entries). Sent to an agent that has said what it witnessed, and on each newer one.
    */
   checkpoint: { type: 14, header: z.strictObject({ from: Seq, proof: ProofHashes }) },
+  /** Hands off a device, or the end of that; the body is its envelope. All that stand at the site come again after each hello. */
+  hold: { type: 15, header: z.strictObject({}) },
   /** A keyadmin's readmission of an agent in quarantine; the body is its envelope. */
   readmission: { type: 16, header: z.strictObject({}) },
   close: { type: 12, header: z.strictObject({ code: Code, retryAfterMs: z.int().min(0) }) },
