@@ -25,6 +25,7 @@ import {
   textsOf,
 } from "../store/bundles.ts";
 import { waitingFor } from "../store/credentials.ts";
+import { holdsAt } from "../store/holds.ts";
 import { findManifest } from "../store/work.ts";
 
 export type ExportDeps = Pick<
@@ -93,6 +94,7 @@ async function exportBundle(
   const lifetimeSeconds = Math.min(days * DAY_SECONDS, carriedSecondsMax(deps.trust.require().trust, entry.site));
   await addTrust(deps, bodies, lifetimeSeconds * 1000);
   for (const bytes of await cancelsFor(deps, agent)) add("cancel", bytes);
+  for (const { envelope } of await store.read((tx) => holdsAt(tx, entry.site))) add("hold", envelopeBytes(envelope));
   // Sealed to the agent: neither this hub nor who carries the stick can open them.
   for (const { envelope } of await waitingFor(store, agent, nowMs)) add("credential", envelopeBytes(envelope));
 

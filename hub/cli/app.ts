@@ -29,6 +29,7 @@ import { credentialRotate } from "./credential/rotate.ts";
 import { deviceDiff } from "./device/diff.ts";
 import { deviceConfig } from "./device/config.ts";
 import { deviceHistory } from "./device/history.ts";
+import { deviceHold, deviceRelease } from "./device/hold.ts";
 import { deviceList } from "./device/list.ts";
 import { deviceRestore } from "./device/restore.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -143,6 +144,8 @@ export function farhand(version: string, hub?: RouteMap<CliContext>): Applicatio
         history: deviceHistory,
         diff: deviceDiff,
         restore: deviceRestore,
+        hold: deviceHold,
+        release: deviceRelease,
       }),
       receipt: group("What agents signed, checked without a hub", { verify: receiptVerify }),
       audit: group("Who did what: look, export, prove", { list: auditList, export: auditExport, verify: auditVerify }),

@@ -17,6 +17,8 @@ export interface LiveSession {
   credentials(): void;
   /** There is a newer grant: its site may have to carry it out by its own clock. */
   grantsMoved(): void;
+  /** A person keeps hands off a device, or has lifted that. */
+  holdsMoved(): void;
   /** A newer session of the same agent has begun. */
   displace(): void;
   /** A person wants it closed. */
@@ -61,6 +63,10 @@ export class Links {
 
   grantsMoved(): void {
     for (const session of this.#live.values()) session.grantsMoved();
+  }
+
+  holdsMoved(): void {
+    for (const session of this.#live.values()) session.holdsMoved();
   }
 
   checkpointMoved(): void {

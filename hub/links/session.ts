@@ -7,6 +7,7 @@ import { decodeUp, encodeDown, type DownHeader, type UpHeader, type UpMessage } 
 import type { AssignmentKey } from "../core/model.ts";
 import { ingestEvents, ingestGap, type Ack } from "../ingest/ingest.ts";
 import { credentialFrames, tellCredentials } from "../credentials.ts";
+import { holdFrames } from "../holds.ts";
 import { blobFrame } from "./blob-frame.ts";
 import { auditRefused } from "../store/audit.ts";
 import { moveContact, sawHello } from "./contact.ts";
@@ -54,6 +55,7 @@ export class AgentSession implements LiveSession {
   #claimed: string | undefined;
   #told: HeldTrust | undefined;
   readonly #grantsTold = new Set<Digest>();
+  readonly #holdsTold = new Set<Digest>();
   /** Undefined until the agent has said what it holds: one that does not say is sent none. */
   #witnessed: Witnessed | undefined;
   readonly #revokedSeen = new Map<KeyId, number | null>();
@@ -154,6 +156,10 @@ export class AgentSession implements LiveSession {
     this.#tell(() => this.#sendGrants());
   }
 
+  holdsMoved(): void {
+    this.#tell(() => this.#sendHolds());
+  }
+
   checkpointMoved(): void {
     this.#tell(() => this.#sendCheckpoint());
   }
@@ -213,6 +219,7 @@ export class AgentSession implements LiveSession {
     this.#deps.log.info("link-up", { agent: agent.id, software: hello.software });
     this.#told = told;
     this.#sendTrust();
+    this.holdsMoved();
     this.#sendCredentials();
     this.grantsMoved();
     deps.effects.perform(effects);
@@ -297,6 +304,16 @@ export class AgentSession implements LiveSession {
     if (site === undefined) return;
     for (const { sha256, frame } of await scheduledGrants(this.#deps, site, this.#grantsTold)) {
       this.#grantsTold.add(sha256);
+      await this.#out.sendCredited(frame);
+    }
+  }
+
+  /** After the trust by which they are checked. Again in each session: an agent whose journal was lost has forgotten them. */
+  async #sendHolds(): Promise<void> {
+    const site = this.#agent?.site;
+    if (site === undefined) return;
+    for (const { sha256, frame } of await holdFrames(this.#deps, site, this.#holdsTold)) {
+      this.#holdsTold.add(sha256);
       await this.#out.sendCredited(frame);
     }
   }

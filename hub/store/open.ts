@@ -8,6 +8,7 @@ import bundleWitness from "./migrations/0006_bundle_witness.sql" with { type: "t
 import breakglass from "./migrations/0007_breakglass.sql" with { type: "text" };
 import credentials from "./migrations/0005_credentials.sql" with { type: "text" };
 import ending from "./migrations/0009_ending.sql" with { type: "text" };
+import hold from "./migrations/0010_hold.sql" with { type: "text" };
 import trust from "./migrations/0008_trust.sql" with { type: "text" };
 
 /** Numbered, forward only; embedded in the binary as text. */
@@ -21,6 +22,7 @@ export const migrations = [
   { version: 7, sql: breakglass },
   { version: 8, sql: trust },
   { version: 9, sql: ending },
+  { version: 10, sql: hold },
 ] as const;
 
 /** Beyond `quotaBytes` writes fail as DISK_FULL; without it the disk is the bound. */

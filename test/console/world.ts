@@ -49,6 +49,15 @@ export class World {
         collectedMs: index === 13 ? null : nowMs - (index + 2) * 7 * MINUTE,
         lastJob: index === 13 ? null : "collect-nightly-0117",
         lastState: index === 13 ? null : index === 9 ? "FAILED" : "DONE",
+        hold:
+          index === 2
+            ? {
+                owner: "ann",
+                reason: `line card swap ${IMG}`,
+                sinceMs: nowMs - 30 * MINUTE,
+                untilMs: nowMs + 120 * MINUTE,
+              }
+            : null,
       })),
     );
     this.snapshots = z.array(SnapshotView).parse(

@@ -187,6 +187,27 @@ export const routes = {
     request: { params: z.strictObject({ id: DeviceId }) },
     responses: { 200: json(DeviceView, "One device"), ...errors },
   }),
+  /** Hands off a device, or the end of that: the signed document. */
+  putHold: createRoute({
+    method: "put",
+    path: "/api/v1/holds",
+    security: bearer,
+    request: body(Envelope),
+    responses: {
+      200: json(z.strictObject({ device: DeviceId, held: z.boolean() }), "Stored after verification"),
+      ...errors,
+    },
+  }),
+  getHold: createRoute({
+    method: "get",
+    path: "/api/v1/devices/{id}/hold",
+    security: bearer,
+    request: { params: z.strictObject({ id: DeviceId }) },
+    responses: {
+      200: json(z.strictObject({ envelope: Envelope.nullable() }), "The newest that a person signed, whatever it says"),
+      ...errors,
+    },
+  }),
   deviceHistory: createRoute({
     method: "get",
     path: "/api/v1/devices/{id}/history",

@@ -81,6 +81,10 @@ export const SiteView = z
   .strictObject({ id: SiteId, devices: z.int(), agents: z.array(AgentId), contact: Contact, parallel: z.int() })
   .openapi("Site");
 
+export const HoldView = z
+  .strictObject({ owner: PersonId, reason: z.string(), sinceMs: TimeMs, untilMs: TimeMs.nullable() })
+  .openapi("Hold");
+
 export const DeviceView = z
   .strictObject({
     id: DeviceId,
@@ -96,6 +100,8 @@ export const DeviceView = z
     collectedMs: TimeMs.nullable(),
     lastJob: JobId.nullable(),
     lastState: TaskState.nullable(),
+    /** By whom, why and until when nothing but reads touches it; null where nobody holds it. */
+    hold: HoldView.nullable(),
   })
   .openapi("Device");
 

@@ -14,6 +14,8 @@ export const access: { readonly [K in keyof Routes]: TokenRole | "open" } = {
   listSites: "viewer",
   listDevices: "viewer",
   getDevice: "viewer",
+  putHold: "operator",
+  getHold: "viewer",
   deviceHistory: "viewer",
   putBlob: "operator",
   getBlob: "viewer",

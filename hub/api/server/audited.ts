@@ -18,6 +18,8 @@ const actionOf: { readonly [K in keyof Routes]: string } = {
   listSites: "api.read",
   listDevices: "api.read",
   getDevice: "api.read",
+  putHold: "device.hold",
+  getHold: "api.read",
   deviceHistory: "api.read",
   putBlob: "text.put",
   getBlob: "text.read",

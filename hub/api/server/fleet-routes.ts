@@ -1,5 +1,7 @@
 import { FarhandError } from "../../../shared/errors.ts";
+import { acceptHold } from "../../holds.ts";
 import { audit } from "../../store/audit.ts";
+import { newestHold } from "../../store/holds.ts";
 import { routes } from "../contract/routes.ts";
 import type { ApiDeps } from "./deps.ts";
 import { agentViews, devicePage, deviceView, historyPage, siteViews } from "./fleet-views.ts";
@@ -20,6 +22,15 @@ export function fleetRoutes(app: Api, deps: ApiDeps): void {
   app.openapi(routes.listSites, async (c) => c.json({ sites: await siteViews(deps) }, 200));
   app.openapi(routes.listDevices, async (c) => c.json(await devicePage(deps, c.req.valid("query")), 200));
   app.openapi(routes.getDevice, async (c) => c.json(await deviceView(deps, c.req.valid("param").id), 200));
+  app.openapi(routes.putHold, async (c) => {
+    const { device, held } = await acceptHold(deps, c.req.valid("json"), `token:${c.get("caller").id}`);
+    deps.links.holdsMoved();
+    return c.json({ device, held }, 200);
+  });
+  app.openapi(routes.getHold, async (c) => {
+    const row = await deps.store.read((tx) => newestHold(tx, c.req.valid("param").id));
+    return c.json({ envelope: row?.envelope ?? null }, 200);
+  });
   app.openapi(routes.deviceHistory, async (c) =>
     c.json(await historyPage(deps, c.req.valid("param").id, c.req.valid("query")), 200),
   );

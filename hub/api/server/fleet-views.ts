@@ -3,6 +3,7 @@ import { FarhandError } from "../../../shared/errors.ts";
 import type { AgentId, DeviceId } from "../../../shared/ids.ts";
 import type { Tx } from "../../../shared/store.ts";
 import type { InventoryView } from "../../../shared/trust.ts";
+import { standingHold } from "../../holds.ts";
 import { listContacts, listEnrolments, type Contact, type ContactRow } from "../../store/agents.ts";
 import { runningByAgent } from "../../store/assignments.ts";
 import { snapshotsOf } from "../../store/receipts.ts";
@@ -12,6 +13,7 @@ import type { ApiDeps } from "./deps.ts";
 import { cursorOf } from "./job-views.ts";
 
 type Deps = Pick<ApiDeps, "store" | "trust">;
+type TimedDeps = Pick<ApiDeps, "store" | "trust" | "clock">;
 
 /** Countersigned agents, and those that enrolled and wait for it. A key that is not countersigned is pending, whoever had one before. */
 export async function agentViews(deps: Deps): Promise<AgentView[]> {
@@ -71,17 +73,25 @@ async function deviceViewOf(
   tx: Pick<Tx, "get" | "all">,
   device: Device,
   inventory: InventoryView,
+  nowMs: number,
 ): Promise<DeviceView> {
   const { id, site, platform, address, port, tags } = device;
   const via = inventory.pathTo(device).map((hop) => hop.id);
-  return { id, site, platform, address, port, via, tags, ...(await deviceStanding(tx, id)) };
+  const hold = await standingHold(tx, id, nowMs);
+  const view = hold && {
+    owner: hold.owner,
+    reason: hold.reason,
+    sinceMs: hold.iat * 1000,
+    untilMs: hold.exp === null ? null : hold.exp * 1000,
+  };
+  return { id, site, platform, address, port, via, tags, ...(await deviceStanding(tx, id)), hold: view ?? null };
 }
 
-export async function deviceView(deps: Deps, id: DeviceId): Promise<DeviceView> {
+export async function deviceView(deps: TimedDeps, id: DeviceId): Promise<DeviceView> {
   const inventory = deps.trust.state?.inventory;
   const device = inventory?.device(id);
   if (!inventory || !device) throw new FarhandError("NOT_FOUND", `no device ${id} in the signed inventory`);
-  return deps.store.read((tx) => deviceViewOf(tx, device, inventory));
+  return deps.store.read((tx) => deviceViewOf(tx, device, inventory, deps.clock.nowMs()));
 }
 
 export interface DeviceQuery {
@@ -94,7 +104,7 @@ export interface DeviceQuery {
 }
 
 export async function devicePage(
-  deps: Deps,
+  deps: TimedDeps,
   query: DeviceQuery,
 ): Promise<{ devices: DeviceView[]; next: string | null }> {
   const { limit, after, site, platform, tag } = query;
@@ -108,9 +118,10 @@ export async function devicePage(
   if (!inventory) return { devices: [], next: null };
   const found = inventory.inventory.document.devices.filter(matches).toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const shown = found.slice(0, limit);
+  const nowMs = deps.clock.nowMs();
   const devices = await deps.store.read(async (tx) => {
     const views: DeviceView[] = [];
-    for (const device of shown) views.push(await deviceViewOf(tx, device, inventory));
+    for (const device of shown) views.push(await deviceViewOf(tx, device, inventory, nowMs));
     return views;
   });
   return { devices, next: found.length > limit ? (shown.at(-1)?.id ?? null) : null };

@@ -7,7 +7,7 @@ import { as, hubFlags, text, type HubFlags } from "../flags.ts";
 import { stateText } from "../job/outcome.ts";
 import { clientOf } from "../settings.ts";
 import { table } from "../terminal/table.ts";
-import { ago } from "../terminal/time.ts";
+import { ago, utc } from "../terminal/time.ts";
 
 interface Flags extends HubFlags {
   readonly site?: SiteId;
@@ -60,6 +60,12 @@ async function list(cli: Cli, flags: Flags) {
           value: (device) => device.lastState ?? "",
           paint: (device, cell) =>
             device.lastState ? cell.replace(device.lastState, stateText(device.lastState, style)) : cell,
+        },
+        {
+          title: "HELD",
+          value: ({ hold }) =>
+            hold ? `by ${hold.owner}${hold.untilMs === null ? "" : ` until ${utc(hold.untilMs)}`}: ${hold.reason}` : "",
+          paint: (_device, cell) => style.yellow(cell),
         },
         { title: "JOB", value: (device) => device.lastJob ?? "" },
       ],

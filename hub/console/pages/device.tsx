@@ -5,6 +5,7 @@ import type { DeviceId, Digest } from "../../../shared/ids.ts";
 import { textRows } from "../diff.ts";
 import { BlobText } from "../parts/device-text.tsx";
 import { DiffRows } from "../parts/diff.tsx";
+import { HoldBadge } from "../parts/hold.tsx";
 import { Empty, Loading, Problem } from "../parts/notice.tsx";
 import { PageTitle } from "../parts/page-title.tsx";
 import { TaskBadge } from "../parts/state.tsx";
@@ -33,6 +34,14 @@ export function DevicePage({ id }: { id: DeviceId }) {
           <Fact name="Platform">{device.data.platform}</Fact>
           <Fact name="Address">{`${device.data.address}:${device.data.port}`}</Fact>
           {device.data.via.length > 0 && <Fact name="Via">{device.data.via.join(" > ")}</Fact>}
+          {device.data.hold && (
+            <div>
+              <dt>Held</dt>
+              <dd>
+                <HoldBadge hold={device.data.hold} />
+              </dd>
+            </div>
+          )}
           <div>
             <dt>Last state</dt>
             <dd>{device.data.lastState ? <TaskBadge state={device.data.lastState} /> : "none"}</dd>

@@ -3,6 +3,7 @@ import type { DeviceView } from "../../api/client/index.ts";
 import { Empty, Loading, Problem } from "../parts/notice.tsx";
 import { PageTitle } from "../parts/page-title.tsx";
 import { usePaged } from "../parts/paged.tsx";
+import { HoldBadge } from "../parts/hold.tsx";
 import { matcher, Search } from "../parts/search.tsx";
 import { TaskBadge } from "../parts/state.tsx";
 import { Command, Equivalent, Foreign } from "../parts/text.tsx";
@@ -19,6 +20,7 @@ const textOf = (device: DeviceView): string =>
     `platform:${device.platform}`,
     device.address,
     `state:${device.lastState ?? "none"}`,
+    ...(device.hold ? [`held:${device.hold.owner}`] : []),
     ...Object.entries(device.tags).map(([key, value]) => `${key}=${value}`),
   ].join(" ");
 
@@ -108,6 +110,7 @@ function DeviceTable({ devices, all }: { devices: readonly DeviceView[]; all: nu
                 </td>
                 <td>
                   {device.lastState ? <TaskBadge state={device.lastState} /> : <span className="quiet">none</span>}
+                  {device.hold && <HoldBadge hold={device.hold} />}
                 </td>
                 <td>
                   {device.lastJob && <a href={jobHref(device.lastJob, { device: device.id })}>{device.lastJob}</a>}
