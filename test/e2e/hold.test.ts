@@ -39,7 +39,8 @@ async function logged(action: string, wanted: { object: string; onBehalfOf: stri
 
 const held = async (): Promise<unknown> => {
   const [list] = await world.cli(["device", "list"]);
-  return (list?.["devices"] as { id: string; hold: unknown }[]).find((one) => one.id === device)?.hold;
+  const devices = (list?.["devices"] ?? []) as { id: string; hold: unknown }[];
+  return devices.find((one) => one.id === device)?.hold;
 };
 
 it("hold, plan, refused, read, release, changed", { timeout: 240_000 }, async () => {
