@@ -74,13 +74,6 @@ export const JUSTIFIED: readonly Justified[] = [
   },
   {
     file: "shared/tuf/apply.ts",
-    within: "asRoot",
-    code: "",
-    text: "throw error;",
-    why: "ENVELOPE_TOO_LARGE was refused by checkCaps; what else there is is a fault of the program, and nothing is returned",
-  },
-  {
-    file: "shared/tuf/apply.ts",
     within: "requireNamed",
     code: "TRUST_MISMATCH",
     text: "named.version !== signed.version",
