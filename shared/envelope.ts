@@ -22,6 +22,7 @@ export const EnvelopeType = z.enum([
   "farhand-inventory+jws",
   "farhand-breakglass+jws",
   "farhand-hold+jws",
+  "farhand-adoption+jws",
   "farhand-readmission+jws",
   "farhand-credential+jws",
   "farhand-checkpoint+jws",

@@ -26,6 +26,7 @@ import { bundleInspect } from "./bundle/inspect.ts";
 import { bundleVerify } from "./bundle/verify.ts";
 import type { CliContext } from "./context.ts";
 import { credentialRotate } from "./credential/rotate.ts";
+import { deviceAdopt } from "./device/adopt.ts";
 import { deviceDiff } from "./device/diff.ts";
 import { deviceConfig } from "./device/config.ts";
 import { deviceHistory } from "./device/history.ts";
@@ -146,6 +147,7 @@ export function farhand(version: string, hub?: RouteMap<CliContext>): Applicatio
         restore: deviceRestore,
         hold: deviceHold,
         release: deviceRelease,
+        adopt: deviceAdopt,
       }),
       receipt: group("What agents signed, checked without a hub", { verify: receiptVerify }),
       audit: group("Who did what: look, export, prove", { list: auditList, export: auditExport, verify: auditVerify }),

@@ -405,11 +405,14 @@ describe("device diff", () => {
     notRestorable: null,
   });
   const configs = ["interface e0\n mtu 1500\n", "interface e0\n mtu 9000\n description x\u001b[2J\n"];
+  let baseline: { config: string; atMs: number; by: string | null; reason: string | null } | null = null;
   const serve = (...order: string[]) =>
     world.hub({
       "GET /api/v1/devices/ams-r1/history": () => ({
         snapshots: order.map((config, index) => snapshot(100 - index, config)),
         next: null,
+        baseline,
+        adoptions: [],
       }),
       ...Object.fromEntries(configs.map((config) => [`GET /api/v1/blobs/${sha256(config)}`, () => utf8(config)])),
     });
@@ -425,6 +428,13 @@ describe("device diff", () => {
       "  +   description x\\u{1b}[2J",
       "  +   mtu 9000",
     ]);
+  });
+
+  it("compares with what was adopted, where the device is another now", async () => {
+    baseline = { config: sha256(before), atMs: 1, by: "ann", reason: "by hand" };
+    serve(after, "hostname x\n", before);
+    expect((await world.run("device", "diff", "ams-r1", "--json")).out).toContain(`"from":"${sha256(before)}"`);
+    baseline = null;
   });
 
   it("ends with 0 where nothing differs, and takes short digests", async () => {

@@ -2,6 +2,7 @@ import { openSqlite, type SqliteStore } from "../../shared/sqlite.ts";
 import type { BoundaryObserver } from "../../shared/store.ts";
 import first from "./migrations/0001_first.sql" with { type: "text" };
 import tombstone from "./migrations/0002_tombstone.sql" with { type: "text" };
+import adoption from "./migrations/0011_adoption.sql" with { type: "text" };
 import auditLog from "./migrations/0003_audit.sql" with { type: "text" };
 import bundle from "./migrations/0004_bundle.sql" with { type: "text" };
 import bundleWitness from "./migrations/0006_bundle_witness.sql" with { type: "text" };
@@ -23,6 +24,7 @@ export const migrations = [
   { version: 8, sql: trust },
   { version: 9, sql: ending },
   { version: 10, sql: hold },
+  { version: 11, sql: adoption },
 ] as const;
 
 /** Beyond `quotaBytes` writes fail as DISK_FULL; without it the disk is the bound. */

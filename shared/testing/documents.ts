@@ -4,6 +4,7 @@
  */
 import type { z } from "zod";
 import { Admission } from "../documents/admission.ts";
+import { Adoption } from "../documents/adoption.ts";
 import { Agents } from "../documents/agents.ts";
 import { Breakglass } from "../documents/breakglass.ts";
 import { BundleIndex } from "../documents/bundle.ts";
@@ -31,6 +32,7 @@ const sha256 = "a".repeat(64);
 const key = "A".repeat(43);
 const at = 1_800_000_000;
 const text = { sha256, bytes: 3 };
+const hands = { v: 1, org: "acme", site: "ams", device: "ams-r1", owner: "ann" };
 const validity = { iat: at, nbf: at, exp: at + 3600 };
 const policy = { id: "default", version: 1 };
 const place = { org: "acme", site: "ams", agent: "agent-ams" };
@@ -204,19 +206,12 @@ export const SAMPLES: readonly Sample[] = [
   {
     name: "hold",
     schema: Hold,
-    value: {
-      type: "hold",
-      v: 1,
-      org: "acme",
-      site: "ams",
-      device: "ams-r1",
-      owner: "ann",
-      reason: "hands off",
-      generation: 1,
-      held: true,
-      iat: at,
-      exp: null,
-    },
+    value: { type: "hold", ...hands, reason: "hands off", generation: 1, held: true, iat: at, exp: null },
+  },
+  {
+    name: "adoption",
+    schema: Adoption,
+    value: { type: "adoption", ...hands, reason: "by hand at night", config: sha256, from: null, iat: at },
   },
   {
     name: "host keys as a device showed them",

@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Adoption } from "../documents/adoption.ts";
 import type { Hold } from "../documents/hold.ts";
 import type { Readmission } from "../documents/readmission.ts";
 import { signEnvelope } from "../envelope.ts";
 import type { DeviceId, OrgId, PersonId } from "../ids.ts";
 import type { Signer } from "../keys.ts";
-import { id, makeOrg, type TestOrg } from "../testing/org.ts";
-import { isHeld, verifyHold, verifyReadmission } from "./hands.ts";
+import { id, makeOrg, NO_DIGEST, type TestOrg } from "../testing/org.ts";
+import { isHeld, verifyAdoption, verifyHold, verifyReadmission } from "./hands.ts";
 
 let org: TestOrg;
 beforeAll(async () => {
@@ -56,6 +57,34 @@ describe("a hold", () => {
     expect(isHeld({ held: false, exp: null }, 0)).toBe(false);
     expect(isHeld({ held: true, exp: 100 }, 99_999)).toBe(true);
     expect(isHeld({ held: true, exp: 100 }, 100_000)).toBe(false);
+  });
+});
+
+describe("an adoption", () => {
+  const verify = async (over: Partial<Adoption>, signer: Signer = org.people.ann) => {
+    const adoption: Adoption = {
+      type: "adoption",
+      v: 1,
+      org: id.org,
+      site: id.ams,
+      device: "ams-r1" as DeviceId,
+      owner: id.ann,
+      reason: "by hand",
+      config: NO_DIGEST,
+      from: null,
+      iat: org.nowSeconds,
+      ...over,
+    };
+    return verifyAdoption(await signEnvelope("farhand-adoption+jws", adoption, [signer]), org);
+  };
+
+  it("counts when its owner, who has a part at the site, signed it, and is refused otherwise", async () => {
+    expect(await verify({})).toMatchObject({ device: "ams-r1", owner: "ann" });
+    await expect(verify({}, org.hub)).rejects.toMatchObject({ code: "SIGNATURE_MISSING" });
+    await expect(verify({ owner: id.bob })).rejects.toMatchObject({ code: "SIGNATURE_MISSING" });
+    await expect(verify({ owner: "kim" as PersonId }, org.people.kim)).rejects.toMatchObject({ code: "FORBIDDEN" });
+    await expect(verify({ org: "evil" as OrgId })).rejects.toMatchObject({ code: "WRONG_ORG" });
+    await expect(verify({ device: "lon-r1" as DeviceId })).rejects.toMatchObject({ code: "INVENTORY_MISMATCH" });
   });
 });
 

@@ -1,9 +1,10 @@
+import { Adoption } from "../documents/adoption.ts";
 import { Hold } from "../documents/hold.ts";
 import { Readmission } from "../documents/readmission.ts";
 import type { Role } from "../documents/keys.ts";
 import { readAs, type Envelope } from "../envelope.ts";
 import { FarhandError } from "../errors.ts";
-import type { AgentId, SiteId } from "../ids.ts";
+import type { AgentId, KeyId, SiteId } from "../ids.ts";
 import { holdsRole, type InventoryView, type TrustStore } from "../trust.ts";
 import { openSigned } from "./revoked.ts";
 import type { TimeBound } from "./time.ts";
@@ -11,23 +12,41 @@ import type { TimeBound } from "./time.ts";
 /** Who works at a site may keep others' hands off its devices. */
 const HOLDERS: readonly Role[] = ["author", "approver", "oncall", "siteoperator"];
 
+interface HandsContext {
+  readonly trust: TrustStore;
+  readonly inventory: InventoryView;
+  readonly site?: SiteId;
+}
+
 /** A hold that its owner signed, for a device that stands at its site. */
-export async function verifyHold(
-  envelope: Envelope,
-  context: { readonly trust: TrustStore; readonly inventory: InventoryView; readonly site?: SiteId },
-): Promise<Hold> {
-  const { trust, inventory } = context;
-  const opened = await openSigned("farhand-hold+jws", envelope, trust);
+export async function verifyHold(envelope: Envelope, context: HandsContext): Promise<Hold> {
+  const opened = await openSigned("farhand-hold+jws", envelope, context.trust);
   const hold = readAs(Hold, opened.value);
-  if (hold.org !== trust.org) throw new FarhandError("WRONG_ORG");
-  if (context.site !== undefined && hold.site !== context.site) throw new FarhandError("WRONG_SITE", hold.site);
-  const device = inventory.device(hold.device);
-  if (device?.site !== hold.site) throw new FarhandError("INVENTORY_MISMATCH", `no ${hold.device} at ${hold.site}`);
-  const owner = opened.kids.map((kid) => trust.personOf(kid)).find((person) => person?.id === hold.owner);
-  if (!owner) throw new FarhandError("SIGNATURE_MISSING", `${hold.owner} has not signed it`);
-  if (!HOLDERS.some((role) => holdsRole(owner, role, [hold.site])))
-    throw new FarhandError("FORBIDDEN", `${hold.owner} has no part at ${hold.site}`);
+  checkOwner(hold, opened.kids, context);
   return hold;
+}
+
+/** An adoption likewise. */
+export async function verifyAdoption(envelope: Envelope, context: HandsContext): Promise<Adoption> {
+  const opened = await openSigned("farhand-adoption+jws", envelope, context.trust);
+  const adoption = readAs(Adoption, opened.value);
+  checkOwner(adoption, opened.kids, context);
+  return adoption;
+}
+
+function checkOwner(
+  word: Pick<Hold, "org" | "site" | "device" | "owner">,
+  kids: readonly KeyId[],
+  { trust, inventory, site }: HandsContext,
+): void {
+  if (word.org !== trust.org) throw new FarhandError("WRONG_ORG");
+  if (site !== undefined && word.site !== site) throw new FarhandError("WRONG_SITE", word.site);
+  const device = inventory.device(word.device);
+  if (device?.site !== word.site) throw new FarhandError("INVENTORY_MISMATCH", `no ${word.device} at ${word.site}`);
+  const owner = kids.map((kid) => trust.personOf(kid)).find((person) => person?.id === word.owner);
+  if (!owner) throw new FarhandError("SIGNATURE_MISSING", `${word.owner} has not signed it`);
+  if (!HOLDERS.some((role) => holdsRole(owner, role, [word.site])))
+    throw new FarhandError("FORBIDDEN", `${word.owner} has no part at ${word.site}`);
 }
 
 /** Whether it stands at this time: a clock set back does not lift it, one set forward does not either where it has no end. */

@@ -129,7 +129,12 @@ export async function startStubHub(certificate: ServerCertificate): Promise<Stub
         return device ? answer("getDevice", device) : refusal(404, "NOT_FOUND");
       }
       case "GET devices/x/history":
-        return answer("deviceHistory", { snapshots: world.snapshots.filter((one) => one.device === id), next: null });
+        return answer("deviceHistory", {
+          snapshots: world.snapshots.filter((one) => one.device === id),
+          next: null,
+          baseline: null,
+          adoptions: [],
+        });
       case "GET jobs":
         return answer("listJobs", {
           jobs: world.jobs.map(

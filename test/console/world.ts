@@ -49,6 +49,7 @@ export class World {
         collectedMs: index === 13 ? null : nowMs - (index + 2) * 7 * MINUTE,
         lastJob: index === 13 ? null : "collect-nightly-0117",
         lastState: index === 13 ? null : index === 9 ? "FAILED" : "DONE",
+        baseline: index === 0 ? "f".repeat(64) : null,
         hold:
           index === 2
             ? {

@@ -83,3 +83,36 @@ it("hold, plan, refused, read, release, changed", { timeout: 240_000 }, async ()
   expect(await world.waitForJob(again.job)).toMatchObject({ state: "SUCCEEDED" });
   expect(await fleet.runningConfig(device)).toContain("ntp server 10.255.4.2");
 });
+
+it("changed by hand, adopted: what is compared is compared with that", { timeout: 240_000 }, async () => {
+  const adopt = ["device", "adopt", device, "--reason", "by hand, ticket 4711", "--key", world.keyFile("ann"), "--yes"];
+  const listed = async (): Promise<string> =>
+    (await world.cliResult(["device", "list"])).stdout.split("\n").find((line) => line.startsWith(device)) ?? "";
+  const collect = () =>
+    world.cli(["job", "submit", "collect", "--grant", "reads", "--select", `device=${device}`, "--watch"]);
+  await collect();
+  expect(await listed()).not.toContain("not its baseline");
+
+  await fleet.mutate(device, ["ntp server 10.255.4.77"]);
+  await collect();
+  expect(await listed()).toContain("not its baseline");
+  const [diff] = await world.cli(["device", "diff", device], [2]);
+  expect(JSON.stringify(diff?.["diff"])).toContain("ntp server 10.255.4.77");
+
+  const noPart = await world.cliResult([...adopt.slice(0, -2), world.keyFile("kim"), "--yes"]);
+  expect(noPart.stderr).toContain("kim has no part at ams");
+  const [adopted] = await world.cli(adopt);
+  expect(JSON.stringify(adopted?.["diff"])).toContain("ntp server 10.255.4.77");
+  await logged("device.adopt", { object: device, onBehalfOf: "ann", code: null });
+  expect(await listed()).not.toContain("not its baseline");
+  const history = await world.cliResult(["device", "history", device]);
+  expect(history.stdout).toContain("now, adopted by ann: by hand, ticket 4711");
+  expect((await world.cliResult(adopt)).stderr).toContain("nothing to adopt");
+
+  await fleet.mutate(device, ["ntp server 10.255.4.78"]);
+  await collect();
+  expect(await listed()).toContain("not its baseline");
+  const [since] = await world.cli(["device", "diff", device], [2]);
+  expect(JSON.stringify(since?.["diff"])).toContain("10.255.4.78");
+  expect(JSON.stringify(since?.["diff"])).not.toContain("10.255.4.77");
+});

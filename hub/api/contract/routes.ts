@@ -9,6 +9,7 @@ import { TrustFile, TrustVersions } from "../../../shared/tuf/file.ts";
 import {
   AgentView,
   BreakglassView,
+  BaselineView,
   DeviceView,
   ErrorBody,
   JobRequest,
@@ -208,13 +209,32 @@ export const routes = {
       ...errors,
     },
   }),
+  /** Out-of-band configuration is as it should be: the signed document. */
+  putAdoption: createRoute({
+    method: "put",
+    path: "/api/v1/adoptions",
+    security: bearer,
+    request: body(Envelope),
+    responses: {
+      200: json(z.strictObject({ device: DeviceId, config: Digest }), "Stored after verification"),
+      ...errors,
+    },
+  }),
   deviceHistory: createRoute({
     method: "get",
     path: "/api/v1/devices/{id}/history",
     security: bearer,
     request: { params: z.strictObject({ id: DeviceId }), query: z.strictObject(page) },
     responses: {
-      200: json(z.strictObject({ snapshots: z.array(SnapshotView), next: z.string().nullable() }), "Newest first"),
+      200: json(
+        z.strictObject({
+          snapshots: z.array(SnapshotView),
+          next: z.string().nullable(),
+          baseline: BaselineView.nullable(),
+          adoptions: z.array(BaselineView),
+        }),
+        "Newest first",
+      ),
       ...errors,
     },
   }),

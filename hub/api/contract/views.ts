@@ -85,6 +85,11 @@ export const HoldView = z
   .strictObject({ owner: PersonId, reason: z.string(), sinceMs: TimeMs, untilMs: TimeMs.nullable() })
   .openapi("Hold");
 
+/** `by` and `reason` are null where a signed change left it. */
+export const BaselineView = z
+  .strictObject({ config: Digest, atMs: TimeMs, by: PersonId.nullable(), reason: z.string().nullable() })
+  .openapi("Baseline");
+
 export const DeviceView = z
   .strictObject({
     id: DeviceId,
@@ -102,6 +107,8 @@ export const DeviceView = z
     lastState: TaskState.nullable(),
     /** By whom, why and until when nothing but reads touches it; null where nobody holds it. */
     hold: HoldView.nullable(),
+    /** What the device is compared with: what a person adopted or a signed change left there, whichever is later. */
+    baseline: Digest.nullable(),
   })
   .openapi("Device");
 
@@ -373,6 +380,7 @@ export type StreamEvent = z.infer<typeof StreamEvent>;
 export type AgentView = z.infer<typeof AgentView>;
 export type SiteView = z.infer<typeof SiteView>;
 export type DeviceView = z.infer<typeof DeviceView>;
+export type BaselineView = z.infer<typeof BaselineView>;
 export type SnapshotView = z.infer<typeof SnapshotView>;
 export type TaskView = z.infer<typeof TaskView>;
 export type AssignmentView = z.infer<typeof AssignmentView>;

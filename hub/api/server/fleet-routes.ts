@@ -1,4 +1,5 @@
 import { FarhandError } from "../../../shared/errors.ts";
+import { acceptAdoption } from "../../adoptions.ts";
 import { acceptHold } from "../../holds.ts";
 import { audit } from "../../store/audit.ts";
 import { newestHold } from "../../store/holds.ts";
@@ -30,6 +31,10 @@ export function fleetRoutes(app: Api, deps: ApiDeps): void {
   app.openapi(routes.getHold, async (c) => {
     const row = await deps.store.read((tx) => newestHold(tx, c.req.valid("param").id));
     return c.json({ envelope: row?.envelope ?? null }, 200);
+  });
+  app.openapi(routes.putAdoption, async (c) => {
+    const { device, config } = await acceptAdoption(deps, c.req.valid("json"), `token:${c.get("caller").id}`);
+    return c.json({ device, config }, 200);
   });
   app.openapi(routes.deviceHistory, async (c) =>
     c.json(await historyPage(deps, c.req.valid("param").id, c.req.valid("query")), 200),

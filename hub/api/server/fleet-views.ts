@@ -4,11 +4,12 @@ import type { AgentId, DeviceId } from "../../../shared/ids.ts";
 import type { Tx } from "../../../shared/store.ts";
 import type { InventoryView } from "../../../shared/trust.ts";
 import { standingHold } from "../../holds.ts";
+import { adoptionsOf, baselineOf } from "../../store/adoptions.ts";
 import { listContacts, listEnrolments, type Contact, type ContactRow } from "../../store/agents.ts";
 import { runningByAgent } from "../../store/assignments.ts";
 import { snapshotsOf } from "../../store/receipts.ts";
 import { deviceStanding } from "../../store/views.ts";
-import type { AgentView, DeviceView, SiteView, SnapshotView } from "../contract/views.ts";
+import type { AgentView, BaselineView, DeviceView, SiteView, SnapshotView } from "../contract/views.ts";
 import type { ApiDeps } from "./deps.ts";
 import { cursorOf } from "./job-views.ts";
 
@@ -84,7 +85,18 @@ async function deviceViewOf(
     sinceMs: hold.iat * 1000,
     untilMs: hold.exp === null ? null : hold.exp * 1000,
   };
-  return { id, site, platform, address, port, via, tags, ...(await deviceStanding(tx, id)), hold: view ?? null };
+  return {
+    id,
+    site,
+    platform,
+    address,
+    port,
+    via,
+    tags,
+    ...(await deviceStanding(tx, id)),
+    hold: view ?? null,
+    baseline: (await baselineOf(tx, id))?.config ?? null,
+  };
 }
 
 export async function deviceView(deps: TimedDeps, id: DeviceId): Promise<DeviceView> {
@@ -132,9 +144,18 @@ export async function historyPage(
   deps: Deps,
   device: DeviceId,
   query: { readonly limit: number; readonly after?: string | undefined },
-): Promise<{ snapshots: SnapshotView[]; next: string | null }> {
+): Promise<{
+  snapshots: SnapshotView[];
+  next: string | null;
+  baseline: BaselineView | null;
+  adoptions: BaselineView[];
+}> {
   const beforeMs = query.after === undefined ? Number.MAX_SAFE_INTEGER : cursorOf(query.after);
   const snapshots = await snapshotsOf(deps.store, device, beforeMs, query.limit);
   const last = snapshots.at(-1);
-  return { snapshots, next: last && snapshots.length === query.limit ? String(last.takenMs) : null };
+  const about = await deps.store.read(async (tx) => ({
+    baseline: (await baselineOf(tx, device)) ?? null,
+    adoptions: await adoptionsOf(tx, device),
+  }));
+  return { ...about, snapshots, next: last && snapshots.length === query.limit ? String(last.takenMs) : null };
 }

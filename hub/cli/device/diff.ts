@@ -25,7 +25,9 @@ export const deviceDiff = buildCommand<Flags, [DeviceId], CliContext>({
   docs: docs(
     "Show what changed between two configurations of a device",
     ["farhand device diff ams-r1", "farhand device diff ams-r1 --from 3fa8 --to 91c0 --json"],
-    "Without --from and --to: the newest configuration, and the one before it that was different. A digest may be cut short.\nExits 2 if there are differences.",
+    "Without --from and --to: the newest configuration and the baseline, which is what was adopted or what a signed change left; where the\n" +
+      "device is as its baseline says, or has none, the one before it that was different. A digest may be cut short.\n" +
+      "Exits 2 if there are differences.",
   ),
   parameters: {
     flags: { ...hubFlags, from: digestFlag("The older one"), to: digestFlag("The newer one") },
@@ -36,7 +38,7 @@ export const deviceDiff = buildCommand<Flags, [DeviceId], CliContext>({
 
 async function diff(cli: Cli, flags: Flags, id: DeviceId) {
   const client = clientOf(cli, flags);
-  const { snapshots } = await client.call("deviceHistory", { params: { id }, query: { limit: 1000 } });
+  const { snapshots, baseline } = await client.call("deviceHistory", { params: { id }, query: { limit: 1000 } });
   const [newest] = snapshots;
   if (!newest)
     throw new FarhandError(
@@ -44,7 +46,11 @@ async function diff(cli: Cli, flags: Flags, id: DeviceId) {
       `${id} has no configuration yet: farhand job submit collect --select device=${id}`,
     );
   const to = flags.to === undefined ? newest : byPrefix(snapshots, flags.to);
-  const from = flags.from === undefined ? before(snapshots, to) : byPrefix(snapshots, flags.from);
+  const kept = flags.to === undefined && baseline && baseline.config !== to.public.sha256 ? baseline.config : undefined;
+  const from =
+    flags.from === undefined
+      ? (snapshots.find((snapshot) => snapshot.public.sha256 === kept) ?? beforeOf(snapshots, to))
+      : byPrefix(snapshots, flags.from);
   if (!from || from.public.sha256 === to.public.sha256) {
     cli.out.data(
       "device-diff",
@@ -53,7 +59,10 @@ async function diff(cli: Cli, flags: Flags, id: DeviceId) {
     );
     return EXIT.ok;
   }
-  const [older, newer] = await Promise.all([textOf(client, from.public.sha256), textOf(client, to.public.sha256)]);
+  const [older, newer] = await Promise.all([
+    configText(client, from.public.sha256),
+    configText(client, to.public.sha256),
+  ]);
   const found = compare(older, newer);
   const keys =
     from.keyGeneration === to.keyGeneration
@@ -74,9 +83,9 @@ async function diff(cli: Cli, flags: Flags, id: DeviceId) {
   return EXIT.differences;
 }
 
-const before = (snapshots: readonly SnapshotView[], to: SnapshotView): SnapshotView | undefined =>
+export const beforeOf = (snapshots: readonly SnapshotView[], to: SnapshotView): SnapshotView | undefined =>
   snapshots.slice(snapshots.indexOf(to) + 1).find((snapshot) => snapshot.public.sha256 !== to.public.sha256);
 
-async function textOf(client: HubClient, digest: Digest): Promise<string> {
+export async function configText(client: HubClient, digest: Digest): Promise<string> {
   return new TextDecoder().decode(await client.getBlob(digest));
 }

@@ -1,5 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import { DeviceId } from "../../../shared/ids.ts";
+import type { SnapshotView } from "../../api/client/index.ts";
 import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { as, hubFlags, whole, type HubFlags } from "../flags.ts";
@@ -27,7 +28,7 @@ export const deviceHistory = buildCommand<Flags, [DeviceId], CliContext>({
 });
 
 async function history(cli: Cli, flags: Flags, id: DeviceId) {
-  const { snapshots, next } = await clientOf(cli, flags).call("deviceHistory", {
+  const { snapshots, next, baseline, adoptions } = await clientOf(cli, flags).call("deviceHistory", {
     params: { id },
     query: { limit: flags.limit },
   });
@@ -36,7 +37,12 @@ async function history(cli: Cli, flags: Flags, id: DeviceId) {
     ...snapshot,
     changed: snapshots[index + 1] !== undefined && snapshots[index + 1]?.public.sha256 !== snapshot.public.sha256,
   }));
-  cli.out.data("device-history", { device: id, snapshots, next }, () =>
+  const baselineText = (row: SnapshotView): string => {
+    const adopted = adoptions.find((one) => one.config === row.public.sha256);
+    const said = adopted ? `adopted by ${adopted.by}: ${adopted.reason}` : "";
+    return baseline?.config === row.public.sha256 ? `now${said && `, ${said}`}` : said;
+  };
+  cli.out.data("device-history", { device: id, snapshots, next, baseline, adoptions }, () =>
     table(
       [
         { title: "TAKEN", value: (row) => utc(row.takenMs) },
@@ -44,6 +50,7 @@ async function history(cli: Cli, flags: Flags, id: DeviceId) {
         { title: "BYTES", value: (row) => row.public.bytes, right: true },
         { title: "CHANGED", value: (row) => (row.changed ? "yes" : ""), paint: (_row, cell) => style.yellow(cell) },
         { title: "RESTORABLE", value: (row) => (row.notRestorable === null ? "yes" : `no: ${row.notRestorable}`) },
+        { title: "BASELINE", value: baselineText },
         { title: "JOB", value: (row) => row.job },
       ],
       rows,

@@ -54,7 +54,12 @@ async function list(cli: Cli, flags: Flags) {
         { title: "PLATFORM", value: (device) => device.platform },
         { title: "ADDRESS", value: (device) => `${device.address}:${device.port}` },
         { title: "VIA", value: (device) => device.via.join(" > ") },
-        { title: "BACKUP", value: (device) => ago(device.collectedMs, cli.clock.nowMs()) },
+        {
+          title: "BACKUP",
+          // Changed, and not by what people signed here: farhand device diff shows how.
+          value: (device) =>
+            `${ago(device.collectedMs, cli.clock.nowMs())}${isOther(device) ? ", not its baseline" : ""}`,
+        },
         {
           title: "LAST",
           value: (device) => device.lastState ?? "",
@@ -75,6 +80,8 @@ async function list(cli: Cli, flags: Flags) {
   );
   return undefined;
 }
+
+const isOther = ({ baseline, config }: DeviceView): boolean => baseline !== null && baseline !== config;
 
 const PAGE = 1000;
 

@@ -60,6 +60,9 @@ export function DevicePage({ id }: { id: DeviceId }) {
             <dt>Last collected</dt>
             <dd>
               <Time ms={device.data.collectedMs} />
+              {device.data.baseline !== null && device.data.baseline !== device.data.config && (
+                <span className="quiet"> not its baseline {device.data.baseline.slice(0, 12)}</span>
+              )}
             </dd>
           </div>
           {Object.entries(device.data.tags).map(([key, value]) => (

@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import { sha256, toBase64url } from "../../../../shared/bytes.ts";
 import { Admission } from "../../../../shared/documents/admission.ts";
+import { Adoption } from "../../../../shared/documents/adoption.ts";
 import { Agents } from "../../../../shared/documents/agents.ts";
 import { Breakglass } from "../../../../shared/documents/breakglass.ts";
 import { BundleIndex } from "../../../../shared/documents/bundle.ts";
@@ -129,6 +130,23 @@ export function documentsOf(org: TestOrg): readonly Sample[] {
         held: true,
         iat: from,
         exp: null,
+      },
+      bob,
+    ),
+    of(
+      "adoption",
+      Adoption,
+      {
+        type: "adoption",
+        v: 1,
+        org: id.org,
+        site: id.ams,
+        device: "ams-r1",
+        owner: id.bob,
+        reason: "by hand",
+        config: NO_DIGEST,
+        from: null,
+        iat: from,
       },
       bob,
     ),

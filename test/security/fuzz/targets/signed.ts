@@ -22,7 +22,7 @@ import { documentsOf, signedBytes, theOrg, type Sample } from "./documents.ts";
 
 const KINDS = [
   ..."warrant grant stage offer cancel plan receipt keys agents inventory".split(" "),
-  ..."breakglass hold readmission credential checkpoint bundle admission".split(" "),
+  ..."breakglass hold adoption readmission credential checkpoint bundle admission".split(" "),
 ];
 
 function sampleOf(org: TestOrg, kind: string): Sample {
