@@ -29,6 +29,7 @@ export const services: Service[] = [
     suite: "the console in a browser",
     neededBy: "test/console",
   },
+  { files: ["/usr/sbin/mosquitto"], package: "mosquitto", suite: "the broker's access rules", neededBy: "test/broker" },
 ];
 
 /** What the tests in `root` need and this machine does not have. */

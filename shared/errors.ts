@@ -374,6 +374,10 @@ export const ERRORS = {
     "What the hub shows does not follow from the agents' signed plan receipts.",
     "Do not sign. Report it: the hub may be compromised.",
   ),
+  BROKER_RULES: entry(
+    "The broker's access rules are not in order. The broker must not start with them.",
+    "Make them again from the signed agents list; the detail names the fault.",
+  ),
   USAGE: entry("The command line is not understood.", "See --help."),
   IO: entry("A file or network operation failed.", "The message names it; correct and try again."),
   INTERNAL: entry("Farhand made an error.", "Report it with the log line that carries this id."),
