@@ -217,6 +217,7 @@ describe("agents", () => {
       lastSeenMs: null,
       software: null,
       running: 0,
+      quarantine: null,
     };
   };
 

@@ -16,7 +16,9 @@ export async function sawHello(
   nowMs: number,
 ): Promise<void> {
   await store.tx("contact.hello", async (tx) => {
-    await markSeen(tx, agent.id, { software: hello.software, epoch: hello.epoch }, nowMs);
+    const { software, epoch } = hello;
+    const quarantine = hello.quarantine ? { epoch, ...hello.quarantine } : null;
+    await markSeen(tx, agent.id, { software, epoch, quarantine }, nowMs);
     await addWatchEvent(tx, nowMs, { type: "agent", agent: agent.id, site: agent.site, contact: "LIVE" });
     // It takes no work until a keyadmin has signed that it may: what an auditor asks about first.
     if (hello.quarantine)

@@ -19,6 +19,8 @@ export interface LiveSession {
   grantsMoved(): void;
   /** A person keeps hands off a device, or has lifted that. */
   holdsMoved(): void;
+  /** A keyadmin has signed that it may take work again. */
+  readmitted(): void;
   /** A newer session of the same agent has begun. */
   displace(): void;
   /** A person wants it closed. */
@@ -67,6 +69,10 @@ export class Links {
 
   holdsMoved(): void {
     for (const session of this.#live.values()) session.holdsMoved();
+  }
+
+  readmitted(agent: AgentId): void {
+    this.#live.get(agent)?.readmitted();
   }
 
   checkpointMoved(): void {

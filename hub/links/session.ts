@@ -7,6 +7,7 @@ import { decodeUp, encodeDown, type DownHeader, type UpHeader, type UpMessage } 
 import type { AssignmentKey } from "../core/model.ts";
 import { ingestEvents, ingestGap, type Ack } from "../ingest/ingest.ts";
 import { credentialFrames, tellCredentials } from "../credentials.ts";
+import { readmissionFrame } from "../readmissions.ts";
 import { holdFrames } from "../holds.ts";
 import { blobFrame } from "./blob-frame.ts";
 import { auditRefused } from "../store/audit.ts";
@@ -54,6 +55,8 @@ export class AgentSession implements LiveSession {
   #agent: AgentEntry | undefined;
   #claimed: string | undefined;
   #told: HeldTrust | undefined;
+  /** The epoch of the quarantine that its hello told of. */
+  #quarantined: string | undefined;
   readonly #grantsTold = new Set<Digest>();
   readonly #holdsTold = new Set<Digest>();
   /** Undefined until the agent has said what it holds: one that does not say is sent none. */
@@ -160,6 +163,14 @@ export class AgentSession implements LiveSession {
     this.#tell(() => this.#sendHolds());
   }
 
+  readmitted(): void {
+    this.#tell(async () => {
+      if (!this.#agent || this.#quarantined === undefined) return;
+      const frame = await readmissionFrame(this.#deps, this.#agent.id, this.#quarantined);
+      if (frame) await this.#out.sendCredited(frame);
+    });
+  }
+
   checkpointMoved(): void {
     this.#tell(() => this.#sendCheckpoint());
   }
@@ -220,6 +231,8 @@ export class AgentSession implements LiveSession {
     this.#told = told;
     this.#sendTrust();
     this.holdsMoved();
+    this.#quarantined = hello.quarantine && hello.epoch;
+    this.readmitted();
     this.#sendCredentials();
     this.grantsMoved();
     deps.effects.perform(effects);

@@ -1,7 +1,7 @@
 import type { AgentId, KeyId, SiteId } from "../../shared/ids.ts";
 import type { BoxPublicKey, SigningPublicKey } from "../../shared/keys.ts";
 import { statements, type SqlRow, type Store, type Tx } from "../../shared/store.ts";
-import { bytes, int, intOrNull, named, namedOrNull, textOrNull } from "./columns.ts";
+import { bytes, int, intOrNull, json, named, namedOrNull, textOrNull } from "./columns.ts";
 
 export type Contact = "LIVE" | "LAPSED" | "DARK";
 
@@ -15,12 +15,12 @@ const sql = statements("agent", {
           ON CONFLICT (agent) DO UPDATE SET site = excluded.site, kid = excluded.kid, sign_key = excluded.sign_key,
             box_key = excluded.box_key, enrolled_ms = excluded.enrolled_ms`,
   enrolments: "SELECT agent, site, kid, sign_key, box_key FROM enrolment ORDER BY agent",
-  contacts: "SELECT agent, contact, last_seen_ms, software FROM agent_contact",
-  contact: "SELECT agent, contact, last_seen_ms, software FROM agent_contact WHERE agent = :agent",
-  seen: `INSERT INTO agent_contact (agent, contact, last_seen_ms, software, epoch)
-         VALUES (:agent, :contact, :nowMs, :software, :epoch)
+  contacts: "SELECT agent, contact, last_seen_ms, software, quarantine FROM agent_contact",
+  contact: "SELECT agent, contact, last_seen_ms, software, quarantine FROM agent_contact WHERE agent = :agent",
+  seen: `INSERT INTO agent_contact (agent, contact, last_seen_ms, software, epoch, quarantine)
+         VALUES (:agent, :contact, :nowMs, :software, :epoch, :quarantine)
          ON CONFLICT (agent) DO UPDATE SET contact = excluded.contact, last_seen_ms = excluded.last_seen_ms,
-           software = excluded.software, epoch = excluded.epoch`,
+           software = excluded.software, epoch = excluded.epoch, quarantine = excluded.quarantine`,
   setContact:
     "UPDATE agent_contact SET contact = :contact, last_seen_ms = coalesce(:seenMs, last_seen_ms) WHERE agent = :agent",
   restart: "UPDATE agent_contact SET contact = 'LAPSED' WHERE contact = 'LIVE'",
@@ -88,6 +88,14 @@ export interface ContactRow {
   readonly contact: Contact;
   readonly lastSeenMs: number | null;
   readonly software: string | null;
+  readonly quarantine: Quarantine | null;
+}
+
+/** What an agent whose state went back said of it. */
+export interface Quarantine {
+  readonly epoch: string;
+  readonly sinceMs: number;
+  readonly detail: string;
 }
 
 const contactOf = (row: SqlRow): ContactRow => ({
@@ -95,6 +103,7 @@ const contactOf = (row: SqlRow): ContactRow => ({
   contact: namedOrNull<Contact>(row, "contact") ?? "DARK",
   lastSeenMs: intOrNull(row, "last_seen_ms"),
   software: textOrNull(row, "software"),
+  quarantine: row["quarantine"] === null ? null : json<Quarantine>(row, "quarantine"),
 });
 
 export async function listContacts(store: Store): Promise<ContactRow[]> {
@@ -109,10 +118,11 @@ export async function contactOfAgent(tx: Pick<Tx, "get">, agent: AgentId): Promi
 export async function markSeen(
   tx: Tx,
   agent: AgentId,
-  seen: { software: string; epoch: string },
+  seen: { software: string; epoch: string; quarantine: Quarantine | null },
   nowMs: number,
 ): Promise<void> {
-  await tx.run(sql.seen, { agent, contact: "LIVE", ...seen, nowMs });
+  const quarantine = seen.quarantine && JSON.stringify(seen.quarantine);
+  await tx.run(sql.seen, { agent, contact: "LIVE", ...seen, quarantine, nowMs });
 }
 
 export async function setContact(tx: Tx, agent: AgentId, contact: Contact, seenMs: number | null): Promise<void> {

@@ -10,6 +10,7 @@ import breakglass from "./migrations/0007_breakglass.sql" with { type: "text" };
 import credentials from "./migrations/0005_credentials.sql" with { type: "text" };
 import ending from "./migrations/0009_ending.sql" with { type: "text" };
 import hold from "./migrations/0010_hold.sql" with { type: "text" };
+import readmission from "./migrations/0012_readmission.sql" with { type: "text" };
 import trust from "./migrations/0008_trust.sql" with { type: "text" };
 
 /** Numbered, forward only; embedded in the binary as text. */
@@ -25,6 +26,7 @@ export const migrations = [
   { version: 9, sql: ending },
   { version: 10, sql: hold },
   { version: 11, sql: adoption },
+  { version: 12, sql: readmission },
 ] as const;
 
 /** Beyond `quotaBytes` writes fail as DISK_FULL; without it the disk is the bound. */

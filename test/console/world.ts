@@ -116,7 +116,7 @@ export class World {
       status: "active",
       contact: "LIVE",
     };
-    return { ...base, lastSeenMs: this.nowMs - 4_000, software: "0.1.0", running: 0, ...more };
+    return { ...base, lastSeenMs: this.nowMs - 4_000, software: "0.1.0", running: 0, quarantine: null, ...more };
   }
 
   #task(device: string, state: TaskState, more: Record<string, unknown> = {}): z.infer<typeof TaskView> {

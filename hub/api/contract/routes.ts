@@ -53,6 +53,16 @@ const span = {
   limit: z.coerce.number().int().min(1).max(1000).default(500),
 } as const;
 
+/** A document that people signed, stored once it is verified. */
+const putSigned = <P extends string, S extends Schema>(path: P, stored: S) =>
+  createRoute({
+    method: "put",
+    path,
+    security: bearer,
+    request: body(Envelope),
+    responses: { 200: json(stored, "Stored after verification"), ...errors },
+  });
+
 export const routes = {
   enrolChallenge: createRoute({
     method: "post",
@@ -188,17 +198,10 @@ export const routes = {
     request: { params: z.strictObject({ id: DeviceId }) },
     responses: { 200: json(DeviceView, "One device"), ...errors },
   }),
+  /** A keyadmin's word for an agent in quarantine: the signed document. */
+  putReadmission: putSigned("/api/v1/readmissions", z.strictObject({ agent: AgentId })),
   /** Hands off a device, or the end of that: the signed document. */
-  putHold: createRoute({
-    method: "put",
-    path: "/api/v1/holds",
-    security: bearer,
-    request: body(Envelope),
-    responses: {
-      200: json(z.strictObject({ device: DeviceId, held: z.boolean() }), "Stored after verification"),
-      ...errors,
-    },
-  }),
+  putHold: putSigned("/api/v1/holds", z.strictObject({ device: DeviceId, held: z.boolean() })),
   getHold: createRoute({
     method: "get",
     path: "/api/v1/devices/{id}/hold",
@@ -210,16 +213,7 @@ export const routes = {
     },
   }),
   /** Out-of-band configuration is as it should be: the signed document. */
-  putAdoption: createRoute({
-    method: "put",
-    path: "/api/v1/adoptions",
-    security: bearer,
-    request: body(Envelope),
-    responses: {
-      200: json(z.strictObject({ device: DeviceId, config: Digest }), "Stored after verification"),
-      ...errors,
-    },
-  }),
+  putAdoption: putSigned("/api/v1/adoptions", z.strictObject({ device: DeviceId, config: Digest })),
   deviceHistory: createRoute({
     method: "get",
     path: "/api/v1/devices/{id}/history",

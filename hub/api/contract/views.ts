@@ -1,3 +1,4 @@
+import { Epoch } from "../../../shared/wire/epoch.ts";
 import { z } from "@hono/zod-openapi";
 import {
   Deadlines,
@@ -45,6 +46,8 @@ export const AgentView = z
     lastSeenMs: TimeMs.nullable(),
     software: z.string().nullable(),
     running: z.int().min(0),
+    /** Its state went back to an older copy: it takes no work until a keyadmin has signed for this epoch. As its last hello said. */
+    quarantine: z.strictObject({ epoch: Epoch, sinceMs: TimeMs, detail: z.string() }).nullable(),
   })
   .openapi("Agent");
 

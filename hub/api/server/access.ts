@@ -16,6 +16,7 @@ export const access: { readonly [K in keyof Routes]: TokenRole | "open" } = {
   getDevice: "viewer",
   putHold: "operator",
   getHold: "viewer",
+  putReadmission: "operator",
   putAdoption: "operator",
   deviceHistory: "viewer",
   putBlob: "operator",

@@ -20,6 +20,7 @@ const actionOf: { readonly [K in keyof Routes]: string } = {
   getDevice: "api.read",
   putHold: "device.hold",
   getHold: "api.read",
+  putReadmission: "agent.readmit",
   putAdoption: "device.adopt",
   deviceHistory: "api.read",
   putBlob: "text.put",

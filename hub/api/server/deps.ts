@@ -30,7 +30,7 @@ export interface ApiDeps {
   readonly version: string;
   readonly startedMs: number;
   readonly composer: { compose(job: JobId): Promise<void> };
-  readonly links: Pick<Links, "kick" | "grantsMoved" | "holdsMoved">;
+  readonly links: Pick<Links, "kick" | "grantsMoved" | "holdsMoved" | "readmitted">;
   /** Woken by the effect sink; event streams look at once instead of at their next poll. */
   readonly watchers?: Watchers;
   /** Evidence that comes as files; absent where none is taken. */

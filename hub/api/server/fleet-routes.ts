@@ -1,6 +1,7 @@
 import { FarhandError } from "../../../shared/errors.ts";
 import { acceptAdoption } from "../../adoptions.ts";
 import { acceptHold } from "../../holds.ts";
+import { acceptReadmission } from "../../readmissions.ts";
 import { audit } from "../../store/audit.ts";
 import { newestHold } from "../../store/holds.ts";
 import { routes } from "../contract/routes.ts";
@@ -23,6 +24,11 @@ export function fleetRoutes(app: Api, deps: ApiDeps): void {
   app.openapi(routes.listSites, async (c) => c.json({ sites: await siteViews(deps) }, 200));
   app.openapi(routes.listDevices, async (c) => c.json(await devicePage(deps, c.req.valid("query")), 200));
   app.openapi(routes.getDevice, async (c) => c.json(await deviceView(deps, c.req.valid("param").id), 200));
+  app.openapi(routes.putReadmission, async (c) => {
+    const { agent } = await acceptReadmission(deps, c.req.valid("json"), `token:${c.get("caller").id}`);
+    deps.links.readmitted(agent);
+    return c.json({ agent }, 200);
+  });
   app.openapi(routes.putHold, async (c) => {
     const { device, held } = await acceptHold(deps, c.req.valid("json"), `token:${c.get("caller").id}`);
     deps.links.holdsMoved();

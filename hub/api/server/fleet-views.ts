@@ -2,6 +2,7 @@ import type { Device } from "../../../shared/documents/inventory.ts";
 import { FarhandError } from "../../../shared/errors.ts";
 import type { AgentId, DeviceId } from "../../../shared/ids.ts";
 import type { Tx } from "../../../shared/store.ts";
+import { Epoch } from "../../../shared/wire/epoch.ts";
 import type { InventoryView } from "../../../shared/trust.ts";
 import { standingHold } from "../../holds.ts";
 import { adoptionsOf, baselineOf } from "../../store/adoptions.ts";
@@ -45,10 +46,13 @@ export async function agentViews(deps: Deps): Promise<AgentView[]> {
     .toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-const contactOf = (row: ContactRow | undefined): Pick<AgentView, "contact" | "lastSeenMs" | "software"> => ({
+const contactOf = (
+  row: ContactRow | undefined,
+): Pick<AgentView, "contact" | "lastSeenMs" | "software" | "quarantine"> => ({
   contact: row?.contact ?? "DARK",
   lastSeenMs: row?.lastSeenMs ?? null,
   software: row?.software ?? null,
+  quarantine: row?.quarantine ? { ...row.quarantine, epoch: Epoch.parse(row.quarantine.epoch) } : null,
 });
 
 const CONTACT_RANK: Record<Contact, number> = { LIVE: 2, LAPSED: 1, DARK: 0 };

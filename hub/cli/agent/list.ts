@@ -4,6 +4,7 @@ import type { CliContext } from "../context.ts";
 import { hubFlags, type HubFlags } from "../flags.ts";
 import { clientOf } from "../settings.ts";
 import { ago } from "../terminal/time.ts";
+import { escapeLine } from "../terminal/escape.ts";
 import { table } from "../terminal/table.ts";
 
 export const agentList = buildCommand<HubFlags, [], CliContext>({
@@ -25,9 +26,11 @@ async function list(cli: Cli, flags: HubFlags) {
         { title: "SITE", value: (agent) => agent.site },
         {
           title: "STATUS",
-          value: (agent) => agent.status,
+          value: (agent) => (agent.quarantine ? "quarantine" : agent.status),
           paint: (agent, cell) =>
-            agent.status === "active" ? cell : style[agent.status === "banned" ? "red" : "yellow"](cell),
+            agent.status === "active" && !agent.quarantine
+              ? cell
+              : style[agent.status === "banned" ? "red" : "yellow"](cell),
         },
         {
           title: "CONTACT",
@@ -42,6 +45,13 @@ async function list(cli: Cli, flags: HubFlags) {
       style,
     ),
   );
+  for (const { id, quarantine } of agents) {
+    if (!quarantine) continue;
+    cli.out.note(
+      `${id} takes no work: its state went back (${escapeLine(quarantine.detail)}). Find out who restored it.`,
+    );
+    cli.out.next(`farhand agent readmit ${id} --epoch ${quarantine.epoch} --reason TEXT --key KEYFILE --publish`);
+  }
   const pending = agents.find((agent) => agent.status === "pending");
   if (pending)
     cli.out.next(
