@@ -9,7 +9,7 @@ import { bundleChunks } from "../../shared/bundle/write.ts";
 import { jcs, sha256, utf8, type Bytes } from "../../shared/bytes.ts";
 import { ManualClock } from "../../shared/clock.ts";
 import type { InboundIndex, OutboundIndex } from "../../shared/documents/bundle.ts";
-import { signEnvelope } from "../../shared/envelope.ts";
+import { envelopeBytes, signEnvelope } from "../../shared/envelope.ts";
 import { errorCode } from "../../shared/errors.ts";
 import type { AgentId, Digest, JobId } from "../../shared/ids.ts";
 import { generateBoxJwk, type BoxPublicKey } from "../../shared/keys.ts";
@@ -23,6 +23,7 @@ import { Refusals } from "../audit/refusals.ts";
 import { noEffects } from "../effects.ts";
 import { decideAssignmentIn } from "../ingest/decide.ts";
 import { Pump } from "../ingest/pump.ts";
+import { acceptHold } from "../holds.ts";
 import type { LinkDeps } from "../links/deps.ts";
 import { silentLog } from "../log.ts";
 import { addAssignment, loadAssignment } from "../store/assignments.ts";
@@ -311,6 +312,20 @@ describe("a bundle for an agent", () => {
   it("is made for agents that keys and countersignature know, and for no others", async () => {
     const code = await exporter.export("nobody" as AgentId, { days: 1, actor: "t" }).then(() => "made", errorCode);
     expect(code).toBe("AGENT_PENDING");
+  });
+
+  it("carries the holds of its site, and of no other", async () => {
+    const hold = { type: "hold", v: 1, org: id.org, owner: id.ann, reason: "swap", held: true, exp: null };
+    const put = async (site: string, device: string) => {
+      const document = { ...hold, site, device, generation: TEST_NOW_SECONDS, iat: TEST_NOW_SECONDS };
+      const envelope = await signEnvelope("farhand-hold+jws", document, [org.people.ann]);
+      await acceptHold(deps, envelope, "token:t");
+      return sha256(envelopeBytes(envelope));
+    };
+    const own = await put(id.ams, "ams-r1");
+    await put(id.lon, "lon-r1");
+    const held = (await carried()).entries.filter(({ kind }) => kind === "hold");
+    expect(held.map(({ sha256: digest }) => digest)).toEqual([own]);
   });
 
   it("two at once have two numbers, and each names the one before it", async () => {

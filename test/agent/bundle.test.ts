@@ -14,6 +14,7 @@ import { systemClock } from "../../shared/clock.ts";
 import type { TaskSpec } from "../../shared/documents/manifest.ts";
 import type { InboundIndex } from "../../shared/documents/bundle.ts";
 import { envelopeBytes, signEnvelope, type Envelope } from "../../shared/envelope.ts";
+import type { Signer } from "../../shared/keys.ts";
 import { errorCode, FarhandError } from "../../shared/errors.ts";
 import type { AgentId, DeviceId, OrgId } from "../../shared/ids.ts";
 import { changeTask, id } from "../../shared/testing/org.ts";
@@ -66,6 +67,37 @@ async function state(): Promise<unknown> {
 }
 
 describe("a site without a line", () => {
+  it("a hold stands against the work of its own bundle; one of a hub's own making spoils nothing and holds nothing", async () => {
+    const agent = await site.start(undefined, { airGapped: true });
+    const hold = (device: string, signer: Signer) =>
+      signEnvelope(
+        "farhand-hold+jws",
+        {
+          type: "hold",
+          v: 1,
+          org: id.org,
+          site: id.ams,
+          device,
+          owner: id.ann,
+          reason: "line card swap",
+          generation: 1,
+          held: true,
+          iat: site.org.nowSeconds,
+          exp: null,
+        },
+        [signer],
+      );
+    const forged = { kind: "hold", bytes: envelopeBytes(await hold("ams-r2", site.org.hub)) } as const;
+    const own = { kind: "hold", bytes: envelopeBytes(await hold("ams-r1", site.org.people.ann)) } as const;
+    const [change, read] = [await site.work([addLine("ntp server 192.0.2.10")]), await site.work([collect])];
+    const bundle = await makeInbound(site, { extra: [forged, own], work: [change, read] });
+    const report = await agent.importBundle(bundle.path, await admit(site, bundle));
+    expect(report.work).toMatchObject([{ outcome: "refused", code: "HELD" }, { code: null }]);
+    const refused = site.log.filter((line) => line.startsWith("hold-refused"));
+    expect(refused).toEqual([expect.stringContaining("SIGNATURE_MISSING")]);
+    expect(site.device("ams-r1").applies).toBe(0);
+  });
+
   it("work comes in as a file, runs without any hub, and its evidence leaves as a file", async () => {
     const agent = await site.start(undefined, { airGapped: true });
     const work = await site.work([addLine("ntp server 192.0.2.10")]);
