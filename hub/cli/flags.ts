@@ -49,7 +49,7 @@ export const hubFlags = {
   hub: optional("The hub's URL [FARHAND_HUB]", "URL"),
   ca: optional("PEM file of the hub's CA, the only one believed [FARHAND_CA]", "FILE"),
   tokenFile: optional("File that holds the API token [FARHAND_TOKEN_FILE]", "FILE"),
-  trust: optional("The keys.json that you trust [FARHAND_TRUST]", "FILE"),
+  trust: optional("Your trust file: what you believe [FARHAND_TRUST]", "FILE"),
 } as const;
 
 /** Flags of every command that signs. */

@@ -11,9 +11,9 @@ import { loadTrust } from "./trust/load.ts";
 
 export const login = buildCommand<HubFlags, [], CliContext>({
   docs: docs(
-    "Remember the hub, its CA, your token file and the keys.json that you trust",
-    ["farhand login --hub https://hub.example:8443 --ca hub-ca.pem --token-file ~/token --trust trust/keys.json"],
-    "Asks the hub who it is, checks its keys.json against yours, and writes the paths (never a secret) to\n~/.config/farhand/config.yaml. Flags and FARHAND_HUB, FARHAND_CA, FARHAND_TOKEN_FILE, FARHAND_TRUST win over it.",
+    "Remember the hub, its CA, your token file and your trust file",
+    ["farhand login --hub https://hub.example:8443 --ca hub-ca.pem --token-file ~/token --trust trust/trust.json"],
+    "Asks the hub who it is, checks its trust documents from yours, and writes the paths (never a secret) to\n~/.config/farhand/config.yaml. Flags and FARHAND_HUB, FARHAND_CA, FARHAND_TOKEN_FILE, FARHAND_TRUST win over it.",
   ),
   parameters: { flags: hubFlags },
   func: command(remember),

@@ -12,7 +12,7 @@ export const ConfigFile = z.strictObject({
   hub: z.url({ protocol: /^https$/ }).optional(),
   ca: z.string().optional(),
   tokenFile: z.string().optional(),
-  /** The keys.json that this person trusts: what the hub shows is checked against it. */
+  /** The trust file of this person: what the hub shows is checked from it. */
   trust: z.string().optional(),
 });
 export type ConfigFile = z.infer<typeof ConfigFile>;

@@ -57,7 +57,7 @@ async function exportLog(cli: Cli, flags: HubFlags, file: string) {
     const { entries, checkpoints, receipts } = counts;
     return `${path}: ${entries} entries, ${checkpoints} checkpoints, ${receipts} receipts`;
   });
-  cli.out.next(`farhand audit verify ${file} --trust keys.json`);
+  cli.out.next(`farhand audit verify ${file} --trust trust.json`);
   return undefined;
 }
 

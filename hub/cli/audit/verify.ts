@@ -21,12 +21,12 @@ export const auditVerify = buildCommand<Flags, [string], CliContext>({
   docs: docs(
     "Check an export of the audit log, offline, and name the first bad entry",
     [
-      "farhand audit verify audit.ndjson --trust trust/keys.json",
-      "farhand audit verify audit.ndjson --trust trust/keys.json --witness 812:3f…c9",
-      "farhand audit verify audit.ndjson --trust trust/keys.json --json",
+      "farhand audit verify audit.ndjson --trust trust/trust.json",
+      "farhand audit verify audit.ndjson --trust trust/trust.json --witness 812:3f…c9",
+      "farhand audit verify audit.ndjson --trust trust/trust.json --json",
     ],
     "It finds entries that were changed, removed, inserted or moved; a log that was cut off, rewritten or forked after the hub signed it or an\n" +
-      "agent witnessed it; receipts that are forged or missing. --trust is the oldest keys.json that you have of your own; without it the\n" +
+      "agent witnessed it; receipts that are forged or missing. --trust is the oldest trust file that you have of your own; without it the\n" +
       "export is only checked against itself. --witness is what `farhand-agent witness show` prints at a site.\n" +
       "Exit status: 0 it holds, 1 it does not, 64 the command line is not understood.",
   ),

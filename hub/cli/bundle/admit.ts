@@ -26,7 +26,7 @@ export const admit = buildCommand<Flags, [string], CliContext>({
   docs: docs(
     "Let a bundle in at a site without a line",
     ["farhand admit plant.bundle --key op.key.json", "farhand admit plant.bundle --key op.key.json --attest-time"],
-    "Needs no hub. Checks the bundle from the keys.json that you trust, shows it, and writes FILE.admission for farhand-agent import.\n" +
+    "Needs no hub. Checks the bundle from your trust file, shows it, and writes FILE.admission for farhand-agent import.\n" +
       "It says that the bundle came the way it should; what may run was signed by others. --attest-time adds: the clock of this\n" +
       "machine is right. Look at a watch before you use it.",
   ),

@@ -26,7 +26,7 @@ export async function withBundle<T>(cli: Cli, path: string, act: (file: BundleFi
   }
 }
 
-/** Signed by whom it should be, from the one keys.json that this person trusts, and every body what the index says. */
+/** Signed by whom it should be, from the trust file of this person, and every body what the index says. */
 export async function verifyBundle(
   file: BundleFile,
   anchor: UntimedView,

@@ -63,7 +63,7 @@ export async function importInventory(cli: Cli, flags: ImportFlags, file: string
   const from = await held(cli, flags, client, out);
   const { trust, before } = from;
   if (read.org !== trust.org)
-    throw new FarhandError("WRONG_ORG", `${file} is of ${read.org}, your keys.json of ${trust.org}`);
+    throw new FarhandError("WRONG_ORG", `${file} is of ${read.org}, your trust file of ${trust.org}`);
   const unchanged = before !== null && sha256(jcs({ ...read, version: before.version })) === sha256(jcs(before));
   const counts = { devices: read.devices.length, sites: read.sites.length };
   if (unchanged) {

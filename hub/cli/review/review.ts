@@ -20,7 +20,7 @@ export const review = buildCommand<Flags, [JobId?], CliContext>({
     [
       "farhand review job-1234",
       "farhand review job-1234 --out job-1234.bundle",
-      "farhand review --file job-1234.bundle --trust trust/keys.json",
+      "farhand review --file job-1234.bundle --trust trust/trust.json",
     ],
     "Opens every plan receipt with the keys of agents.json, and refuses (RECEIPT_MISMATCH) a manifest that says anything that no\nagent has signed. Nothing that the hub says by itself is believed or shown.",
   ),

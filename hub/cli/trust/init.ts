@@ -42,7 +42,7 @@ export const trustInit = buildCommand<Flags, [], CliContext>({
   docs: docs(
     "Make an organisation's trust repository and its people's keys",
     [
-      "farhand trust init --org acme --hub-key-file hub-key.json --team two --person ann --person bob --out trust/",
+      "farhand trust init --org acme --hub-key-file hub-key.json --team two --person ann,bob --out trust/",
       "farhand trust init --org acme --hub-key-file hub-key.json --team one --person ann --out trust/",
       "farhand trust init --org acme --hub-key-file hub-key.json --keyadmin kim --author ann --approver bob --out trust/",
     ],
