@@ -80,6 +80,35 @@ describe("a checkpoint of the audit log", () => {
   });
 });
 
+describe("a hold", () => {
+  const carrying = async (): Promise<Inbound> => {
+    const hold = {
+      type: "hold",
+      v: 1,
+      org: id.org,
+      site: id.ams,
+      device: "ams-r1",
+      owner: id.ann,
+      reason: "line card swap",
+      generation: 1,
+      held: true,
+      iat: site.org.nowSeconds,
+      exp: null,
+    };
+    const envelope = await signEnvelope("farhand-hold+jws", hold, [site.org.people.ann]);
+    return makeInbound(site, { extra: [{ kind: "hold", bytes: envelopeBytes(envelope) }] });
+  };
+
+  it("is brought again after a fault of this host: no work comes in before it is known", async () => {
+    const bundle = await carrying();
+    expect(await codeOf(bundle, "hold")).toBe("DISK_FULL");
+    await expect(taken(bundle, "hold", new Error("broken"))).rejects.toThrow("broken");
+    expect(await numberHeld()).toBeUndefined();
+    expect(await codeOf(bundle)).toBe("taken");
+    expect(logged("hold-refused")).toEqual([]);
+  });
+});
+
 describe("a sealed credential", () => {
   async function carrying(sender: "kim" | "ann"): Promise<Inbound> {
     const { nowSeconds, people } = site.org;
