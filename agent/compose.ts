@@ -366,6 +366,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     carried,
     credentials,
     holds,
+    schedule,
     witness,
     signer,
     log,

@@ -13,6 +13,7 @@ import { checkValidity } from "../../shared/verify/time.ts";
 import { decodeDown } from "../../shared/wire/messages.ts";
 import type { Credentials } from "../credentials.ts";
 import type { Holds } from "../holds.ts";
+import type { Schedule } from "../schedule/schedule.ts";
 import type { Intake, Signed } from "../intake.ts";
 import {
   acknowledgeBundle,
@@ -44,6 +45,7 @@ export interface ImportOptions {
   readonly carried: Carried;
   readonly credentials: Pick<Credentials, "receive" | "words">;
   readonly holds: Pick<Holds, "take">;
+  readonly schedule: Pick<Schedule, "take">;
   readonly witness: Pick<Witness, "take">;
   readonly log: AgentLog;
   readonly nowMs: () => number;
@@ -64,6 +66,7 @@ const UNDERSTOOD: ReadonlySet<BundleEntry["kind"]> = new Set([
   "credential",
   "checkpoint",
   "hold",
+  "grant",
   "breakglass",
 ]);
 
@@ -105,7 +108,8 @@ export async function importBundle(
   const taken = await carriedSet.take();
   await takeAcks(options, index);
   await takeCheckpoint(options, file);
-  await takeHolds(options, file);
+  await takeStanding(options, file, "hold");
+  await takeStanding(options, file, "grant");
   const cancels = await takeCancels(options, file);
   const credentials = await takeCredentials(options, file);
   const work = await carried.with(file, () => takeWork(options, file, index));
@@ -195,15 +199,20 @@ async function takeCheckpoint({ witness, log }: ImportOptions, file: BundleFile)
 /** Faults of this host and not of what was sent: the file is brought again. */
 const LATER: ReadonlySet<ErrorCode> = new Set(["DISK_FULL", "INTERNAL", "IO"]);
 
-/** Before the work that they may stand against. One that is refused spoils nothing else. */
-async function takeHolds({ holds, log }: ImportOptions, file: BundleFile): Promise<void> {
+/** Holds before the work that they may stand against, and grants that this agent carries out by its own clock. One that is refused spoils nothing else. */
+async function takeStanding(
+  { holds, schedule, log }: ImportOptions,
+  file: BundleFile,
+  kind: "hold" | "grant",
+): Promise<void> {
+  const taker = kind === "hold" ? holds : schedule;
   for (const [position, entry] of file.claimed.entries.entries()) {
-    if (entry.kind !== "hold") continue;
+    if (entry.kind !== kind) continue;
     try {
-      await holds.take(parseEnvelope(await file.body(position)));
+      await taker.take(parseEnvelope(await file.body(position)));
     } catch (error) {
       if (!(error instanceof FarhandError) || LATER.has(error.code)) throw error;
-      log.warn("hold-refused", { code: error.code, detail: error.detail ?? "" });
+      log.warn(`${kind}-refused`, { code: error.code, detail: error.detail ?? "" });
     }
   }
 }

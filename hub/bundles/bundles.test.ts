@@ -11,11 +11,20 @@ import { ManualClock } from "../../shared/clock.ts";
 import type { InboundIndex, OutboundIndex } from "../../shared/documents/bundle.ts";
 import { envelopeBytes, signEnvelope } from "../../shared/envelope.ts";
 import { errorCode } from "../../shared/errors.ts";
-import type { AgentId, Digest, JobId } from "../../shared/ids.ts";
+import type { Grant } from "../../shared/documents/grant.ts";
+import type { AgentId, Digest, GrantId, JobId } from "../../shared/ids.ts";
 import { generateBoxJwk, type BoxPublicKey } from "../../shared/keys.ts";
 import type { SqliteStore } from "../../shared/sqlite.ts";
 import { statements } from "../../shared/store.ts";
-import { agentOf, id, makeOrg, NO_DIGEST, TEST_NOW_SECONDS, type TestOrg } from "../../shared/testing/org.ts";
+import {
+  agentOf,
+  id,
+  makeGrant,
+  makeOrg,
+  NO_DIGEST,
+  TEST_NOW_SECONDS,
+  type TestOrg,
+} from "../../shared/testing/org.ts";
 import { firstUpdate, nextUpdate } from "../../shared/testing/trust-set.ts";
 import { encodeRecords } from "../../shared/wire/frame.ts";
 import { encodeUp, type Lane } from "../../shared/wire/messages.ts";
@@ -28,6 +37,7 @@ import type { LinkDeps } from "../links/deps.ts";
 import { silentLog } from "../log.ts";
 import { addAssignment, loadAssignment } from "../store/assignments.ts";
 import { BlobCipher } from "../store/cipher.ts";
+import { addGrant } from "../store/documents.ts";
 import { openHubStore } from "../store/open.ts";
 import { addManifest, addWarrant } from "../store/work.ts";
 import { TrustHolder } from "../trust.ts";
@@ -326,6 +336,22 @@ describe("a bundle for an agent", () => {
     await put(id.lon, "lon-r1");
     const held = (await carried()).entries.filter(({ kind }) => kind === "hold");
     expect(held.map(({ sha256: digest }) => digest)).toEqual([own]);
+  });
+
+  it("carries the grants that its site's agent carries out by its own clock, and no others", async () => {
+    const put = async (over: Partial<Grant>): Promise<Digest> => {
+      const grant = makeGrant(org, over);
+      const envelope = await signEnvelope("farhand-grant+jws", grant, [org.people.ann]);
+      await store.tx("grant", (tx) => addGrant(tx, grant.id, { sha256: sha256(jcs(grant)), envelope, signers: [] }, 0));
+      return sha256(envelopeBytes(envelope));
+    };
+    const schedule = [{ kind: "collect" as const, everySeconds: 3600, offsetSeconds: 0 }];
+    const nightly = await put({ id: "nightly" as GrantId, schedule });
+    await put({ id: "asked" as GrantId });
+    await put({ id: "elsewhere" as GrantId, schedule, sites: [id.lon] });
+    await put({ id: "over" as GrantId, schedule, exp: TEST_NOW_SECONDS - 1 });
+    const given = (await carried()).entries.filter(({ kind }) => kind === "grant");
+    expect(given.map(({ sha256: digest }) => digest)).toEqual([nightly]);
   });
 
   it("two at once have two numbers, and each names the one before it", async () => {

@@ -25,6 +25,7 @@ import {
   textsOf,
 } from "../store/bundles.ts";
 import { waitingFor } from "../store/credentials.ts";
+import { scheduledGrants } from "../links/grants.ts";
 import { holdsAt } from "../store/holds.ts";
 import { findManifest } from "../store/work.ts";
 
@@ -95,6 +96,8 @@ async function exportBundle(
   await addTrust(deps, bodies, lifetimeSeconds * 1000);
   for (const bytes of await cancelsFor(deps, agent)) add("cancel", bytes);
   for (const { envelope } of await store.read((tx) => holdsAt(tx, entry.site))) add("hold", envelopeBytes(envelope));
+  // By its own clock the agent goes on with these for as long as they last, and nobody comes by.
+  for (const { envelope } of await scheduledGrants(deps, entry.site, new Set())) add("grant", envelopeBytes(envelope));
   // Sealed to the agent: neither this hub nor who carries the stick can open them.
   for (const { envelope } of await waitingFor(store, agent, nowMs)) add("credential", envelopeBytes(envelope));
 

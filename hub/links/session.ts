@@ -315,9 +315,9 @@ export class AgentSession implements LiveSession {
   async #sendGrants(): Promise<void> {
     const site = this.#agent?.site;
     if (site === undefined) return;
-    for (const { sha256, frame } of await scheduledGrants(this.#deps, site, this.#grantsTold)) {
+    for (const { sha256, envelope } of await scheduledGrants(this.#deps, site, this.#grantsTold)) {
       this.#grantsTold.add(sha256);
-      await this.#out.sendCredited(frame);
+      await this.#out.sendCredited(encodeDown("grant", { grant: envelope }));
     }
   }
 

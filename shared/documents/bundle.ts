@@ -15,6 +15,7 @@ export const BundleEntry = z.discriminatedUnion("kind", [
       "text",
       "credential",
       "hold",
+      "grant",
       "breakglass",
       "cancel",
       "checkpoint",

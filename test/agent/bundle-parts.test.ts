@@ -14,7 +14,7 @@ import type { CredentialName, DeviceId } from "../../shared/ids.ts";
 import type { BoxPublicKey } from "../../shared/keys.ts";
 import { sealCredential } from "../../shared/sealed-credential.ts";
 import { makeCheckpoint, makeEntries, stateOf } from "../../shared/testing/audit.ts";
-import { id } from "../../shared/testing/org.ts";
+import { id, makeGrant } from "../../shared/testing/org.ts";
 import { encodeDown } from "../../shared/wire/messages.ts";
 import { admit, makeInbound, putSticksAway, withOperators, type Inbound } from "./bundles.ts";
 import { makeSite, type Site } from "./site.ts";
@@ -106,6 +106,34 @@ describe("a hold", () => {
     expect(await numberHeld()).toBeUndefined();
     expect(await codeOf(bundle)).toBe("taken");
     expect(logged("hold-refused")).toEqual([]);
+  });
+});
+
+describe("a grant with a schedule", () => {
+  const carrying = async (over: Parameters<typeof makeGrant>[1] = {}): Promise<Inbound> => {
+    const schedule = [{ kind: "collect" as const, everySeconds: 3600, offsetSeconds: 0 }];
+    const grant = makeGrant(site.org, { schedule, ...over });
+    const envelope = await signEnvelope("farhand-grant+jws", grant, [site.org.people.ann]);
+    return makeInbound(site, { extra: [{ kind: "grant", bytes: envelopeBytes(envelope) }] });
+  };
+
+  it("is carried out by the agent's own clock where there is never a line", async () => {
+    await taken(await carrying());
+    expect(logged("schedule")).toEqual([expect.stringContaining("grant reads")]);
+    expect(logged("grant-refused")).toEqual([]);
+  });
+
+  it("of another site is refused by itself", async () => {
+    await taken(await carrying({ sites: [id.lon] }));
+    expect(logged("grant-refused")).toEqual([expect.stringContaining("WRONG_SITE")]);
+    expect(await numberHeld()).toBe(1);
+  });
+
+  it("is brought again after a fault of this host", async () => {
+    const bundle = await carrying();
+    expect(await codeOf(bundle, "grant")).toBe("DISK_FULL");
+    expect(await numberHeld()).toBeUndefined();
+    expect(await codeOf(bundle)).toBe("taken");
   });
 });
 
