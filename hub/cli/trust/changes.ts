@@ -23,6 +23,10 @@ function peopleOf({ keys: before }: OpenedDocuments, { keys: after }: OpenedDocu
     else if (rolesText(held.roles) !== roles) lines.push(`~ person ${person.id}: ${rolesText(held.roles)} -> ${roles}`);
     const kids = new Set<string>(held?.keys.map(({ kid }) => kid));
     for (const { kid } of person.keys) if (!kids.has(kid)) lines.push(`+ key of ${person.id}: ${kid}`);
+    const next = new Set<string>(person.keys.map(({ kid }) => kid));
+    for (const kid of kids) if (!next.has(kid)) lines.push(`- key of ${person.id}: ${kid}`);
+    if (held && held.name !== person.name)
+      lines.push(`~ person ${person.id} is called ${escapeLine(person.name)} now, not ${escapeLine(held.name)}`);
   }
   for (const person of was.people)
     if (!is.people.some((one) => one.id === person.id)) lines.push(`- person ${person.id}`);
@@ -47,8 +51,11 @@ function restOfKeys({ keys: before }: OpenedDocuments, { keys: after }: OpenedDo
   for (const policy of is.policies) {
     const held = was.policies.find(({ id, version }) => id === policy.id && version === policy.version);
     if (JSON.stringify(held) !== JSON.stringify(policy))
-      lines.push(`! policy ${policy.id} v${policy.version}: ${JSON.stringify(policy.rules)}`);
+      lines.push(`! policy ${policy.id} v${policy.version}: ${escapeLine(JSON.stringify(policy))}`);
   }
+  for (const { id, version } of was.policies)
+    if (!is.policies.some((policy) => policy.id === id && policy.version === version))
+      lines.push(`! - policy ${id} v${version}`);
   moved("policy of sites", was.sitePolicies, is.sitePolicies);
   moved("hub", was.hub, is.hub);
   moved("recovery key", was.recovery, is.recovery);
@@ -77,10 +84,16 @@ function inventoryOf({ inventory: before }: OpenedDocuments, { inventory: after 
   const lines = [...is].flatMap(([id, text]) => {
     const held = was.get(id);
     if (held === undefined) return [`+ device ${id}`];
-    return held === text ? [] : [`~ device ${id}`];
+    return held === text ? [] : [`~ device ${id}: ${escapeLine(membersMoved(held, text))}`];
   });
   for (const id of was.keys()) if (!is.has(id)) lines.push(`- device ${id}`);
-  return lines.length > 0 ? lines : ["~ sites of the inventory"];
+  const sitesOf = (view: OpenedDocuments["inventory"]): string => JSON.stringify(view?.inventory.document.sites ?? []);
+  if (sitesOf(before) !== sitesOf(after))
+    lines.push(`~ sites of the inventory: ${escapeLine(sitesOf(after)).slice(0, 500)}`);
+  const hopsOf = (view: OpenedDocuments["inventory"]): string => JSON.stringify(view?.inventory.document.hops ?? []);
+  if (hopsOf(before) !== hopsOf(after))
+    lines.push(`~ hops of the inventory: ${escapeLine(hopsOf(after)).slice(0, 500)}`);
+  return lines;
 }
 
 /** Who keeps the keys from now on; the most that a person can be asked to sign. */
@@ -100,4 +113,14 @@ export function rootChanges(before: Bytes, after: Bytes): string[] {
       lines.push(`! ${name}s that must sign: ${held.threshold} -> ${next.threshold}`);
   }
   return lines;
+}
+
+/** Which of its members differ, each as it is from now on: where it is reached, what it shows and what logs in are what matter. */
+function membersMoved(before: string, after: string): string {
+  const [was, is] = [JSON.parse(before), JSON.parse(after)] as [Record<string, unknown>, Record<string, unknown>];
+  const names = [...new Set([...Object.keys(was), ...Object.keys(is)])];
+  return names
+    .filter((name) => JSON.stringify(was[name]) !== JSON.stringify(is[name]))
+    .map((name) => `${name} ${JSON.stringify(was[name])} -> ${JSON.stringify(is[name])}`)
+    .join("; ");
 }
