@@ -21,6 +21,8 @@ export interface AcceptedTrust {
   readonly set: TrustSet;
   /** Root named other keyadmin keys on the way here: what the former ones signed last no longer binds. */
   readonly keyadminsChanged: boolean;
+  /** Too few of the former are left to sign a set: only then may versions begin afresh, for no old set can come back. */
+  readonly keyadminsReplaced: boolean;
 }
 
 /**
@@ -46,6 +48,7 @@ export function applyTrustUpdate(held: HeldTrust, update: TrustUpdate, at: { rea
   return {
     set: { root: walked.root, timestamp, snapshot, targets, documents },
     keyadminsChanged: walked.keyadminsChanged,
+    keyadminsReplaced: areReplaced(held.root, walked.root),
   };
 }
 
@@ -167,6 +170,12 @@ function asRoot(bytes: Bytes): RootSigned {
       throw new FarhandError("TRUST_ROOT", `${error.code} ${error.detail ?? ""}`.trim(), { cause: error });
     throw error;
   }
+}
+
+function areReplaced(held: Bytes, now: Bytes): boolean {
+  const before = readMetadata("root", held).signed.roles.targets.keyids;
+  const { keyids, threshold } = readMetadata("root", now).signed.roles.targets;
+  return keyids.filter((keyid) => before.includes(keyid)).length < threshold;
 }
 
 function keysDiffer(a: RootSigned, b: RootSigned, role: "timestamp" | "snapshot" | "targets"): boolean {

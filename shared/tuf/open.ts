@@ -50,7 +50,7 @@ export interface UntimedView extends OpenedDocuments {
 
 /** A set that this process, or a store that only it can write, has accepted before. Its age is not looked at. */
 export async function reopenTrust(set: TrustSet): Promise<TrustView> {
-  return openAccepted({ set: reopenTrustSet(set), keyadminsChanged: false }, undefined);
+  return openAccepted({ set: reopenTrustSet(set), keyadminsChanged: false, keyadminsReplaced: false }, undefined);
 }
 
 /** The first set, from a root that was compared by fingerprint. */
@@ -74,13 +74,13 @@ export async function openTrustUpdate(
 /** From a root that was compared by fingerprint, and the roots after it. */
 export async function openUntimed(root: TrustSet["root"], update: TrustUpdate): Promise<UntimedView> {
   const set = checkUntimedSet(root, update);
-  return { set, ...(await openDocuments(set, undefined)) };
+  return { set, ...(await openDocuments(set, undefined, undefined)) };
 }
 
 /** What a draft would put in force; its envelopes are signed, the set itself is not yet. */
 export async function openDraft(update: TrustUpdate): Promise<UntimedView> {
   const set = readDraftSet(update);
-  return { set, ...(await openDocuments(set, undefined)) };
+  return { set, ...(await openDocuments(set, undefined, undefined)) };
 }
 
 /** What a hub shows to one who keeps an anchor: stamped, and no older than the anchor. */
@@ -104,15 +104,23 @@ export async function openTrustFrom(
  * cannot write the next one, even before root has dropped that key. After root has named other keyadmins, root alone counts.
  */
 async function openAccepted(accepted: AcceptedTrust, held: OpenedDocuments | undefined): Promise<TrustView> {
-  const { set, keyadminsChanged } = accepted;
+  const { set, keyadminsChanged, keyadminsReplaced } = accepted;
   return {
     set,
     facts: trustFacts(set),
-    ...(await openDocuments(set, keyadminsChanged ? undefined : held)),
+    ...(await openDocuments(set, keyadminsChanged ? undefined : held, keyadminsReplaced ? undefined : held)),
   };
 }
 
-async function openDocuments(set: UntimedSet, before: OpenedDocuments | undefined): Promise<OpenedDocuments> {
+/**
+ * `before` says who may write the next keys.json, unless root has named other keyadmins; `floor` is never gone below, whoever signs: else a root
+ * that replaces one keyadmin of three would let an old set of the other two come back.
+ */
+async function openDocuments(
+  set: UntimedSet,
+  before: OpenedDocuments | undefined,
+  floor: OpenedDocuments | undefined,
+): Promise<OpenedDocuments> {
   const root = readMetadata("root", set.root).signed;
   const envelope = openText(set.documents.keys);
   const keys = await (before
@@ -123,10 +131,10 @@ async function openDocuments(set: UntimedSet, before: OpenedDocuments | undefine
   const { agents: agentsBytes, inventory: inventoryBytes } = set.documents;
   const agents = agentsBytes && (await openAgents(openText(agentsBytes), keys));
   const inventory = inventoryBytes && (await openInventory(openText(inventoryBytes), keys));
-  if (before) {
-    refuseOlder("keys", keys.keys, before.keys.keys);
-    refuseOlder("agents", agents, before.agents);
-    refuseOlder("inventory", inventory?.inventory, before.inventory?.inventory);
+  if (floor) {
+    refuseOlder("keys", keys.keys, floor.keys.keys);
+    refuseOlder("agents", agents, floor.agents);
+    refuseOlder("inventory", inventory?.inventory, floor.inventory?.inventory);
   }
   return { keys, agents, inventory };
 }
