@@ -4,12 +4,12 @@ import type { Inventory } from "../documents/inventory.ts";
 import type { Keys } from "../documents/keys.ts";
 import { signEnvelope } from "../envelope.ts";
 import { errorCode } from "../errors.ts";
-import type { OrgId } from "../ids.ts";
-import { generateSigningJwk, signerFrom } from "../keys.ts";
+import type { OrgId, PersonId } from "../ids.ts";
+import { generateSigningJwk, signerFrom, type Signer } from "../keys.ts";
 import { makeTrustSet, type TrustSetSpec } from "../testing/trust-set.ts";
 import { makeTrustWorld } from "../testing/trust-world.ts";
 import { TRUST_FILE_BYTES_MAX, TrustVersions, decodeTrustFile, encodeTrustFile, fileOfUpdate } from "./file.ts";
-import { makeSnapshot, makeTargets, signMetadata } from "./make.ts";
+import { makeRoot, makeSnapshot, makeTargets, makeTimestamp, signMetadata } from "./make.ts";
 import { openFirstTrust, openTrustUpdate, openUntimed, openTrustFrom, type TrustView } from "./open.ts";
 import { jcs } from "../bytes.ts";
 
@@ -130,5 +130,52 @@ describe("a trust file", () => {
     expect(TrustVersions.safeParse(versions).success).toBe(true);
     expect(TrustVersions.safeParse({ ...versions, more: 1 }).success).toBe(false);
     expect(() => decodeTrustFile(new Uint8Array(TRUST_FILE_BYTES_MAX + 1))).toThrow("ENVELOPE_TOO_LARGE");
+  });
+});
+
+describe("a root that replaces one keyadmin of several", () => {
+  it("lets no older set come back that those who stay had signed: a revocation stands", async () => {
+    const [lee, mia, pia] = await Promise.all(
+      Array.from({ length: 3 }, async () => signerFrom(await generateSigningJwk())),
+    );
+    if (!lee || !mia || !pia) throw new Error("no keys");
+    const entries = [lee, mia, pia].map(({ kid, publicKey }, n) => ({
+      id: ["lee", "mia", "pia"][n] as PersonId,
+      name: "Keeper",
+      keys: [{ kid, publicKey }],
+      roles: [{ role: "keyadmin" as const, sites: ["*" as const] }],
+    }));
+    const people = [...keys.people, ...entries];
+    const of = (over: Partial<Keys>) => signed.keys({ people, ...over });
+    const revoked = [{ kid: org.people.bob.kid, reason: "compromised" as const, at: org.nowSeconds }];
+    const root = (version: number, keyadmins: readonly Signer[]) =>
+      signMetadata(
+        "root",
+        makeRoot({
+          org: keys.org,
+          version,
+          expiresMs: at.nowMs + 86_400_000,
+          root: { keys: [org.root.publicKey], threshold: 1 },
+          keyadmin: { keys: keyadmins.map((signer) => signer.publicKey), threshold: 2 },
+          hub: [org.hub.publicKey],
+        }),
+        [org.root],
+      );
+    const three = await root(1, [kim, lee, mia]);
+    const before = { keyadmins: [kim, lee], rootBytes: three };
+    const old = await setOf({ ...before, version: 3, documents: { ...documents, keys: await of({ version: 3 }) } });
+    const now = { ...documents, keys: await of({ version: 5, revoked }) };
+    const held5 = await openFirstTrust(three, await setOf({ ...before, version: 5, documents: now }), at);
+    expect(held5.keys.personOf(org.people.bob.kid)).toBeUndefined();
+
+    const roots = [await root(2, [kim, lee, pia])];
+    const stamp = { version: 9, expiresMs: at.nowMs + 86_400_000, snapshot: old.snapshot };
+    const timestamp = await signMetadata("timestamp", makeTimestamp(stamp), [org.hub]);
+    const attack = openTrustUpdate(held5, { ...restOf(old), roots, timestamp }, at);
+    await expect(attack).rejects.toMatchObject({ code: "TRUST_ROLLBACK" });
+
+    const next = { ...documents, keys: await of({ version: 6, revoked }) };
+    const fresh = await setOf({ ...before, version: 6, timestampVersion: 10, documents: next });
+    expect((await openTrustUpdate(held5, { ...restOf(fresh), roots }, at)).keys.keys.document.version).toBe(6);
   });
 });
