@@ -1,8 +1,8 @@
 /** A visit to configuration mode: where the user stands, what was typed, and what the box says to each line. */
+import type { ApplyRecord } from "../device.ts";
 import { grammarOf } from "./config/grammar.ts";
 import { modeOfPath, promptOf } from "./config/modes.ts";
 import type { EditResult } from "./config/edit.ts";
-import type { ApplyRecord } from "./device.ts";
 import { nextWords } from "./match.ts";
 import type { Session } from "./session.ts";
 

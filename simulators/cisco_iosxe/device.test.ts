@@ -2,7 +2,8 @@ import { afterEach, describe, expect, test } from "vitest";
 import { ManualClock } from "../../shared/clock.ts";
 import { generateDevice, Profile } from "../fleet/generate.ts";
 import { connectTestClient, execOnce, type TestClientOptions, type TestSession } from "../ssh/test-client.ts";
-import { startCiscoIosxe, type CiscoIosxeConfigInput, type SimulatedDevice } from "./index.ts";
+import type { SimulatedDevice } from "../device.ts";
+import { startCiscoIosxe, type CiscoIosxeConfigInput } from "./index.ts";
 
 const MINUTE_MS = 60_000;
 const PROMPT = /s0001-rtr01(?:\([\w-]+\))?[#>]$/;

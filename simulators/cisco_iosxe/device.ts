@@ -9,7 +9,8 @@ import { editLine, type EditOptions, type EditResult } from "./config/edit.ts";
 import { printConfig } from "./config/print.ts";
 import { clone, parseConfig, sameConfig, type ConfigNode } from "./config/tree.ts";
 import { archiveStamp } from "./dates.ts";
-import { FaultBoard, matches } from "./faults.ts";
+import type { ApplyRecord, Change, DeviceEvent, PendingRollback, WithoutTime } from "../device.ts";
+import { FaultBoard, matches } from "../faults.ts";
 
 export interface DeviceFacts {
   model: string;
@@ -17,39 +18,12 @@ export interface DeviceFacts {
   version: string;
 }
 
-export interface Change {
-  atMs: number;
-  by: string;
-}
-
-export interface ApplyRecord extends Change {
-  via: "terminal" | "replace" | "copy";
-  lines: string[];
-}
-
-export interface PendingRollback {
-  armedAtMs: number;
-  deadlineMs: number;
+/** Cisco's timer counts whole minutes, from arming or from the last key press. */
+export interface PendingMinutes extends PendingRollback {
   minutes: number;
   type: "absolute" | "idle";
-  user: string;
   archive: string;
 }
-
-export type DeviceEvent = Change &
-  (
-    | { kind: "applied"; via: ApplyRecord["via"] }
-    | { kind: "armed"; minutes: number }
-    | { kind: "confirmed" }
-    | { kind: "rolled-back"; why: "timer" | "asked" | "error" }
-    | { kind: "saved" }
-    | { kind: "rebooted" }
-    | { kind: "wiped" }
-    | { kind: "out-of-band"; lines: string[] }
-  );
-
-/** Distributive, so that each kind keeps its own fields. */
-type WithoutTime<T> = T extends unknown ? Omit<T, "atMs"> : never;
 
 /** What the device does to the world around it: its network, and the terminals of its users. */
 export interface DeviceSurroundings {
@@ -60,7 +34,7 @@ export interface DeviceSurroundings {
 }
 
 interface Armed {
-  info: PendingRollback;
+  info: PendingMinutes;
   saved: ConfigNode[];
   sessionId: number;
   timers: TimerHandle[];
@@ -112,7 +86,7 @@ export class Device {
     return this.value("hostname") ?? "Router";
   }
 
-  get pending(): PendingRollback | undefined {
+  get pending(): PendingMinutes | undefined {
     return this.#armed?.info;
   }
 
@@ -265,12 +239,12 @@ export class Device {
     sessionId: number;
     saved?: ConfigNode[];
     archive?: string;
-  }): PendingRollback | undefined {
+  }): PendingMinutes | undefined {
     const archive = options.archive ?? this.archive();
     if (archive === undefined) return undefined;
     this.#disarm();
     const nowMs = this.clock.nowMs();
-    const info: PendingRollback = {
+    const info: PendingMinutes = {
       armedAtMs: nowMs,
       deadlineMs: nowMs + options.minutes * MINUTE_MS,
       minutes: options.minutes,
@@ -280,7 +254,7 @@ export class Device {
     };
     this.#armed = { info, saved: options.saved ?? clone(this.running), sessionId: options.sessionId, timers: [] };
     this.#startTimers(this.#armed);
-    this.record({ kind: "armed", minutes: options.minutes, by: options.user });
+    this.record({ kind: "armed", timeoutMs: options.minutes * MINUTE_MS, by: options.user });
     return info;
   }
 

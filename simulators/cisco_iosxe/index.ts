@@ -4,19 +4,12 @@ import { systemClock, type Clock } from "../../shared/clock.ts";
 import { hostKeyFrom } from "../ssh/hostkey.ts";
 import { Accounts, factoryConfig } from "./accounts.ts";
 import { SessionClosed } from "../ssh/output.ts";
-import {
-  startSshServer,
-  type ExecRequest,
-  type ShellRequest,
-  type SshCounters,
-  type SshServer,
-} from "../ssh/server.ts";
+import { startSshServer, type ExecRequest, type ShellRequest, type SshServer } from "../ssh/server.ts";
 import { Terminal } from "../ssh/terminal.ts";
-import { Device, type ApplyRecord, type DeviceEvent, type PendingRollback } from "./device.ts";
-import { Fault, type FaultInput, type FaultKind } from "./faults.ts";
-import { bannerText, Session, type CommandRecord } from "./session.ts";
-
-export type { ApplyRecord, CommandRecord, DeviceEvent, Fault, FaultInput, FaultKind, PendingRollback };
+import type { CommandRecord, SimulatedDevice } from "../device.ts";
+import { Fault } from "../faults.ts";
+import { Device } from "./device.ts";
+import { bannerText, Session } from "./session.ts";
 
 export const CiscoIosxeConfig = z.strictObject({
   /** How the test calls the device; the hostname comes from the configuration. */
@@ -51,52 +44,6 @@ export const CiscoIosxeConfig = z.strictObject({
 });
 export type CiscoIosxeConfig = z.output<typeof CiscoIosxeConfig>;
 export type CiscoIosxeConfigInput = z.input<typeof CiscoIosxeConfig>;
-
-export interface HostKeyPublic {
-  readonly algorithm: string;
-  /** The key blob, as in a known_hosts line. */
-  readonly base64: string;
-  /** `SHA256:…` */
-  readonly sha256: string;
-}
-
-export interface SimulatedDevice {
-  readonly name: string;
-  readonly address: string;
-  readonly port: number;
-  readonly hostKeyPublic: HostKeyPublic;
-  readonly username: string;
-  readonly password: string;
-  readonly enablePassword: string | undefined;
-  readonly serial: string;
-  readonly model: string;
-  readonly version: string;
-  hostname(): string;
-  /** TCP connections accepted since the start, refused ones included. */
-  acceptCount(): number;
-  /** How many times a password reached the device, right or wrong. */
-  passwordAttempts(): number;
-  counters(): SshCounters;
-  runningConfig(): string;
-  startupConfig(): string;
-  /** An out-of-band change: another admin, another tool. Not an apply. Throws when the device would refuse a line. */
-  mutate(lines: readonly string[], by?: string): void;
-  setFault(fault: FaultInput): void;
-  clearFault(kind?: FaultKind): void;
-  faults(): readonly Fault[];
-  commands(): readonly CommandRecord[];
-  /** Configuration sessions with an accepted line, `configure replace` and `copy … running-config`, since the start. */
-  applies(): readonly ApplyRecord[];
-  applyCount(): number;
-  events(): readonly DeviceEvent[];
-  pendingRollback(): PendingRollback | undefined;
-  files(): readonly string[];
-  /** Takes away all but what makes it reachable, as after `write erase` and a visit to the console. */
-  wipe(): void;
-  /** Power off and on. */
-  reboot(bootMs?: number): void;
-  stop(): Promise<void>;
-}
 
 export interface SimulatorDependencies {
   clock?: Clock;
@@ -177,7 +124,8 @@ export async function startCiscoIosxe(
     hostKey: hostKeyFrom(config.hostKeySeed),
     users: () => accounts.users(),
     methods: config.methods,
-    maxConnections: config.vtyLines,
+    maxConnections: () => (device.faults.get("full-session-table") ? 0 : config.vtyLines),
+    logins: () => device.faults.get("aaa-down")?.how ?? "up",
     channelsPerConnection: 1,
     banner: () => bannerText(device, "login"),
     shell: (request) => {
@@ -214,6 +162,7 @@ export async function startCiscoIosxe(
   signal?.addEventListener("abort", onAbort, { once: true });
 
   return {
+    platform: "cisco_iosxe",
     name: config.name,
     address: ssh.address,
     port: ssh.port,

@@ -1,20 +1,13 @@
 /** One user's line on the box: prompts, levels, the loop that reads a command and answers it. */
+import type { CommandRecord } from "../device.ts";
 import { SessionClosed, type Terminal } from "../ssh/terminal.ts";
 import type { ConfigMode } from "./config_mode.ts";
 import type { Device } from "./device.ts";
 import { EXEC, UNPRIVILEGED, type ExecCommand } from "./exec/grammar.ts";
 import { splitPipe } from "./exec/pipe.ts";
-import { matches } from "./faults.ts";
+import { matches } from "../faults.ts";
 import { matchLine, nextWords } from "./match.ts";
 import { runExec, type ExecAnswer } from "./run_exec.ts";
-
-export interface CommandRecord {
-  atMs: number;
-  sessionId: number;
-  user: string;
-  mode: "exec" | "config";
-  line: string;
-}
 
 export interface SessionOptions {
   device: Device;

@@ -1,7 +1,8 @@
 /** Many devices in one process, each with its own loopback address, from one seed. */
 import { z } from "zod";
 import { systemClock, type Clock } from "../../shared/clock.ts";
-import { startCiscoIosxe, type SimulatedDevice } from "../cisco_iosxe/index.ts";
+import { startCiscoIosxe } from "../cisco_iosxe/index.ts";
+import type { SimulatedDevice } from "../device.ts";
 import { generateDevice, Profile } from "./generate.ts";
 
 export const FleetConfig = z.strictObject({

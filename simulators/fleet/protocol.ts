@@ -1,8 +1,8 @@
 /** Lines of JSON between a fleet's process and whoever started it: one command in, one answer out, in order. */
 import { z } from "zod";
 import { ManualClock, type Clock } from "../../shared/clock.ts";
-import { Fault } from "../cisco_iosxe/faults.ts";
-import type { SimulatedDevice } from "../cisco_iosxe/index.ts";
+import { Fault } from "../faults.ts";
+import type { SimulatedDevice } from "../device.ts";
 import { FleetConfig, type Fleet } from "./fleet.ts";
 
 /** What the process reads first. */
@@ -42,7 +42,7 @@ export function deviceLine(entry: SimulatedDevice): object {
   return {
     type: "device",
     name: entry.name,
-    platform: "cisco_iosxe",
+    platform: entry.platform,
     hostname: entry.hostname(),
     address: entry.address,
     port: entry.port,

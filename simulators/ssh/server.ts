@@ -38,6 +38,12 @@ export interface ExecRequest extends SshPeer {
   readonly exit: (status: number) => void;
 }
 
+export interface SubsystemRequest extends SshPeer {
+  readonly stream: Duplex;
+  /** `netconf`, `sftp`. */
+  readonly name: string;
+}
+
 export interface SshUser {
   username: string;
   password?: string | ((given: string) => boolean) | undefined;
@@ -52,7 +58,9 @@ export interface SshServerOptions {
   users: () => readonly SshUser[];
   methods?: readonly ("password" | "keyboard-interactive" | "publickey")[];
   /** Connections at one time. A box with no free line closes the TCP connection before it says its version. */
-  maxConnections?: number;
+  maxConnections?: number | (() => number);
+  /** Asked at each login: `hang` never answers it, `refuse` says no to everybody, as a box whose AAA server is gone. */
+  logins?: () => "up" | "hang" | "refuse";
   /** Session channels that one connection may open during its life. IOS allows one. */
   channelsPerConnection?: number;
   ident?: string;
@@ -62,6 +70,7 @@ export interface SshServerOptions {
   passwordPrompt?: string;
   shell: (request: ShellRequest) => void;
   exec?: (request: ExecRequest) => void;
+  subsystem?: (request: SubsystemRequest) => void;
 }
 
 export interface SshCounters {
@@ -119,6 +128,9 @@ function authenticate(context: AuthContext, options: SshServerOptions, counters:
     else refuse();
   };
   if (context.method !== "none") counters.authAttempts += 1;
+  const logins = context.method === "none" ? "up" : (options.logins?.() ?? "up");
+  if (logins === "hang") return;
+  if (logins === "refuse") return refuse();
   switch (context.method) {
     case "none":
     case "hostbased":
@@ -213,7 +225,9 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
       return;
     }
     const entry: Live = { id: counters.accepts, socket };
-    if (reachability === "up" && live.size >= (options.maxConnections ?? Number.POSITIVE_INFINITY)) {
+    const { maxConnections = Number.POSITIVE_INFINITY } = options;
+    const most = typeof maxConnections === "function" ? maxConnections() : maxConnections;
+    if (reachability === "up" && live.size >= most) {
       counters.refusedNoLine += 1;
       socket.destroy();
       return;
@@ -332,9 +346,23 @@ function serveSession(
     accept?.();
   });
   session.on("env", (accept) => accept?.());
+  // A box with one channel on a connection hangs up with it.
+  const single = (options.channelsPerConnection ?? 1) === 1;
+  const hangUp = (stream: ServerChannel): void => {
+    if (single) stream.on("close", () => connection.end());
+  };
+  session.on("subsystem", (accept, reject, info) => {
+    if (!options.subsystem) {
+      reject();
+      return;
+    }
+    const stream = quiet(accept());
+    hangUp(stream);
+    options.subsystem({ ...peer, stream, name: info.name });
+  });
   session.on("shell", (accept) => {
     const stream = quiet(accept());
-    stream.on("close", () => connection.end());
+    hangUp(stream);
     options.shell({ ...peer, stream, size, onResize: (listener) => resizeListeners.push(listener) });
   });
   session.on("exec", (accept, reject, info) => {
@@ -343,7 +371,7 @@ function serveSession(
       return;
     }
     const stream = quiet(accept());
-    stream.on("close", () => connection.end());
+    hangUp(stream);
     const exit = (status: number) => {
       stream.exit(status);
       stream.end();

@@ -8,11 +8,8 @@ import { Device } from "../../shared/documents/inventory.ts";
 import { errorCode } from "../../shared/errors.ts";
 import { PlatformId } from "../../shared/ids.ts";
 import { Secret } from "../../shared/secret.ts";
-import {
-  startCiscoIosxe,
-  type CiscoIosxeConfigInput,
-  type SimulatedDevice,
-} from "../../simulators/cisco_iosxe/index.ts";
+import { startCiscoIosxe, type CiscoIosxeConfigInput } from "../../simulators/cisco_iosxe/index.ts";
+import type { SimulatedDevice } from "../../simulators/device.ts";
 import { fastClock, recorder, rig, tagger, type Rig } from "./support.ts";
 
 const CONFIG = `version 17.9
@@ -465,7 +462,7 @@ describe("what stands in the way", () => {
     );
     const result = await runChange(box.context(), spec, recorder().hooks);
     expect(result).toMatchObject({ state: "FAILED", code: "PENDING_CHANGE", notApplied: true });
-    expect(sim.pendingRollback()?.minutes).toBe(10);
+    expect(sim.pendingRollback()).toMatchObject({ minutes: 10 });
     await theirs.close();
   });
   test("no free session", async () => {

@@ -31,7 +31,8 @@ import {
   makeWarrant,
   type TestOrg,
 } from "../../shared/testing/org.ts";
-import { startCiscoIosxe, type SimulatedDevice } from "../../simulators/cisco_iosxe/index.ts";
+import { startCiscoIosxe } from "../../simulators/cisco_iosxe/index.ts";
+import type { SimulatedDevice } from "../../simulators/device.ts";
 import { makeCertificates } from "../agent/certificates.ts";
 import { ScriptHub, type Work } from "../agent/script-hub.ts";
 import { until } from "../agent/until.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { FleetConfigInput } from "../../simulators/fleet/fleet.ts";
-import type { FaultInput } from "../../simulators/cisco_iosxe/faults.ts";
+import type { FaultInput } from "../../simulators/faults.ts";
 import { BUN, Child, type ChildOptions } from "./child.ts";
 import type { DeviceSpec } from "./world.ts";
 

@@ -1,7 +1,8 @@
 /** `configure replace`: the running configuration becomes a file's, in up to five passes, with or without a timer. */
 import { printCommands, rollbackCommands, type Command } from "../config/diff.ts";
 import { clone, parseConfig, type ConfigNode } from "../config/tree.ts";
-import { WARNING, type ApplyRecord, type Device } from "../device.ts";
+import type { ApplyRecord } from "../../device.ts";
+import { WARNING, type Device } from "../device.ts";
 
 export interface ReplaceOptions {
   force: boolean;

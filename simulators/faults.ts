@@ -12,10 +12,11 @@ const lineSelector = {
 export const Fault = z.discriminatedUnion("kind", [
   /** Takes the command, echoes it, and never says anything again in that session. */
   z.strictObject({ kind: z.literal("hang"), at: pattern }),
-  /** Ends the connection at a command, or in the middle of an output after so many bytes. */
+  /** Ends the connection at a command, before or after the device has done it, or in the middle of an output after so many bytes. */
   z.strictObject({
     kind: z.literal("drop"),
     at: pattern.optional(),
+    moment: z.enum(["before", "after"]).default("before"),
     afterBytes: z.number().int().positive().optional(),
     how: z.enum(["reset", "close"]).default("reset"),
   }),
@@ -41,6 +42,42 @@ export const Fault = z.discriminatedUnion("kind", [
     kind: z.literal("reboot-before-confirm"),
     afterMs: z.number().min(0).default(0),
     bootMs: z.number().min(0).default(120_000),
+  }),
+  /** Its other half takes over while a confirmation is waited for: sessions end, the serial is another, the timer is forgotten. */
+  z.strictObject({
+    kind: z.literal("failover-before-confirm"),
+    afterMs: z.number().min(0).default(0),
+    bootMs: z.number().min(0).default(10_000),
+    serial: z.string().default("9STANDBY0001"),
+    /** What the other half runs: what was being tried, or what was before. */
+    runs: z.enum(["applied", "previous"]).default("previous"),
+  }),
+  /** Somebody else confirms our pending change. */
+  z.strictObject({
+    kind: z.literal("confirmed-by-other"),
+    by: z.string().default("noc-admin"),
+    afterMs: z.number().min(0).default(0),
+  }),
+  /** The confirmation is taken for nothing: the device answers well and its timer runs on. */
+  z.strictObject({ kind: z.literal("confirm-lost") }),
+  /** Another user has changes in the candidate that all share, or holds the lock. */
+  z.strictObject({
+    kind: z.literal("stale-candidate"),
+    lines: z.array(z.string()).default([]),
+    by: z.string().default("noc-admin"),
+    locked: z.boolean().default(false),
+  }),
+  /** No login is answered: the AAA server is gone. `hang` never answers, `refuse` says no to everybody. */
+  z.strictObject({ kind: z.literal("aaa-down"), how: z.enum(["hang", "refuse"]).default("refuse") }),
+  /** Every session of the device is taken. */
+  z.strictObject({ kind: z.literal("full-session-table") }),
+  /** The login lands below the level that changes need. */
+  z.strictObject({ kind: z.literal("wrong-privilege") }),
+  /** Log lines in the middle of what a command prints, every so many lines. */
+  z.strictObject({
+    kind: z.literal("log-noise"),
+    every: z.number().int().positive().default(20),
+    text: z.string().default("%LINEPROTO-5-UPDOWN: Line protocol on Interface Ethernet9, changed state to up"),
   }),
   /** Somebody else works on the box while a confirmation is waited for. */
   z.strictObject({

@@ -1,0 +1,234 @@
+/** One simulated device with candidates on the network: an SSH server (shell, exec, NETCONF subsystem) over its datastores. */
+import { z } from "zod";
+import type { Clock } from "../../shared/clock.ts";
+import type { CommandRecord, SimulatedDevice } from "../device.ts";
+import { Fault } from "../faults.ts";
+import { hostKeyFrom } from "../ssh/hostkey.ts";
+import { SessionClosed } from "../ssh/output.ts";
+import {
+  startSshServer,
+  type ExecRequest,
+  type ShellRequest,
+  type SshServer,
+  type SubsystemRequest,
+} from "../ssh/server.ts";
+import { Terminal } from "../ssh/terminal.ts";
+import type { Datastores, Surroundings } from "./datastores.ts";
+import { Shell, type Dialect } from "./shell.ts";
+
+/** What every platform's configuration for a simulated device holds; a platform extends it. */
+export const BaseConfig = z.strictObject({
+  /** How the test calls the device; the hostname comes from the configuration. */
+  name: z.string().min(1),
+  address: z.string().default("127.0.0.1"),
+  /** 0 takes any free port. */
+  port: z.number().int().min(0).max(65_535).default(0),
+  username: z.string().default("netops"),
+  password: z.string().default("n3t0ps-lab"),
+  publicKeys: z.array(z.string()).default([]),
+  methods: z
+    .array(z.enum(["password", "keyboard-interactive", "publickey"]))
+    .default(["password", "keyboard-interactive"]),
+  serial: z.string().default("9SIMULATED0"),
+  /** Connections at one time. */
+  sessionsMax: z.number().int().positive().default(16),
+  /** Session channels on one connection. */
+  channelsPerConnection: z.number().int().positive().default(10),
+  /** Same seed, same host key. Random without it. */
+  hostKeySeed: z.string().optional(),
+  /** The configuration that the device boots with, as it shows it itself. */
+  config: z.string(),
+  faults: z.array(Fault).default([]),
+});
+export type BaseConfig = z.output<typeof BaseConfig>;
+
+export interface Parts<T> {
+  readonly platform: string;
+  readonly model: string;
+  readonly version: string;
+  /** SSH software version string: `OpenSSH_8.8`. */
+  readonly ident: string;
+  /** Made once the network is there; `surroundings` is how it cuts itself off. */
+  readonly datastores: (surroundings: Surroundings) => Datastores<T>;
+  readonly dialect: (shell: Shell, store: Datastores<T>, peers: () => readonly Peer[]) => Dialect;
+  readonly hostname: (store: Datastores<T>) => string;
+  readonly mutate: (store: Datastores<T>, lines: readonly string[], by: string) => void;
+  readonly factory: (store: Datastores<T>) => T;
+  readonly files?: (store: Datastores<T>) => readonly string[];
+  readonly banner?: (store: Datastores<T>) => string | undefined;
+  /** NETCONF over the same port. */
+  readonly subsystem?: (request: SubsystemRequest, store: Datastores<T>, log: CommandRecord[]) => void;
+  /** More doors: an HTTPS API. Told of reachability, so that a device that is cut off is cut off on all of them. */
+  readonly doors?: readonly Door[];
+  readonly ports?: SimulatedDevice["ports"];
+  readonly certificate?: string;
+}
+
+export interface Door {
+  setReachability(next: "up" | "refuse" | "blackhole"): void;
+  dropSessions(): void;
+  stop(): Promise<void>;
+}
+
+export interface Peer {
+  readonly sessionId: number;
+  readonly user: string;
+  readonly remote: string;
+}
+
+export interface Started<T> {
+  readonly device: SimulatedDevice;
+  readonly store: Datastores<T>;
+  readonly ssh: SshServer;
+}
+
+export async function startDevice<T>(
+  config: BaseConfig,
+  parts: Parts<T>,
+  { clock, signal }: { clock: Clock; signal?: AbortSignal },
+): Promise<Started<T>> {
+  signal?.throwIfAborted();
+  const log: CommandRecord[] = [];
+  const shells = new Map<number, { shell: Shell; peer: Peer }>();
+  const network: { server?: SshServer } = {};
+  let nextSession = 1;
+  const store = parts.datastores({
+    setReachability: (next) => {
+      network.server?.setReachability(next);
+      for (const door of parts.doors ?? []) door.setReachability(next);
+    },
+    dropSessions: () => {
+      network.server?.dropConnections();
+      for (const door of parts.doors ?? []) door.dropSessions();
+    },
+    tell: (sessionId, text) => {
+      shells
+        .get(sessionId)
+        ?.shell.term.write(text)
+        .catch(() => {});
+    },
+  });
+  store.onMutate = (lines, by) => parts.mutate(store, lines, by);
+  for (const fault of config.faults) store.faults.set(fault);
+
+  function open(request: ShellRequest | ExecRequest): Shell {
+    const closing = new AbortController();
+    const sessionId = nextSession++;
+    request.stream.on("close", () => {
+      closing.abort(new SessionClosed("the connection is closed"));
+      shells.delete(sessionId);
+      store.ended(sessionId);
+    });
+    let sent = 0;
+    const term = new Terminal({
+      stream: request.stream,
+      clock,
+      signal: closing.signal,
+      pace: () => store.faults.pace,
+      onBytes: (count) => {
+        sent += count;
+        const drop = store.faults.get("drop");
+        if (drop?.afterBytes !== undefined && sent >= drop.afterBytes) request.drop(drop.how);
+      },
+    });
+    const shell = new Shell(
+      {
+        term,
+        clock,
+        faults: store.faults,
+        sessionId,
+        user: request.username,
+        remote: request.remote,
+        signal: closing.signal,
+        drop: request.drop,
+        log,
+      },
+      (made) => parts.dialect(made, store, () => [...shells.values()].map(({ peer }) => peer)),
+    );
+    shells.set(sessionId, { shell, peer: { sessionId, user: request.username, remote: request.remote } });
+    return shell;
+  }
+
+  const ssh = await startSshServer({
+    address: config.address,
+    port: config.port,
+    hostKey: hostKeyFrom(config.hostKeySeed),
+    users: () => [{ username: config.username, password: config.password, publicKeys: config.publicKeys }],
+    methods: config.methods,
+    ident: parts.ident,
+    maxConnections: () => (store.faults.get("full-session-table") ? 0 : config.sessionsMax),
+    logins: () => store.faults.get("aaa-down")?.how ?? "up",
+    channelsPerConnection: config.channelsPerConnection,
+    banner: () => parts.banner?.(store),
+    shell: (request) => {
+      const shell = open(request);
+      const resize = (size: { rows: number; columns: number }): void => {
+        shell.term.length = size.rows;
+        shell.term.width = size.columns || 80;
+      };
+      resize(request.size);
+      request.onResize(resize);
+      void shell.run().finally(() => request.stream.end());
+    },
+    exec: (request) => {
+      const shell = open(request);
+      void shell.runOnce(request.command).finally(() => request.exit(0));
+    },
+    ...(parts.subsystem ? { subsystem: (request: SubsystemRequest) => parts.subsystem?.(request, store, log) } : {}),
+  });
+  network.server = ssh;
+  const { hostKey } = ssh;
+
+  let stopping: Promise<unknown> | undefined;
+  const stop = async (): Promise<void> => {
+    store.stop();
+    signal?.removeEventListener("abort", onAbort);
+    stopping ??= Promise.all([ssh.stop(), ...(parts.doors ?? []).map((door) => door.stop())]);
+    await stopping;
+  };
+  const onAbort = (): void => void stop();
+  signal?.addEventListener("abort", onAbort, { once: true });
+
+  const device: SimulatedDevice = {
+    platform: parts.platform,
+    name: config.name,
+    address: ssh.address,
+    port: ssh.port,
+    ...(parts.ports ? { ports: parts.ports } : {}),
+    ...(parts.certificate === undefined ? {} : { certificate: parts.certificate }),
+    hostKeyPublic: { algorithm: hostKey.algorithm, base64: hostKey.base64, sha256: hostKey.sha256 },
+    username: config.username,
+    password: config.password,
+    enablePassword: undefined,
+    get serial() {
+      return store.serial;
+    },
+    model: parts.model,
+    version: parts.version,
+    hostname: () => parts.hostname(store),
+    acceptCount: () => ssh.counters.accepts,
+    passwordAttempts: () => ssh.counters.passwordAttempts,
+    counters: () => ({ ...ssh.counters }),
+    runningConfig: () => store.tree.text(store.running),
+    startupConfig: () => store.tree.text(store.startup),
+    mutate: (lines, by = "other-admin") => parts.mutate(store, lines, by),
+    setFault: (fault) => void store.faults.set(fault),
+    clearFault: (kind) => {
+      store.faults.clear(kind);
+      if (!store.up || (kind !== undefined && kind !== "unreachable-after-apply")) return;
+      ssh.setReachability("up");
+      for (const door of parts.doors ?? []) door.setReachability("up");
+    },
+    faults: () => store.faults.active,
+    commands: () => log,
+    applies: () => store.applies,
+    applyCount: () => store.applies.length,
+    events: () => store.events,
+    pendingRollback: () => store.pending,
+    files: () => parts.files?.(store) ?? [],
+    wipe: () => store.wipe(parts.factory(store)),
+    reboot: (bootMs = 120_000) => store.reboot(bootMs),
+    stop,
+  };
+  return { device, store, ssh };
+}
