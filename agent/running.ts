@@ -1,7 +1,7 @@
 import type { Clock } from "../shared/clock.ts";
 import type { Envelope } from "../shared/envelope.ts";
 import type { BoundaryObserver } from "../shared/store.ts";
-import type { Driver } from "../drivers/types.ts";
+import type { Driver, DriverFor } from "../drivers/types.ts";
 import type { ExportReport, ImportReport } from "./bundle/report.ts";
 import type { AgentLog } from "./log.ts";
 import type { VaultKey } from "./vault/key.ts";
@@ -13,7 +13,7 @@ export interface AgentOptions {
   readonly log: AgentLog;
   /** The drivers that this build has; tests hand in others. */
   readonly drivers?: {
-    driverFor: (platform: Driver["platform"]) => Driver | undefined;
+    driverFor: DriverFor;
     platforms: () => readonly Driver[];
   };
   readonly random?: () => number;

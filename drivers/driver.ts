@@ -23,12 +23,18 @@ export function readPlatform(text: string): PlatformFile {
   throw new FarhandError("SCHEMA", `platform file: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`);
 }
 
-/** An engine plus a platform file. */
+/** One driver for each transport that the platform file names, the usual one first. */
+export function makeDrivers(file: PlatformFile): readonly Driver[] {
+  return [makeDriver(file)];
+}
+
+/** The CLI over SSH plus a platform file. */
 export function makeDriver(file: PlatformFile): Driver {
   const model = deviceText(file);
   const isRead = readChecker(file);
   return {
     platform: file.id,
+    transport: "cli",
     digest: sha256(jcs(file)),
     evidence: file.evidence,
     isRead,

@@ -26,6 +26,8 @@ export const Instruction = z.strictObject({
   expect: z.array(Pattern).max(8).optional(),
   /** None may match. */
   refuse: z.array(Pattern).max(16).optional(),
+  /** Tried before `refuse`: somebody else's lock or candidate (CANDIDATE_BUSY); the line that matches and those after it name the owner. */
+  busy: z.array(Pattern).max(8).optional(),
   /** Answers to questions that the device asks before its prompt returns. */
   answers: z.array(Answer).max(8).optional(),
 });
@@ -37,6 +39,8 @@ const Mode = z.strictObject({
   suffix: Pattern,
   /** How to get here from another mode, and back. */
   enter: z.strictObject({ from: z.string(), steps: z.array(Instruction).min(1) }).optional(),
+  /** How a read is said here without leaving (`run ${command}`); without it reads go back to the base mode. */
+  reads: z.string().max(100).optional(),
   leave: z.strictObject({ to: z.string(), steps: z.array(Instruction).min(1) }).optional(),
 });
 
@@ -74,6 +78,29 @@ const Transaction = z.strictObject({
       close: z.string(),
       leave: Instruction,
       refuse: z.array(Pattern).max(8),
+    })
+    .optional(),
+  /**
+   * A candidate: lines are staged in it, compared and validated, and one commit puts them in force with the timer armed (`commit`
+   * in place of `arm`). Reads while it is open use the `reads` of its mode.
+   */
+  candidate: z
+    .strictObject({
+      /** Opens it for us alone: an exclusive lock, a private or a named one. From the base mode into `mode`. */
+      open: Recipe,
+      /** The mode in which its lines are typed; left by `abort` or `commit`. */
+      mode: z.string(),
+      /** For a whole text: what empties the candidate before the lines are typed (`rollback clean-config`, `delete`). */
+      clear: Recipe.optional(),
+      /** Shows the candidate in the form of `get.command`: what is staged is compared with what was signed before it is committed. */
+      show: z.string().max(200).optional(),
+      /** The device's own diff, for people. */
+      diff: z.string().max(200).optional(),
+      validate: Recipe.optional(),
+      /** Puts it in force and arms the timer in one step; ends in the base mode. */
+      commit: Recipe,
+      /** Gives everything up that is not committed; ends in the base mode. */
+      abort: Recipe,
     })
     .optional(),
   /** Whether running differs from what a reboot would load. */

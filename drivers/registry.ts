@@ -1,5 +1,6 @@
+import type { TransportName } from "../shared/documents/inventory.ts";
 import type { PlatformId } from "../shared/ids.ts";
-import { makeDriver, readPlatform } from "./driver.ts";
+import { makeDrivers, readPlatform } from "./driver.ts";
 import ciscoIosxe from "./platforms/cisco_iosxe.yaml" with { type: "text" };
 import frrLinux from "./platforms/frr_linux.yaml" with { type: "text" };
 import type { Driver } from "./types.ts";
@@ -7,18 +8,25 @@ import type { Driver } from "./types.ts";
 /** Embedded as text, so that a compiled binary carries its platform files and reads none from where it is started. */
 const texts: readonly string[] = [ciscoIosxe, frrLinux];
 
-let drivers: ReadonlyMap<string, Driver> | undefined;
+let drivers: ReadonlyMap<string, readonly Driver[]> | undefined;
 
-function all(): ReadonlyMap<string, Driver> {
-  drivers ??= new Map(texts.map((text) => makeDriver(readPlatform(text))).map((driver) => [driver.platform, driver]));
+function all(): ReadonlyMap<string, readonly Driver[]> {
+  drivers ??= new Map(
+    texts.map((text) => {
+      const file = readPlatform(text);
+      return [file.id, makeDrivers(file)] as const;
+    }),
+  );
   return drivers;
 }
 
-/** The driver of a platform; undefined is PLATFORM_UNKNOWN at the caller. */
-export function driverFor(platform: PlatformId): Driver | undefined {
-  return all().get(platform);
+/** The driver of a platform over a transport; without one, over the first that it has. */
+export function driverFor(platform: PlatformId, transport?: TransportName): Driver | undefined {
+  const made = all().get(platform);
+  return transport === undefined ? made?.[0] : made?.find((driver) => driver.transport === transport);
 }
 
+/** Every platform, over every transport. */
 export function platforms(): readonly Driver[] {
-  return [...all().values()];
+  return [...all().values()].flat();
 }

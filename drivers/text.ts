@@ -30,7 +30,10 @@ export function deviceText(file: PlatformFile): DeviceText {
     diff: (before, after) => diffTexts(language, before, after),
     sameDiff: (signed, measured) => sameDiff(language, signed, measured),
     publicForm: (device, raw, tagger) => publicForm(language, device, raw, tagger),
-    isDestructive: (line) => language.destructive.some((pattern) => pattern.test(asTyped(line))),
+    isDestructive: (line, how = "typed") => {
+      const typed = how === "typed" ? line : (language.positive(line) ?? language.negative(line));
+      return language.destructive.some((pattern) => pattern.test(asTyped(typed)));
+    },
     configuration: (device, raw, tagger) => {
       const shown = normalise(language, raw);
       return { raw: shown, ...publicForm(language, device, raw, tagger), keyGeneration: tagger.keyGeneration };

@@ -1,6 +1,6 @@
 import type { Clock } from "../shared/clock.ts";
 import type { Evidence, Level, UndoCost, Verification } from "../shared/documents/common.ts";
-import type { Device, HostKey } from "../shared/documents/inventory.ts";
+import type { Device, HostKey, TransportName } from "../shared/documents/inventory.ts";
 import type { ChangeMode, Source } from "../shared/documents/manifest.ts";
 import type { Finding } from "../shared/documents/receipt.ts";
 import type { ErrorCode } from "../shared/errors.ts";
@@ -98,7 +98,17 @@ export interface TransactionToken {
   readonly mode: ChangeMode;
   readonly confirmMs: number;
   readonly preImage: Digest;
+  /** Running held lines that a reboot would lose before we came: what is kept is then not saved, so that those are not saved along. */
+  readonly unsavedBefore?: boolean | undefined;
   readonly data: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** A candidate that holds the change and is not in force. */
+export interface Staged {
+  /** What would run; null where the device does not show it. */
+  readonly configuration: Configuration | null;
+  /** The device's own diff, redacted, for people. */
+  readonly diff: string | null;
 }
 
 export type Pending = "armed" | "none" | "other" | "unknown";
@@ -120,6 +130,13 @@ export interface Session {
   }): Promise<TransactionToken>;
   /** Arms the device's undo timer and reads it back; ARM_FAILED when it is not there. */
   arm(token: TransactionToken): Promise<void>;
+  /**
+   * Puts the commands in the candidate that `arm` opened under our lock, and has the device validate them; `apply` then only
+   * commits. Null where the platform has no candidate for this change. COMMAND_REFUSED, AUTHORIZATION_DENIED: nothing is in force.
+   */
+  stage?(token: TransactionToken, commands: readonly string[]): Promise<Staged | null>;
+  /** Gives up what is staged. */
+  abort?(token: TransactionToken): Promise<void>;
   /** Sends the ordered commands. Stops at the first that is refused: COMMAND_REFUSED or AUTHORIZATION_DENIED. */
   apply(token: TransactionToken, commands: readonly string[]): Promise<void>;
   pending(token: TransactionToken): Promise<Pending>;
@@ -146,16 +163,21 @@ export interface LoginChange {
   cleanup(token: TransactionToken): Promise<void>;
 }
 
+/** Undefined is PLATFORM_UNKNOWN at the caller. Without a transport: the first that the platform file names. */
+export type DriverFor = (platform: PlatformId, transport?: TransportName) => Driver | undefined;
+
+/** One platform over one transport: what it reads and writes may be another language on each. */
 export interface Driver {
   readonly platform: PlatformId;
+  readonly transport: TransportName;
   /** SHA-256 of the platform file's canonical form: `DRIVER_CHANGED` when it differs from the signed one. */
   readonly digest: Digest;
   readonly evidence: Evidence;
   open(options: OpenOptions): Promise<Session>;
   /** What the device shows as its host keys, pinned or not. Nobody logs in to it; to hops on the way, as ever. */
   hostKeys(options: HostKeyOptions): Promise<readonly HostKey[]>;
-  /** Pure: does this line raise the risk class to destructive? Asked of every signed line before a change is accepted. */
-  isDestructive(line: string): boolean;
+  /** Pure: does this line, typed or taken away, raise the risk class to destructive? Asked of every signed line before a change is accepted. */
+  isDestructive(line: string, how?: "typed" | "removed"): boolean;
   /** Pure: is this command a read? Checks the anchored allow-list, pipes included. */
   isRead(command: string): boolean;
   /** Pure: what the text would do to this configuration. Without its management address every address counts as one. */
@@ -210,6 +232,7 @@ export type StepName =
   | "precheck"
   | "snapshot"
   | "arm"
+  | "stage"
   | "apply"
   | "reconnect"
   | "way-home"

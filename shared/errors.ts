@@ -289,6 +289,14 @@ export const ERRORS = {
     "Run it again; look at the transcript if it recurs.",
   ),
   SESSIONS_FULL: entry("The device has no free session.", "Close idle sessions on the device."),
+  CANDIDATE_BUSY: entry(
+    "Somebody else holds the device's configuration lock or has uncommitted changes in its candidate.",
+    "Ask the owner named in the detail to commit or discard, then run again.",
+  ),
+  UNSAVED_RUNNING: entry(
+    "The change is in force and confirmed, and not saved: the device held lines before it that nobody had saved.",
+    "Have their owner save or remove them, then save the device.",
+  ),
   PENDING_CHANGE: entry("Somebody else's change is pending on the device.", "Finish or discard it, then run again."),
   ARM_FAILED: entry(
     "The device did not arm its undo timer. Nothing was changed.",

@@ -114,6 +114,7 @@ const Token = z.strictObject({
   mode: z.enum(["merge", "replace"]),
   confirmMs: z.int(),
   preImage: Digest,
+  unsavedBefore: z.boolean().optional(),
   data: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
 });
 const Before = z.object({ publicDigest: Digest, publicText: z.string() });
@@ -121,6 +122,7 @@ const StepNames = z.enum([
   "precheck",
   "snapshot",
   "arm",
+  "stage",
   "apply",
   "reconnect",
   "way-home",

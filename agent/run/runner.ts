@@ -8,7 +8,7 @@ import type { AgentId, DeviceId, Digest, HopId, PersonId } from "../../shared/id
 import type { Credential } from "../../shared/secret.ts";
 import type { Store } from "../../shared/store.ts";
 import type { InventoryView } from "../../shared/trust.ts";
-import type { Configuration, Driver, LoginGuard, OpenHop, Session, Tagger } from "../../drivers/types.ts";
+import type { Configuration, Driver, DriverFor, LoginGuard, OpenHop, Session, Tagger } from "../../drivers/types.ts";
 import type { Aggregate, AssignmentKey, Event, TaskEnd } from "../core/model.ts";
 import { signersOf, taskState } from "../journal/assignments.ts";
 import { loadText, saveSnapshot } from "../journal/holdings.ts";
@@ -44,7 +44,7 @@ export interface RunnerOptions {
   /** What marks and opens the sealed forms of this site. */
   readonly sealing: Pick<Vault, "siteKey" | "identity">;
   readonly tagger: Tagger;
-  readonly driverFor: (platform: Driver["platform"]) => Driver | undefined;
+  readonly driverFor: DriverFor;
   /** The manifest as it was accepted. */
   readonly manifestOf: (key: AssignmentKey) => Promise<Manifest>;
   /** Whether the site itself still lets it begin; throws why not. */
@@ -261,7 +261,7 @@ export class Runner {
     const inventory = this.#options.inventory();
     const device = inventory?.device(task.device);
     if (!inventory || !device) throw new FarhandError("INVENTORY_MISMATCH", task.device);
-    const driver = driverFor(device.platform);
+    const driver = driverFor(device.platform, device.transport);
     if (!driver) throw new FarhandError("PLATFORM_UNKNOWN", device.platform);
     // Not before it is needed: what is only asked for its host keys needs no credential.
     let lease: CredentialLease | undefined;

@@ -3,7 +3,7 @@ import type { Risk } from "../../shared/documents/common.ts";
 import type { Manifest, TaskSpec } from "../../shared/documents/manifest.ts";
 import type { Digest } from "../../shared/ids.ts";
 import type { InventoryView } from "../../shared/trust.ts";
-import type { Driver } from "../../drivers/types.ts";
+import type { DriverFor } from "../../drivers/types.ts";
 
 /** The texts that a manifest names, each with its largest size. */
 export function textsOf(manifest: Pick<Manifest, "tasks">): ReadonlyMap<Digest, number> {
@@ -21,7 +21,7 @@ const Commands = z.array(z.string());
 
 export interface RiskSources {
   readonly inventory: InventoryView;
-  readonly driverFor: (platform: Driver["platform"]) => Driver | undefined;
+  readonly driverFor: DriverFor;
   /** A text that was fetched; undefined while it has not been. */
   readonly text: (digest: Digest) => string | undefined;
 }
@@ -32,8 +32,8 @@ export interface RiskSources {
  */
 export function riskFrom(sources: RiskSources): (task: TaskSpec) => Risk {
   return (task) => {
-    const platform = sources.inventory.device(task.device)?.platform;
-    const driver = platform === undefined ? undefined : sources.driverFor(platform);
+    const device = sources.inventory.device(task.device);
+    const driver = device && sources.driverFor(device.platform, device.transport);
     switch (task.kind) {
       case "collect":
       case "check":
@@ -49,12 +49,13 @@ export function riskFrom(sources: RiskSources): (task: TaskSpec) => Risk {
         const text = task.source.kind === "sealed" ? "" : sources.text(task.text.sha256);
         const commands = sources.text(task.commands.sha256);
         if (text === undefined || commands === undefined) return "change";
-        const lines = [
-          ...text.split("\n"),
-          ...readCommands(commands).flatMap((command) => command.split("\n")),
-          ...removed(sources.text(task.diff.sha256) ?? "").map((line) => `no ${line}`),
-        ];
-        return !driver || lines.some((line) => driver.isDestructive(line.trim())) ? "destructive" : "change";
+        const lines = [...text.split("\n"), ...readCommands(commands).flatMap((command) => command.split("\n"))];
+        const gone = removed(sources.text(task.diff.sha256) ?? "");
+        return !driver ||
+          lines.some((line) => driver.isDestructive(line.trim())) ||
+          gone.some((line) => driver.isDestructive(line.trim(), "removed"))
+          ? "destructive"
+          : "change";
       }
       case "rotate":
         // A login that does not come back is a device that nobody reaches.

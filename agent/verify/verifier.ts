@@ -18,7 +18,7 @@ import {
   type VerifierContext,
   type WorkDocuments,
 } from "../../shared/verify/work.ts";
-import type { Driver } from "../../drivers/types.ts";
+import type { Driver, DriverFor } from "../../drivers/types.ts";
 import { hasText, loadText, saveText } from "../journal/holdings.ts";
 import { readmittedAtMs } from "../journal/life.ts";
 import { lostBeforeMs, timeFloorMs } from "../journal/meta.ts";
@@ -40,7 +40,7 @@ export interface VerifierOptions {
   readonly clock: Clock;
   readonly agent: AgentId;
   readonly site: SiteId;
-  readonly driverFor: (platform: Driver["platform"]) => Driver | undefined;
+  readonly driverFor: DriverFor;
   readonly fetch: (digest: Digest, bytesMax: number) => Promise<Uint8Array>;
   readonly local: Pick<LocalRules, "read" | "check">;
   readonly holds: Pick<Holds, "requireFree">;
@@ -135,12 +135,12 @@ export class Verifier {
   /** What the driver was proved on is this agent's to say: a manifest that claims more would pass by what people must accept by name. */
   #checkEvidence({ manifest, warrant }: VerifiedWork, inventory: InventoryView): void {
     for (const task of manifest.tasks) {
-      const platform = inventory.device(task.device)?.platform;
-      const driver = platform === undefined ? undefined : this.#options.driverFor(platform);
+      const device = inventory.device(task.device);
+      const driver = device && this.#options.driverFor(device.platform, device.transport);
       if (task.kind === "change" && driver && GRADES.indexOf(task.evidence) > GRADES.indexOf(driver.evidence))
         throw new FarhandError(
           "EVIDENCE_TOO_LOW",
-          `${task.evidence} is claimed, ${driver.evidence} held for ${platform}`,
+          `${task.evidence} is claimed, ${driver.evidence} held for ${driver.platform}`,
         );
       const accepted = warrant?.accepts.simulatedEvidence ?? [];
       if (task.kind === "rotate" && driver?.evidence === "simulated" && !accepted.includes(driver.platform))

@@ -16,14 +16,17 @@ import { requireVerified, verifyAll, type Verified } from "./verify.ts";
 /**
  * One signed change on one device:
  *
- * precheck → snapshot → arm → read again → apply → (new connection) → way home → verify → read again → confirm → save → read again
+ * precheck → snapshot → arm (or: open the candidate) → read again → stage → apply → (new connection) → way home → verify → read again → confirm → save → read again
  *
  * | what happens | outcome |
  * | --- | --- |
  * | anything before `apply` fails | FAILED / DRIFTED / CANCELED, notApplied; an armed timer is disarmed |
  * | somebody changed the device between snapshot and apply | DRIFTED, notApplied |
+ * | the candidate, read back, is not what was signed, or the device finds it invalid | FAILED, notApplied; it is given up |
+ * | somebody else holds the lock or has changes in the candidate | FAILED (CANDIDATE_BUSY, the owner named), notApplied |
  * | apply is refused or breaks; no new connection; way home lost; verification fails; the measured diff is not the signed one | undo: ROLLED_BACK, FAILED (REVERT_FAILED) or UNKNOWN |
  * | confirm is refused or breaks | the device is asked: kept → DONE, undone → ROLLED_BACK |
+ * | running held unsaved lines before we came | DONE with UNSAVED_RUNNING: kept, and not saved along with them |
  * | save fails | DONE with the code: the change is in force and proved, and would not survive a reboot |
  *
  * Each intent is durable before its packets leave. A cancel is heeded up to the apply, never later.
@@ -87,7 +90,8 @@ async function prepare({ context, spec, hooks }: Change, session: Session): Prom
   // A refusal tells of the line; of a sealed text only what everybody may see.
   const text =
     spec.source === "sealed" ? context.driver.publicForm(spec.device, spec.text, context.tagger).publicText : spec.text;
-  const token = await session.begin({ id, mode, confirmMs, preImage: before, text, comment });
+  const begun = await session.begin({ id, mode, confirmMs, preImage: before, text, comment });
+  const token = checked.unsavedBefore ? { ...begun, unsavedBefore: true } : begun;
   await hooks.intent("arm", token);
   const firesByMs = context.clock.monotonicMs() + token.confirmMs;
   try {
@@ -96,6 +100,7 @@ async function prepare({ context, spec, hooks }: Change, session: Session): Prom
     const now = await session.running();
     if (now.publicDigest !== before.publicDigest)
       throw new Drifted("DRIFTED", "somebody else changed the device just now", now);
+    await stage({ context, spec, hooks }, session, token, checked);
     if (hooks.stopRequested()) {
       await disarm(session, token);
       return canceled(before);
@@ -109,9 +114,19 @@ async function prepare({ context, spec, hooks }: Change, session: Session): Prom
   return { ...checked, token, firesByMs };
 }
 
+/** Where the device can hold the whole change before it is in force: it must be the signed one there too. */
+async function stage(change: Change, session: Session, token: TransactionToken, checked: Checked): Promise<void> {
+  if (!session.stage) return;
+  await change.hooks.intent("stage", {});
+  const staged = await session.stage(token, checked.commands);
+  if (staged?.configuration) requireSigned(change, checked.before.publicText, staged.configuration);
+  await change.hooks.done("stage", { diff: staged?.diff ?? null });
+}
+
 /** Nothing was applied: keeping what is there is what ends the timer. An undo could take somebody else's work with it. */
 export async function disarm(session: Session, token: TransactionToken): Promise<void> {
   try {
+    await session.abort?.(token);
     if ((await session.pending(token)) === "armed") await session.confirm(token);
     await cleanQuietly(session, token);
   } catch {
@@ -261,6 +276,11 @@ export function isSigned(change: Change, kept: Pick<Kept, "before" | "beforeText
   );
 }
 
+const notSaved = ({ token }: Kept): ReturnType<typeof why> | undefined =>
+  token.unsavedBefore === true
+    ? { code: "UNSAVED_RUNNING", detail: "not saved, because unsaved lines were there before" }
+    : undefined;
+
 export async function saveAndRead(change: Change, first: Session, kept: Kept): Promise<ChangeOutcome> {
   const { context, hooks } = change;
   const text = kept.before?.publicText ?? kept.beforeText ?? null;
@@ -280,9 +300,11 @@ export async function saveAndRead(change: Change, first: Session, kept: Kept): P
   for (let attempt = 0; attempt < 2; attempt++) {
     try {
       session ??= await reach(context, context.clock.monotonicMs() + MARGIN_MS);
-      await hooks.intent("save", {});
-      await session.save(kept.token);
-      await hooks.done("save", {});
+      if (kept.token.unsavedBefore !== true) {
+        await hooks.intent("save", {});
+        await session.save(kept.token);
+        await hooks.done("save", {});
+      }
       await hooks.intent("re-read", {});
       const after = await session.running();
       await hooks.done("re-read", { publicDigest: after.publicDigest });
@@ -291,7 +313,7 @@ export async function saveAndRead(change: Change, first: Session, kept: Kept): P
       return done(
         after,
         isSigned(change, kept, after)
-          ? undefined
+          ? notSaved(kept)
           : { code: "OTHER_ADMIN", detail: "the device was changed again right after" },
       );
     } catch (error) {

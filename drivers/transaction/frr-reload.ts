@@ -1,7 +1,7 @@
 import type { Clock } from "../../shared/clock.ts";
 import { FarhandError } from "../../shared/errors.ts";
 import type { Finding } from "../../shared/documents/receipt.ts";
-import type { Cli } from "../engines/cli/cli.ts";
+import type { CommandChannel } from "../engines/channel.ts";
 import type { SshConnection } from "../engines/ssh/client.ts";
 import type { ExecResult } from "../engines/ssh/stream.ts";
 import type { PlatformFile } from "../platform.ts";
@@ -12,7 +12,7 @@ import type { ChangeStart, Undo } from "./undo.ts";
 
 export interface FrrReloadOptions {
   readonly file: PlatformFile;
-  readonly cli: Cli;
+  readonly cli: CommandChannel;
   readonly connection: Pick<SshConnection, "exec">;
   readonly clock: Clock;
   readonly signal: AbortSignal;

@@ -1,4 +1,4 @@
-import type { Cli } from "../engines/cli/cli.ts";
+import type { CommandChannel } from "../engines/channel.ts";
 import type { SshConnection } from "../engines/ssh/client.ts";
 import type { PlatformFile } from "../platform.ts";
 import type { Configuration, OpenOptions } from "../types.ts";
@@ -7,7 +7,7 @@ import type { Undo } from "./undo.ts";
 
 export type UndoHook = (
   file: PlatformFile,
-  cli: Cli,
+  cli: CommandChannel,
   connection: SshConnection,
   options: OpenOptions,
   configuration: (raw: string) => Configuration,

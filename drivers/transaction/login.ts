@@ -1,7 +1,7 @@
 import { FarhandError } from "../../shared/errors.ts";
 import type { PlatformFile } from "../platform.ts";
 import type { LoginChange, TransactionToken } from "../types.ts";
-import { substitute } from "../engines/cli/cli.ts";
+import { substitute } from "../engines/answers.ts";
 import type { Undo } from "./undo.ts";
 
 /** A local user of the device's own configuration: the password is a line of it, under the timer that undoes any line. */

@@ -11,6 +11,8 @@ export interface Checked {
   readonly commands: readonly string[];
   readonly level: Level;
   readonly warnings: readonly string[];
+  /** Running held lines that a reboot would lose, before we came: saving would make them ours. */
+  readonly unsavedBefore: boolean;
 }
 
 /** The device is not as it was reviewed: a state of its own, not a failure. */
@@ -61,6 +63,7 @@ export async function precheck(context: ChangeContext, spec: ChangeSpec, session
     commands,
     level: readiness.level,
     warnings: readiness.warnings.map((warning) => warning.code),
+    unsavedBefore: readiness.unsaved === true,
   };
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { sha256 } from "../../shared/bytes.ts";
-import type { Cli } from "../engines/cli/cli.ts";
+import type { CommandChannel } from "../engines/channel.ts";
 import { readPlatform } from "../driver.ts";
 import { RecipeUndo } from "./recipes.ts";
 
@@ -15,7 +15,7 @@ test("a secret with a brace does not get out of the here-document, where its res
     command: (text: string) => Promise.resolve(void typed.push(text)),
     instruct: ({ send }: { send: string }) => Promise.resolve(typed.push(send) > 0 ? "" : ""),
   };
-  const undo = new RecipeUndo(file, cli as unknown as Cli, "netops");
+  const undo = new RecipeUndo(file, cli as unknown as CommandChannel, "netops");
   const token = {
     platform: file.id,
     id: "a",

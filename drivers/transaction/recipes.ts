@@ -2,14 +2,17 @@ import { createHash } from "node:crypto";
 import type { ChangeMode } from "../../shared/documents/manifest.ts";
 import type { Finding } from "../../shared/documents/receipt.ts";
 import { FarhandError } from "../../shared/errors.ts";
-import { substitute, type Cli, type Variables } from "../engines/cli/cli.ts";
+import { substitute } from "../engines/answers.ts";
+import type { CommandChannel, Variables } from "../engines/channel.ts";
 import type { Instruction, PlatformFile } from "../platform.ts";
 import type { Pending, TransactionToken } from "../types.ts";
-import type { ChangeStart, Undo } from "./undo.ts";
+import type { ChangeStart, StagedText, Undo } from "./undo.ts";
 
 type Transaction = NonNullable<PlatformFile["transactions"]["merge"]>;
 
 const UNIT_MS = { seconds: 1000, minutes: 60_000 } as const;
+/** Of what a device shows of a candidate, or of its own diff. */
+const NATIVE_BYTES_MAX = 256 * 1024;
 
 /** Names on the device and in its logs: from the change's id, in hex, so that nothing in them can mean anything to a CLI. */
 export function deviceName(changeId: string): string {
@@ -27,13 +30,30 @@ function refuseUpload({ upload }: Transaction, text: string): void {
   }
 }
 
+/** EOS takes its timer as `hh:mm:ss`. */
+function hoursMinutesSeconds(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  return [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60]
+    .map((part) => String(part).padStart(2, "0"))
+    .join(":");
+}
+
+/** Who and what, for the device's own log; nothing in it can end a quoted word or mean anything to a CLI. */
+const forComment = (comment: string): string =>
+  comment
+    .replaceAll(/[^\w .,:@\/\-]+/gv, "_")
+    .slice(0, 80)
+    .trim();
+
 /** A native transaction whose every step is an instruction list in the platform file. */
 export class RecipeUndo implements Undo {
   readonly #file: PlatformFile;
-  readonly #cli: Cli;
+  readonly #cli: CommandChannel;
   readonly #username: string;
+  /** The change whose lines are all in the candidate. */
+  #staged: string | undefined;
 
-  constructor(file: PlatformFile, cli: Cli, username: string) {
+  constructor(file: PlatformFile, cli: CommandChannel, username: string) {
     this.#file = file;
     this.#cli = cli;
     this.#username = username;
@@ -82,9 +102,12 @@ export class RecipeUndo implements Undo {
   async begin(change: ChangeStart): Promise<TransactionToken["data"]> {
     const transaction = this.#of(change.mode);
     refuseUpload(transaction, change.text);
+    const timer = this.#units(transaction, change.confirmMs);
     return await Promise.resolve({
       name: deviceName(change.id),
-      timer: this.#units(transaction, change.confirmMs),
+      timer,
+      clock: hoursMinutesSeconds(timer * UNIT_MS[transaction.timer.unit]),
+      comment: forComment(change.comment),
       username: this.#username,
       // An undo may give the device its old name back.
       host: this.#cli.hostname,
@@ -93,6 +116,12 @@ export class RecipeUndo implements Undo {
 
   async arm(token: TransactionToken): Promise<void> {
     const transaction = this.#of(token.mode);
+    if (transaction.candidate) {
+      // The commit arms the timer. What is taken now is the candidate, so that the pre-image is read under our lock.
+      await this.#cli.enter(this.#file.base);
+      for (const step of transaction.candidate.open) await this.#cli.instruct(step, token.data);
+      return;
+    }
     // A replace is armed by the command that applies it: `apply` reads the timer back then.
     if (transaction.upload) return;
     try {
@@ -110,8 +139,55 @@ export class RecipeUndo implements Undo {
     if (pending !== "armed") throw new FarhandError("ARM_FAILED", `read back: ${pending}`);
   }
 
+  async stage(token: TransactionToken, commands: readonly string[]): Promise<StagedText | null> {
+    const { candidate } = this.#of(token.mode);
+    if (!candidate) return null;
+    if (this.#cli.mode !== candidate.mode) throw new FarhandError("INTERNAL", `the candidate is not open`);
+    for (const step of (token.mode === "replace" ? candidate.clear : undefined) ?? [])
+      await this.#cli.instruct(step, token.data);
+    for (const command of commands) await this.#cli.configure(command);
+    if (this.#cli.mode !== candidate.mode) await this.#cli.enter(candidate.mode, token.data);
+    const diff = candidate.diff === undefined ? null : await this.#shown(candidate.diff, token.data);
+    const configuration =
+      candidate.show === undefined ? null : await this.#shown(candidate.show, token.data, this.#file.get.bytesMax);
+    // After the reads: on some devices a validation is what makes the staged text final.
+    for (const step of candidate.validate ?? []) await this.#cli.instruct(step, token.data);
+    this.#staged = token.id;
+    return { configuration: configuration?.raw ?? null, diff: diff?.redacted ?? null };
+  }
+
+  async #shown(
+    command: string,
+    data: Variables,
+    outputBytesMax = NATIVE_BYTES_MAX,
+  ): Promise<{ raw: string; redacted: string }> {
+    const raw: string[] = [];
+    const redacted: string[] = [];
+    await this.#cli.command(substitute(command, data), {
+      outputBytesMax,
+      onLines: (lines, hidden) => {
+        for (const line of lines) raw.push(line);
+        for (const line of hidden) redacted.push(line);
+      },
+    });
+    return { raw: `${raw.join("\n")}\n`, redacted: redacted.join("\n") };
+  }
+
+  async abort(token: TransactionToken): Promise<void> {
+    const { candidate } = this.#of(token.mode);
+    if (!candidate || this.#cli.mode !== candidate.mode) return;
+    for (const step of candidate.abort) await this.#cli.instruct(step, token.data);
+  }
+
   async apply(token: TransactionToken, commands: readonly string[]): Promise<void> {
     const transaction = this.#of(token.mode);
+    if (transaction.candidate) {
+      if (this.#staged !== token.id) await this.stage(token, commands);
+      for (const line of commands) this.#cli.mayRename(line);
+      for (const step of transaction.candidate.commit) await this.#cli.instruct(step, token.data);
+      await this.#requireArmed(token);
+      return;
+    }
     if (transaction.upload) {
       // Once more with the secrets in: one with a brace would end the here-document, and the rest would be run.
       refuseUpload(transaction, commands.join("\n"));

@@ -12,6 +12,14 @@ export interface ChangeStart {
   readonly comment: string;
 }
 
+/** What a candidate holds before it is committed, as the device shows it; null where it cannot. */
+export interface StagedText {
+  /** In the form of the running configuration; holds secrets. */
+  readonly configuration: string | null;
+  /** The device's own diff, redacted. */
+  readonly diff: string | null;
+}
+
 /** How one platform arms, applies, confirms and undoes. From recipes in its file, or a hook in code. */
 export interface Undo {
   /** Milliseconds that the device will really wait, for a wish in milliseconds. */
@@ -23,6 +31,10 @@ export interface Undo {
   /** Data for the token; nothing is changed on the device. TEXT_REFUSED for text that could not be undone. */
   begin(change: ChangeStart): Promise<TransactionToken["data"]>;
   arm(token: TransactionToken): Promise<void>;
+  /** Puts the lines in the candidate that `arm` opened, validated; null where the platform has none. */
+  stage?(token: TransactionToken, commands: readonly string[]): Promise<StagedText | null>;
+  /** Gives up what is staged. */
+  abort?(token: TransactionToken): Promise<void>;
   apply(token: TransactionToken, commands: readonly string[]): Promise<void>;
   pending(token: TransactionToken): Promise<Pending>;
   confirm(token: TransactionToken): Promise<void>;

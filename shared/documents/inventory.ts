@@ -32,6 +32,30 @@ const reached = {
   via: HopId.optional(),
 };
 
+/** How a device is spoken to. Absent: by the first that its platform file names, its CLI over SSH for most. */
+export const TransportName = z.enum(["cli", "netconf", "https"]);
+export type TransportName = z.infer<typeof TransportName>;
+
+/** What a device's HTTPS certificate must be: pinned by its key, or issued by an authority that is named here and nowhere else. */
+export const Tls = z.discriminatedUnion("trust", [
+  z.strictObject({
+    trust: z.literal("pinned"),
+    /** SHA-256 of the SubjectPublicKeyInfo (RFC 7469 §2.4), in hex; several while keys change. */
+    keys: z
+      .array(z.string().regex(/^[0-9a-f]{64}$/))
+      .min(1)
+      .max(8),
+  }),
+  z.strictObject({
+    trust: z.literal("authority"),
+    /** PEM certificates. */
+    certificates: z.string().min(1).max(65_536),
+    /** The name in the certificate, where it is not the address. */
+    serverName: z.string().min(1).max(253).optional(),
+  }),
+]);
+export type Tls = z.infer<typeof Tls>;
+
 /** A machine on the way to devices: logged in to with its own pin and its own credential, then asked to forward. Never worked on. */
 export const Hop = z.strictObject({
   id: HopId,
@@ -47,6 +71,9 @@ export const Device = z.strictObject({
   site: SiteId,
   platform: PlatformId,
   ...reached,
+  transport: TransportName.optional(),
+  /** For HTTPS: without it nothing is spoken there. */
+  tls: Tls.optional(),
   /** The chassis serial that PRECHECK must find; null where the platform has none. */
   serial: z.string().min(1).max(64).nullable(),
   tags: z.record(z.string().max(63), z.string().max(255)),

@@ -130,6 +130,7 @@ function session(device: FakeDevice, options: OpenOptions): Session {
 export function fakeDriver(devices: ReadonlyMap<DeviceId, FakeDevice>): Driver {
   return {
     platform: id.iosxe,
+    transport: "cli",
     digest: "0".repeat(64) as Driver["digest"],
     evidence: "recorded",
     async open(options) {

@@ -3,7 +3,9 @@ import { FarhandError } from "../../../shared/errors.ts";
 import type { Credential } from "../../../shared/secret.ts";
 import type { Instruction, PlatformFile } from "../../platform.ts";
 import type { TranscriptSink } from "../../types.ts";
+import type { CommandChannel, CommandOptions, Variables } from "../channel.ts";
 import type { ByteStream } from "../ssh/stream.ts";
+import { checkAnswer, complaint, refuseErrors, substitute } from "../answers.ts";
 import { Dialogue, type TailVerdict } from "./dialogue.ts";
 import { Prompts } from "./prompt.ts";
 import { requireTypable } from "./reads.ts";
@@ -21,19 +23,6 @@ export interface CliOptions {
   readonly redact: LineRedactor;
 }
 
-export interface CommandOptions {
-  /** Receives the answer's lines as they come, without echo and prompt; the device waits for it. */
-  readonly onLines?: (lines: readonly string[], redacted: readonly string[]) => Promise<void> | void;
-  readonly outputBytesMax: number;
-  readonly answers?: readonly { question: string; answer: string }[];
-  /** What `${…}` in answers stands for. */
-  readonly variables?: Variables;
-  /** Stop at a tail that is no prompt (a here-document's `+>`). */
-  readonly until?: RegExp;
-}
-
-export type Variables = Readonly<Record<string, string | number | boolean>>;
-
 /** Of a configuration line or a recipe: nothing that answers one is long. */
 const ANSWER_BYTES_MAX = 256 * 1024;
 const QUESTIONS_MAX = 12;
@@ -41,7 +30,7 @@ const NUDGES_MAX = 3;
 const HELD_MAX = 64;
 
 /** A network CLI on a byte stream, driven by a platform file: prompts, modes, echo, paging, questions. One command at a time. */
-export class Cli {
+export class Cli implements CommandChannel {
   readonly #o: CliOptions;
   readonly #dialogue: Dialogue;
   readonly #prompts: Prompts;
@@ -60,7 +49,6 @@ export class Cli {
     return this.#prompts.hostname;
   }
 
-  /** What the device said, as it may leave the site. */
   redacted(text: string): string {
     return this.#o.redact(text);
   }
@@ -80,7 +68,6 @@ export class Cli {
     for (const step of this.#o.file.onOpen) await this.instruct(step, {});
   }
 
-  /** Walks the mode graph. PRIVILEGE when the device does not let us. */
   async enter(name: string, variables: Variables = {}): Promise<void> {
     for (let hops = 0; this.#mode !== name; hops++) {
       const steps = hops < 8 ? this.#towards(name) : undefined;
@@ -102,7 +89,6 @@ export class Cli {
     return between?.enter?.from === this.#mode ? between.enter.steps : undefined;
   }
 
-  /** Says one thing and checks its answer. COMMAND_REFUSED, AUTHORIZATION_DENIED, TEXT_REFUSED. Returns the answer. */
   async instruct(step: Instruction, variables: Variables): Promise<string> {
     const command = substitute(step.send, variables);
     const lines: string[] = [];
@@ -112,32 +98,22 @@ export class Cli {
       variables,
       ...(step.answers ? { answers: step.answers } : {}),
     });
-    const answer = lines.join("\n");
-    for (const source of step.refuse ?? []) {
-      const found = new RegExp(source, "imv").exec(answer);
-      if (found) throw new FarhandError("COMMAND_REFUSED", this.#complaint(command, found[0]));
-    }
-    const missing = (step.expect ?? []).find((source) => !new RegExp(source, "imv").test(answer));
-    if (missing !== undefined)
-      throw new FarhandError("COMMAND_REFUSED", this.#complaint(command, lines.at(-1) ?? "an unexpected answer"));
-    return answer;
+    return checkAnswer(step, command, lines, this.#o.redact);
   }
 
-  /** A configuration line that is about to come into force may rename the device, and with it the prompt. */
   mayRename(line: string): void {
     const renames = this.#o.file.prompt.renames;
     const host = renames === undefined ? undefined : new RegExp(renames, "v").exec(line)?.groups?.["host"];
     if (host !== undefined) this.mayBeCalled(host);
   }
 
-  /** The prompt of the next answer may name this host. */
   mayBeCalled(host: string): void {
     if (host !== this.hostname) this.#prompts.expectRename(host);
   }
 
-  /** Sends one configuration line and applies the error rules to its answer. */
   async configure(line: string): Promise<void> {
     this.mayRename(line);
+    const mode = this.#mode;
     const lines: string[] = [];
     await this.command(line, {
       outputBytesMax: ANSWER_BYTES_MAX,
@@ -146,24 +122,12 @@ export class Cli {
     });
     this.requireNoError(line, lines, "config");
     // An `exi` would make commands of the lines behind it.
-    if (this.#mode !== this.#o.file.config)
-      throw new FarhandError("COMMAND_REFUSED", this.#complaint(line, "it left the configuration mode"));
+    if (this.#mode !== mode)
+      throw new FarhandError("COMMAND_REFUSED", complaint(this.#o.redact, line, "it left the configuration mode"));
   }
 
-  /** COMMAND_REFUSED or AUTHORIZATION_DENIED when a line of the answer is one of the platform's errors. */
   requireNoError(command: string, lines: readonly string[], kind: "config" | "read"): void {
-    for (const line of lines) {
-      for (const rule of this.#o.file.errors) {
-        if (rule.in !== undefined && rule.in !== kind) continue;
-        if (!new RegExp(rule.pattern, "iv").test(line)) continue;
-        if (rule.unless !== undefined && new RegExp(rule.unless, "iv").test(line)) continue;
-        throw new FarhandError(rule.code, this.#complaint(command, line));
-      }
-    }
-  }
-
-  #complaint(command: string, line: string): string {
-    return `${JSON.stringify(this.#o.redact(command))}: ${JSON.stringify(this.#o.redact(line.trim()))}`.slice(0, 400);
+    refuseErrors(this.#o.file.errors, { command, lines, kind }, this.#o.redact);
   }
 
   /** Types a command, swallows its echo, hands over its answer, returns at the prompt. Poisons the session when it cannot. */
@@ -326,7 +290,6 @@ export class Cli {
     }
   }
 
-  /** Says good-bye where that matters and closes. Never throws. */
   async close(): Promise<void> {
     if (this.#dialogue.usable) {
       try {
@@ -350,13 +313,4 @@ function echoMatcher(text: string): (line: string) => boolean {
     if (shown.endsWith(typed)) return true;
     return typed.length > 40 && shown.length >= 12 && typed.endsWith(shown.slice(-12));
   };
-}
-
-export function substitute(template: string, variables: Variables): string {
-  return template.replace(/\$\{(\w+)\}/g, (_whole, name: string) => {
-    const value = variables[name];
-    if (value === undefined)
-      throw new FarhandError("INTERNAL", `a platform file names \${${name}}, which has no value`);
-    return String(value);
-  });
 }

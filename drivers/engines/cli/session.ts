@@ -11,13 +11,15 @@ import type {
   Readiness,
   RunOptions,
   Session,
+  Staged,
   TransactionToken,
 } from "../../types.ts";
-import type { Cli } from "./cli.ts";
+import type { CommandChannel } from "../channel.ts";
+import { substitute } from "../answers.ts";
 
 export interface CliSessionOptions {
   readonly file: PlatformFile;
-  readonly cli: Cli;
+  readonly cli: CommandChannel;
   readonly undo: Undo;
   readonly login?: LoginChange | undefined;
   readonly isRead: (command: string) => boolean;
@@ -63,7 +65,11 @@ export class CliSession implements Session {
 
   async running(): Promise<Configuration> {
     const { get } = this.#o.file;
-    const raw = await this.#read(get.command, get.bytesMax);
+    return this.#complete(await this.#read(get.command, get.bytesMax));
+  }
+
+  #complete(raw: string): Configuration {
+    const { get } = this.#o.file;
     const last = raw.trimEnd().slice(raw.trimEnd().lastIndexOf("\n") + 1);
     if (!new RegExp(`^(?:${get.endMarker})$`, "v").test(last))
       throw new FarhandError("INCOMPLETE_OUTPUT", "no end marker");
@@ -94,13 +100,16 @@ export class CliSession implements Session {
 
   async #read(command: string, outputBytesMax: number): Promise<string> {
     const { cli, file } = this.#o;
-    await cli.enter(file.base);
+    // Leaving a candidate would give up its lock, and what is staged in it.
+    const reads = file.modes.find((mode) => mode.name === cli.mode)?.reads;
+    if (reads === undefined) await cli.enter(file.base);
+    const typed = reads === undefined ? command : substitute(reads, { command });
     const parts: string[] = [];
     const onLines = (lines: readonly string[]): void => {
       for (const line of lines) parts.push(line);
       if (parts.length > LINES_MAX) throw new FarhandError("OUTPUT_TOO_LARGE", `more than ${LINES_MAX} lines`);
     };
-    await cli.command(command, { outputBytesMax, onLines });
+    await cli.command(typed, { outputBytesMax, onLines });
     if (parts.length <= REFUSAL_LINES_MAX) cli.requireNoError(command, parts, "read");
     return `${parts.join("\n")}\n`;
   }
@@ -128,7 +137,8 @@ export class CliSession implements Session {
         ? [
             {
               code: "UNSAVED_RUNNING",
-              detail: "running differs from what a reboot loads; saving after the change saves that too",
+              detail:
+                "running differs from what a reboot loads; the change is kept but not saved, or that would be saved with it",
             },
           ]
         : [];
@@ -152,6 +162,17 @@ export class CliSession implements Session {
 
   arm(token: TransactionToken): Promise<void> {
     return this.#o.undo.arm(token);
+  }
+
+  async stage(token: TransactionToken, commands: readonly string[]): Promise<Staged | null> {
+    const staged = await this.#o.undo.stage?.(token, commands);
+    if (!staged) return null;
+    const { configuration, diff } = staged;
+    return { configuration: configuration === null ? null : this.#complete(configuration), diff };
+  }
+
+  async abort(token: TransactionToken): Promise<void> {
+    await this.#o.undo.abort?.(token);
   }
 
   apply(token: TransactionToken, commands: readonly string[]): Promise<void> {
