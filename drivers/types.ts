@@ -103,7 +103,15 @@ export interface TransactionToken {
   readonly data: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** A candidate that holds the change and is not in force. */
+/** A change that the device holds and that is not in force: opened under our lock by `arm`. */
+export interface Candidate {
+  /** Puts the commands in and has the device validate them. COMMAND_REFUSED, AUTHORIZATION_DENIED. */
+  stage(commands: readonly string[]): Promise<Staged>;
+  /** Gives up what is staged. */
+  abort(): Promise<void>;
+}
+
+/** What a candidate holds. */
 export interface Staged {
   /** What would run; null where the device does not show it. */
   readonly configuration: Configuration | null;
@@ -130,13 +138,8 @@ export interface Session {
   }): Promise<TransactionToken>;
   /** Arms the device's undo timer and reads it back; ARM_FAILED when it is not there. */
   arm(token: TransactionToken): Promise<void>;
-  /**
-   * Puts the commands in the candidate that `arm` opened under our lock, and has the device validate them; `apply` then only
-   * commits. Null where the platform has no candidate for this change. COMMAND_REFUSED, AUTHORIZATION_DENIED: nothing is in force.
-   */
-  stage?(token: TransactionToken, commands: readonly string[]): Promise<Staged | null>;
-  /** Gives up what is staged. */
-  abort?(token: TransactionToken): Promise<void>;
+  /** The candidate in which this change is staged before `apply` commits it; null where lines come into force one by one. */
+  candidate?(token: TransactionToken): Candidate | null;
   /** Sends the ordered commands. Stops at the first that is refused: COMMAND_REFUSED or AUTHORIZATION_DENIED. */
   apply(token: TransactionToken, commands: readonly string[]): Promise<void>;
   pending(token: TransactionToken): Promise<Pending>;

@@ -116,17 +116,18 @@ async function prepare({ context, spec, hooks }: Change, session: Session): Prom
 
 /** Where the device can hold the whole change before it is in force: it must be the signed one there too. */
 async function stage(change: Change, session: Session, token: TransactionToken, checked: Checked): Promise<void> {
-  if (!session.stage) return;
+  const candidate = session.candidate?.(token);
+  if (!candidate) return;
   await change.hooks.intent("stage", {});
-  const staged = await session.stage(token, checked.commands);
-  if (staged?.configuration) requireSigned(change, checked.before.publicText, staged.configuration);
-  await change.hooks.done("stage", { diff: staged?.diff ?? null });
+  const { configuration, diff } = await candidate.stage(checked.commands);
+  if (configuration) requireSigned(change, checked.before.publicText, configuration);
+  await change.hooks.done("stage", { diff });
 }
 
 /** Nothing was applied: keeping what is there is what ends the timer. An undo could take somebody else's work with it. */
 export async function disarm(session: Session, token: TransactionToken): Promise<void> {
   try {
-    await session.abort?.(token);
+    await session.candidate?.(token)?.abort();
     if ((await session.pending(token)) === "armed") await session.confirm(token);
     await cleanQuietly(session, token);
   } catch {

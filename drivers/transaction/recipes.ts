@@ -6,9 +6,10 @@ import { substitute } from "../engines/answers.ts";
 import type { CommandChannel, Variables } from "../engines/channel.ts";
 import type { Instruction, PlatformFile } from "../platform.ts";
 import type { Pending, TransactionToken } from "../types.ts";
-import type { ChangeStart, StagedText, Undo } from "./undo.ts";
+import type { CandidateText, ChangeStart, StagedText, Undo } from "./undo.ts";
 
 type Transaction = NonNullable<PlatformFile["transactions"]["merge"]>;
+type CandidateRecipe = NonNullable<Transaction["candidate"]>;
 
 const UNIT_MS = { seconds: 1000, minutes: 60_000 } as const;
 /** Of what a device shows of a candidate, or of its own diff. */
@@ -139,9 +140,19 @@ export class RecipeUndo implements Undo {
     if (pending !== "armed") throw new FarhandError("ARM_FAILED", `read back: ${pending}`);
   }
 
-  async stage(token: TransactionToken, commands: readonly string[]): Promise<StagedText | null> {
+  candidate(token: TransactionToken): CandidateText | null {
     const { candidate } = this.#of(token.mode);
     if (!candidate) return null;
+    return {
+      stage: (commands) => this.#stage(candidate, token, commands),
+      abort: async () => {
+        if (this.#cli.mode !== candidate.mode) return;
+        for (const step of candidate.abort) await this.#cli.instruct(step, token.data);
+      },
+    };
+  }
+
+  async #stage(candidate: CandidateRecipe, token: TransactionToken, commands: readonly string[]): Promise<StagedText> {
     if (this.#cli.mode !== candidate.mode) throw new FarhandError("INTERNAL", `the candidate is not open`);
     for (const step of (token.mode === "replace" ? candidate.clear : undefined) ?? [])
       await this.#cli.instruct(step, token.data);
@@ -173,16 +184,10 @@ export class RecipeUndo implements Undo {
     return { raw: `${raw.join("\n")}\n`, redacted: redacted.join("\n") };
   }
 
-  async abort(token: TransactionToken): Promise<void> {
-    const { candidate } = this.#of(token.mode);
-    if (!candidate || this.#cli.mode !== candidate.mode) return;
-    for (const step of candidate.abort) await this.#cli.instruct(step, token.data);
-  }
-
   async apply(token: TransactionToken, commands: readonly string[]): Promise<void> {
     const transaction = this.#of(token.mode);
     if (transaction.candidate) {
-      if (this.#staged !== token.id) await this.stage(token, commands);
+      if (this.#staged !== token.id) await this.#stage(transaction.candidate, token, commands);
       for (const line of commands) this.#cli.mayRename(line);
       for (const step of transaction.candidate.commit) await this.#cli.instruct(step, token.data);
       await this.#requireArmed(token);

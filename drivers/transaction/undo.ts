@@ -20,6 +20,11 @@ export interface StagedText {
   readonly diff: string | null;
 }
 
+export interface CandidateText {
+  stage(commands: readonly string[]): Promise<StagedText>;
+  abort(): Promise<void>;
+}
+
 /** How one platform arms, applies, confirms and undoes. From recipes in its file, or a hook in code. */
 export interface Undo {
   /** Milliseconds that the device will really wait, for a wish in milliseconds. */
@@ -31,10 +36,8 @@ export interface Undo {
   /** Data for the token; nothing is changed on the device. TEXT_REFUSED for text that could not be undone. */
   begin(change: ChangeStart): Promise<TransactionToken["data"]>;
   arm(token: TransactionToken): Promise<void>;
-  /** Puts the lines in the candidate that `arm` opened, validated; null where the platform has none. */
-  stage?(token: TransactionToken, commands: readonly string[]): Promise<StagedText | null>;
-  /** Gives up what is staged. */
-  abort?(token: TransactionToken): Promise<void>;
+  /** The candidate that `arm` opened; null where the platform has none for this change. */
+  candidate?(token: TransactionToken): CandidateText | null;
   apply(token: TransactionToken, commands: readonly string[]): Promise<void>;
   pending(token: TransactionToken): Promise<Pending>;
   confirm(token: TransactionToken): Promise<void>;

@@ -4,6 +4,7 @@ import { worse } from "../../level.ts";
 import type { PlatformFile } from "../../platform.ts";
 import type { Undo } from "../../transaction/undo.ts";
 import type {
+  Candidate,
   Configuration,
   Facts,
   LoginChange,
@@ -11,7 +12,6 @@ import type {
   Readiness,
   RunOptions,
   Session,
-  Staged,
   TransactionToken,
 } from "../../types.ts";
 import type { CommandChannel } from "../channel.ts";
@@ -164,15 +164,16 @@ export class CliSession implements Session {
     return this.#o.undo.arm(token);
   }
 
-  async stage(token: TransactionToken, commands: readonly string[]): Promise<Staged | null> {
-    const staged = await this.#o.undo.stage?.(token, commands);
-    if (!staged) return null;
-    const { configuration, diff } = staged;
-    return { configuration: configuration === null ? null : this.#complete(configuration), diff };
-  }
-
-  async abort(token: TransactionToken): Promise<void> {
-    await this.#o.undo.abort?.(token);
+  candidate(token: TransactionToken): Candidate | null {
+    const inner = this.#o.undo.candidate?.(token);
+    if (!inner) return null;
+    return {
+      stage: async (commands) => {
+        const { configuration, diff } = await inner.stage(commands);
+        return { configuration: configuration === null ? null : this.#complete(configuration), diff };
+      },
+      abort: () => inner.abort(),
+    };
   }
 
   apply(token: TransactionToken, commands: readonly string[]): Promise<void> {
