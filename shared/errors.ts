@@ -297,6 +297,22 @@ export const ERRORS = {
     "The change is in force and confirmed, and not saved: the device held lines before it that nobody had saved.",
     "Have their owner save or remove them, then save the device.",
   ),
+  NETCONF_ABSENT: entry(
+    "The device does not start its NETCONF subsystem.",
+    "Switch NETCONF over SSH on, or name another transport for the device in the signed inventory.",
+  ),
+  NETCONF_FRAMING: entry(
+    "The device's answer is not framed as NETCONF over SSH demands (RFC 6242).",
+    "Look at the detail; a proxy or a terminal on the way may alter the bytes.",
+  ),
+  NETCONF_MESSAGE: entry(
+    "The device's answer is not a NETCONF message in an accepted form (RFC 6241).",
+    "Look at the detail; send it with a report if the device is otherwise in order.",
+  ),
+  NETCONF_CAPABILITY: entry(
+    "The device does not offer the NETCONF capability that this needs.",
+    "Switch it on on the device, or choose a change that does not need it; the detail names it.",
+  ),
   PENDING_CHANGE: entry("Somebody else's change is pending on the device.", "Finish or discard it, then run again."),
   ARM_FAILED: entry(
     "The device did not arm its undo timer. Nothing was changed.",

@@ -92,6 +92,23 @@ export class SshConnection {
     return this.#stream(channel);
   }
 
+  /**
+   * A subsystem such as `netconf`, on a clean line: no terminal ever, which would alter bytes that are counted. Errors: NETCONF_ABSENT where
+   * the device knows it not, SESSIONS_FULL, CONNECTION_LOST.
+   */
+  async subsystem(name: "netconf"): Promise<ByteStream> {
+    let channel: ClientChannel;
+    try {
+      channel = await this.#open((done) => this.#client.subsys(name, done));
+    } catch (error) {
+      // ssh2 tells a channel that was not opened and a subsystem that did not start apart by words alone.
+      const isRefused = error instanceof FarhandError && /unable to start subsystem/iv.test(error.detail ?? "");
+      throw isRefused ? new FarhandError("NETCONF_ABSENT", error.detail, { cause: error }) : error;
+    }
+    channel.stderr.resume();
+    return this.#stream(channel);
+  }
+
   /** Runs a program to its end. Errors: OUTPUT_TOO_LARGE, COMMAND_TIMEOUT, CONNECTION_LOST; both limits close the channel. */
   async exec(command: string, options: ExecOptions): Promise<ExecResult> {
     options.signal.throwIfAborted();
@@ -225,7 +242,7 @@ export class SshConnection {
       write: async (text) => {
         if (this.#lost !== undefined || ended)
           throw new FarhandError("CONNECTION_LOST", this.#lost ?? "the shell has ended");
-        if (channel.write(text)) return;
+        if (channel.write(typeof text === "string" ? text : Buffer.from(text))) return;
         while (channel.writableNeedDrain && !ended) await wait();
       },
       close: () => channel.destroy(),

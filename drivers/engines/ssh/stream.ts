@@ -3,7 +3,7 @@ export interface ByteStream {
   /** The next bytes; null when the device has closed its side. Throws CONNECTION_LOST. At most one read at a time. */
   read(): Promise<Uint8Array | null>;
   /** Resolves when there is room for more. Throws CONNECTION_LOST. */
-  write(bytes: string): Promise<void>;
+  write(bytes: string | Uint8Array): Promise<void>;
   close(): void;
 }
 
