@@ -288,6 +288,10 @@ export const ERRORS = {
     "The configuration ended before its end marker and was not stored.",
     "Run it again; look at the transcript if it recurs.",
   ),
+  DEVICE_ANSWER: entry(
+    "The device's answers do not follow its protocol.",
+    "Read the detail; update the device's software, or leave this read out.",
+  ),
   SESSIONS_FULL: entry("The device has no free session.", "Close idle sessions on the device."),
   CANDIDATE_BUSY: entry(
     "Somebody else holds the device's configuration lock or has uncommitted changes in its candidate.",

@@ -5,7 +5,7 @@ import { systemClock, type Clock } from "../../shared/clock.ts";
 import { FarhandError } from "../../shared/errors.ts";
 import { CredentialName, type AgentId, type Digest, type OrgId } from "../../shared/ids.ts";
 import { generateBoxJwk, generateSigningJwk, PrivateJwk } from "../../shared/keys.ts";
-import { CredentialValue, Secret, secretsOf, type Credential } from "../../shared/secret.ts";
+import { CredentialValue, Secret, secretsOf, snmpSecurity, type Credential } from "../../shared/secret.ts";
 import { openSqlite, type Migration } from "../../shared/sqlite.ts";
 import type { TrustSet } from "../../shared/tuf/set.ts";
 import type { BoundaryObserver, Store } from "../../shared/store.ts";
@@ -325,5 +325,6 @@ function asCredential(held: CredentialValue): Credential {
     ...(held.password === undefined ? {} : { password: new Secret(held.password) }),
     ...(held.privateKey === undefined ? {} : { privateKey: new Secret(held.privateKey) }),
     ...(held.enable === undefined ? {} : { enable: new Secret(held.enable) }),
+    ...(held.snmp === undefined ? {} : { snmp: snmpSecurity(held.snmp) }),
   };
 }
