@@ -29,6 +29,12 @@ export const services: Service[] = [
     suite: "the console in a browser",
     neededBy: "test/console",
   },
+  {
+    files: ["/usr/sbin/nginx"],
+    package: "nginx-light",
+    suite: "HTTPS against a real server",
+    neededBy: "test/drivers/https.test.ts",
+  },
   { files: ["/usr/sbin/mosquitto"], package: "mosquitto", suite: "the broker's access rules", neededBy: "test/broker" },
 ];
 

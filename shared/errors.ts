@@ -317,6 +317,22 @@ export const ERRORS = {
     "The device does not offer the NETCONF capability that this needs.",
     "Switch it on on the device, or choose a change that does not need it; the detail names it.",
   ),
+  CERTIFICATE: entry(
+    "The device's TLS certificate is not the one that the signed inventory names, or is out of its dates.",
+    "Compare it with the device's own over another way; if it was changed on purpose, sign the new one into the inventory.",
+  ),
+  TLS_REFUSED: entry(
+    "No TLS connection could be agreed on: the device offers only versions or algorithms that are no longer safe.",
+    "Turn on TLS 1.2 or newer on the device.",
+  ),
+  API_REFUSED: entry(
+    "The device's API answered with an error.",
+    "The detail holds its words; compare them with the vendor's documentation.",
+  ),
+  DEVICE_RATE_LIMITED: entry(
+    "The device's API takes no more requests for now.",
+    "Wait, or lower how much is asked of this device at once.",
+  ),
   PENDING_CHANGE: entry("Somebody else's change is pending on the device.", "Finish or discard it, then run again."),
   ARM_FAILED: entry(
     "The device did not arm its undo timer. Nothing was changed.",

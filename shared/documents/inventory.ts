@@ -36,21 +36,20 @@ const reached = {
 export const TransportName = z.enum(["cli", "netconf", "https"]);
 export type TransportName = z.infer<typeof TransportName>;
 
-/** What a device's HTTPS certificate must be: pinned by its key, or issued by an authority that is named here and nowhere else. */
+const Certificates = z
+  .string()
+  .min(1)
+  .max(65_536)
+  .regex(/^-----BEGIN CERTIFICATE-----/, "must be PEM certificates");
+
+/** What a device's HTTPS certificate must be. Nothing else is trusted, no authority of the operating system either. */
 export const Tls = z.discriminatedUnion("trust", [
-  z.strictObject({
-    trust: z.literal("pinned"),
-    /** SHA-256 of the SubjectPublicKeyInfo (RFC 7469 §2.4), in hex; several while keys change. */
-    keys: z
-      .array(z.string().regex(/^[0-9a-f]{64}$/))
-      .min(1)
-      .max(8),
-  }),
+  /** It is one of these, whatever name is in it; several while they change. One that is out of its dates is refused all the same. */
+  z.strictObject({ trust: z.literal("pinned"), certificates: Certificates }),
+  /** One of these issued it, for `serverName` or else the device's address. */
   z.strictObject({
     trust: z.literal("authority"),
-    /** PEM certificates. */
-    certificates: z.string().min(1).max(65_536),
-    /** The name in the certificate, where it is not the address. */
+    certificates: Certificates,
     serverName: z.string().min(1).max(253).optional(),
   }),
 ]);

@@ -9,7 +9,7 @@ import { CONTROL } from "../../deploy/broker/topics.ts";
 import type { Agents } from "../../shared/documents/agents.ts";
 import { makeOrg } from "../../shared/testing/org.ts";
 import { Broker, HUB, missing } from "./broker.ts";
-import { makeAuthority } from "./certificates.ts";
+import { makeAuthority } from "../support/authority.ts";
 import { Peer } from "./peer.ts";
 
 const DENIED = 135;

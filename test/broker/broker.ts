@@ -7,7 +7,7 @@ import { configurationFor } from "../../deploy/broker/configuration.ts";
 import { brokerRules, rulesText, type Rules } from "../../deploy/broker/rules.ts";
 import type { Agents } from "../../shared/documents/agents.ts";
 import { BUN, Child } from "../support/child.ts";
-import type { Authority, Pair } from "./certificates.ts";
+import type { Authority, Pair } from "../support/authority.ts";
 
 export const MOSQUITTO = "/usr/sbin/mosquitto";
 export const HUB = "hub:one";

@@ -1,5 +1,5 @@
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
-import type { Pair } from "./certificates.ts";
+import type { Pair } from "../support/authority.ts";
 
 export interface Way {
   readonly port: number;

@@ -72,6 +72,25 @@ export async function readHostKeys(hops: readonly OpenHop[], options: DialOption
   }
 }
 
+/**
+ * A transport to any port of the target at the end of the hops, for what brings its own verification (TLS). `whenClosed` ends
+ * the hops: call it when the transport is done with.
+ */
+export async function transportVia<T>(
+  hops: readonly OpenHop[],
+  options: Omit<DialOptions, "target"> & { readonly target: Pick<SshTarget, "address" | "port"> },
+  use: (transport: Duplex, whenClosed: () => void, leftMs: number) => Promise<T>,
+): Promise<T> {
+  const target: SshTarget = { ...options.target, hostKeys: [], algorithms: "modern" };
+  const way = await Way.open(hops, { ...options, target });
+  try {
+    return await way.step(target, (transport, step) => use(transport, () => way.close(), step.connectMs));
+  } catch (error) {
+    way.close();
+    throw error;
+  }
+}
+
 /** The blob names its own type (RFC 4253 §6.6). */
 function hostKeyOf(blob: Uint8Array): HostKey {
   const bytes = Buffer.from(blob);

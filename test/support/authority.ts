@@ -11,16 +11,24 @@ export interface Pair {
 
 export interface Authority {
   readonly ca: string;
-  issue(commonName: string): Promise<Pair>;
+  issue(commonName: string, options?: IssueOptions): Promise<Pair>;
 }
 
-/** The CA of one broker's clients, and of the broker: made at run time and never kept. */
+export interface IssueOptions {
+  /** DNS names it is good for, besides or in place of 127.0.0.1. */
+  readonly dns?: readonly string[];
+  readonly addresses?: readonly string[];
+  /** Milliseconds from now; one in the past makes a certificate that is out of its dates. */
+  readonly endsInMs?: number;
+}
+
+/** A CA of one test: made at run time and never kept. */
 export async function makeAuthority(): Promise<Authority> {
   const validity = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 3_600_000) };
   const keys = await newKeys();
   const ca = await x509.X509CertificateGenerator.createSelfSigned({
     ...validity,
-    name: "CN=broker CA",
+    name: "CN=test CA",
     keys,
     signingAlgorithm: algorithm,
     extensions: [
@@ -30,16 +38,22 @@ export async function makeAuthority(): Promise<Authority> {
   });
   return {
     ca: `${ca.toString("pem")}\n`,
-    async issue(commonName) {
+    async issue(commonName, { dns = [], addresses = ["127.0.0.1"], endsInMs = 3_600_000 } = {}) {
       const own = await newKeys();
       const certificate = await x509.X509CertificateGenerator.create({
-        ...validity,
+        notBefore: new Date(Date.now() + Math.min(endsInMs, 0) - 60_000),
+        notAfter: new Date(Date.now() + endsInMs),
         subject: new x509.Name([{ CN: [{ utf8String: commonName }] }]),
         issuer: ca.subject,
         publicKey: own.publicKey,
         signingKey: keys.privateKey,
         signingAlgorithm: algorithm,
-        extensions: [new x509.SubjectAlternativeNameExtension([{ type: "ip", value: "127.0.0.1" }])],
+        extensions: [
+          new x509.SubjectAlternativeNameExtension([
+            ...addresses.map((value) => ({ type: "ip" as const, value })),
+            ...dns.map((value) => ({ type: "dns" as const, value })),
+          ]),
+        ],
       });
       const exported = await crypto.subtle.exportKey("pkcs8", own.privateKey);
       return {
