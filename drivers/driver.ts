@@ -1,9 +1,14 @@
 import { parse as parseYaml } from "yaml";
 import { jcs, sha256 } from "../shared/bytes.ts";
 import { FarhandError } from "../shared/errors.ts";
+import type { CommandChannel } from "./engines/channel.ts";
 import { Cli } from "./engines/cli/cli.ts";
 import { readChecker } from "./engines/cli/reads.ts";
+import type { LineRedactor } from "./engines/cli/redactor.ts";
 import { CliSession } from "./engines/cli/session.ts";
+import { Api } from "./engines/http/api.ts";
+import { ApiChannel, type CommandRunner } from "./engines/http/channel.ts";
+import { Eapi, type EapiOptions } from "./engines/http/eapi.ts";
 import type { SshConnection } from "./engines/ssh/client.ts";
 import { connectSshVia, readHostKeys } from "./engines/ssh/via.ts";
 import { PlatformFile } from "./platform.ts";
@@ -25,16 +30,16 @@ export function readPlatform(text: string): PlatformFile {
 
 /** One driver for each transport that the platform file names, the usual one first. */
 export function makeDrivers(file: PlatformFile): readonly Driver[] {
-  return [makeDriver(file)];
+  return [makeDriver(file), ...(file.https ? [makeDriver(file, "https")] : [])];
 }
 
-/** The CLI over SSH plus a platform file. */
-export function makeDriver(file: PlatformFile): Driver {
+/** The commands of a platform file, over its CLI on SSH or over an HTTPS API that runs them. */
+export function makeDriver(file: PlatformFile, transport: CommandTransport = "cli"): Driver {
   const model = deviceText(file);
   const isRead = readChecker(file);
   return {
     platform: file.id,
-    transport: "cli",
+    transport,
     digest: sha256(jcs(file)),
     evidence: file.evidence,
     isRead,
@@ -45,24 +50,41 @@ export function makeDriver(file: PlatformFile): Driver {
     publicForm: model.publicForm,
     notRestorable: model.notRestorable,
     hostKeys: ({ via = [], ...options }) => readHostKeys(via, options),
-    open: (options) => open(file, model, isRead, options),
+    open: (options) => open({ file, model, isRead, transport }, options),
   };
 }
 
-async function open(
-  file: PlatformFile,
-  model: DeviceText,
-  isRead: (command: string) => boolean,
-  o: OpenOptions,
-): Promise<Session> {
-  const { target, credential, clock, signal, via = [], guard = (login) => login() } = o;
+type CommandTransport = "cli" | "https";
+
+interface Parts {
+  readonly file: PlatformFile;
+  readonly model: DeviceText;
+  readonly isRead: (command: string) => boolean;
+  readonly transport: CommandTransport;
+}
+
+async function open(parts: Parts, o: OpenOptions): Promise<Session> {
+  const { credential, via = [] } = o;
   const ofHops = via.map((hop) => hop.credential);
   const known = [credential, ...ofHops].flatMap(({ password, enable, privateKey }) =>
     [password, enable, privateKey].flatMap((secret) => (secret ? [secret.reveal()] : [])),
   );
-  const redact = model.lineRedactor(target.id, o.tagger, [...known, ...o.secrets]);
+  const redact = parts.model.lineRedactor(o.target.id, o.tagger, [...known, ...o.secrets]);
+  switch (parts.transport) {
+    case "cli":
+      return await openOverSsh(parts, o, redact);
+    case "https":
+      return await openOverHttps(parts, o, redact);
+    default:
+      return parts.transport satisfies never;
+  }
+}
+
+async function openOverSsh(parts: Parts, o: OpenOptions, redact: LineRedactor): Promise<Session> {
+  const { file } = parts;
+  const { target, credential, clock, signal, via = [], guard = (login) => login() } = o;
   const options = { target, credential, clock, signal, connectMs: o.connectMs, redact };
-  return connectSshVia(via, options, (connect) =>
+  return await connectSshVia(via, options, (connect) =>
     guard(async () => {
       const startedMs = clock.monotonicMs();
       const connection = await connect();
@@ -78,30 +100,45 @@ async function open(
   async function begin(connection: SshConnection, connectMs: number): Promise<Session> {
     const { ptyColumns, ptyRows, program } = file.transport;
     const stream = await connection.shell({ columns: ptyColumns, rows: ptyRows }, program);
-    const cli = new Cli({
-      file,
-      stream,
-      credential,
-      clock,
-      signal,
-      connectMs,
-      commandMs: o.commandMs,
-      transcript: o.transcript,
-      redact,
-    });
+    const { commandMs, transcript } = o;
+    const cli = new Cli({ file, stream, credential, clock, signal, connectMs, commandMs, transcript, redact });
     await openCli(cli, program);
-    const configuration = (raw: string): Configuration => model.configuration(target.id, raw, o.tagger);
-    const undo = undoFor(file, cli, connection, o, configuration);
-    return new CliSession({
-      file,
-      cli,
-      isRead,
-      undo,
-      login: loginFor(file, undo, connection, o),
-      configuration,
-      disconnect: () => connection.close(),
-    });
+    return sessionOn(parts, o, cli, connection);
   }
+}
+
+async function openOverHttps({ file, ...parts }: Parts, o: OpenOptions, redact: LineRedactor): Promise<Session> {
+  const { https } = file;
+  if (!https) throw new FarhandError("INTERNAL", `${file.id} has no HTTPS API`);
+  const { target, credential, clock, signal, connectMs, commandMs, transcript } = o;
+  const { via = [], guard = (login) => login() } = o;
+  const api = new Api({ target, via, credential, guard, clock, signal, connectMs, redact });
+  const runner = runners[https.api]({ api, path: https.path, enable: credential.enable, redact });
+  const channel = new ApiChannel({ file, runner, commandMs, transcript, redact, isRead: parts.isRead });
+  try {
+    await channel.open();
+    return sessionOn({ file, ...parts }, o, channel, undefined);
+  } catch (error) {
+    await channel.close();
+    throw error;
+  }
+}
+
+/** How each API runs commands. */
+const runners: Readonly<Record<NonNullable<PlatformFile["https"]>["api"], (options: EapiOptions) => CommandRunner>> = {
+  eapi: (options) => new Eapi(options),
+};
+
+function sessionOn(
+  { file, model, isRead }: Parts,
+  o: OpenOptions,
+  cli: CommandChannel,
+  connection: SshConnection | undefined,
+): Session {
+  const configuration = (raw: string): Configuration => model.configuration(o.target.id, raw, o.tagger);
+  const undo = undoFor(file, cli, connection, o, configuration);
+  const login = loginFor(file, undo, connection, o);
+  return new CliSession({ file, cli, isRead, undo, login, configuration, disconnect: () => connection?.close() });
 }
 
 async function openCli(cli: Cli, program: string | undefined): Promise<void> {
@@ -115,7 +152,12 @@ async function openCli(cli: Cli, program: string | undefined): Promise<void> {
   }
 }
 
-function loginFor(file: PlatformFile, undo: Undo, connection: SshConnection, o: OpenOptions): LoginChange | undefined {
+function loginFor(
+  file: PlatformFile,
+  undo: Undo,
+  connection: SshConnection | undefined,
+  o: OpenOptions,
+): LoginChange | undefined {
   const { loginChange } = file;
   switch (loginChange?.kind) {
     case undefined:
@@ -123,7 +165,7 @@ function loginFor(file: PlatformFile, undo: Undo, connection: SshConnection, o: 
     case "lines":
       return configuredLogin(file, undo, o.credential.username, loginChange.commands);
     case "linux-account":
-      return linuxLogin(file, connection, o);
+      return connection && linuxLogin(file, connection, o);
     default:
       return loginChange satisfies never;
   }
@@ -131,8 +173,8 @@ function loginFor(file: PlatformFile, undo: Undo, connection: SshConnection, o: 
 
 function undoFor(
   file: PlatformFile,
-  cli: Cli,
-  connection: SshConnection,
+  cli: CommandChannel,
+  connection: SshConnection | undefined,
   o: OpenOptions,
   configuration: (raw: string) => Configuration,
 ): Undo {
@@ -140,5 +182,7 @@ function undoFor(
   const hook = name === undefined ? undefined : hooks[name];
   if (name !== undefined && !hook)
     throw new FarhandError("INTERNAL", `${file.id} names the hook ${name}, which does not exist`);
-  return hook ? hook(file, cli, connection, o, configuration) : new RecipeUndo(file, cli, o.credential.username);
+  if (!hook) return new RecipeUndo(file, cli, o.credential.username);
+  if (!connection) throw new FarhandError("INTERNAL", `the hook ${name} needs SSH`);
+  return hook(file, cli, connection, o, configuration);
 }

@@ -206,6 +206,24 @@ export const PlatformFile = z.strictObject({
     /** The program that is the CLI, started on a terminal of its own (`sudo -n vtysh`); without it the login shell is the CLI. */
     program: z.string().optional(),
   }),
+  /** An HTTPS API that runs the commands of the CLI: everything below is said over it too, but for prompts and paging. */
+  https: z
+    .strictObject({
+      api: z.enum(["eapi"]),
+      path: z.string().max(200),
+      /** Commands in one request. */
+      batchMax: z.int().min(1).max(10_000),
+      /**
+       * An API has no prompt: what is said in a mode other than the base is sent behind the commands that lead there. `keeps`: what is
+       * typed there is still there at the next request (a named session); otherwise it is all said again (a candidate that ends with its request).
+       */
+      modes: z
+        .array(z.strictObject({ name: z.string(), prefix: z.array(z.string().max(200)).min(1), keeps: z.boolean() }))
+        .max(8),
+      /** A command that ends such a mode when it succeeds. */
+      leaves: Pattern,
+    })
+    .optional(),
   prompt: z.strictObject({
     /** The first prompt, with the hostname as the named group `host`. Later prompts are matched with the learned hostname. */
     first: Pattern,

@@ -1,0 +1,111 @@
+import { z } from "zod";
+import { FarhandError } from "../../../shared/errors.ts";
+import type { Secret } from "../../../shared/secret.ts";
+import { complaint } from "../answers.ts";
+import type { Api } from "./api.ts";
+import type { CommandRunner } from "./channel.ts";
+
+/** JSON-RPC 2.0 as Arista's eAPI speaks it ("Arista eAPI", Command API Explorer): `runCmds`, text format. */
+const Result = z.object({ output: z.string().optional() });
+const Failure = z.object({
+  code: z.int(),
+  message: z.string(),
+  /** One entry for each command that was run, the last being the one that failed. */
+  data: z.array(z.object({ output: z.string().optional(), errors: z.array(z.string()).optional() })).optional(),
+});
+const Answer = z.union([z.object({ error: Failure }), z.object({ result: z.array(Result) })]);
+
+/** JSON adds quotes and escapes to what a device says. */
+const ENVELOPE_FACTOR = 2;
+const ENVELOPE_BYTES = 64 * 1024;
+
+export interface EapiOptions {
+  readonly api: Api;
+  readonly path: string;
+  readonly enable: Secret | undefined;
+  readonly redact: (text: string) => string;
+}
+
+/** Every request begins unprivileged. A command of many lines (a banner) is a command and its input. */
+export class Eapi implements CommandRunner {
+  readonly #o: EapiOptions;
+  #id = 0;
+
+  constructor(options: EapiOptions) {
+    this.#o = options;
+  }
+
+  get usable(): boolean {
+    return this.#o.api.usable;
+  }
+
+  async hostname(): Promise<string> {
+    const [text = ""] = await this.run(["show hostname"], {
+      outputBytesMax: 64 * 1024,
+      deadlineMs: 30_000,
+      safe: true,
+    });
+    return /^Hostname:\s*(\S+)/m.exec(text)?.[1] ?? "";
+  }
+
+  async run(
+    commands: readonly string[],
+    { outputBytesMax, deadlineMs, safe }: { outputBytesMax: number; deadlineMs: number; safe: boolean },
+  ): Promise<readonly string[]> {
+    const { api, path, enable } = this.#o;
+    const cmds = [
+      enable === undefined ? "enable" : { cmd: "enable", input: enable.reveal() },
+      ...commands.map((command) => withInput(command)),
+    ];
+    this.#id += 1;
+    const json = {
+      jsonrpc: "2.0",
+      id: `farhand-${this.#id}`,
+      method: "runCmds",
+      params: { version: 1, format: "text", cmds },
+    };
+    const response = await api.request(
+      { method: "POST", path, json, deadlineMs, outputBytesMax: outputBytesMax * ENVELOPE_FACTOR + ENVELOPE_BYTES },
+      safe,
+    );
+    const answer = parsed(response.body);
+    if ("error" in answer) throw this.#refusal(answer.error, ["enable", ...commands]);
+    const outputs = answer.result.slice(1).map((result) => result.output ?? "");
+    if (outputs.length !== commands.length)
+      throw new FarhandError("API_REFUSED", `${commands.length} commands and ${outputs.length} answers`);
+    return outputs;
+  }
+
+  #refusal({ code, message, data }: z.infer<typeof Failure>, commands: readonly string[]): FarhandError {
+    const at = (data?.length ?? 0) - 1;
+    const words = data?.[at]?.errors?.join(" ") ?? message;
+    const detail = complaint(this.#o.redact, commands[at] ?? "", words);
+    if (at === 0) return new FarhandError("PRIVILEGE", detail);
+    // 1000 general, 1002 invalid command, 1003 runtime, 1004 authorization or unavailable, 1005 not permitted.
+    return new FarhandError(
+      /[Aa]uthorization denied/.test(words) ? "AUTHORIZATION_DENIED" : "COMMAND_REFUSED",
+      `${code}: ${detail}`,
+    );
+  }
+
+  close(): void {
+    this.#o.api.close();
+  }
+}
+
+function withInput(command: string): string | { cmd: string; input: string } {
+  const at = command.indexOf("\n");
+  return at < 0 ? command : { cmd: command.slice(0, at), input: command.slice(at + 1) };
+}
+
+function parsed(body: string): z.infer<typeof Answer> {
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch (error) {
+    throw new FarhandError("API_REFUSED", "the answer is not JSON", { cause: error });
+  }
+  const answer = Answer.safeParse(json);
+  if (!answer.success) throw new FarhandError("API_REFUSED", "the answer is not one of JSON-RPC 2.0");
+  return answer.data;
+}
