@@ -35,6 +35,8 @@ export const services: Service[] = [
     suite: "HTTPS against a real server",
     neededBy: "test/drivers/https.test.ts",
   },
+  { files: ["/usr/sbin/snmpd"], package: "snmpd", suite: "SNMP against net-snmp", neededBy: "test/drivers" },
+  { files: ["/usr/bin/snmpwalk"], package: "snmp", suite: "SNMP against net-snmp", neededBy: "test/drivers" },
   { files: ["/usr/sbin/mosquitto"], package: "mosquitto", suite: "the broker's access rules", neededBy: "test/broker" },
 ];
 

@@ -1,8 +1,12 @@
 import type { TransportName } from "../shared/documents/inventory.ts";
 import type { PlatformId } from "../shared/ids.ts";
 import { makeDrivers, readPlatform } from "./driver.ts";
+import { snmpDriver } from "./engines/snmp/driver.ts";
+import { readObjects } from "./engines/snmp/objects.ts";
+import snmpGeneric from "./engines/snmp/snmp_generic.yaml" with { type: "text" };
 import ciscoIosxe from "./platforms/cisco_iosxe.yaml" with { type: "text" };
 import frrLinux from "./platforms/frr_linux.yaml" with { type: "text" };
+import type { ReadDriver } from "./read.ts";
 import type { Driver } from "./types.ts";
 
 /** Embedded as text, so that a compiled binary carries its platform files and reads none from where it is started. */
@@ -29,4 +33,15 @@ export function driverFor(platform: PlatformId, transport?: TransportName): Driv
 /** Every platform, over every transport. */
 export function platforms(): readonly Driver[] {
   return [...all().values()].flat();
+}
+
+const objectTexts: readonly string[] = [snmpGeneric];
+let readDrivers: ReadonlyMap<string, ReadDriver> | undefined;
+
+/** What can only be read of a device: facts and telemetry. Undefined is PLATFORM_UNKNOWN at the caller. */
+export function readDriverFor(platform: PlatformId): ReadDriver | undefined {
+  readDrivers ??= new Map(
+    objectTexts.map((text) => snmpDriver(readObjects(text))).map((driver) => [driver.platform, driver]),
+  );
+  return readDrivers.get(platform);
 }

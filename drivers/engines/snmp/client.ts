@@ -20,8 +20,6 @@ export interface SnmpOptions {
   readonly requestMs: number;
   /** Further tries after the first. */
   readonly retries: number;
-  /** From the making of the client to its last answer: DEADLINE. */
-  readonly totalMs: number;
 }
 
 type Ask = (session: Session, done: (error: Error | null) => void) => void;
@@ -65,22 +63,19 @@ export class SnmpClient {
   #answer: AnswerPdu | null = null;
   #refused = { count: 0, why: "" };
   #datagrams = 0;
+  #late: FarhandError | null = null;
 
   constructor(options: SnmpOptions) {
     this.#options = options;
-    const { security, signal, clock, totalMs, username } = options;
+    const { security, signal, username } = options;
     this.#peer =
       security.version === "2c"
         ? { version: "2c", community: security.community.reveal() }
         : { version: "3", user: usmUser(username, security) };
     const abort = (): void => this.#stop.abort(signal.reason);
-    const timer = clock.after(totalMs, () => this.#stop.abort(new FarhandError("DEADLINE", "reading over SNMP")));
     if (signal.aborted) abort();
     signal.addEventListener("abort", abort, { once: true });
-    this.#release = () => {
-      timer.clear();
-      signal.removeEventListener("abort", abort);
-    };
+    this.#release = () => signal.removeEventListener("abort", abort);
   }
 
   /** The values of exactly these objects, in this order; an object that is not there has a datum that says so. */
@@ -102,17 +97,33 @@ export class SnmpClient {
     return found;
   }
 
-  /** What follows this object, at most so many; null where the answer would be too big for the device. Order is the walker's matter. */
-  async getBulk(oid: string, repetitions: number): Promise<readonly Varbind[] | null> {
-    const pdu = await this.#exchange((session, done) => session.getBulk([oid], 0, repetitions, done));
-    if (pdu.errorStatus === TOO_BIG && repetitions > 1) return null;
-    this.#refuseStatus(pdu, [oid]);
-    if (pdu.varbinds.length === 0 || pdu.varbinds.length > repetitions)
-      throw new FarhandError(
-        "DEVICE_ANSWER",
-        `${pdu.varbinds.length} objects where 1 to ${repetitions} were asked for`,
-      );
+  /**
+   * What follows these objects, for each at most so many, in turns; null where the answer would be too big for the device. Order is
+   * the walker's matter.
+   */
+  async getBulk(oids: readonly string[], repetitions: number): Promise<readonly Varbind[] | null> {
+    const max = oids.length * repetitions;
+    const pdu = await this.#exchange((session, done) => session.getBulk([...oids], 0, repetitions, done));
+    if (pdu.errorStatus === TOO_BIG && max > 1) return null;
+    this.#refuseStatus(pdu, oids);
+    if (pdu.varbinds.length === 0 || pdu.varbinds.length > max)
+      throw new FarhandError("DEVICE_ANSWER", `${pdu.varbinds.length} objects where 1 to ${max} were asked for`);
     return pdu.varbinds;
+  }
+
+  /** Everything that `run` asks for, and waits for, within this time: DEADLINE. */
+  async within<T>(totalMs: number, run: () => Promise<T>): Promise<T> {
+    this.#late = null;
+    const timer = this.#options.clock.after(totalMs, () => {
+      this.#late = new FarhandError("DEADLINE", "reading over SNMP");
+      this.#on?.failed(this.#late);
+    });
+    try {
+      return await run();
+    } finally {
+      timer.clear();
+      this.#late = null;
+    }
   }
 
   close(): void {
@@ -174,12 +185,14 @@ export class SnmpClient {
       this.#datagrams = 0;
       this.#answer = null;
       if (signal.aborted) return abort();
+      if (this.#late !== null) return fail(this.#late);
       signal.addEventListener("abort", abort, { once: true });
       ask(this.#session(), (error) => {
         const answer = this.#answer;
-        if (answer?.kind === "report") return report(answer);
         // Never the library's own error: it carries the user with its passphrases.
-        if (answer === null) return fail(new FarhandError("INTERNAL", `net-snmp: ${error?.name ?? "no answer"}`));
+        if (answer === null || (error !== null && !isAnswerError(error)))
+          return fail(new FarhandError("INTERNAL", `net-snmp: ${error?.name ?? "no answer"}`));
+        if (answer.kind === "report") return report(answer);
         const isUntimely =
           error !== null && "code" in error && error.code === snmp.ResponseInvalidCode.ENotInTimeWindow;
         end(() => resolve(isUntimely ? { kind: "resync" } : { kind: "answer", pdu: answer }));
@@ -291,5 +304,8 @@ function socketError(error: NodeJS.ErrnoException): FarhandError {
     ? new FarhandError("CONNECT_REFUSED", "nothing listens on the SNMP port")
     : new FarhandError("CONNECT_REFUSED", `SNMP: ${error.code ?? error.name}`);
 }
+
+/** What the library makes of an answer; anything else went wrong in the library itself. */
+const isAnswerError = ({ name }: Error): boolean => name === "ResponseInvalidError" || name === "RequestFailedError";
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error("aborted"));
