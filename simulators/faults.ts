@@ -12,6 +12,13 @@ const lineSelector = {
 export const Fault = z.discriminatedUnion("kind", [
   /** Takes the command, echoes it, and never says anything again in that session. */
   z.strictObject({ kind: z.literal("hang"), at: pattern }),
+  /** A NETCONF reply with a warning in it: beside `<ok/>`, or alone (RFC 6241 §4.3; Junos does the second). */
+  z.strictObject({
+    kind: z.literal("rpc-warning"),
+    at: pattern,
+    message: z.string().default("uncommitted changes will be discarded on exit"),
+    withOk: z.boolean().default(true),
+  }),
   /** Ends the connection at a command, before or after the device has done it, or in the middle of an output after so many bytes. */
   z.strictObject({
     kind: z.literal("drop"),

@@ -14,6 +14,8 @@ export interface Tree<T> {
   text(tree: T): string;
 }
 
+export type Lockable = "running" | "candidate" | "startup";
+
 export interface Holder {
   readonly sessionId: number;
   readonly user: string;
@@ -77,7 +79,7 @@ export class Datastores<T> {
   bootedAtMs: number;
   up = true;
   readonly #o: DatastoresOptions<T>;
-  readonly #locks = new Map<"running" | "candidate", Holder>();
+  readonly #locks = new Map<Lockable, Holder>();
   readonly #timers = new Set<TimerHandle>();
   #armed: Armed<T> | undefined;
 
@@ -99,21 +101,21 @@ export class Datastores<T> {
     this.events.push({ ...event, atMs: this.clock.nowMs() } as DeviceEvent);
   }
 
-  lockOf(store: "running" | "candidate"): Holder | undefined {
+  lockOf(store: Lockable): Holder | undefined {
     const fault = this.faults.get("stale-candidate");
     if (fault?.locked === true && store === "candidate") return { sessionId: 0, user: fault.by };
     return this.#locks.get(store);
   }
 
   /** Returns who holds it, where somebody else does. */
-  lock(store: "running" | "candidate", holder: Holder): Holder | undefined {
+  lock(store: Lockable, holder: Holder): Holder | undefined {
     const held = this.lockOf(store);
     if (held && held.sessionId !== holder.sessionId) return held;
     this.#locks.set(store, holder);
     return undefined;
   }
 
-  unlock(store: "running" | "candidate", sessionId: number): boolean {
+  unlock(store: Lockable, sessionId: number): boolean {
     if (this.#locks.get(store)?.sessionId !== sessionId) return false;
     this.#locks.delete(store);
     return true;
@@ -158,6 +160,22 @@ export class Datastores<T> {
     this.#disarm();
     if (confirm) this.#arm(holder, previous, confirm);
     else if (armed) this.record({ kind: "confirmed", by: holder.user });
+    this.#meetFaults(previous);
+  }
+
+  /**
+   * An edit of running itself (`:writable-running`, `copy-config`): in force at once, and no word to a commit that waits, which
+   * takes this back too. The shared candidate stays as it is.
+   */
+  write({ holder, next, via, lines }: Omit<CommitOptions<T>, "confirm">): void {
+    if (this.tree.same(this.running, next)) return;
+    const previous = this.tree.clone(this.running);
+    this.running = this.tree.clone(next);
+    const atMs = this.clock.nowMs();
+    this.lastChange = { atMs, by: holder.user };
+    this.applies.push({ atMs, by: holder.user, via, lines: [...lines] });
+    this.record({ kind: "applied", via, by: holder.user });
+    if (!this.#o.separateStartup && !this.#armed) this.startup = this.tree.clone(this.running);
     this.#meetFaults(previous);
   }
 

@@ -56,8 +56,13 @@ export interface Parts<T> {
   readonly factory: (store: Datastores<T>) => T;
   readonly files?: (store: Datastores<T>) => readonly string[];
   readonly banner?: (store: Datastores<T>) => string | undefined;
-  /** NETCONF over the same port. */
-  readonly subsystem?: (request: SubsystemRequest, store: Datastores<T>, log: CommandRecord[]) => void;
+  /** NETCONF over the same port. The number is of the same row as the shells'; whoever takes it says `ended` to the store. */
+  readonly subsystem?: (
+    request: SubsystemRequest,
+    store: Datastores<T>,
+    log: CommandRecord[],
+    sessionId: number,
+  ) => void;
   /** More doors: an HTTPS API. Told of reachability, so that a device that is cut off is cut off on all of them. */
   readonly doors?: readonly Door[];
   readonly ports?: SimulatedDevice["ports"];
@@ -174,7 +179,9 @@ export async function startDevice<T>(
       const shell = open(request);
       void shell.runOnce(request.command).finally(() => request.exit(0));
     },
-    ...(parts.subsystem ? { subsystem: (request: SubsystemRequest) => parts.subsystem?.(request, store, log) } : {}),
+    ...(parts.subsystem
+      ? { subsystem: (request: SubsystemRequest) => parts.subsystem?.(request, store, log, nextSession++) }
+      : {}),
   });
   network.server = ssh;
   const { hostKey } = ssh;

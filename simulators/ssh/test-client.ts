@@ -1,4 +1,5 @@
 /** A small SSH client for the simulators' own tests: it types and looks. It is no model for a driver. */
+import type { Duplex } from "node:stream";
 import ssh2, { type ClientChannel, type ConnectConfig } from "ssh2";
 
 export interface TestTarget {
@@ -120,4 +121,21 @@ export async function execOnce(
       });
     });
   });
+}
+
+export interface TestSubsystem {
+  /** Bytes as they come; ended with the connection. */
+  readonly stream: Duplex;
+  readonly closed: Promise<void>;
+  end(): void;
+}
+
+export async function openSubsystem(target: TestTarget, name: string): Promise<TestSubsystem> {
+  const client = new ssh2.Client();
+  const closed = new Promise<void>((resolve) => client.on("close", () => resolve()));
+  await ready(client, target, {});
+  const stream = await new Promise<ClientChannel>((resolve, reject) =>
+    client.subsys(name, (error, channel) => (error ? reject(error) : resolve(channel))),
+  );
+  return { stream, closed, end: () => void client.end() };
 }

@@ -1,0 +1,22 @@
+/** Operations as text, for tests. */
+import { INTERFACES, SYSTEM } from "./names.ts";
+
+export const editCandidate = (config: string, more = ""): string =>
+  `<edit-config><target><candidate/></target>${more}<config>${config}</config></edit-config>`;
+
+export const editRunning = (config: string, more = ""): string =>
+  editCandidate(config, more).replace("candidate", "running");
+
+export const getConfig = (source = "running", filter = ""): string =>
+  `<get-config><source><${source}/></source>${filter === "" ? "" : `<filter type="subtree">${filter}</filter>`}</get-config>`;
+
+export const contact = (text: string): string => `<system xmlns="${SYSTEM}"><contact>${text}</contact></system>`;
+
+export const getContact = (source = "running"): string =>
+  getConfig(source, `<system xmlns="${SYSTEM}"><contact/></system>`);
+
+export const port = (inside: string): string =>
+  `<interfaces xmlns="${INTERFACES}" xmlns:nc="urn:ietf:params:xml:ns:netconf:base:1.0"><interface>${inside}</interface></interfaces>`;
+
+export const lockOf = (store: string): string => `<lock><target><${store}/></target></lock>`;
+export const unlockOf = (store: string): string => `<unlock><target><${store}/></target></unlock>`;
