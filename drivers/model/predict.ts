@@ -78,7 +78,7 @@ function planned(language: Language, change: Change, author: AuthorText): Planne
   }
 }
 
-function bounded(warnings: readonly Finding[]): Finding[] {
+export function bounded(warnings: readonly Finding[]): Finding[] {
   // A secret written out comes first: a plan is refused for it, and a crowd of lesser warnings must not hide it.
   const ordered = warnings.toSorted((a, b) => Number(b.code === "INLINE_SECRET") - Number(a.code === "INLINE_SECRET"));
   const cut = ordered.map(({ code, detail }) => ({ code, detail: detail.slice(0, 500) }));

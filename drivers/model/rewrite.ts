@@ -17,15 +17,20 @@ export function shownAs(language: Language, path: string, typed: string): ShownA
     // A marker that no configuration holds keeps a `#` of the author's own text apart from the device's number.
     forms.push(rule.shown.replaceAll("#", NUMBER).replaceAll(/\$<(\w+)>/gv, (_, name: string) => groups?.[name] ?? ""));
   }
-  const patterns = forms.filter((form, at) => at > 0 || hasName(form)).map((form) => pattern(language, form));
-  return (shown) => shown === typed || patterns.some((form) => form.test(shown));
+  return anyOf(forms, language.secretType);
 }
 
-const NUMBER = "\u{f8ff}";
+/** The first form stands for itself; every form may hold secrets, and numbers of the device's choice. */
+export function anyOf(forms: readonly string[], secretType?: string): ShownAs {
+  const patterns = forms.filter((form, at) => at > 0 || hasName(form)).map((form) => pattern(secretType, form));
+  return (shown) => shown === forms[0] || patterns.some((form) => form.test(shown));
+}
+
+export const NUMBER = "\u{f8ff}";
 
 const hasName = (text: string): boolean => tokensIn(text).some((token) => token.kind === "name");
 
-function pattern(language: Language, form: string): RegExp {
+function pattern(secretType: string | undefined, form: string): RegExp {
   let source = "";
   let at = 0;
   const literal = (text: string): string => RegExp.escape(text).replaceAll(NUMBER, "\\d+");
@@ -33,9 +38,7 @@ function pattern(language: Language, form: string): RegExp {
     if (token.kind !== "name") continue;
     const before = literal(form.slice(at, token.start));
     source +=
-      language.secretType === undefined
-        ? before
-        : `${withoutType(language.secretType, form.slice(at, token.start))}(?:${language.secretType})?`;
+      secretType === undefined ? before : `${withoutType(secretType, form.slice(at, token.start))}(?:${secretType})?`;
     source += TAG_PATTERN;
     at = token.end;
   }

@@ -1,6 +1,6 @@
 import { type DiffEntry, parseDiff } from "./diff.ts";
 import { type Language, listOf, PATH_SEPARATOR } from "./language.ts";
-import { isImplied, shownAs } from "./rewrite.ts";
+import { isImplied, type ShownAs, shownAs } from "./rewrite.ts";
 
 /**
  * Whether the measured diff is the signed one, allowing only for what the platform file names:
@@ -10,6 +10,26 @@ import { isImplied, shownAs } from "./rewrite.ts";
  * Every other entry must be there once, on both sides. Lists whose order matters must have it.
  */
 export function sameDiff(language: Language, signed: string, measured: string): boolean {
+  const at = (path: readonly string[]): string => path.join(PATH_SEPARATOR);
+  return sameDiffBy(
+    {
+      listOf: (path, line) => listOf(language, at(path), line),
+      shownAs: (path, typed) => shownAs(language, at(path), typed),
+      isImplied: (path, line) => isImplied(language, at(path), line),
+    },
+    signed,
+    measured,
+  );
+}
+
+/** What a kind of language knows about the lines of a diff. */
+export interface DiffRules {
+  listOf(path: readonly string[], line: string): string | undefined;
+  shownAs(path: readonly string[], typed: string): ShownAs;
+  isImplied(path: readonly string[], line: string): boolean;
+}
+
+export function sameDiffBy(rules: DiffRules, signed: string, measured: string): boolean {
   if (signed === measured) return true;
   const open = new Open(parseDiff(measured));
   /** Signed section headers to what the device shows for them, by their whole place. */
@@ -21,12 +41,12 @@ export function sameDiff(language: Language, signed: string, measured: string): 
 
   const take = (entry: DiffEntry, exactly: boolean): boolean => {
     const path = place(entry.path);
-    const list = entry.op === "add" ? listOf(language, entry.path.join(PATH_SEPARATOR), entry.line) : undefined;
+    const list = entry.op === "add" ? rules.listOf(entry.path, entry.line) : undefined;
     const listKey = list === undefined ? undefined : `${key(path)}\n${list}`;
     const after = listKey === undefined ? -1 : (lastInList.get(listKey) ?? -1);
     const at = exactly
       ? open.takeExact(entry.op, path, entry.line, after)
-      : open.take(entry.op, path, shownAs(language, entry.path.join(PATH_SEPARATOR), entry.line), after);
+      : open.take(entry.op, path, rules.shownAs(entry.path, entry.line), after);
     if (at === undefined) return false;
     if (listKey !== undefined) lastInList.set(listKey, at.index);
     shownHeaders.set(key([...entry.path, entry.line]), [...path, at.line]);
@@ -39,18 +59,13 @@ export function sameDiff(language: Language, signed: string, measured: string): 
   for (const group of byPlace(parseDiff(signed))) {
     rest.length = 0;
     for (const entry of group) {
-      const ordered = listOf(language, entry.path.join(PATH_SEPARATOR), entry.line) !== undefined;
+      const ordered = rules.listOf(entry.path, entry.line) !== undefined;
       if (ordered ? !take(entry, true) && !(entry.op === "add" && take(entry, false)) : !take(entry, true))
         rest.push(entry);
     }
     for (const entry of rest) if (entry.op !== "add" || !take(entry, false)) return false;
   }
-  return open
-    .left()
-    .every(
-      ({ op, path, line }) =>
-        op === "add" && added.has(key(path)) && isImplied(language, path.join(PATH_SEPARATOR), line),
-    );
+  return open.left().every(({ op, path, line }) => op === "add" && added.has(key(path)) && rules.isImplied(path, line));
 }
 
 const key = (path: readonly string[]): string => JSON.stringify(path);
