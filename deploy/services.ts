@@ -37,6 +37,12 @@ export const services: Service[] = [
   },
   { files: ["/usr/sbin/snmpd"], package: "snmpd", suite: "SNMP against net-snmp", neededBy: "test/drivers" },
   { files: ["/usr/bin/snmpwalk"], package: "snmp", suite: "SNMP against net-snmp", neededBy: "test/drivers" },
+  {
+    files: ["/usr/lib/python3/dist-packages/ncclient/__init__.py"],
+    package: "python3-ncclient",
+    suite: "NETCONF against ncclient",
+    neededBy: "test/netconf",
+  },
   { files: ["/usr/sbin/mosquitto"], package: "mosquitto", suite: "the broker's access rules", neededBy: "test/broker" },
 ];
 

@@ -31,7 +31,9 @@ export type Abilities = z.output<typeof Abilities>;
 
 /** Each was seen on a real box; drivers.md 2.1 says where. */
 export const Oddities = z.strictObject({
-  /** A line feed inside `<capability>` (IOS-XR 7.3.1). */
+  /** Whether messages begin with `<?xml …?>`. Junos leaves it away, and ncclient's handler for Junos relies on that. */
+  declaration: z.boolean().default(true),
+  /** A line feed inside `<capability>` (IOS-XR 7.3.1), in those beside the base versions: ncclient 0.6.13 takes no other. */
   newlineInCapability: z.boolean().default(false),
   /** Zero octets behind each message (Huawei). */
   nulPadding: z.number().int().min(0).max(64).default(0),
@@ -108,6 +110,7 @@ const NATURES: Record<Personality, { abilities: z.input<typeof Abilities>; oddit
     },
     oddities: {
       replies: "bare",
+      declaration: false,
       helloComments: [
         "No zombies were killed during the creation of this user interface",
         "user {user}, class j-super-user",

@@ -1,6 +1,6 @@
 /** The first message of each side (RFC 6241 §8.1): what it can do. */
 import type { Framing } from "./framing.ts";
-import { BASE, BASE_1_0, BASE_1_1, CAPABILITY, NOKIA_PRIVATE } from "./names.ts";
+import { BASE, BASE_1_0, BASE_1_1, CAPABILITY, DECLARATION, NOKIA_PRIVATE } from "./names.ts";
 import type { NetconfServer } from "./server.ts";
 import { child, escapeText, type XmlElement } from "./xml.ts";
 
@@ -29,14 +29,14 @@ export function capabilitiesOf({ abilities, config, modules }: NetconfServer): s
 }
 
 export function helloText(server: NetconfServer, sessionId: number, user: string): string {
-  const { helloComments, newlineInCapability, nulPadding } = server.oddities;
+  const { declaration, helloComments, newlineInCapability, nulPadding } = server.oddities;
   const comments = helloComments.map((text) => `<!-- ${text.replaceAll("{user}", user).replaceAll("--", "")} -->\n`);
   const capabilities = capabilitiesOf(server).map((uri) => {
     const text = escapeText(uri);
-    return `    <capability>${newlineInCapability ? `\n      ${text}\n    ` : text}</capability>\n`;
+    return `    <capability>${newlineInCapability && uri !== BASE_1_0 && uri !== BASE_1_1 ? `\n      ${text}\n    ` : text}</capability>\n`;
   });
   return (
-    `<?xml version="1.0" encoding="UTF-8"?>\n${comments.join("")}<hello xmlns="${BASE}">\n  <capabilities>\n` +
+    `${declaration ? DECLARATION : ""}${comments.join("")}<hello xmlns="${BASE}">\n  <capabilities>\n` +
     `${capabilities.join("")}  </capabilities>\n  <session-id>${sessionId}</session-id>\n</hello>\n${"\0".repeat(nulPadding)}`
   );
 }

@@ -27,3 +27,5 @@ export const BASE_1_0 = "urn:ietf:params:netconf:base:1.0";
 export const BASE_1_1 = "urn:ietf:params:netconf:base:1.1";
 /** Nokia SR OS: who announces it too works in a candidate of its own. */
 export const NOKIA_PRIVATE = "urn:nokia.com:nc:pc";
+
+export const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n';

@@ -2,7 +2,7 @@
 import type { Oddities } from "./config.ts";
 import type { RpcError } from "./errors.ts";
 import type { Framing } from "./framing.ts";
-import { BASE } from "./names.ts";
+import { BASE, DECLARATION } from "./names.ts";
 import { closeTag, element, openTag, printXml, type PrintOptions, type XmlElement } from "./xml.ts";
 
 export type Reply =
@@ -36,7 +36,7 @@ export function* replyPieces(
   const inside: PrintOptions = { prefixed, inside: prefixed ? "" : BASE, indent: 2, level: 1 };
   const root: XmlElement = { ...element(BASE, "rpc-reply"), attributes: rpc.attributes };
   if (prefixed) root.prefixes = { [prefixed.prefix]: BASE };
-  yield Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>\n${openTag(root, outside)}>\n`);
+  yield Buffer.from(`${oddities.declaration ? DECLARATION : ""}${openTag(root, outside)}>\n`);
   // Legal in XML, and no end of anything once messages are chunked; under 1.0 no server may write it.
   if (oddities.endMarkInComment && framing === "chunked") yield Buffer.from("<!-- ]]>]]> is no end \n##\n here -->\n");
   switch (reply.kind) {
