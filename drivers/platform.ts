@@ -117,6 +117,35 @@ const Transaction = z.strictObject({
 const Place = { path: Pattern, line: Pattern } as const;
 
 /**
+ * The set form of a language (Junos `set`, SR Linux `info flat`). `negate` of the language is its removal (`delete`). In `single`, `ordered`
+ * and `resets` a place is then `path`, the words above joined by blanks, and `line`, the words below it; elsewhere it is the whole line.
+ */
+const SetFile = z.strictObject({
+  /** What states a path: `set`, `set /`. */
+  assert: z.string().min(1).max(20),
+  /** Moves an element of an ordered list: `insert PATH keyword name before keyword name`. */
+  insert: z.string().max(20).optional(),
+  /** Whether text in braces (`a { b c; }`) is read too; it becomes set lines. */
+  braces: z.boolean().default(false),
+  /** A comment of the device's behind a line whose last word is secret. */
+  secretMark: z.string().max(40).optional(),
+  /** Marks on a path, shown as lines of their own: `deactivate PATH`, taken away by `activate PATH`; `tag:` in braces. */
+  marks: z
+    .array(z.strictObject({ put: z.string().max(20), take: z.string().max(20), tag: z.string().max(20).optional() }))
+    .max(8)
+    .default([]),
+  /** Paths that may be removed as a whole, tried against the words joined by blanks. All else is removed line by line. */
+  objects: z.array(Pattern).max(64).default([]),
+  /** Paths that stay, as a line of their own, when the last thing below them is removed. All others go with it. */
+  presence: z.array(Pattern).max(64).default([]),
+  /** Lists whose order matters: `insert` where the device can move an element, `rebuild` where it only appends. */
+  ordered: z
+    .array(z.strictObject({ ...Place, by: z.enum(["insert", "rebuild"]) }))
+    .max(64)
+    .default([]),
+});
+
+/**
  * The configuration language of a platform: how its text is read, hidden, compared and predicted. drivers/model interprets it.
  * Every list that is not needed stays away.
  */
@@ -190,6 +219,17 @@ export const LanguageFile = z.strictObject({
   forbidden: z
     .array(z.strictObject({ pattern: Pattern, reason: z.string(), mode: z.enum(["merge", "replace"]).optional() }))
     .max(64),
+  /**
+   * Changed lines that end a session or take a link down for a moment, flagged in the plan as `what`. With the named group `key`, a line
+   * that is added counts only where the section holds a line with the same key already: a new neighbour has no session to lose. With
+   * `gone`, only where the key is there no more.
+   */
+  resets: z
+    .array(z.strictObject({ ...Place, what: z.string().max(120), gone: z.literal(true).optional() }))
+    .max(64)
+    .default([]),
+  /** A language of whole paths, one to a line (`set a b c`), instead of sections by indentation. */
+  set: SetFile.optional(),
 });
 export type LanguageFile = z.infer<typeof LanguageFile>;
 

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type DiffEntry, diffJson, diffTexts, naturalOrder, parseDiff } from "./diff.ts";
+import { type DiffEntry, diffJson, diffTexts, parseDiff } from "./diff.ts";
 import { loadLanguage } from "./fixtures/platform.ts";
+import { naturalOrder } from "./natural.ts";
 import { renderDiff } from "./render-diff.ts";
 import { sameDiff } from "./same-diff.ts";
 import { parse, print } from "./tree.ts";

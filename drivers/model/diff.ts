@@ -2,6 +2,8 @@ import { z } from "zod";
 import { jcs } from "../../shared/bytes.ts";
 import { FarhandError } from "../../shared/errors.ts";
 import { below, type Language, listOf } from "./language.ts";
+import { naturalOrder } from "./natural.ts";
+import { diffSet } from "./set/diff.ts";
 import { type ConfigNode, parse } from "./tree.ts";
 
 /**
@@ -47,6 +49,7 @@ export function diffTrees(
   before: readonly ConfigNode[],
   after: readonly ConfigNode[],
 ): DiffEntry[] {
+  if (language.set) return diffSet(language.set, before, after);
   const out: DiffEntry[] = [];
   diffSection(language, before, after, [], "", out);
   return out;
@@ -57,7 +60,7 @@ interface Pair {
   readonly after: ConfigNode;
 }
 
-interface Changes {
+export interface Changes {
   readonly removed: ConfigNode[];
   readonly added: ConfigNode[];
   readonly kept: Pair[];
@@ -111,7 +114,7 @@ function unordered(before: readonly ConfigNode[], after: readonly ConfigNode[]):
   return changes;
 }
 
-function orderedLists(
+export function orderedLists(
   language: Language,
   joined: string,
   before: readonly ConfigNode[],
@@ -169,30 +172,3 @@ function subtree(
 
 const naturally = (nodes: readonly ConfigNode[]): ConfigNode[] =>
   nodes.toSorted((a, b) => naturalOrder(a.line, b.line));
-
-/** Runs of digits by value, everything else by code unit: the same on every machine, in every locale. */
-export function naturalOrder(a: string, b: string): number {
-  let i = 0;
-  let j = 0;
-  while (i < a.length && j < b.length) {
-    const [endA, endB] = [digitsEnd(a, i), digitsEnd(b, j)];
-    if (endA > i && endB > j) {
-      const [x, y] = [a.slice(i, endA).replace(/^0+/v, ""), b.slice(j, endB).replace(/^0+/v, "")];
-      if (x.length !== y.length) return x.length - y.length;
-      if (x !== y) return x < y ? -1 : 1;
-      [i, j] = [endA, endB];
-    } else {
-      const [x, y] = [a.charCodeAt(i++), b.charCodeAt(j++)];
-      if (x !== y) return x - y;
-    }
-  }
-  const rest = a.length - i - (b.length - j);
-  if (rest !== 0) return rest;
-  return a === b ? 0 : a < b ? -1 : 1;
-}
-
-function digitsEnd(text: string, from: number): number {
-  let at = from;
-  while (at < text.length && text.charCodeAt(at) >= 0x30 && text.charCodeAt(at) <= 0x39) at++;
-  return at;
-}

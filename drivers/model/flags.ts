@@ -1,5 +1,6 @@
 import type { DiffEntry } from "./diff.ts";
-import { asTyped, below, type Language } from "./language.ts";
+import { asTyped, below, type Language, type SetForm } from "./language.ts";
+import { parseSet } from "./set/tree.ts";
 import type { ConfigNode } from "./tree.ts";
 
 /** What a change means for the way it must be run. */
@@ -18,6 +19,7 @@ export function touchesManagement(
     managementAddress === undefined ? ANY_ADDRESS : `(?<![\\w.:])${RegExp.escape(managementAddress)}(?![\\w.:])`;
   const compile = (source: string): RegExp => new RegExp(source.replaceAll(ADDRESS, address), "v");
   const places = language.management.flatMap((rule) => ("place" in rule ? [compile(rule.place)] : []));
+  if (language.set && carriesPath(language, language.set, diff, trees, compile)) return true;
   const carrying = sectionsThatCarry(language, trees, compile);
   return diff.some(({ path, line }) => {
     let place = "";
@@ -26,6 +28,35 @@ export function touchesManagement(
       if (carrying.has(place) || places.some((pattern) => pattern.test(place))) return true;
     }
     return false;
+  });
+}
+
+/** In a set language a section is what begins with the same words: all lines of an interface that holds the address. */
+function carriesPath(
+  language: Language,
+  form: SetForm,
+  diff: readonly DiffEntry[],
+  trees: readonly (readonly ConfigNode[])[],
+  compile: (source: string) => RegExp,
+): boolean {
+  const path = (line: string): string => {
+    const parsed = parseSet(form, line);
+    return parsed.kind === "other" ? line : parsed.words.join(" ");
+  };
+  return language.management.some((rule) => {
+    if (!("section" in rule)) return false;
+    const holds = compile(rule.holds);
+    const carrying = new Set<string>();
+    for (const { line } of trees.flat()) {
+      if (!holds.test(line)) continue;
+      const section = rule.section.exec(path(line))?.[0];
+      if (section !== undefined) carrying.add(section);
+    }
+    if (carrying.size === 0) return false;
+    return diff.some(({ line }) => {
+      const section = rule.section.exec(path(line))?.[0];
+      return section !== undefined && carrying.has(section);
+    });
   });
 }
 

@@ -1,26 +1,32 @@
-import type { Language } from "./language.ts";
+import type { Language, SetForm } from "./language.ts";
 import { scan } from "./lines.ts";
 import type { Hide } from "./public-form.ts";
-import { publicLines } from "./public-form.ts";
-import { findSecrets } from "./redact.ts";
+import { publicLines, secretsOfLine } from "./public-form.ts";
 import { parseLines, placed } from "./tree.ts";
 
 /**
  * What `‹secret:tag›` in an author's text keeps: the value that the live configuration holds in the same section, in a line that
- * begins with the same word. So a tag can not be used to carry one account's secret into another kind of line.
+ * begins with the same word; in a set language, behind the same words. So a tag can not be used to carry one account's secret into another
+ * kind of line. `start` is where the token begins in the line.
  */
-export type Keep = (path: string, line: string, tag: string) => string | undefined;
+export type Keep = (path: string, line: string, tag: string, start: number) => string | undefined;
 
 export function keeper(language: Language, raw: string, hide: Hide): Keep {
   let values: Map<string, string> | undefined;
-  return (path, line, tag) => {
+  return (path, line, tag, start) => {
     values ??= secretsOf(language, raw, hide);
-    return values.get(key(path, line, `‹secret:${tag}›`));
+    return values.get(key(language, path, line.slice(0, start), `‹secret:${tag}›`));
   };
 }
 
-const key = (path: string, line: string, token: string): string =>
-  `${path}\n${line.split(/\s/v, 1)[0] ?? ""}\n${token}`;
+const key = (language: Language, path: string, head: string, token: string): string =>
+  `${path}\n${language.set ? pathHead(language.set, head) : (head.split(/\s/v, 1)[0] ?? "")}\n${token}`;
+
+/** Without the verb: a removal names the secret that was set. */
+function pathHead({ assert, negate }: SetForm, head: string): string {
+  const verb = [assert, negate].find((one) => head.startsWith(`${one} `));
+  return head.slice(verb?.length ?? 0).replace(/"$/v, "");
+}
 
 function secretsOf(language: Language, raw: string, hide: Hide): Map<string, string> {
   const values = new Map<string, string>();
@@ -33,9 +39,15 @@ function secretsOf(language: Language, raw: string, hide: Hide): Map<string, str
     if (!own) continue;
     for (const [offset, text] of [own.text, ...(own.body ?? [])].entries()) {
       if (text === line.text) continue;
-      for (const { start, end } of findSecrets(language, text, offset === 0 ? (header ?? "") : "")) {
+      const secret = offset === 0 && own.secret ? { secret: own.secret } : {};
+      let head = "";
+      let at = 0;
+      for (const { start, end } of secretsOfLine(language, { text, ...secret }, offset === 0 ? (header ?? "") : "")) {
         const value = text.slice(start, end).trim();
-        values.set(key(path, text, hide(value)), value);
+        head += text.slice(at, start);
+        values.set(key(language, path, head, hide(value)), value);
+        head += hide(value);
+        at = end;
       }
     }
   }

@@ -31,6 +31,19 @@ export interface Rewrite {
 
 export type ManagementRule = { readonly place: string } | { readonly section: RegExp; readonly holds: string };
 
+/** Flat lines, each a whole path, instead of sections. */
+export interface SetForm {
+  readonly assert: string;
+  readonly negate: string;
+  readonly insert: string | undefined;
+  readonly braces: boolean;
+  readonly secretMark: string | undefined;
+  readonly marks: readonly { put: string; take: string; tag: string | undefined }[];
+  readonly objects: readonly RegExp[];
+  readonly presence: readonly RegExp[];
+  readonly ordered: readonly (Place & { by: "insert" | "rebuild" })[];
+}
+
 export interface Language {
   readonly indent: number;
   readonly leave: string;
@@ -54,6 +67,8 @@ export interface Language {
   readonly management: readonly ManagementRule[];
   readonly destructive: readonly RegExp[];
   readonly forbidden: readonly { pattern: RegExp; reason: string; mode: "merge" | "replace" | undefined }[];
+  readonly resets: readonly (Place & { what: string; gone: boolean })[];
+  readonly set: SetForm | undefined;
   /** Comments, separators and closing lines: not part of the tree. */
   isNoise(line: string): boolean;
   /** `no X` → `X`; undefined where the line does not begin with the negation. */
@@ -112,9 +127,41 @@ export function compileLanguage(file: z.output<typeof LanguageFile>): Language {
     ),
     destructive: file.destructive.map(compileAnyCase),
     forbidden: file.forbidden.map(({ pattern, reason, mode }) => ({ pattern: compileAnyCase(pattern), reason, mode })),
+    resets: file.resets.map((rule) => ({ ...place(rule), what: rule.what, gone: rule.gone === true })),
+    set: file.set && compileSet(file.negate, file.set),
     isNoise: (line) => noise.some((pattern) => pattern.test(line)),
     positive: (line) => (line.startsWith(negation) ? line.slice(negation.length).trimStart() : undefined),
     negative: (line) => negation + line,
+    ...(file.set && opposites(file.negate, file.set)),
+  };
+}
+
+function compileSet(negate: string, file: NonNullable<z.output<typeof LanguageFile>["set"]>): SetForm {
+  return {
+    assert: file.assert,
+    negate,
+    insert: file.insert,
+    braces: file.braces,
+    secretMark: file.secretMark,
+    marks: file.marks.map(({ put, take, tag }) => ({ put, take, tag })),
+    objects: file.objects.map(compile),
+    presence: file.presence.map(compile),
+    ordered: file.ordered.map((rule) => ({ ...place(rule), by: rule.by })),
+  };
+}
+
+/** In the set form the verb is exchanged: `set a b` and `delete a b`, `deactivate a` and `activate a`. */
+function opposites(
+  negate: string,
+  { assert, marks }: NonNullable<z.output<typeof LanguageFile>["set"]>,
+): Pick<Language, "positive" | "negative"> {
+  const swap = (line: string, from: string, to: string): string | undefined =>
+    line.startsWith(`${from} `) ? to + line.slice(from.length) : undefined;
+  const takes = (line: string): string | undefined =>
+    marks.map(({ put, take }) => swap(line, put, take)).find((other) => other !== undefined);
+  return {
+    positive: (line) => swap(line, negate, assert),
+    negative: (line) => swap(line, assert, negate) ?? takes(line) ?? `${negate} ${line}`,
   };
 }
 

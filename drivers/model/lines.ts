@@ -1,4 +1,5 @@
 import type { BlockRule, Language } from "./language.ts";
+import { scanSet } from "./set/read.ts";
 
 /**
  * A configuration text as lines, with blocks of free text (banners, certificate bodies) kept whole. Everything that reads
@@ -14,6 +15,8 @@ export interface Line {
   /** The raw lines of the block that this line opens, the closing one included. */
   readonly body: readonly string[] | undefined;
   readonly block: OpenBlock | undefined;
+  /** The device says that the last word is secret, whatever the patterns know of it. */
+  readonly secret?: true;
 }
 
 export interface OpenBlock {
@@ -61,6 +64,7 @@ export function splitLines(text: string): string[] {
 }
 
 export function scan(language: Language, text: string): Line[] {
+  if (language.set) return scanSet(language, language.set, text);
   const raw = splitLines(text);
   const lines: Line[] = [];
   // Ends that are not in the rest of the text: an unclosed banner must not make every later one search to the end again.

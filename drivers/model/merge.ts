@@ -1,7 +1,9 @@
 import type { Finding } from "../../shared/documents/receipt.ts";
 import { FarhandError } from "../../shared/errors.ts";
-import { below, isAt, keyAt, type Language } from "./language.ts";
-import { shownAs } from "./rewrite.ts";
+import { below, isAt, type Language } from "./language.ts";
+import { formsOf, hasName, shownAs } from "./rewrite.ts";
+import { beginnings, Section } from "./section.ts";
+import { mergeSet } from "./set/merge.ts";
 import type { ConfigNode, SourceNode } from "./tree.ts";
 
 /** Applies an author's lines to a configuration as the platform would, and marks which of them do something. */
@@ -12,68 +14,15 @@ export interface Merged {
   readonly warnings: readonly Finding[];
 }
 
-/** A section that is being changed. Lines are found by a map: a large change would otherwise be quadratic. */
-class Section {
-  readonly node: { line: string; children: ConfigNode[] };
-  readonly path: string;
-  readonly parent: Section | undefined;
-  /** Made by this change: nothing is known about what the device starts it with. */
-  readonly isNew: boolean;
-  /** What a cascade of this change took away: removing its lines again is refused by the device. */
-  readonly gone = new Set<string>();
-  readonly #open = new Map<ConfigNode, Section>();
-  #byLine: Map<string, ConfigNode> | undefined;
-
-  constructor(node: ConfigNode, path: string, parent: Section | undefined, isNew: boolean) {
-    this.node = node;
-    this.path = path;
-    this.parent = parent;
-    this.isNew = isNew;
-  }
-
-  find(line: string): ConfigNode | undefined {
-    if (!this.#byLine) {
-      this.#byLine = new Map();
-      for (const child of this.node.children) if (!this.#byLine.has(child.line)) this.#byLine.set(child.line, child);
-    }
-    return this.#byLine.get(line);
-  }
-
-  /** Returns whether anything went. */
-  remove(matches: (line: string) => boolean): boolean {
-    const kept = this.node.children.filter((child) => !matches(child.line));
-    const changed = kept.length < this.node.children.length;
-    if (changed) {
-      this.node.children.splice(0, this.node.children.length, ...kept);
-      this.#byLine = undefined;
-    }
-    return changed;
-  }
-
-  add(line: string): ConfigNode {
-    const child: ConfigNode = { line, children: [] };
-    this.node.children.push(child);
-    if (this.#byLine && !this.#byLine.has(line)) this.#byLine.set(line, child);
-    return child;
-  }
-
-  open(child: ConfigNode, isNew: boolean): Section {
-    let section = this.#open.get(child);
-    if (!section) {
-      section = new Section(child, below(this.path, child.line), this, isNew || this.isNew);
-      this.#open.set(child, section);
-    }
-    return section;
-  }
-}
-
 /** `before` is taken over and changed: hand in a tree of your own. */
 export function merge(language: Language, before: ConfigNode[], text: readonly SourceNode[]): Merged {
-  const root = new Section({ line: "", children: before }, "", undefined, false);
+  if (language.set) return mergeSet(language, language.set, before, text);
+  const root = new Section(language, { line: "", children: before }, "", undefined, false);
   const merger = new Merger(language);
   const shownEmpty = new Set<ConfigNode>();
   emptySections(language, before, "", (node) => shownEmpty.add(node));
   merger.section(root, text);
+  root.settle();
   emptySections(language, before, "", (node, siblings, index) => {
     if (!shownEmpty.has(node)) siblings.splice(index, 1);
   });
@@ -127,8 +76,16 @@ class Merger {
     if (exact) return exact;
     if (!this.#language.rewrites.some((rule) => isAt({ path: rule.path, line: rule.typed }, at.path, line)))
       return undefined;
-    const matches = shownAs(this.#language, at.path, line);
-    return at.node.children.find((child) => matches(child.line));
+    const forms = formsOf(this.#language, at.path, line);
+    if (forms.some(hasName)) {
+      const matches = shownAs(this.#language, at.path, line);
+      return at.children().find((child) => matches(child.line));
+    }
+    for (const form of forms.slice(1)) {
+      const found = at.findForm(form);
+      if (found) return found;
+    }
+    return undefined;
   }
 
   #positive(at: Section, typed: SourceNode): boolean {
@@ -142,12 +99,11 @@ class Merger {
       this.#warn("ALREADY_PRESENT", typed, "is there already, and is not sent");
       return false;
     }
-    for (const key of at.gone) if (typed.line.startsWith(`${key} `)) at.gone.delete(key);
+    if (at.gone.size > 0) for (const key of beginnings(typed.line)) at.gone.delete(key);
     const negative = language.negative(typed.line);
-    const replaced = this.#replaces(at, typed.line);
-    const cleared =
-      (replaced !== undefined || at.find(negative) !== undefined) &&
-      at.remove((line) => line === negative || replaced?.(line) === true);
+    const replaced = at.sharing(typed.line);
+    const negated = at.find(negative);
+    const cleared = at.removeAll(negated ? [...(replaced ?? []), negated] : (replaced ?? []));
     if (this.#isDefault(at, typed.line)) {
       // In a section that is new the device's own start is unknown: the line is sent, and shows nothing.
       if (!cleared && !at.isNew) this.#warn("ALREADY_PRESENT", typed, "states the default, and is not sent");
@@ -157,22 +113,13 @@ class Merger {
     return true;
   }
 
-  /** Which lines hold the one value that this line sets anew. */
-  #replaces(at: Section, typed: string): ((line: string) => boolean) | undefined {
-    const rules = this.#language.single
-      .map((rule) => ({ rule, key: keyAt(rule, at.path, typed) }))
-      .filter((found) => found.key !== undefined);
-    if (rules.length === 0) return undefined;
-    return (line) => rules.some(({ rule, key }) => keyAt(rule, at.path, line) === key);
-  }
-
   #isDefault(at: Section, typed: string): boolean {
     return this.#language.defaults.some((rule) => {
       if (!isAt(rule, at.path, typed)) return false;
       const { unless } = rule;
       if (!unless) return true;
       for (let section: Section | undefined = at; section; section = section.parent) {
-        if (section.node.children.some((child) => unless.test(child.line))) return false;
+        if (section.holds(unless)) return false;
       }
       return true;
     });
@@ -190,12 +137,10 @@ class Merger {
     const shown = language.negatives.some((rule) => isAt(rule, at.path, typed.line));
     // The line itself where there is one, else all that begin with it, word by word.
     const target = this.#present(at, positive);
-    const prefix = `${positive} `;
-    let changed = target ? at.remove((line) => line === target.line) : at.remove((line) => line.startsWith(prefix));
+    let changed = target ? at.removeLine(target.line) : at.removeBelow(positive);
     if (this.#cascade(at, positive)) changed = true;
     if (shown && !isGone(at, positive)) {
-      const replaced = this.#replaces(at, typed.line);
-      if (replaced) at.remove(replaced);
+      at.removeAll(at.sharing(typed.line) ?? []);
       at.add(typed.line);
       return true;
     }
@@ -218,22 +163,16 @@ class Merger {
               rule.refers.replaceAll(/\$<(\w+)>/gv, (_, name: string) => RegExp.escape(groups?.[name] ?? "")),
               "v",
             );
-      const taken = (line: string): boolean => {
-        const bare = this.#language.positive(line) ?? line;
-        return bare === key || bare.startsWith(`${key} `) || refers?.test(bare) === true;
-      };
-      if (at.remove(taken)) changed = true;
-      for (const child of at.node.children) if (this.#takeBelow(at.open(child, false), taken)) changed = true;
+      if (this.#takeBelow(at, key, refers)) changed = true;
       at.gone.add(key);
     }
     return changed;
   }
 
-  #takeBelow(section: Section, taken: (line: string) => boolean): boolean {
-    let changed = section.remove(taken);
-    for (const child of section.node.children) {
-      if (child.children.length > 0 && this.#takeBelow(section.open(child, false), taken)) changed = true;
-    }
+  #takeBelow(section: Section, key: string, refers: RegExp | undefined): boolean {
+    let changed = section.removeBare(key);
+    if (refers) changed = section.remove((line) => refers.test(this.#language.positive(line) ?? line)) || changed;
+    for (const child of section.headers()) if (this.#takeBelow(section.open(child, false), key, refers)) changed = true;
     return changed;
   }
 
@@ -244,7 +183,7 @@ class Merger {
 
 function isGone(at: Section, positive: string): boolean {
   for (let section: Section | undefined = at; section; section = section.parent) {
-    for (const key of section.gone) if (positive === key || positive.startsWith(`${key} `)) return true;
+    if (section.gone.size > 0) for (const key of beginnings(positive)) if (section.gone.has(key)) return true;
   }
   return false;
 }

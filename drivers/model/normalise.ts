@@ -14,6 +14,8 @@ export function normalise(language: Language, text: string): string {
     if (kept === undefined) continue;
     out.push(kept === "" ? "" : " ".repeat(line.indent) + kept);
     if (line.body) out.push(...line.body);
+    if (line.secret && language.set?.secretMark !== undefined)
+      out[out.length - 1] = `${out.at(-1) ?? ""} ${language.set.secretMark}`;
   }
   const first = out.findIndex((line) => line !== "");
   if (first < 0) return "";

@@ -12,8 +12,11 @@ import { type Keep, keeper } from "./keep.ts";
 import { below, type Language } from "./language.ts";
 import type { Line } from "./lines.ts";
 import { merge } from "./merge.ts";
-import { linesTowards } from "./replace-lines.ts";
+import { remediation } from "./remediation.ts";
+import { resetWarnings } from "./resets.ts";
 import { hider } from "./public-form.ts";
+import { withQuotedTokens } from "./set/words.ts";
+import { type Token, tokensIn } from "./token.ts";
 import { type ConfigNode, parse, parseLines, placed, type SourceNode } from "./tree.ts";
 
 export interface Change {
@@ -49,7 +52,7 @@ export function predict(language: Language, change: Change): Prediction {
     commands: new TextDecoder().decode(jcs(typed)),
     touchesManagement: touchesManagement(language, diff, [before, after], change.managementAddress),
     destructive: isDestructive(language, diff, typed),
-    warnings: bounded([...author.warnings, ...warnings]),
+    warnings: bounded([...author.warnings, ...resetWarnings(language, [before, after], diff), ...warnings]),
     render,
   };
 }
@@ -72,8 +75,10 @@ function planned(language: Language, change: Change, author: AuthorText): Planne
       };
     }
     case "replace":
-      if (change.replaceBy === "lines")
-        return { after: text, commands: linesTowards(language, change.before.publicText, text), warnings: [] };
+      if (change.replaceBy === "lines") {
+        const { commands, warnings } = remediation(language, change.before.publicText, text);
+        return { after: text, commands, warnings };
+      }
       return { after: text, commands: replaceCommands(author.shown), warnings: [] };
   }
 }
@@ -99,13 +104,14 @@ function renderer(
   const sources = new Map(author.shown.map((line, at) => [line, author.raw[at]]));
   const places = placesOf(parseLines(language, author.shown));
   const parts = commands.map((command) => {
-    const raw = command.source && sources.get(command.source);
+    const raw = command.source && (sources.get(command.source) ?? madeWithSecret(command.source));
     if (!command.source || !raw) return { text: command.text, raw: undefined, path: "", header: "" };
     const { path, header } = places.get(command.source) ?? { path: "", header: undefined };
     // The line as the author wrote it: what was written out was hidden only in what people see.
-    const text = command.text === "" ? "" : (asFile ? " ".repeat(raw.indent) : "") + typedBlock(raw);
+    const typed = command.text === "" ? "" : (asFile ? " ".repeat(raw.indent) : "") + typedBlock(raw);
+    const text = language.set && tokensIn(typed).length > 0 ? withQuotedTokens(typed) : typed;
     for (const part of text.split("\n"))
-      substitute(part, (token) => (token.kind === "tag" ? kept(keep, path, part, token.value) : ""));
+      substitute(part, (token) => (token.kind === "tag" ? kept(keep, path, part, token) : ""));
     return { text, raw, path, header: header ?? "" };
   });
   return (secret) =>
@@ -126,8 +132,11 @@ function renderer(
     });
 }
 
-const kept = (keep: Keep, path: string, line: string, tag: string): string => {
-  const value = keep(path, line.trimStart(), tag);
+/** Not the author's: a removal that has to name a secret which the device holds. */
+const madeWithSecret = (line: Line): Line | undefined => (tokensIn(line.text).length > 0 ? line : undefined);
+
+const kept = (keep: Keep, path: string, line: string, { value: tag, start }: Token): string => {
+  const value = keep(path, line.trimStart(), tag, start - (line.length - line.trimStart().length));
   if (value === undefined) throw new FarhandError("SECRET_KEEP", `${below(path, line.trimStart()).slice(0, 200)}`);
   return value;
 };
@@ -153,14 +162,14 @@ function renderPart(
   const names: string[] = [];
   const indent = part.length - part.trimStart().length;
   const { line, values } = substitute(part.slice(indent), (token) => {
-    if (token.kind === "tag") return kept(keep, path, part, token.value);
+    if (token.kind === "tag") return kept(keep, path, part.slice(indent), token);
     names.push(token.value);
     const value = secret(token.value);
     if (value === undefined) throw new FarhandError("SECRET_UNKNOWN", token.value);
-    if (value === "" || CONTROL.test(value)) {
+    if (value === "" || CONTROL.test(value) || (language.set && /["\\]/v.test(value))) {
       throw new FarhandError(
         "TEXT_REFUSED",
-        `line ${number}: the secret ${token.value} is empty or holds control characters`,
+        `line ${number}: the secret ${token.value} is empty or holds characters that cannot be typed`,
       );
     }
     return value;

@@ -4,7 +4,8 @@ import type { Tagger } from "../types.ts";
 import type { Language } from "./language.ts";
 import { scan, type Line, type OpenBlock } from "./lines.ts";
 import { normalise } from "./normalise.ts";
-import { redactLine } from "./redact.ts";
+import { findSecrets, type Range, redactLine, replaceRanges, union } from "./redact.ts";
+import { respelt, wordEnd } from "./set/words.ts";
 import { tagToken } from "./token.ts";
 import { parseLines, placed } from "./tree.ts";
 
@@ -35,9 +36,37 @@ export function publicLines(language: Language, lines: readonly Line[], hide: Hi
     if (header !== undefined) headers.set(line, header);
   return lines.map((line) => {
     if (line.text === "") return line;
+    if (language.set) return publicSetLine(language, line, hide);
     if (line.block && line.block.closed !== "never") return publicBlock(language, line, line.block, hide);
     return { ...line, text: redactLine(language, line.text, headers.get(line) ?? "", hide) };
   });
+}
+
+/** What the patterns find, and the last word where the device itself says that it is secret. */
+export function secretsOfLine(
+  language: Language,
+  line: Pick<Line, "text" | "secret">,
+  header: string,
+): readonly Range[] {
+  const found = findSecrets(language, line.text, header);
+  if (!line.secret) return found;
+  let [from, end] = [0, 0];
+  for (let at = 0; at < line.text.length; at++) {
+    if (line.text.charAt(at) === " ") continue;
+    from = at;
+    end = wordEnd(line.text, at);
+    at = end - 1;
+  }
+  const quoted = line.text.charAt(from) === '"' && end - from > 2;
+  const last = quoted ? { start: from + 1, end: end - 1, from } : { start: from, end, from };
+  return union([...found, last]);
+}
+
+/** Without the device's mark, which the tag says better, and without the quotes that only the value needed. */
+function publicSetLine(language: Language, { secret, ...line }: Line, hide: Hide): Line {
+  const marked = secret ? { secret } : {};
+  const text = replaceRanges(line.text, secretsOfLine(language, { text: line.text, ...marked }, ""), hide);
+  return { ...line, text: text === line.text ? text : respelt(text) };
 }
 
 /** Words in a banner may look like a secret too. The delimiters stay, or the public text would parse to something else. */

@@ -9,6 +9,11 @@ export type ShownAs = (shown: string) => boolean;
  * secret, with whatever the device says about its encryption.
  */
 export function shownAs(language: Language, path: string, typed: string): ShownAs {
+  return anyOf(formsOf(language, path, typed), language.secretType);
+}
+
+/** The typed line, then what the rewrites make of it, with `NUMBER` where the device chooses a number. */
+export function formsOf(language: Language, path: string, typed: string): string[] {
   const forms = [typed];
   for (const rule of language.rewrites) {
     if (!rule.path.test(path)) continue;
@@ -17,7 +22,7 @@ export function shownAs(language: Language, path: string, typed: string): ShownA
     // A marker that no configuration holds keeps a `#` of the author's own text apart from the device's number.
     forms.push(rule.shown.replaceAll("#", NUMBER).replaceAll(/\$<(\w+)>/gv, (_, name: string) => groups?.[name] ?? ""));
   }
-  return anyOf(forms, language.secretType);
+  return forms;
 }
 
 /** The first form stands for itself; every form may hold secrets, and numbers of the device's choice. */
@@ -28,7 +33,7 @@ export function anyOf(forms: readonly string[], secretType?: string): ShownAs {
 
 export const NUMBER = "\u{f8ff}";
 
-const hasName = (text: string): boolean => tokensIn(text).some((token) => token.kind === "name");
+export const hasName = (text: string): boolean => tokensIn(text).some((token) => token.kind === "name");
 
 function pattern(secretType: string | undefined, form: string): RegExp {
   let source = "";

@@ -28,6 +28,7 @@ const byIndent = compileLanguage({
   management: [],
   destructive: [],
   forbidden: [],
+  resets: [],
 });
 
 export interface Comparison {

@@ -1,13 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { FarhandError } from "../../shared/errors.ts";
 import { loadLanguage } from "./fixtures/platform.ts";
-import { linesTowards } from "./replace-lines.ts";
-import { scan } from "./lines.ts";
-import { parseLines } from "./tree.ts";
+import { remediation } from "./remediation.ts";
 
 const frr = loadLanguage("frr_linux");
 const lines = (before: string, after: string): string[] =>
-  linesTowards(frr, before, parseLines(frr, scan(frr, after))).map(({ text }) => text);
+  remediation(frr, before, after).commands.map(({ text }) => text);
 
 const BGP = `router bgp 65001
  neighbor 10.0.0.2 remote-as 65002
