@@ -227,7 +227,7 @@ export const LanguageFile = z.strictObject({
   resets: z
     .array(z.strictObject({ ...Place, what: z.string().max(120), gone: z.literal(true).optional() }))
     .max(64)
-    .default([]),
+    .optional(),
   /** A language of whole paths, one to a line (`set a b c`), instead of sections by indentation. */
   set: SetFile.optional(),
 });

@@ -127,7 +127,7 @@ export function compileLanguage(file: z.output<typeof LanguageFile>): Language {
     ),
     destructive: file.destructive.map(compileAnyCase),
     forbidden: file.forbidden.map(({ pattern, reason, mode }) => ({ pattern: compileAnyCase(pattern), reason, mode })),
-    resets: file.resets.map((rule) => ({ ...place(rule), what: rule.what, gone: rule.gone === true })),
+    resets: (file.resets ?? []).map((rule) => ({ ...place(rule), what: rule.what, gone: rule.gone === true })),
     set: file.set && compileSet(file.negate, file.set),
     isNoise: (line) => noise.some((pattern) => pattern.test(line)),
     positive: (line) => (line.startsWith(negation) ? line.slice(negation.length).trimStart() : undefined),

@@ -59,7 +59,7 @@ describe.each(PLATFORMS)("the language of %s", (id) => {
       ordered: file.ordered,
       implied: file.implied,
       moves: file.moves,
-      resets: file.resets,
+      resets: file.resets ?? [],
     };
     for (const [name, rules] of Object.entries(lists)) {
       for (const { path, line } of rules) {
@@ -123,7 +123,7 @@ describe.each(["juniper_junos", "arista_eos", "nokia_srlinux"])("the draft langu
 
   test("takes no line that no platform knows", () => {
     const file = languageFile(id);
-    for (const { path, line } of [...file.single, ...file.resets, ...(file.set?.ordered ?? [])])
+    for (const { path, line } of [...file.single, ...(file.resets ?? []), ...(file.set?.ordered ?? [])])
       expect([path, line, new RegExp(line, "v").test("A line that no platform knows")]).toEqual([path, line, false]);
   });
 });

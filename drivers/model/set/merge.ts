@@ -3,7 +3,7 @@ import { FarhandError } from "../../../shared/errors.ts";
 import { keyAt, type Language, type SetForm } from "../language.ts";
 import type { Merged } from "../merge.ts";
 import type { ConfigNode, SourceNode } from "../tree.ts";
-import { keepsItself, moved, nodesOf, parseSet, pathOf, type SetNode, SetTree, treeOf } from "./tree.ts";
+import { keepsItself, moved, nodesOf, parseSet, pathOf, type SetNode, type SetTree, treeOf } from "./tree.ts";
 
 /** Applies an author's set lines to a configuration as the platform would, and marks which of them do something. */
 export function mergeSet(
@@ -85,7 +85,7 @@ export class SetMerger {
     for (const rule of this.#language.single) {
       const key = keyAt(rule, path, `${keyword} ${value}`);
       if (key === undefined) continue;
-      for (const old of [...holder.children.values()])
+      for (const old of holder.children.values())
         if (!old.first && keyAt(rule, path, `${keyword} ${old.word}`) === key) holder.take(old);
     }
   }
@@ -98,7 +98,7 @@ export class SetMerger {
     for (const rule of this.#language.single) {
       const key = keyAt(rule, path, word);
       if (key === undefined) continue;
-      for (const old of [...parent.children.values()]) if (keyAt(rule, path, old.word) === key) parent.take(old);
+      for (const old of parent.children.values()) if (keyAt(rule, path, old.word) === key) parent.take(old);
     }
   }
 

@@ -83,7 +83,7 @@ function gone(
 function leftovers(form: SetForm, now: SetTree, wanted: SetTree, remove: (path: string) => void): void {
   const stays = keepsItself(form);
   const walk = (node: SetNode, twin: SetNode | undefined): void => {
-    for (const child of [...node.inOrder()]) {
+    for (const child of node.inOrder()) {
       const other = twin?.children.get(child.word);
       if (child.first) walk(child, other);
       if (!other && !child.first && child.parent === node && node.children.get(child.word) === child && stays(child))

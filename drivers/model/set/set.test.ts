@@ -217,8 +217,8 @@ snmp {
     ]);
     const without = shown.replace(/^.*snmp.*\n/mv, "set snmp location here\n");
     const before = { raw: normalise(junos, live), publicText: shown };
-    const { render } = predict(junos, { device, mode: "replace", replaceBy: "lines", text: without, before, tagger });
-    expect(render(() => undefined)).toEqual(['delete snmp community "s3same"', "set snmp location here"]);
+    const prediction = predict(junos, { device, mode: "replace", replaceBy: "lines", text: without, before, tagger });
+    expect(prediction.render(() => undefined)).toEqual(['delete snmp community "s3same"', "set snmp location here"]);
   });
 });
 
@@ -243,7 +243,9 @@ set protocols lldp interface all
 
   test("puts lists in order with the fewest moves, or builds them anew where the device only appends", () => {
     const terms = (order: string): string =>
-      [...order].map((name) => `set policy-options policy-statement P term ${name} then accept\n`).join("");
+      Array.from(order)
+        .map((name) => `set policy-options policy-statement P term ${name} then accept\n`)
+        .join("");
     expect(commands(terms("ABCD"), terms("DABC"))).toEqual([
       "insert policy-options policy-statement P term D before term A",
     ]);
@@ -252,7 +254,9 @@ set protocols lldp interface all
       "insert policy-options policy-statement P term X after term A",
     ]);
     const chain = (order: string): string =>
-      [...order].map((name) => `set protocols bgp group G import ${name}\n`).join("");
+      Array.from(order)
+        .map((name) => `set protocols bgp group G import ${name}\n`)
+        .join("");
     expect(commands(chain("ABC"), chain("ACB"))).toEqual([
       "delete protocols bgp group G import B",
       "delete protocols bgp group G import C",

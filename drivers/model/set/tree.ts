@@ -27,7 +27,12 @@ export class SetNode {
   }
 
   *inOrder(): Generator<SetNode> {
-    for (let child = this.first; child; child = child.next) yield child;
+    let next: SetNode | undefined;
+    // The child that was handed out may be taken away meanwhile.
+    for (let child = this.first; child; child = next) {
+      next = child.next;
+      yield child;
+    }
   }
 
   /** The child, made at the end of the list where it is not there. */

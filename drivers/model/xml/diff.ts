@@ -1,5 +1,6 @@
 import { jcs } from "../../../shared/bytes.ts";
-import { type DiffEntry, naturalOrder } from "../diff.ts";
+import type { DiffEntry } from "../diff.ts";
+import { naturalOrder } from "../natural.ts";
 import { type Group, groups, predicates } from "./identity.ts";
 import type { XmlLanguage } from "./language.ts";
 import { shortName } from "./names.ts";

@@ -28,7 +28,6 @@ const byIndent = compileLanguage({
   management: [],
   destructive: [],
   forbidden: [],
-  resets: [],
 });
 
 export interface Comparison {
