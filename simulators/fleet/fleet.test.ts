@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { ManualClock } from "../../shared/clock.ts";
 import { execOnce } from "../ssh/test-client.ts";
+import { SIMULATED_PLATFORMS } from "../registry.ts";
 import { startFleet, type Fleet } from "./fleet.ts";
 import { Command, obey } from "./protocol.ts";
 
@@ -55,3 +56,19 @@ test("an aborted signal stops the whole fleet", async () => {
     execOnce(device ?? { address: "", port: 0, username: "", password: "" }, "show clock"),
   ).rejects.toThrow();
 });
+
+test.each(SIMULATED_PLATFORMS)(
+  "a fleet of %s: the same seed gives the same devices, each with its own name and serial",
+  async (platform) => {
+    const texts: string[] = [];
+    for (const seed of [1, 1, 2]) {
+      fleet = await startFleet({ platform, count: 3, seed, profile: { interfaces: 5 } });
+      expect(fleet.devices.map((device) => device.platform)).toEqual([platform, platform, platform]);
+      expect(new Set(fleet.devices.map((device) => device.name + device.serial)).size).toBe(3);
+      texts.push(fleet.devices.map((device) => device.runningConfig() + device.serial).join());
+      await fleet.stop();
+    }
+    expect(texts[0]).toBe(texts[1]);
+    expect(texts[0]).not.toBe(texts[2]);
+  },
+);

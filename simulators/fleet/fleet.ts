@@ -3,9 +3,11 @@ import { z } from "zod";
 import { systemClock, type Clock } from "../../shared/clock.ts";
 import { startCiscoIosxe } from "../cisco_iosxe/index.ts";
 import type { SimulatedDevice } from "../device.ts";
+import { SIMULATED_PLATFORMS, SIMULATORS } from "../registry.ts";
 import { generateDevice, Profile } from "./generate.ts";
 
 export const FleetConfig = z.strictObject({
+  platform: z.enum(SIMULATED_PLATFORMS).default("cisco_iosxe"),
   count: z.number().int().min(1).max(5000),
   seed: z.number().int().default(1),
   /** `own`: every device has an address of its own in 127/8 (Linux); `shared`: all on `baseAddress`, told apart by port. */
@@ -17,8 +19,9 @@ export const FleetConfig = z.strictObject({
   password: z.string().default("n3t0ps-lab"),
   enablePassword: z.string().optional(),
   loginPrivilege: z.number().int().min(1).max(15).default(15),
-  version: z.string().default("17.9.4a"),
-  model: z.string().default("C8000V"),
+  /** As the platform writes it; the platform's own default without it. */
+  version: z.string().optional(),
+  model: z.string().optional(),
   vtyLines: z.number().int().positive().default(16),
   bulkBytes: z.number().int().min(0).default(1_000_000),
   profile: Profile.prefault({}),
@@ -51,35 +54,9 @@ export async function startFleet(
 ): Promise<Fleet> {
   const config = FleetConfig.parse(input);
   const started = await Promise.allSettled(
-    Array.from({ length: config.count }, (_, index) => {
-      const made = generateDevice({
-        index,
-        seed: config.seed,
-        profile: config.profile,
-        version: config.version,
-        model: config.model,
-        username: config.username,
-      });
-      return startCiscoIosxe(
-        {
-          name: made.hostname,
-          address: config.addressing === "own" ? addressAt(config.baseAddress, index) : config.baseAddress,
-          port: config.port,
-          username: config.username,
-          password: config.password,
-          ...(config.enablePassword === undefined ? {} : { enablePassword: config.enablePassword }),
-          loginPrivilege: config.loginPrivilege,
-          model: config.model,
-          serial: made.serial,
-          version: config.version,
-          vtyLines: config.vtyLines,
-          hostKeySeed: `${config.seed}/${made.hostname}`,
-          config: made.config,
-          bulkBytes: config.bulkBytes,
-        },
-        { clock, ...(signal ? { signal } : {}) },
-      );
-    }),
+    Array.from({ length: config.count }, (_, index) =>
+      startOne(config, index, { clock, ...(signal ? { signal } : {}) }),
+    ),
   );
   const devices = started.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   const failed = started.find((result) => result.status === "rejected");
@@ -101,4 +78,40 @@ export async function startFleet(
       await Promise.all(devices.map((device) => device.stop()));
     },
   };
+}
+
+function startOne(
+  config: FleetConfig,
+  index: number,
+  dependencies: { clock: Clock; signal?: AbortSignal },
+): Promise<SimulatedDevice> {
+  const { platform, seed, username, password, port, version, model } = config;
+  const address = config.addressing === "own" ? addressAt(config.baseAddress, index) : config.baseAddress;
+  const common = { address, port, username, password };
+  if (platform !== "cisco_iosxe") {
+    const { interfaces } = config.profile;
+    const { hostname, serial, config: text } = SIMULATORS[platform].sample({ seed, index, interfaces, username });
+    const facts = { ...(version === undefined ? {} : { version }), ...(model === undefined ? {} : { model }) };
+    return SIMULATORS[platform].start(
+      { name: hostname, ...common, ...facts, serial, hostKeySeed: `${seed}/${hostname}`, config: text },
+      dependencies,
+    );
+  }
+  const facts = { version: version ?? "17.9.4a", model: model ?? "C8000V" };
+  const made = generateDevice({ index, seed, profile: config.profile, ...facts, username });
+  return startCiscoIosxe(
+    {
+      name: made.hostname,
+      ...common,
+      ...facts,
+      ...(config.enablePassword === undefined ? {} : { enablePassword: config.enablePassword }),
+      loginPrivilege: config.loginPrivilege,
+      serial: made.serial,
+      vtyLines: config.vtyLines,
+      hostKeySeed: `${seed}/${made.hostname}`,
+      config: made.config,
+      bulkBytes: config.bulkBytes,
+    },
+    dependencies,
+  );
 }

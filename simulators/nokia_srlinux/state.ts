@@ -1,0 +1,156 @@
+/** The state datastore: the running configuration and what the box knows by itself, made anew at each look. */
+import type { Box } from "./box.ts";
+import { hash, macOf } from "./ip.ts";
+import { ROOT } from "./model/root.ts";
+import { bgpNeighbors, instances, lldpNeighbors, portUp, subinterfaceUp } from "./network.ts";
+import { applyEdit, cloneBranch, entriesAt, prune, type Branch, type Path, type Step } from "./tree.ts";
+
+const step = (name: string, ...keys: string[]): Step => ({ name, keys });
+
+export function stateTree(box: Box): Branch {
+  const tree = cloneBranch(box.store.running);
+  const put = (path: Path, values: Readonly<Record<string, string | undefined>>): void => {
+    for (const [name, value] of Object.entries(values))
+      if (value !== undefined) applyEdit(tree, { op: "leaf", path: [...path, step(name)], value });
+  };
+  system(box, put);
+  configuration(box, put);
+  interfaces(box, put);
+  for (const instance of instances(box.store.running)) {
+    const self = step("network-instance", instance);
+    put([self], { "oper-state": "up" });
+    for (const {
+      keys: [name = ""],
+    } of entriesAt(box.store.running, self, "interface"))
+      put([self, step("interface", name)], { "oper-state": subinterfaceUp(box, name) ? "up" : "down" });
+    for (const neighbor of bgpNeighbors(box, instance))
+      put([self, step("protocols"), step("bgp"), step("neighbor", neighbor.peer)], {
+        "session-state": neighbor.state,
+        "last-established": neighbor.state === "established" ? iso(box.store.bootedAtMs) : undefined,
+        "received-routes": String(neighbor.received),
+        "active-routes": String(neighbor.active),
+        "sent-routes": String(neighbor.sent),
+      });
+  }
+  prune(tree, ROOT);
+  return tree;
+}
+
+type Put = (path: Path, values: Readonly<Record<string, string | undefined>>) => void;
+
+export function iso(atMs: number): string {
+  return new Date(atMs).toISOString();
+}
+
+export function versionText({ facts }: Box): string {
+  return `${facts.version}-${facts.build}`;
+}
+
+function system(box: Box, put: Put): void {
+  const { store, facts } = box;
+  put([step("system"), step("information")], {
+    description: `SRLinux-${versionText(box)} ${facts.model} Copyright (c) 2000-2020 Nokia.`,
+    "current-datetime": iso(store.clock.nowMs()),
+    "last-booted": iso(store.bootedAtMs),
+    version: versionText(box),
+  });
+  put([step("platform"), step("chassis")], {
+    type: facts.model,
+    "mac-address": facts.macAddress,
+    slots: "1",
+    "part-number": "3HE15268AARA01",
+    "clei-code": "CMM7A00DRA",
+    "serial-number": store.serial,
+    "manufactured-date": "11232021",
+  });
+  put([step("system"), step("lldp")], { "chassis-id": facts.macAddress, "system-name": box.hostname });
+  for (const { port, id, system: name, remotePort } of lldpNeighbors(box))
+    put([step("system"), step("lldp"), step("interface", port), step("neighbor", id)], {
+      "chassis-id": id,
+      "port-id": remotePort,
+      "system-name": name,
+      "first-message": iso(store.bootedAtMs),
+      "last-update": iso(store.clock.nowMs()),
+    });
+  for (const { sessionId, user, remote } of box.peers())
+    put([step("system"), step("aaa"), step("authentication"), step("session", String(sessionId))], {
+      username: user,
+      "service-name": "sshd",
+      "remote-host": remote,
+    });
+}
+
+/** Who has what open, what waits, and what can be gone back to. */
+function configuration(box: Box, put: Put): void {
+  const self = [step("system"), step("configuration")];
+  for (const candidate of box.candidates.all)
+    put([...self, step("candidate", candidate.name)], {
+      username: candidate.owner,
+      type: candidate.kind,
+      dirty: String(box.candidates.isDirty(candidate)),
+      exclusive: String(candidate.exclusive !== undefined),
+    });
+  for (const [id, { name, comment, by, atMs }] of box.checkpoints.entries())
+    put([...self, step("checkpoint", String(id))], {
+      name,
+      comment,
+      username: by,
+      version: versionText(box),
+      created: iso(atMs),
+    });
+  for (const { id, by, via, atMs, timeoutS } of box.commits)
+    put([...self, step("commit", String(id))], {
+      type: via === "api" ? "json-rpc" : "cli",
+      status: timeoutS === undefined ? "complete" : settled(box, id),
+      username: by,
+      started: iso(atMs),
+      "confirmed-timeout": timeoutS === undefined ? undefined : String(timeoutS),
+    });
+}
+
+/** The order of events says how a confirmed commit ended: one waits at a time. */
+function settled(box: Box, id: number): "unconfirmed" | "complete" | "reverted" {
+  const nth = box.commits.filter((one) => one.timeoutS !== undefined && one.id <= id).length;
+  const isNewest = box.commits.every((one) => one.timeoutS === undefined || one.id <= id);
+  if (isNewest && box.store.pending !== undefined) return "unconfirmed";
+  const armed = box.store.events.flatMap(({ kind }, at) => (kind === "armed" ? [at] : []));
+  const after = box.store.events.slice((armed[nth - 1] ?? 0) + 1);
+  return after.find(({ kind }) => kind === "confirmed" || kind === "rolled-back")?.kind === "confirmed"
+    ? "complete"
+    : "reverted";
+}
+
+function interfaces(box: Box, put: Put): void {
+  const { running, serial, bootedAtMs } = box.store;
+  for (const {
+    keys: [port = ""],
+  } of entriesAt(running, "interface")) {
+    const self = step("interface", port);
+    const up = portUp(box, port);
+    const seen = hash(`${serial}/${port}`);
+    put([self], {
+      ifindex: String(16_382 + (seen % 1_000_000)),
+      "oper-state": up ? "up" : "down",
+      "last-change": iso(bootedAtMs),
+    });
+    put([self, step("ethernet")], { "hw-mac-address": macOf(`${serial}/${port}`) });
+    const count = (factor: number): string => String(up ? (seen % 10_000) * factor : 0);
+    put([self, step("statistics")], {
+      "in-packets": count(3),
+      "in-octets": count(1_917),
+      "in-error-packets": "0",
+      "out-packets": count(2),
+      "out-octets": count(1_204),
+      "out-error-packets": "0",
+      "carrier-transitions": up ? "1" : "0",
+    });
+    for (const {
+      keys: [index = ""],
+    } of entriesAt(running, self, "subinterface"))
+      put([self, step("subinterface", index)], {
+        name: `${port}.${index}`,
+        ifindex: String(49_150 + (hash(`${port}.${index}`) % 1_000_000)),
+        "oper-state": subinterfaceUp(box, `${port}.${index}`) ? "up" : "down",
+      });
+  }
+}

@@ -1,0 +1,59 @@
+/** Which platforms can be simulated, by the name that they have in the product's inventory. */
+import type { Clock } from "../shared/clock.ts";
+import { startCiscoIosxe } from "./cisco_iosxe/index.ts";
+import type { SimulatedDevice } from "./device.ts";
+import { generateDevice, Profile } from "./fleet/generate.ts";
+import { startNokiaSrlinux } from "./nokia_srlinux/index.ts";
+import { sampleNokiaSrlinux } from "./nokia_srlinux/sample.ts";
+
+/** Somebody's device: the same options give the same bytes. */
+export interface SampleOptions {
+  readonly seed: number;
+  readonly index: number;
+  /** Besides the management one. */
+  readonly interfaces: number;
+  readonly username: string;
+}
+
+export interface Sample {
+  readonly hostname: string;
+  readonly serial: string;
+  readonly config: string;
+}
+
+/** What every platform's start takes; the rest of it has the platform's own defaults. */
+export interface StartOptions {
+  readonly name: string;
+  readonly address?: string;
+  readonly port?: number;
+  readonly username?: string;
+  readonly password?: string;
+  readonly serial?: string;
+  readonly hostKeySeed?: string;
+  readonly model?: string;
+  readonly version?: string;
+  readonly config: string;
+}
+
+export interface StartDependencies {
+  readonly clock?: Clock;
+  readonly signal?: AbortSignal;
+}
+
+export interface PlatformSimulator {
+  sample(options: SampleOptions): Sample;
+  start(options: StartOptions, dependencies?: StartDependencies): Promise<SimulatedDevice>;
+}
+
+export const SIMULATORS = {
+  cisco_iosxe: {
+    sample: ({ interfaces, ...options }) =>
+      generateDevice({ ...options, profile: Profile.parse({ interfaces }), version: "17.9.4a", model: "C8000V" }),
+    start: startCiscoIosxe,
+  },
+  nokia_srlinux: { sample: sampleNokiaSrlinux, start: startNokiaSrlinux },
+} as const satisfies Record<string, PlatformSimulator>;
+
+export type SimulatedPlatform = keyof typeof SIMULATORS;
+
+export const SIMULATED_PLATFORMS = Object.keys(SIMULATORS) as SimulatedPlatform[];
