@@ -44,16 +44,17 @@ class Remediator {
     const { removed, added, kept } = match({ ...group, isOrdered: false });
     if (group.kind === "unkeyed" && removed.length + added.length > 0) return undefined;
     if (group.isOrdered && !keepsOrder(group)) return undefined;
-    const shared = new Set(added.map((node) => group.identity(node)));
+    const comes = new Map(added.map((node) => [group.identity(node), node]));
     const gone: XmlNode[] = [];
+    const stated = new Set<XmlNode>();
     for (const node of removed) {
-      const isReplaced = shared.has(group.identity(node));
-      if (!isReplaced) gone.push(this.#removal(group, node));
+      const other = comes.get(group.identity(node));
+      if (!other) gone.push(this.#removal(group, node));
       // An element that becomes a value, or a value an element: no merge says so.
-      else if (!isLeaf(node) || added.some((other) => group.identity(other) === group.identity(node) && !isLeaf(other)))
-        return undefined;
+      else if (!isLeaf(node) || !isLeaf(other)) return undefined;
+      else if (losesMeta(node, other)) stated.add(other);
     }
-    const come: XmlNode[] = [...added];
+    const come = added.map((node): XmlNode => (stated.has(node) ? { ...node, edit: { operation: "replace" } } : node));
     for (const pair of kept) {
       const edit = this.#inside(group, pair.before, pair.after);
       if (edit) come.push(edit);
@@ -73,8 +74,7 @@ class Remediator {
 
   #inside({ keys }: Group, before: XmlNode, after: XmlNode): XmlNode | undefined {
     if (before === after) return undefined;
-    const lost = before.meta.some(({ name }) => !after.meta.some((meta) => meta.name === name));
-    const edits = lost ? undefined : this.section(before.children, after.children);
+    const edits = losesMeta(before, after) ? undefined : this.section(before.children, after.children);
     if (!edits) return { ...after, edit: { operation: "replace" } };
     const isMetaSame =
       before.meta.every(({ name, value }) => after.meta.some((meta) => meta.name === name && meta.value === value)) &&
@@ -84,6 +84,9 @@ class Remediator {
     return isLeaf(after) && edits.length === 0 ? after : { ...after, children: [...own, ...edits] };
   }
 }
+
+const losesMeta = (before: XmlNode, after: XmlNode): boolean =>
+  before.meta.some(({ name }) => !after.meta.some((meta) => meta.name === name));
 
 /** Whether the new order comes about by removing entries and adding others at the end, which is where a merge puts them. */
 function keepsOrder({ before, after, identity }: Group): boolean {
