@@ -3,6 +3,8 @@ import { z } from "zod";
 
 /** A regular expression source, without case. It is matched against the whole command or line. */
 const pattern = z.string().min(1);
+/** Gone as soon as it has bitten. */
+const once = z.boolean().default(false);
 const lineSelector = {
   /** 1 is the first line of a configuration session or file. */
   line: z.number().int().positive().optional(),
@@ -11,7 +13,7 @@ const lineSelector = {
 
 export const Fault = z.discriminatedUnion("kind", [
   /** Takes the command, echoes it, and never says anything again in that session. */
-  z.strictObject({ kind: z.literal("hang"), at: pattern }),
+  z.strictObject({ kind: z.literal("hang"), at: pattern, once }),
   /** A NETCONF reply with a warning in it: beside `<ok/>`, or alone (RFC 6241 §4.3; Junos does the second). */
   z.strictObject({
     kind: z.literal("rpc-warning"),
@@ -26,6 +28,7 @@ export const Fault = z.discriminatedUnion("kind", [
     moment: z.enum(["before", "after"]).default("before"),
     afterBytes: z.number().int().positive().optional(),
     how: z.enum(["reset", "close"]).default("reset"),
+    once,
   }),
   /** Shows another prompt, at once or after a command. `{host}` stands for the hostname. */
   z.strictObject({ kind: z.literal("wrong-prompt"), prompt: z.string(), at: pattern.optional() }),
@@ -114,6 +117,14 @@ export function matches(source: string | undefined, text: string): boolean {
   return source !== undefined && new RegExp(source, "i").test(text);
 }
 
+/** `line` after every so many lines of a text, but not at its end. */
+export function between(text: string, every: number, line: string): string {
+  const lines = text.split("\n");
+  return lines
+    .flatMap((one, at) => (at > 0 && at % every === 0 && at < lines.length - 1 ? [line, one] : [one]))
+    .join("\n");
+}
+
 export class FaultBoard {
   readonly #active = new Map<FaultKind, Fault>();
 
@@ -131,6 +142,18 @@ export class FaultBoard {
   get<K extends FaultKind>(kind: K): FaultOf<K> | undefined {
     const found = this.#active.get(kind);
     return found?.kind === kind ? (found as FaultOf<K>) : undefined;
+  }
+
+  /** The fault that this command meets at this moment, if any. */
+  bites(
+    kind: "hang" | "drop",
+    text: string,
+    moment: "before" | "after" = "before",
+  ): FaultOf<"hang" | "drop"> | undefined {
+    const fault = this.get(kind);
+    if (!fault || !matches(fault.at, text) || (fault.kind === "drop" && fault.moment !== moment)) return undefined;
+    if (fault.once) this.#active.delete(kind);
+    return fault;
   }
 
   /** For faults that happen once. */

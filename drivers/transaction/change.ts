@@ -1,5 +1,5 @@
-import { z } from "zod";
 import { FarhandError } from "../../shared/errors.ts";
+import { parseDiff, type DiffEntry } from "../model/diff.ts";
 import type {
   ChangeOutcome,
   ChangeSpec,
@@ -195,7 +195,7 @@ async function wayHome({ context, hooks }: Change, untilMs: number): Promise<voi
   }
 }
 
-const Entries = z.array(z.unknown());
+const lineOf = ({ op, path, line }: DiffEntry): string => `${op} ${[...path, line].join(" > ")}`;
 
 /** The measured diff must be the signed one. One that holds all of it and more is somebody else's work. */
 export function requireSigned(
@@ -205,9 +205,16 @@ export function requireSigned(
 ): void {
   const measured = context.driver.diff(before, after.publicText);
   if (context.driver.sameDiff(spec.diff, measured)) return;
-  const found = new Set(Entries.parse(JSON.parse(measured)).map((entry) => JSON.stringify(entry)));
-  const all = Entries.parse(JSON.parse(spec.diff)).every((entry) => found.has(JSON.stringify(entry)));
-  throw new FarhandError(all ? "OTHER_ADMIN" : "DIFF_MISMATCH", "measured on the device after the change");
+  const signed = new Set(parseDiff(spec.diff).map((entry) => JSON.stringify(entry)));
+  const entries = parseDiff(measured);
+  const found = new Set(entries.map((entry) => JSON.stringify(entry)));
+  const all = [...signed].every((entry) => found.has(entry));
+  // Named, since an undo takes them along: whoever made them must be able to make them again.
+  const others = entries.filter((entry) => !signed.has(JSON.stringify(entry))).map(lineOf);
+  throw new FarhandError(
+    all ? "OTHER_ADMIN" : "DIFF_MISMATCH",
+    `measured on the device beyond what was signed: ${others.join("; ")}`.slice(0, 450),
+  );
 }
 
 export interface Kept {
@@ -227,6 +234,9 @@ export async function keep(change: Change, session: Session, kept: Kept): Promis
   try {
     await hooks.intent("confirm", {});
     await current.confirm(kept.token);
+    // A device's "yes" is not the end of its timer.
+    const pending = await current.pending(kept.token);
+    if (pending !== "none") throw new FarhandError("UNKNOWN_OUTCOME", `after the confirmation: ${pending}`);
     await hooks.done("confirm", {});
   } catch (error) {
     await closeQuietly(current);

@@ -10,7 +10,7 @@ import { printConfig } from "./config/print.ts";
 import { clone, parseConfig, sameConfig, type ConfigNode } from "./config/tree.ts";
 import { archiveStamp } from "./dates.ts";
 import type { ApplyRecord, Change, DeviceEvent, PendingRollback, WithoutTime } from "../device.ts";
-import { FaultBoard, matches } from "../faults.ts";
+import { FaultBoard, matches, type Fault } from "../faults.ts";
 
 export interface DeviceFacts {
   model: string;
@@ -146,6 +146,10 @@ export class Device {
     if (!this.#armed) return;
     const other = this.faults.take("other-admin-change");
     if (other) this.later(other.afterMs, () => this.mutate(other.lines, other.by));
+    const confirmed = this.faults.take("confirmed-by-other");
+    if (confirmed) this.later(confirmed.afterMs, () => void this.confirm(confirmed.by));
+    const failover = this.faults.take("failover-before-confirm");
+    if (failover) this.later(failover.afterMs, () => this.#armed && this.#failover(failover));
     const reboot = this.faults.take("reboot-before-confirm");
     if (reboot) this.later(reboot.afterMs, () => this.#armed && this.reboot(reboot.bootMs));
   }
@@ -298,6 +302,7 @@ export class Device {
 
   confirm(by: string): boolean {
     if (!this.#armed) return false;
+    if (this.faults.take("confirm-lost")) return true;
     this.#disarm();
     this.record({ kind: "confirmed", by });
     return true;
@@ -325,15 +330,26 @@ export class Device {
     this.#armed = undefined;
   }
 
+  /** The standby takes over: it has the configuration, and knows nothing of a timer. */
+  #failover({ runs, serial, bootMs }: Extract<Fault, { kind: "failover-before-confirm" }>): void {
+    const next = runs === "applied" ? clone(this.running) : clone(this.#armed?.saved ?? this.running);
+    this.facts.serial = serial;
+    this.#restart(bootMs, () => next);
+  }
+
   /** Power off and on again: what was not saved is gone, and so is the timer. */
   reboot(bootMs: number): void {
+    this.#restart(bootMs, () => parseConfig(this.startup).nodes);
+  }
+
+  #restart(bootMs: number, boots: () => ConfigNode[]): void {
     this.#disarm();
     this.up = false;
     this.#surroundings.setReachability("refuse");
     this.#surroundings.dropSessions();
     this.record({ kind: "rebooted", by: "system" });
     this.later(bootMs, () => {
-      this.running = parseConfig(this.startup).nodes;
+      this.running = boots();
       this.#text = undefined;
       this.lastChange = undefined;
       this.bootedAtMs = this.clock.nowMs();

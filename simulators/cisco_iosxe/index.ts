@@ -107,10 +107,10 @@ export async function startCiscoIosxe(
       sessionId: id,
       user: request.username,
       remote: request.remote,
-      privilege: config.loginPrivilege,
+      privilege: device.faults.get("wrong-privilege") ? 1 : config.loginPrivilege,
       signal: closing.signal,
       drop: request.drop,
-      enablePassword: () => config.enablePassword,
+      enablePassword: () => (device.faults.get("wrong-privilege") ? undefined : config.enablePassword),
       log,
       others: () => [...lines].map(([line, entry]) => ({ user: entry.session.user, remote: entry.remote, line })),
     });
@@ -170,7 +170,9 @@ export async function startCiscoIosxe(
     username: config.username,
     password: config.password,
     enablePassword: config.enablePassword,
-    serial: config.serial,
+    get serial() {
+      return device.facts.serial;
+    },
     model: config.model,
     version: config.version,
     hostname: () => device.hostname,

@@ -5,7 +5,7 @@ import type { ConfigMode } from "./config_mode.ts";
 import type { Device } from "./device.ts";
 import { EXEC, UNPRIVILEGED, type ExecCommand } from "./exec/grammar.ts";
 import { splitPipe } from "./exec/pipe.ts";
-import { matches } from "../faults.ts";
+import { between, matches } from "../faults.ts";
 import { matchLine, nextWords } from "./match.ts";
 import { runExec, type ExecAnswer } from "./run_exec.ts";
 
@@ -128,19 +128,23 @@ export class Session {
     });
     await this.#meetFaults(text);
     const answer = this.config ? await this.#configLine(typed, text, prompt) : await this.exec(typed, prompt);
+    const drop = this.device.faults.bites("drop", text, "after");
+    if (drop?.kind === "drop") {
+      this.options.drop(drop.how);
+      throw new SessionClosed("dropped by a fault");
+    }
     const wrong = this.device.faults.get("wrong-prompt");
     if (wrong && matches(wrong.at, text)) this.#wrongPrompt = wrong.prompt;
     return answer;
   }
 
   async #meetFaults(text: string): Promise<void> {
-    const drop = this.device.faults.get("drop");
-    if (drop && matches(drop.at, text)) {
+    const drop = this.device.faults.bites("drop", text);
+    if (drop?.kind === "drop") {
       this.options.drop(drop.how);
       throw new SessionClosed("dropped by a fault");
     }
-    const hang = this.device.faults.get("hang");
-    if (hang && matches(hang.at, text)) await this.#silence();
+    if (this.device.faults.bites("hang", text)) await this.#silence();
   }
 
   #silence(): Promise<never> {
@@ -222,15 +226,18 @@ export class Session {
         return undefined;
       case "text":
         if (how.redirect !== undefined) this.device.writeFile(how.redirect, answer.text);
-        else
-          await this.term.page(
-            how.filter ? how.filter(answer.text) : answer.text,
-            this.device.faults.get("paging-left-on")?.length,
-          );
+        else await this.#page(how.filter ? how.filter(answer.text) : answer.text);
         return undefined;
       default:
         return answer satisfies never;
     }
+  }
+
+  /** Log lines of a box that nobody told to keep them off the line come in between. */
+  async #page(text: string): Promise<void> {
+    const noise = this.device.faults.get("log-noise");
+    const shown = noise ? between(text, noise.every, `*Nov 28 04:00:00.000: ${noise.text}`) : text;
+    await this.term.page(shown, this.device.faults.get("paging-left-on")?.length);
   }
 
   async #caret(prompt: string, at: number): Promise<undefined> {

@@ -2,7 +2,7 @@
 import { SessionClosed } from "../ssh/output.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { CommandRecord } from "../device.ts";
-import { matches, type FaultBoard } from "../faults.ts";
+import { between, matches, type FaultBoard } from "../faults.ts";
 import type { PageText, Terminal } from "../ssh/terminal.ts";
 
 export interface ShellOptions {
@@ -94,12 +94,12 @@ export class Shell {
     if (text === "") return undefined;
     const { clock, faults, log, sessionId, user } = this.options;
     log.push({ atMs: clock.nowMs(), sessionId, user, mode: this.#dialect.mode(), line: text });
-    const drop = faults.get("drop");
-    if (drop && matches(drop.at, text) && drop.moment === "before") this.#dropNow(drop.how);
-    const hang = faults.get("hang");
-    if (hang && matches(hang.at, text)) await this.#silence();
+    const before = faults.bites("drop", text);
+    if (before?.kind === "drop") this.#dropNow(before.how);
+    if (faults.bites("hang", text)) await this.#silence();
     const answer = await this.#dialect.line(typed, this);
-    if (drop && matches(drop.at, text) && drop.moment === "after") this.#dropNow(drop.how);
+    const after = faults.bites("drop", text, "after");
+    if (after?.kind === "drop") this.#dropNow(after.how);
     const wrong = faults.get("wrong-prompt");
     if (wrong && matches(wrong.at, text)) this.#wrongPrompt = wrong.prompt;
     return answer;
@@ -118,11 +118,4 @@ export class Shell {
       else signal.addEventListener("abort", closed, { once: true });
     });
   }
-}
-
-function between(text: string, every: number, line: string): string {
-  const lines = text.split("\n");
-  return lines
-    .flatMap((one, at) => (at > 0 && at % every === 0 && at < lines.length - 1 ? [line, one] : [one]))
-    .join("\n");
 }

@@ -70,11 +70,14 @@ export class CliSession implements Session {
 
   #complete(raw: string): Configuration {
     const { get } = this.#o.file;
-    const last = raw.trimEnd().slice(raw.trimEnd().lastIndexOf("\n") + 1);
+    // Without volatile lines: a log message behind the last line must not hide it.
+    const configuration = this.#o.configuration(raw);
+    const shown = configuration.raw.trimEnd();
+    const last = shown.slice(shown.lastIndexOf("\n") + 1);
     if (!new RegExp(`^(?:${get.endMarker})$`, "v").test(last))
       throw new FarhandError("INCOMPLETE_OUTPUT", "no end marker");
     if (raw.length < get.bytesMin) throw new FarhandError("INCOMPLETE_OUTPUT", `only ${raw.length} bytes`);
-    return this.#o.configuration(raw);
+    return configuration;
   }
 
   /** READ_NOT_ALLOWED before anything is sent; COMMAND_REFUSED when the device does not know the command. */

@@ -1,0 +1,143 @@
+import { expect } from "vitest";
+import { driverFor } from "../../../drivers/registry.ts";
+import { runChange } from "../../../drivers/transaction/change.ts";
+import { recoverChange } from "../../../drivers/transaction/recover.ts";
+import type { ChangeOutcome } from "../../../drivers/types.ts";
+import { PlatformId } from "../../../shared/ids.ts";
+import type { SimulatedDevice } from "../../../simulators/device.ts";
+import { fastClock, recorder, rig } from "../support.ts";
+import { FAULTS, type FaultName, type NamedFault } from "./faults.ts";
+import type { Subject } from "./subject.ts";
+
+export type Line = "whole" | "single-bytes";
+
+export interface Case {
+  readonly subject: Subject;
+  readonly fault: FaultName;
+  readonly mode: "merge" | "replace";
+  readonly line: Line;
+}
+
+export interface Ended {
+  readonly state: ChangeOutcome["state"];
+  readonly code: ChangeOutcome["code"];
+}
+
+/** A device's minute is two seconds; nothing in a case takes longer than this on its clock. */
+const FACTOR = 30;
+const DEADLINE_MS = 40 * 60_000;
+const CONFIRM_MS = 180_000;
+
+/**
+ * One change on one device that meets one fault: it must end in time, in a state that the fault allows, and what that state says must be
+ * so on the device.
+ */
+export async function runCase({ subject, fault: name, mode, line }: Case): Promise<Ended> {
+  const fault = FAULTS[name];
+  const clock = fastClock(FACTOR);
+  const { sim, target, credential } = await subject.start(clock);
+  try {
+    const driver = driverFor(PlatformId.parse(subject.platform), subject.transport);
+    if (!driver) throw new Error(`no driver for ${subject.platform} over ${subject.transport}`);
+    if (line === "single-bytes") sim.setFault({ kind: "tiny-chunks", chunkBytes: 1, delayMs: 0 });
+    const box = rig({ driver, target, credential, clock, connectMs: 120_000, commandMs: 60_000 });
+    const text = mode === "merge" ? subject.merge.text : await replacement(subject, box);
+    const spec = await box.plan(text, { mode, confirmMs: CONFIRM_MS, verify: subject.merge.verify });
+    const moments = { ...subject.moments, ...(mode === "replace" ? subject.replaceMoments : {}) };
+    const before = subject.body(sim.runningConfig());
+    const set = (): void => {
+      fault.set(sim, subject, moments);
+      if (fault.lastsMs !== undefined) clock.after(fault.lastsMs, () => sim.clearFault());
+    };
+    if (fault.when === "after-plan") set();
+    const { when } = fault;
+    const record = recorder({ at: (step) => void (when !== "after-plan" && step === when.step && set()) });
+    const late = new AbortController();
+    const deadline = clock.after(DEADLINE_MS, () => late.abort(new Error(`${name}: not over at its deadline`)));
+    const result = await runChange(box.context(late.signal), spec, record.hooks);
+    deadline.clear();
+    sim.clearFault();
+    await settled(sim, clock);
+    requireTruth({ subject, fault, name, result, sim, before });
+    // What is not known is asked again, as the agent does until the job's deadline.
+    if (result.state === "UNKNOWN") {
+      const later = await recoverChange(box.context(), spec, record.progress(), recorder().hooks);
+      const known = { ...fault, ends: ["DONE", "ROLLED_BACK"] } as const;
+      requireTruth({ subject, fault: known, name, result: later, sim, before });
+    }
+    return { state: result.state, code: result.code };
+  } finally {
+    await sim.stop();
+  }
+}
+
+async function replacement(subject: Subject, box: ReturnType<typeof rig>): Promise<string> {
+  const session = await box.open();
+  try {
+    const { publicText } = await session.running();
+    return subject.replace?.(publicText) ?? publicText;
+  } finally {
+    await session.close();
+  }
+}
+
+/** A timer that still runs on the device may yet change what was said: it is waited out. */
+async function settled(sim: SimulatedDevice, clock: ReturnType<typeof fastClock>): Promise<void> {
+  const pending = sim.pendingRollback();
+  if (pending) await clock.sleep(Math.max(0, pending.deadlineMs - clock.nowMs()) + 5_000);
+}
+
+interface Judged {
+  readonly subject: Subject;
+  readonly fault: NamedFault;
+  readonly name: FaultName;
+  readonly result: ChangeOutcome;
+  readonly sim: SimulatedDevice;
+  readonly before: string;
+}
+
+function requireTruth({ subject, fault, name, result, sim, before }: Judged): void {
+  const said = `${subject.platform}/${subject.transport} ${name}: ${result.state} ${result.code ?? ""} ${result.detail ?? ""}`;
+  const running = sim.runningConfig();
+  const inForce = subject.merge.inForce.test(running);
+  expect(fault.ends, said).toContain(result.state);
+  if (fault.codes) expect(fault.codes, said).toContain(result.code);
+  expect(sim.pendingRollback(), `${said}: nothing is left pending`).toBeUndefined();
+  expect(sim.applyCount(), `${said}: applied once at most`).toBeLessThanOrEqual(1);
+  const body = (text: string): string =>
+    fault.foreign === true
+      ? subject
+          .body(text)
+          .split("\n")
+          .filter((one) => !subject.foreign.shown.test(one))
+          .join("\n")
+      : subject.body(text);
+  switch (result.state) {
+    case "DONE":
+      expect(inForce, `${said}: it is in force`).toBe(true);
+      break;
+    case "ROLLED_BACK":
+    case "DRIFTED":
+    case "CANCELED":
+      expect(inForce, `${said}: it is not in force`).toBe(false);
+      expect(body(running), said).toBe(body(before));
+      break;
+    case "FAILED":
+      if (result.notApplied) {
+        expect(inForce, `${said}: it is not in force`).toBe(false);
+        expect(body(running), said).toBe(body(before));
+      } else expect(result.code, `${said}: a person is told to look`).toBe("REVERT_FAILED");
+      break;
+    case "UNKNOWN":
+      expect(result.code, said).toBe("UNKNOWN_OUTCOME");
+      break;
+    default:
+      result.state satisfies never;
+  }
+  if (fault.untouched === true) {
+    expect(result.notApplied, said).toBe(true);
+    expect(sim.applyCount(), said).toBe(0);
+  }
+  if (result.code === "OTHER_ADMIN")
+    expect(result.detail ?? "", `${said}: names their lines`).toMatch(subject.foreign.shown);
+}
