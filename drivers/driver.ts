@@ -11,6 +11,7 @@ import { ApiChannel, type CommandRunner } from "./engines/http/channel.ts";
 import { Eapi, type EapiOptions } from "./engines/http/eapi.ts";
 import type { SshConnection } from "./engines/ssh/client.ts";
 import { connectSshVia, readHostKeys } from "./engines/ssh/via.ts";
+import { makeNetconfDriver } from "./netconf-platform.ts";
 import { PlatformFile } from "./platform.ts";
 import { deviceText, type DeviceText } from "./text.ts";
 import { hooks } from "./transaction/hooks.ts";
@@ -30,7 +31,12 @@ export function readPlatform(text: string): PlatformFile {
 
 /** One driver for each transport that the platform file names, the usual one first. */
 export function makeDrivers(file: PlatformFile): readonly Driver[] {
-  return [makeDriver(file), ...(file.https ? [makeDriver(file, "https")] : [])];
+  const { netconf } = file;
+  return [
+    makeDriver(file),
+    ...(file.https ? [makeDriver(file, "https")] : []),
+    ...(netconf ? [makeNetconfDriver({ ...file, netconf })] : []),
+  ];
 }
 
 /** The commands of a platform file, over its CLI on SSH or over an HTTPS API that runs them. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Evidence, Level, UndoCost } from "../shared/documents/common.ts";
 import { PlatformId } from "../shared/ids.ts";
+import { NetconfFile } from "./model/netconf-file.ts";
 
 /**
  * A platform file: everything the CLI engine needs to know about one operating system, as data.
@@ -264,6 +265,8 @@ export const PlatformFile = z.strictObject({
       leaves: Pattern,
     })
     .optional(),
+  /** The same device over NETCONF, where it speaks another language. */
+  netconf: NetconfFile.optional(),
   prompt: z.strictObject({
     /** The first prompt, with the hostname as the named group `host`. Later prompts are matched with the learned hostname. */
     first: Pattern,
@@ -335,3 +338,13 @@ export const PlatformFile = z.strictObject({
     .default([]),
 });
 export type PlatformFile = z.infer<typeof PlatformFile>;
+
+/** A platform that is spoken to by NETCONF alone. */
+export const NetconfPlatformFile = z.strictObject({
+  id: PlatformId,
+  vendor: z.string(),
+  names: z.record(z.string(), z.string()),
+  evidence: Evidence,
+  netconf: NetconfFile,
+});
+export type NetconfPlatformFile = z.infer<typeof NetconfPlatformFile>;

@@ -4,23 +4,32 @@ import { makeDrivers, readPlatform } from "./driver.ts";
 import { snmpDriver } from "./engines/snmp/driver.ts";
 import { readObjects } from "./engines/snmp/objects.ts";
 import snmpGeneric from "./engines/snmp/snmp_generic.yaml" with { type: "text" };
+import { makeNetconfDriver, readNetconfPlatform } from "./netconf-platform.ts";
 import ciscoIosxe from "./platforms/cisco_iosxe.yaml" with { type: "text" };
 import frrLinux from "./platforms/frr_linux.yaml" with { type: "text" };
+import netconf from "./platforms/netconf.yaml" with { type: "text" };
 import type { ReadDriver } from "./read.ts";
 import type { Driver } from "./types.ts";
 
 /** Embedded as text, so that a compiled binary carries its platform files and reads none from where it is started. */
 const texts: readonly string[] = [ciscoIosxe, frrLinux];
 
+/** Those that are spoken to by NETCONF alone. */
+const netconfTexts: readonly string[] = [netconf];
+
 let drivers: ReadonlyMap<string, readonly Driver[]> | undefined;
 
 function all(): ReadonlyMap<string, readonly Driver[]> {
-  drivers ??= new Map(
-    texts.map((text) => {
+  drivers ??= new Map([
+    ...texts.map((text) => {
       const file = readPlatform(text);
       return [file.id, makeDrivers(file)] as const;
     }),
-  );
+    ...netconfTexts.map((text) => {
+      const file = readNetconfPlatform(text);
+      return [file.id, [makeNetconfDriver(file)]] as const;
+    }),
+  ]);
   return drivers;
 }
 

@@ -14,6 +14,7 @@ export const IPV4_ROUTING = "urn:ietf:params:xml:ns:yang:ietf-ipv4-unicast-routi
 export const IPV6_ROUTING = "urn:ietf:params:xml:ns:yang:ietf-ipv6-unicast-routing";
 export const ACL = "urn:ietf:params:xml:ns:yang:ietf-access-control-list";
 export const HARDWARE = "urn:ietf:params:xml:ns:yang:ietf-hardware";
+export const IANA_HARDWARE = "urn:ietf:params:xml:ns:yang:iana-hardware";
 export const IANA_IF = "urn:ietf:params:xml:ns:yang:iana-if-type";
 export const IOSXE_NATIVE = "http://cisco.com/ns/yang/Cisco-IOS-XE-native";
 export const IOSXE_NTP = "http://cisco.com/ns/yang/Cisco-IOS-XE-ntp";

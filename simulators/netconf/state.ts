@@ -1,5 +1,5 @@
 /** What a device tells beside its configuration (`<get>`): who it is, its ports, and who is in session with it. */
-import { HARDWARE, INTERFACES, IOSXE_HARDWARE, MONITORING, SYSTEM } from "./names.ts";
+import { HARDWARE, INTERFACES, IOSXE_HARDWARE, IANA_HARDWARE, MONITORING, SYSTEM } from "./names.ts";
 import { capabilitiesOf } from "./hello.ts";
 import type { NetconfServer } from "./server.ts";
 import { child, element, type XmlElement } from "./xml.ts";
@@ -57,8 +57,10 @@ function systemState({ store, version, model }: NetconfServer): XmlElement {
 function hardware({ store, version, model }: NetconfServer): XmlElement {
   return element(HARDWARE, "hardware", [
     element(HARDWARE, "component", [
+      ...leaves(HARDWARE, { name: "chassis" }),
+      // Mandatory in RFC 8348.
+      { ...element(HARDWARE, "class", "ianahw:chassis"), prefixes: { ianahw: IANA_HARDWARE } },
       ...leaves(HARDWARE, {
-        name: "chassis",
         "software-rev": version,
         "serial-num": store.serial,
         "model-name": model,

@@ -5,8 +5,8 @@ import type { ByteStream } from "../ssh/stream.ts";
 import { encodeMessage, FrameDecoder, type Framing } from "./framing.ts";
 import { HelloReader, helloMessage, type Hello } from "./hello.ts";
 import { BASE } from "./names.ts";
-import { ReplyReader } from "./reply.ts";
-import { RpcRefused, type RpcError } from "./rpc-error.ts";
+import { ReplyReader, type ReplyHead } from "./reply.ts";
+import { describe, RpcRefused, type RpcError } from "./rpc-error.ts";
 
 export interface NetconfOptions {
   /** The subsystem's channel; closed with the client. */
@@ -20,6 +20,8 @@ export interface NetconfOptions {
   readonly redact: (text: string) => string;
   /** False for a device that offers base:1.1 and does not master it. */
   readonly chunked?: boolean;
+  /** Hears each operation as it is sent, secrets and all, and what came of it but for its data. */
+  readonly told?: (direction: "sent" | "received", text: string) => Promise<void> | void;
 }
 
 export interface RpcOptions {
@@ -88,6 +90,7 @@ export class NetconfClient {
     this.#isBusy = true;
     try {
       const { head, data } = await this.#wire.exchange(name, options, () => this.#ask(operation, options));
+      await this.#wire.told?.("received", `${name}: ${summary(head)}`);
       if (head.errorCount > 0) throw new RpcRefused(name, head.errors, head.errorCount);
       return { ok: head.ok, data, warnings: head.warnings };
     } finally {
@@ -106,6 +109,7 @@ export class NetconfClient {
     const reader = new ReplyReader(id, (text) => quoted(this.#wire.redact, text));
     const parts: string[] = [];
     let bytes = 0;
+    await this.#wire.told?.("sent", operation);
     await this.#wire.send(
       `<?xml version="1.0" encoding="UTF-8"?>\n<rpc xmlns="${BASE}" message-id="${id}">${operation}</rpc>`,
     );
@@ -124,8 +128,16 @@ export class NetconfClient {
   }
 }
 
+function summary({ ok, hasData, errors, errorCount, warnings }: ReplyHead): string {
+  const parts = [
+    errorCount > 0 ? `refused: ${describe(errors, errorCount)}` : hasData ? "data" : ok ? "ok" : "no ok",
+    ...(warnings.length > 0 ? [`with warnings: ${describe(warnings)}`] : []),
+  ];
+  return parts.join(", ");
+}
+
 interface Asked {
-  readonly head: ReturnType<ReplyReader["finish"]>;
+  readonly head: ReplyHead;
   readonly data: string | null;
 }
 
@@ -133,13 +145,15 @@ interface Asked {
 class Wire {
   lost: string | undefined;
   readonly redact: (text: string) => string;
+  readonly told: NetconfOptions["told"];
   readonly #stream: ByteStream;
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
   readonly #frames = new FrameDecoder();
   #framing: Framing = "end-of-message";
 
-  constructor({ stream, clock, signal, redact }: NetconfOptions) {
+  constructor({ stream, clock, signal, redact, told }: NetconfOptions) {
+    this.told = told;
     this.#stream = stream;
     this.#clock = clock;
     this.#signal = signal;

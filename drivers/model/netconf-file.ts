@@ -1,0 +1,54 @@
+import { z } from "zod";
+import { UndoCost } from "../../shared/documents/common.ts";
+
+/** The local names of an element and those above it, joined by `/`: `system/hostname`. */
+const Path = z
+  .string()
+  .max(400)
+  .regex(/^[A-Za-z_][\w.\-]*(?:\/[A-Za-z_][\w.\-]*)*$/v);
+
+/** Of `xml/languages`. */
+export const NetconfLanguage = z.enum(["netconf", "cisco_iosxe", "juniper_junos"]);
+
+const Fact = z.strictObject({
+  /** Elements of a subtree filter (RFC 6241 §6). */
+  filter: z.string().min(1).max(2000),
+  /**
+   * Only in that entry of a list: a leaf named `key` begins each, and in the one that counts the leaf at `path` ends with `ends`. A filter cannot
+   * say it where the value has a prefix, which every server writes as it likes.
+   */
+  entry: z.strictObject({ key: Path, path: Path, ends: z.string().min(1).max(64) }).optional(),
+  /** The first leaf at one of these paths is the fact. */
+  hostname: Path.optional(),
+  model: Path.optional(),
+  version: Path.optional(),
+  serial: Path.optional(),
+});
+
+/** What a platform file says about a device's NETCONF, and about its departures from RFC 6241. What the device can, it says itself. */
+export const NetconfFile = z.strictObject({
+  language: NetconfLanguage,
+  /** Of a whole configuration. */
+  bytesMax: z
+    .int()
+    .min(1024)
+    .max(64 * 1024 * 1024),
+  /** Each is asked for with `get`; a device that does not know the model has no such fact. */
+  facts: z.array(Fact).max(8),
+  undoCost: UndoCost,
+  /** Whether a whole text may replace what is there. */
+  replaces: z.boolean(),
+  /** False for a device that offers base:1.1 and does not master it. */
+  chunked: z.boolean().default(true),
+  /**
+   * False for a device that `validate` harms: after it, yuma123 2.13 commits nothing and says ok. The commit validates too (RFC 6241
+   * §8.3.4.1), only later.
+   */
+  validates: z.boolean().default(true),
+  /** False for a device that offers :confirmed-commit:1.1 and takes no `persist`: it then confirms from the session that made the change. */
+  persists: z.boolean().default(true),
+  /** SECONDS that a confirmed commit may wait. */
+  confirmSecondsMin: z.int().min(1).default(10),
+  confirmSecondsMax: z.int().min(1).max(4_294_967_295).default(3600),
+});
+export type NetconfFile = z.infer<typeof NetconfFile>;

@@ -1,0 +1,166 @@
+// The NETCONF driver against the simulator over real SSH: every way a change can go, and what is said of it.
+import { afterEach, describe, expect, test } from "vitest";
+import { driverFor } from "../../drivers/registry.ts";
+import { NetconfClient } from "../../drivers/engines/netconf/client.ts";
+import { Operations } from "../../drivers/engines/netconf/operations.ts";
+import { connectSsh } from "../../drivers/engines/ssh/via.ts";
+import { runChange } from "../../drivers/transaction/change.ts";
+import type { ChangeSpec } from "../../drivers/types.ts";
+import { systemClock } from "../../shared/clock.ts";
+import { Device } from "../../shared/documents/inventory.ts";
+import { errorCode } from "../../shared/errors.ts";
+import { PlatformId } from "../../shared/ids.ts";
+import { Secret } from "../../shared/secret.ts";
+import type { SimulatedDevice } from "../../simulators/device.ts";
+import { startNetconf, type NetconfConfigInput } from "../../simulators/netconf/index.ts";
+import { fastClock, recorder, rig, type Rig } from "./support.ts";
+
+const IF = "urn:ietf:params:xml:ns:yang:ietf-interfaces";
+const TEXT = `<interfaces xmlns="${IF}"><interface><name>eth1</name><description>probe</description></interface></interfaces>`;
+
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+async function lab(config: Partial<NetconfConfigInput> = {}): Promise<{ sim: SimulatedDevice; box: Rig }> {
+  // Sixty times: the device's one minute is a second here; deadlines are given in its time.
+  const clock = fastClock(60);
+  const sim = await startNetconf({ name: "nc-1", ...config }, { clock });
+  stops.push(() => sim.stop());
+  const driver = driverFor(PlatformId.parse("netconf"));
+  if (!driver) throw new Error("no driver");
+  const target = Device.parse({
+    id: "nc-1",
+    site: "plant",
+    platform: "netconf",
+    address: sim.address,
+    port: sim.port,
+    hostKeys: [{ algorithm: "ssh-ed25519", publicKey: sim.hostKeyPublic.base64 }],
+    algorithms: "modern",
+    credential: "netops",
+    serial: sim.serial,
+    tags: {},
+  });
+  const credential = { username: sim.username, password: new Secret(sim.password) };
+  return { sim, box: rig({ driver, target, credential, clock, connectMs: 300_000, commandMs: 120_000 }) };
+}
+
+async function change(box: Rig, text = TEXT, overrides: Partial<ChangeSpec> = {}, act: () => void = () => undefined) {
+  const spec = await box.plan(text, overrides);
+  act();
+  const record = recorder();
+  return { spec, record, result: await runChange(box.context(), spec, record.hooks) };
+}
+
+/** Somebody else, on a session of their own. */
+async function admin(sim: SimulatedDevice): Promise<{ operations: Operations; sessionId: number }> {
+  const signal = new AbortController().signal;
+  const connection = await connectSsh({
+    target: {
+      address: sim.address,
+      port: sim.port,
+      hostKeys: [{ algorithm: "ssh-ed25519", publicKey: sim.hostKeyPublic.base64 }],
+      algorithms: "modern",
+    },
+    credential: { username: sim.username, password: new Secret(sim.password) },
+    clock: systemClock,
+    signal,
+    connectMs: 10_000,
+  });
+  stops.unshift(() => Promise.resolve(connection.close()));
+  const stream = await connection.subsystem("netconf");
+  const client = await NetconfClient.open({
+    stream,
+    clock: systemClock,
+    signal,
+    helloMs: 10_000,
+    redact: (text) => text,
+  });
+  return { operations: new Operations(client, { deadlineMs: 10_000 }), sessionId: client.hello.sessionId };
+}
+
+const GET = `get-config <interfaces xmlns="${IF}"><interface><name>eth1</name></interface></interfaces>`;
+const verify = [{ command: GET, contains: ["<description>probe</description>"], withinMs: 5_000 }];
+const candidateOf = async (sim: SimulatedDevice): Promise<string> =>
+  (await (await admin(sim)).operations.getConfig("candidate")).data ?? "";
+
+describe("reading", () => {
+  test("facts, and two reads that hash equal; no secret in a public text or a transcript", async () => {
+    const { sim, box } = await lab();
+    const session = await box.open();
+    expect(await session.facts()).toEqual({
+      hostname: sim.hostname(),
+      vendor: "NETCONF",
+      model: sim.model,
+      version: sim.version,
+      serial: sim.serial,
+    });
+    const [a, b] = [await session.running(), await session.running()];
+    expect(a.publicDigest).toBe(b.publicDigest);
+    expect(a.raw).toContain("$6$saltsalt");
+    await session.run("get-config", { outputBytesMax: 1_000_000 });
+    await session.close();
+    expect(a.publicText + box.transcript.join("\n")).not.toMatch(/\$6\$|n3t0ps/v);
+    expect(box.transcript.join("\n")).toContain("‹secret:");
+  });
+
+  test.each<[string, Partial<NetconfConfigInput>]>([
+    ["the old framing", { abilities: { base: "1.0" } }],
+    ["chunks of seven octets", { oddities: { chunkBytes: 7 } }],
+    ["an end mark inside the data", { oddities: { chunkBytes: 50, chunkSeed: 3, endMarkInComment: true } }],
+    ["zero octets behind each message", { oddities: { nulPadding: 9 } }],
+    ["replies without a namespace, comments before the hello", { oddities: { replies: "bare", helloComments: ["x"] } }],
+    [
+      "replies with a prefix, line feeds in capabilities",
+      { oddities: { replies: "prefixed", newlineInCapability: true } },
+    ],
+  ])("%s: the same configuration", async (_name, config) => {
+    const reference = await (await (await lab()).box.open()).running();
+    const session = await (await lab(config)).box.open();
+    expect((await session.running()).publicDigest).toBe(reference.publicDigest);
+  });
+
+  test("only reads run; what the device does not know is refused; output is capped", async () => {
+    const { sim, box } = await lab({ bulkBytes: 200_000 });
+    const session = await box.open();
+    const run = (command: string, outputBytesMax = 1_000_000) => session.run(command, { outputBytesMax });
+    for (const command of [
+      "commit",
+      "edit-config <a/>",
+      "get-config <a/></filter></get-config><kill-session/>",
+      "get </filter></get></rpc>",
+      "get running",
+      "get-config elsewhere",
+      "get <!DOCTYPE a>",
+    ])
+      expect(await run(command).then(() => "ran", errorCode), command).toBe("READ_NOT_ALLOWED");
+    expect(sim.commands().filter(({ line }) => !/get|close/v.test(line))).toEqual([]);
+    expect(await run(GET)).toMatch(/\n\s*<description>access &lt;1&gt;<\/description>\n/v);
+    const parts: string[] = [];
+    const sink = (text: string): Promise<void> => Promise.resolve(void parts.push(text));
+    expect(await session.run("get", { outputBytesMax: 1_000_000, sink })).toBe("");
+    expect(parts.join("").length).toBeGreaterThan(200_000);
+    expect(await run("get", 10_000).then(() => "ran", errorCode)).toBe("OUTPUT_TOO_LARGE");
+    expect(await run("get").then(() => "ran", errorCode)).toBe("CONNECTION_LOST");
+  });
+});
+
+describe("a change", () => {
+  test("is staged under both locks, committed with a timer, proved, confirmed from a new session and saved", async () => {
+    const { sim, box } = await lab();
+    const { spec, record, result } = await change(box, TEXT, { verify });
+    expect(result).toMatchObject({ state: "DONE", code: null, level: "A", verified: [{ ok: true }] });
+    expect(result.diff).toBe(spec.diff);
+    expect(sim.pendingRollback()).toBeUndefined();
+    expect(sim.startupConfig()).toContain("probe");
+    expect(await candidateOf(sim)).toContain("probe");
+    expect(record.steps.join(" ")).toBe(
+      "precheck? precheck snapshot? snapshot arm? arm stage? stage apply? apply reconnect? reconnect verify? verify confirm? confirm save? save re-read? re-read",
+    );
+    // Nobody is locked out afterwards.
+    const { operations } = await admin(sim);
+    await operations.lock("running");
+    await operations.lock("candidate");
+  });
+});
