@@ -3,6 +3,8 @@ import type { Clock } from "../shared/clock.ts";
 import { startCiscoIosxe } from "./cisco_iosxe/index.ts";
 import type { SimulatedDevice } from "./device.ts";
 import { generateDevice, Profile } from "./fleet/generate.ts";
+import { startJuniperJunos } from "./juniper_junos/index.ts";
+import { sampleJuniperJunos } from "./juniper_junos/sample.ts";
 import { startNokiaSrlinux } from "./nokia_srlinux/index.ts";
 import { sampleNokiaSrlinux } from "./nokia_srlinux/sample.ts";
 
@@ -50,6 +52,11 @@ export const SIMULATORS = {
     sample: ({ interfaces, ...options }) =>
       generateDevice({ ...options, profile: Profile.parse({ interfaces }), version: "17.9.4a", model: "C8000V" }),
     start: startCiscoIosxe,
+  },
+  juniper_junos: {
+    sample: ({ interfaces, ...options }) =>
+      sampleJuniperJunos({ ...options, profile: Profile.parse({ interfaces }), version: "21.4R3.15", model: "vsrx" }),
+    start: startJuniperJunos,
   },
   nokia_srlinux: { sample: sampleNokiaSrlinux, start: startNokiaSrlinux },
 } as const satisfies Record<string, PlatformSimulator>;

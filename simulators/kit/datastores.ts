@@ -98,7 +98,9 @@ export class Datastores<T> {
   }
 
   record(event: WithoutTime<DeviceEvent>): void {
-    this.events.push({ ...event, atMs: this.clock.nowMs() } as DeviceEvent);
+    const recorded = { ...event, atMs: this.clock.nowMs() } as DeviceEvent;
+    this.events.push(recorded);
+    this.onEvent(recorded);
   }
 
   lockOf(store: Lockable): Holder | undefined {
@@ -245,6 +247,9 @@ export class Datastores<T> {
 
   /** Set by the platform: how lines from outside (`other-admin-change`) are put in. */
   onMutate: (lines: readonly string[], by: string) => void = () => {};
+
+  /** Set by a platform that keeps a log of its own: Junos writes a commit into its history when a timer takes one back. */
+  onEvent: (event: DeviceEvent) => void = () => {};
 
   #meetFaults(previous: T): void {
     const cut = this.faults.get("unreachable-after-apply");

@@ -21,6 +21,8 @@ export interface LineOptions {
   prefill?: string;
   /** Without it `?` is an ordinary character. */
   help?: boolean;
+  /** With it Ctrl-D ends the input (`end`), as where a device takes lines until an end of file. */
+  endOfFile?: boolean;
 }
 
 export interface TerminalOptions {
@@ -45,6 +47,10 @@ export class Terminal {
   length = 24;
   /** 0 is unlimited. */
   width = 80;
+  /** Goes out before the line end of a line that is not empty: Junos completes the last word, and a blank stays. */
+  enterEcho = "";
+  /** What the pager asks with, and what it sends to take the question away. */
+  more = { prompt: MORE, erase: ERASE_MORE };
 
   constructor(options: TerminalOptions) {
     this.output = new Output({
@@ -78,9 +84,14 @@ export class Terminal {
       const key = await this.keys.next();
       switch (key) {
         case 0x0d:
-          pending += "\r\n";
+          pending += text === "" ? "\r\n" : `${this.enterEcho}\r\n`;
           await flush();
           return { kind: "line", text };
+        case 0x04:
+          if (!options.endOfFile) continue;
+          pending += "^D\b\b";
+          await flush();
+          return { kind: "end", text };
         case 0x1a:
           pending += "^Z\r\n";
           await flush();
@@ -201,9 +212,9 @@ export class Terminal {
         if (left <= 0) {
           const screenful = screen;
           screen = "";
-          await this.write(screenful + MORE);
+          await this.write(screenful + this.more.prompt);
           const step = await this.#morePressed();
-          await this.output.raw(Buffer.from(ERASE_MORE));
+          await this.output.raw(Buffer.from(this.more.erase));
           switch (step) {
             case "quit":
               await this.write("\n");
