@@ -8,6 +8,7 @@ import { makeNetconfDriver, readNetconfPlatform } from "./netconf-platform.ts";
 import ciscoIosxe from "./platforms/cisco_iosxe.yaml" with { type: "text" };
 import frrLinux from "./platforms/frr_linux.yaml" with { type: "text" };
 import netconf from "./platforms/netconf.yaml" with { type: "text" };
+import { readOnlyDriver } from "./read-only.ts";
 import type { ReadDriver } from "./read.ts";
 import type { Driver } from "./types.ts";
 
@@ -29,6 +30,7 @@ function all(): ReadonlyMap<string, readonly Driver[]> {
       const file = readNetconfPlatform(text);
       return [file.id, [makeNetconfDriver(file)]] as const;
     }),
+    ...[...allReads().values()].map((reads) => [reads.platform, [readOnlyDriver(reads, "snmp")]] as const),
   ]);
   return drivers;
 }
@@ -47,10 +49,14 @@ export function platforms(): readonly Driver[] {
 const objectTexts: readonly string[] = [snmpGeneric];
 let readDrivers: ReadonlyMap<string, ReadDriver> | undefined;
 
-/** What can only be read of a device: facts and telemetry. Undefined is PLATFORM_UNKNOWN at the caller. */
-export function readDriverFor(platform: PlatformId): ReadDriver | undefined {
+function allReads(): ReadonlyMap<string, ReadDriver> {
   readDrivers ??= new Map(
     objectTexts.map((text) => snmpDriver(readObjects(text))).map((driver) => [driver.platform, driver]),
   );
-  return readDrivers.get(platform);
+  return readDrivers;
+}
+
+/** What can only be read of a device, as rows; `driverFor` gives the same through the seam that jobs take. */
+export function readDriverFor(platform: PlatformId): ReadDriver | undefined {
+  return allReads().get(platform);
 }

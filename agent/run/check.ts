@@ -1,9 +1,18 @@
 import { jcs } from "../../shared/bytes.ts";
 import type { HostKeysSeen } from "../../shared/documents/host-keys.ts";
+import type { TransportName } from "../../shared/documents/inventory.ts";
 import type { CheckTask } from "../../shared/documents/manifest.ts";
 import type { Finding } from "../../shared/documents/receipt.ts";
 import type { TaskEnd } from "../core/model.ts";
 import { done, withSession, type TaskContext } from "./task.ts";
+
+/** By what the device was known to be itself; what an SNMP login leaves to be wished for stands in its findings. */
+const TRUSTED: Record<TransportName, string> = {
+  cli: "host key as pinned, logged in",
+  netconf: "host key as pinned, logged in",
+  https: "certificate as signed for, logged in",
+  snmp: "SNMP answers",
+};
 
 /**
  * Can this device be worked with, and how well? A device that cannot be reached or logged in to fails with that code; one that
@@ -16,7 +25,7 @@ export async function check(context: TaskContext<CheckTask>): Promise<TaskEnd> {
     const facts = await session.facts();
     const readiness = await session.readiness("merge");
     const findings: Finding[] = [
-      { code: "REACHED", detail: `${device.address} port ${device.port}, host key as pinned, logged in` },
+      { code: "REACHED", detail: `${device.address} port ${device.port}, ${TRUSTED[driver.transport]}` },
       ...readiness.blockers,
       ...readiness.warnings,
     ];

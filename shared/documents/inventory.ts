@@ -33,7 +33,7 @@ const reached = {
 };
 
 /** How a device is spoken to. Absent: by the first that its platform file names, its CLI over SSH for most. */
-export const TransportName = z.enum(["cli", "netconf", "https"]);
+export const TransportName = z.enum(["cli", "netconf", "https", "snmp"]);
 export type TransportName = z.infer<typeof TransportName>;
 
 const Certificates = z
