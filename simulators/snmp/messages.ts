@@ -89,13 +89,15 @@ export interface V3Answer {
   readonly context: Buffer;
   readonly auth?: { readonly protocol: AuthProtocol; readonly key: Buffer; readonly isForged: boolean };
   readonly privacyKey?: Buffer;
+  /** Where it must be the same each time. */
+  readonly salt?: Buffer;
   readonly pdu: Buffer;
 }
 
 export function writeV3(answer: V3Answer): Buffer {
   const { msgId, engineId, moment, user, auth, privacyKey, pdu, context } = answer;
   const scoped = encode(0x30, encode(0x04, engineId), encode(0x04, context), pdu);
-  const hidden = privacyKey ? encrypt(privacyKey, moment, scoped) : undefined;
+  const hidden = privacyKey ? encrypt(privacyKey, moment, scoped, answer.salt) : undefined;
   const flags = (auth ? 1 : 0) | (hidden ? 2 : 0);
   const digest = Buffer.alloc(auth ? DIGEST_OCTETS[auth.protocol] : 0);
   const whole = (): Buffer =>

@@ -58,8 +58,12 @@ function vector({ boots, time }: Moment, salt: Uint8Array): Buffer {
   return Buffer.concat([head, salt]);
 }
 
-export function encrypt(key: Buffer, moment: Moment, plain: Uint8Array): { salt: Buffer; encrypted: Buffer } {
-  const salt = randomBytes(8);
+export function encrypt(
+  key: Buffer,
+  moment: Moment,
+  plain: Uint8Array,
+  salt: Buffer = randomBytes(8),
+): { salt: Buffer; encrypted: Buffer } {
   const cipher = createCipheriv(cipherOf(key), key, vector(moment, salt));
   return { salt, encrypted: Buffer.concat([cipher.update(plain), cipher.final()]) };
 }

@@ -10,7 +10,7 @@ const first = Number(process.env.FARHAND_FUZZ_FIRST ?? 1);
 
 /** What a reader that anything gets past would not say. */
 const SIGNED =
-  /^(?:envelope|work|trust-documents|trust-update|trust-first|bundle-file|bundle-admission|sealed|audit-(?:export|receipt))/;
+  /^(?:envelope|work|trust-documents|trust-update|trust-first|bundle-file|bundle-admission|sealed|audit-(?:export|receipt)|device-snmp-secured)/;
 
 describe("T51: every parser that sees foreign bytes", () => {
   it(`T51: ${inputs} hostile inputs: no crash, no hang over 1 s, no accept`, { timeout: 75 * 60_000 }, async () => {

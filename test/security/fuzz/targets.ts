@@ -7,6 +7,7 @@ import { fileTargets } from "./targets/files.ts";
 import { peopleTargets } from "./targets/people.ts";
 import { sealedTargets } from "./targets/sealed.ts";
 import { signedTargets } from "./targets/signed.ts";
+import { snmpTargets } from "./targets/snmp.ts";
 import { trustTargets } from "./targets/trust-set.ts";
 import { wireTargets } from "./targets/wire.ts";
 
@@ -21,5 +22,6 @@ export const TARGETS: readonly Target[] = [
   ...sealedTargets,
   ...auditTargets,
   ...deviceTargets,
+  ...snmpTargets,
   ...apiTargets,
 ];
