@@ -95,6 +95,17 @@ export type SnmpSecurity =
       readonly contextName?: string;
     };
 
+/** In the clear again: for the vault that keeps it. */
+export function snmpValue(security: SnmpSecurity): SnmpValue {
+  if (security.version === "2c") return { version: "2c", community: security.community.reveal() };
+  const { authPassphrase, privacy, ...rest } = security;
+  return {
+    ...rest,
+    authPassphrase: authPassphrase.reveal(),
+    ...(privacy ? { privacy: { protocol: privacy.protocol, passphrase: privacy.passphrase.reveal() } } : {}),
+  };
+}
+
 export function snmpSecurity(value: SnmpValue): SnmpSecurity {
   if (value.version === "2c") return { version: "2c", community: new Secret(value.community) };
   const { authPassphrase, privacy, contextName, ...rest } = value;

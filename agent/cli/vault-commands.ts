@@ -18,6 +18,7 @@ import {
   type AgentContext,
   type CommonFlags,
 } from "./context.ts";
+import { snmpForm } from "../../shared/snmp-form.ts";
 import { askSecrets } from "./input.ts";
 
 async function withVault(
@@ -49,6 +50,7 @@ function named<T>(
 interface CredentialFlags extends CommonFlags {
   readonly username: string;
   readonly enable: boolean;
+  readonly snmp?: string;
 }
 
 export const credentialSet = buildCommand<CredentialFlags, [CredentialName], AgentContext>({
@@ -57,13 +59,21 @@ export const credentialSet = buildCommand<CredentialFlags, [CredentialName], Age
     fullDescription:
       "The password is read from standard input, or typed without echo; with --enable the enable secret is the second line.\n" +
       "A running agent uses it from its next task on.\n\n" +
-      "EXAMPLES\n  farhand-agent credential set lab --username ops < password.txt",
+      "EXAMPLES\n  farhand-agent credential set lab --username ops < password.txt\n" +
+      "  farhand-agent credential set snmp --username monitor --snmp 3:sha256:aes128",
   },
   parameters: {
     flags: {
       ...commonFlags,
       username: { kind: "parsed", parse: (value: string) => value, brief: "The login", placeholder: "USER" },
       enable: { kind: "boolean", brief: "Also read the enable secret", default: false, withNegated: false },
+      snmp: {
+        kind: "parsed",
+        parse: (value: string) => value,
+        brief: "It is for SNMP: 2c, 3:AUTH or 3:AUTH:PRIVACY; reads its community, or one line for each passphrase",
+        placeholder: "FORM",
+        optional: true,
+      },
     },
     positional: {
       kind: "tuple",
@@ -78,6 +88,14 @@ export const credentialSet = buildCommand<CredentialFlags, [CredentialName], Age
   },
   func: command((context: AgentContext, flags: CredentialFlags, name: CredentialName) =>
     withVault(context, flags, async (vault) => {
+      if (flags.snmp !== undefined) {
+        if (flags.enable) throw new FarhandError("USAGE", "--snmp goes with --username alone");
+        const { questions, valueOf } = snmpForm(flags.snmp);
+        const snmp = valueOf(await askSecrets(questions, context.process.stderr));
+        await vault.setCredential(name, { username: flags.username, snmp });
+        context.process.stderr.write(`Stored credential ${name}.\n`);
+        return;
+      }
       const [password, enable] = await askSecrets(
         flags.enable ? ["Password", "Enable secret"] : ["Password"],
         context.process.stderr,

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { FarhandError } from "../../shared/errors.ts";
 import { CredentialName, type DeviceId, type HopId } from "../../shared/ids.ts";
-import type { CredentialValue, Credential, Secret } from "../../shared/secret.ts";
+import { snmpValue, type CredentialValue, type Credential, type Secret } from "../../shared/secret.ts";
 import type { Vault } from "./vault.ts";
 
 /** Which version of which item a login is. Says nothing of its value: it may stand in the journal. */
@@ -78,12 +78,13 @@ export function ownName(credential: CredentialName, device: DeviceId | HopId): C
 }
 
 function valueOf(credential: Credential, password = credential.password): CredentialValue {
-  const { username, privateKey, enable } = credential;
+  const { username, privateKey, enable, snmp } = credential;
   if (password === undefined) throw new FarhandError("CREDENTIAL_UNKNOWN", "this login has no password to change");
   return {
     username,
     password: password.reveal(),
     ...(privateKey === undefined ? {} : { privateKey: privateKey.reveal() }),
     ...(enable === undefined ? {} : { enable: enable.reveal() }),
+    ...(snmp === undefined ? {} : { snmp: snmpValue(snmp) }),
   };
 }

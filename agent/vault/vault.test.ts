@@ -47,6 +47,21 @@ describe("the vault", () => {
       expect(bytes).not.toContain(secret);
   });
 
+  it("keeps what SNMP is spoken with, each of its secrets hidden when it is shown", async () => {
+    const vault = await Vault.create(place(), keyFile());
+    const privacy = { protocol: "aes128", passphrase: "canary-privacy-4" } as const;
+    const snmp = { version: "3", authProtocol: "sha256", authPassphrase: "canary-auth-3", privacy } as const;
+    await vault.setCredential(lab, { username: "monitor", snmp });
+    const held = (await vault.credential(lab)).snmp;
+    expect(JSON.stringify(held)).not.toContain("canary");
+    expect(held?.version === "3" && held.authPassphrase.reveal()).toBe("canary-auth-3");
+    expect(held?.version === "3" && held.privacy?.passphrase.reveal()).toBe("canary-privacy-4");
+    await vault.setCredential(lab, { username: "label", snmp: { version: "2c", community: "canary-community-5" } });
+    const community = (await vault.credential(lab)).snmp;
+    expect(community?.version === "2c" && community.community.reveal()).toBe("canary-community-5");
+    await vault.close();
+  });
+
   it("opens with its passphrase only, and only the way it was made", async () => {
     const at = place();
     await (await Vault.create(at, passphrase("correct horse"))).close();

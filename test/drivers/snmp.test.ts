@@ -4,7 +4,14 @@ import snmp from "net-snmp";
 import { afterEach, describe, expect, it } from "vitest";
 import { ManualClock, systemClock, type Clock } from "../../shared/clock.ts";
 import { FarhandError } from "../../shared/errors.ts";
-import { CredentialValue, secretsOf, snmpSecurity, type SnmpSecurity, type SnmpValue } from "../../shared/secret.ts";
+import {
+  CredentialValue,
+  secretsOf,
+  snmpSecurity,
+  snmpValue,
+  type SnmpSecurity,
+  type SnmpValue,
+} from "../../shared/secret.ts";
 import { SnmpClient } from "../../drivers/engines/snmp/client.ts";
 import { compareOids } from "../../drivers/engines/snmp/oid.ts";
 import { TEXT_CHARACTERS_MAX, textOf, type Varbind } from "../../drivers/engines/snmp/values.ts";
@@ -596,6 +603,13 @@ describe("an SNMP credential", () => {
     expect(CredentialValue.safeParse({ username: "farhand", snmp: snmpPart }).success).toBe(false);
     expect(CredentialValue.safeParse({ username: "farhand", snmp: v3 }).success).toBe(true);
   });
+
+  it.each([v2c, v3, { version: "3", authProtocol: "sha1", authPassphrase: AUTH, contextName: "vlan-10" }] as const)(
+    "is the same after it was hidden and kept again: %j",
+    (value) => {
+      expect(snmpValue(snmpSecurity(value))).toEqual(value);
+    },
+  );
 
   it("names each of its secrets to who hides them", () => {
     expect(secretsOf({ username: "u", snmp: v3 })).toEqual([AUTH, PRIVACY]);

@@ -113,6 +113,33 @@ describe("farhand secret send", () => {
     }
   });
 
+  it("sends what SNMP is spoken with: each passphrase is asked for, and its form is the only thing on the line", async () => {
+    const { world, taken, raw, send } = await worldOfSam();
+    using _ = world;
+    world.typed = [PASSWORD, PASSWORD, "canary-of-privacy", "canary-of-privacy"];
+    const snmp = ["--agent", id.agentAms, "--username", "monitor", "--snmp", "3:sha256:aes128"];
+    expect(await send(...snmp)).toMatchObject({ exit: 0 });
+    const [sealed] = taken;
+    if (!sealed) throw new Error("nothing came");
+    const privacy = { protocol: "aes128", passphrase: "canary-of-privacy" };
+    expect(await openCredential(sealed.jwe, sealed.context, agentOf(org).boxJwk)).toEqual({
+      kind: "credential",
+      value: {
+        username: "monitor",
+        snmp: { version: "3", authProtocol: "sha256", authPassphrase: PASSWORD, privacy },
+      },
+    });
+    for (const text of raw) expect(text).not.toContain("canary");
+    for (const words of [
+      ["--snmp", "3:md5"],
+      ["--snmp", "2c", "--enable"],
+      ["--snmp", "2c", "--private-key"],
+    ])
+      expect((await send("--agent", id.agentAms, "--username", "monitor", ...words)).err).toContain("USAGE");
+    expect((await send("--agent", id.agentAms, "--snmp", "2c")).err).toContain("USAGE");
+    expect(taken).toHaveLength(1);
+  });
+
   it("asks on the terminal, twice, and takes no value from a flag", async () => {
     const { world, taken, send } = await worldOfSam();
     using _ = world;

@@ -26,6 +26,7 @@ interface Flags extends HubFlags, KeyFlags {
   readonly valueFile?: string;
   readonly enable: boolean;
   readonly privateKey: boolean;
+  readonly snmp?: string;
   readonly days: number;
   readonly version?: number;
   readonly out?: string;
@@ -36,6 +37,7 @@ export const secretSend = buildCommand<Flags, [CredentialName], CliContext>({
     "Send a credential or a secret to agents, sealed so that the hub cannot read it",
     [
       "farhand secret send lab --site ams --username ops --key sam.key.json",
+      "farhand secret send snmp --site ams --username monitor --snmp 3:sha256:aes128 --key sam.key.json",
       "farhand secret send bgp-md5 --agent agent-ams --value-file md5.txt --key sam.key.json",
     ],
     'With --username it is what logs in to devices; without, a value that texts name as secret("NAME"). It is asked for on the terminal, or\nread from --value-file: the value is the first line, the enable secret the second. It is sealed to the agents that the signed agents.json\nlists, and to nobody else. An agent without a line gets it when it next connects.',
@@ -78,6 +80,13 @@ export const secretSend = buildCommand<Flags, [CredentialName], CliContext>({
         brief: "The value file is a private SSH key, not a password",
         default: false,
         withNegated: false,
+      },
+      snmp: {
+        kind: "parsed",
+        parse: text,
+        brief: "It is for SNMP: 2c, 3:AUTH or 3:AUTH:PRIVACY (3:sha256:aes128)",
+        placeholder: "FORM",
+        optional: true,
       },
       days: {
         kind: "parsed",

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { FarhandError } from "../../../shared/errors.ts";
 import type { SealedValue } from "../../../shared/sealed-credential.ts";
+import { snmpForm } from "../../../shared/snmp-form.ts";
 import type { Cli } from "../command.ts";
 import type { OutputFlags } from "../flags.ts";
 import { readText } from "../settings.ts";
@@ -10,6 +11,7 @@ export interface ValueFlags extends OutputFlags {
   readonly valueFile?: string;
   readonly enable: boolean;
   readonly privateKey: boolean;
+  readonly snmp?: string;
 }
 
 /** From a file or typed without echo; never from a flag or an environment value, which others see. */
@@ -17,6 +19,7 @@ export async function readValue(cli: Cli, flags: ValueFlags): Promise<SealedValu
   const { username, enable, privateKey } = flags;
   if (username === undefined && (enable || privateKey))
     throw new FarhandError("USAGE", "--enable and --private-key go with --username");
+  if (privateKey && flags.snmp !== undefined) throw new FarhandError("USAGE", "SNMP has no private key");
   if (privateKey && enable) throw new FarhandError("USAGE", "an enable secret goes with a password");
   if (privateKey) {
     if (flags.valueFile === undefined) throw new FarhandError("USAGE", "give the private key with --value-file");
@@ -25,6 +28,7 @@ export async function readValue(cli: Cli, flags: ValueFlags): Promise<SealedValu
       value: { username: username ?? "", privateKey: readText(resolve(cli.cwd, flags.valueFile)) },
     };
   }
+  if (flags.snmp !== undefined) return readSnmp(cli, flags, flags.snmp);
   const questions = [username === undefined ? "Value" : "Password", ...(enable ? ["Enable secret"] : [])];
   const [value = "", second] =
     flags.valueFile === undefined ? await ask(cli, flags, questions) : fromFile(cli, flags.valueFile, questions);
@@ -33,6 +37,14 @@ export async function readValue(cli: Cli, flags: ValueFlags): Promise<SealedValu
     kind: "credential",
     value: { username, password: value, ...(second === undefined ? {} : { enable: second }) },
   };
+}
+
+async function readSnmp(cli: Cli, flags: ValueFlags, text: string): Promise<SealedValue> {
+  const { username, enable, valueFile } = flags;
+  if (username === undefined || enable) throw new FarhandError("USAGE", "--snmp goes with --username alone");
+  const { questions, valueOf } = snmpForm(text);
+  const answers = valueFile === undefined ? await ask(cli, flags, questions) : fromFile(cli, valueFile, questions);
+  return { kind: "credential", value: { username, snmp: valueOf(answers) } };
 }
 
 function fromFile(cli: Cli, file: string, questions: readonly string[]): string[] {
