@@ -90,7 +90,7 @@ describe("a merge", () => {
       "</interface>",
       "</interfaces>",
     ]);
-    expect(result.codes).toEqual(["ALREADY_PRESENT"]);
+    expect(result.codes).toEqual(["SESSION_RESET", "ALREADY_PRESENT"]);
   });
 
   test("of what is there already sends nothing", () => {
@@ -363,6 +363,28 @@ describe("what a change means for the way it is run", () => {
     [acl("<ace><name>z</name></ace>"), "192.0.2.1", true],
   ])("%s with %s touches management: %s", (text, address, expected) => {
     expect(ietf(text, address === undefined ? {} : { address }).touchesManagement).toBe(expected);
+  });
+
+  test("a change that ends a session is told, one of what is new is not", () => {
+    const native = (inner: string): string =>
+      `<native xmlns="http://cisco.com/ns/yang/Cisco-IOS-XE-native"><router><bgp xmlns="http://cisco.com/ns/yang/Cisco-IOS-XE-bgp"><id>65001</id>${inner}</bgp></router></native>`;
+    const resets = (inner: string): string[] =>
+      iosxe(native(inner)).warnings.flatMap(({ code, detail }) => (code === "SESSION_RESET" ? [detail] : []));
+    expect(resets("<neighbor><id>192.0.2.2</id><remote-as>65003</remote-as></neighbor>")).toEqual([
+      "the BGP session is reset: Cisco-IOS-XE-native:native > router > Cisco-IOS-XE-bgp:bgp[id=65001] > neighbor[id=192.0.2.2] > remote-as",
+    ]);
+    expect(resets("<neighbor><id>192.0.2.3</id><remote-as>65003</remote-as></neighbor>")).toEqual([]);
+    expect(resets("<neighbor><id>192.0.2.2</id><description>x</description></neighbor>")).toEqual([]);
+  });
+
+  test("what the plan calls destructive is what the agent finds in its signed lines", () => {
+    const model = xmlText({ language: xmlLanguageFile("netconf"), replaces: true });
+    expect(model.isDestructive("user[name=ops]", "removed")).toBe(true);
+    expect(model.isDestructive("ietf-system:system", "removed")).toBe(true);
+    expect(model.isDestructive("{urn:a:b}system", "removed")).toBe(true);
+    expect(model.isDestructive("user-authentication-order x", "removed")).toBe(false);
+    expect(model.isDestructive("<x:user a=\"b\" nc:operation = 'remove'>")).toBe(true);
+    expect(model.isDestructive('<a/><user nc:operation="merge"><name nc:operation="remove"/>')).toBe(false);
   });
 
   test("an entry that is removed or replaced is destructive, one that is merged is not", () => {

@@ -24,7 +24,7 @@ export function xmlText(file: { language: XmlLanguageFile; replaces: boolean }):
       xmlDiffJson(diffXml(language, parseXml(language, before, "device"), parseXml(language, after, "device"))),
     sameDiff: (signed, measured) => sameXmlDiff(language, signed, measured),
     publicForm: (device, raw, tagger) => xmlPublicForm(language, device, raw, tagger),
-    isDestructive: (line) => isDestructiveXml(language, line),
+    isDestructive: (line, how) => isDestructiveXml(language, line, how),
     notRestorable: (device, raw, tagger) =>
       file.replaces ? notRestorable(language, device, raw, tagger) : "this driver replaces no whole configuration",
     configuration: (device, raw, tagger) => ({

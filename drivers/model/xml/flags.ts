@@ -1,5 +1,6 @@
+import type { Finding } from "../../../shared/documents/receipt.ts";
 import type { XmlChange } from "./diff.ts";
-import type { Place, XmlLanguage } from "./language.ts";
+import { PATH_SEPARATOR, type Place, type XmlLanguage } from "./language.ts";
 import type { XmlNode } from "./tree.ts";
 
 /** What a change means for the way it must be run; the XML side of `../flags.ts`. */
@@ -67,14 +68,16 @@ function elementsThatCarry(
 /** An open tag, its name, and what it says about the whole element. */
 const TAG = /<(?:[\w.\-]+:)?(?<name>[A-Za-z_][\w.\-]*)(?<attributes>[^<>]*)/gv;
 const TAKES_AWAY = /operation\s*=\s*["'](?:delete|remove|replace)["']/v;
-/** What goes away, as `agent/verify/risk.ts` asks: `no ` and a line of the diff. */
-const GONE = /^no (?:\{[^\}]*\}|[\w.\-]+:)?(?<name>[A-Za-z_][\w.\-]*)/v;
+/** The name that begins a line of the diff. */
+const GONE = /^(?:\{[^\}]*\}|[\w.\-]+:)?(?<name>[A-Za-z_][\w.\-]*)/v;
 
-/** Tried on lines of the text, of what is sent, and on `no ` with what the diff removes: with the name alone, as a line knows no more. */
-export function isDestructiveXml(language: XmlLanguage, line: string): boolean {
+/**
+ * `typed`: a line of the text or of what is sent. `removed`: a line that the diff takes away. Tried with the name alone, as a line knows no more.
+ */
+export function isDestructiveXml(language: XmlLanguage, line: string, how: "typed" | "removed" = "typed"): boolean {
   const isNamed = (name: string | undefined): boolean =>
     name !== undefined && language.destructive.some((pattern) => pattern.test(name));
-  if (isNamed(GONE.exec(line)?.groups?.["name"])) return true;
+  if (how === "removed") return isNamed(GONE.exec(line)?.groups?.["name"]);
   for (const { groups } of line.matchAll(TAG)) {
     const attributes = groups?.["attributes"] ?? "";
     const isOff = [...language.metadata].some((name) => attributes.includes(` ${name}=`));
@@ -82,3 +85,17 @@ export function isDestructiveXml(language: XmlLanguage, line: string): boolean {
   }
   return false;
 }
+
+/** Changed leaves that the platform file says end a session or take a link down for a moment, in what is there before and after. */
+export function xmlResetWarnings(language: XmlLanguage, changes: readonly XmlChange[]): Finding[] {
+  const details = new Set<string>();
+  for (const { entry, node, up } of changes) {
+    // What is new has no session to lose, and what goes is told by the diff.
+    if (up?.before === undefined || up.after === undefined) continue;
+    const rule = language.resets.find(({ path }) => path.test(node.place.path));
+    if (rule) details.add(`${rule.what}: ${[...entry.path, node.name].join(PATH_SEPARATOR)}`.slice(0, DETAIL_MAX));
+  }
+  return [...details].map((detail) => ({ code: "SESSION_RESET", detail }));
+}
+
+const DETAIL_MAX = 300;

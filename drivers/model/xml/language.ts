@@ -27,6 +27,7 @@ export interface XmlLanguage {
   readonly forbidden: readonly (PathValue & { reason: string; mode: "merge" | "replace" | undefined })[];
   readonly rewrites: readonly { path: RegExp; typed: RegExp; shown: string }[];
   readonly implied: readonly RegExp[];
+  readonly resets: readonly { path: RegExp; what: string }[];
   readonly notRestorable: readonly (PathValue & { reason: string })[];
   facts(path: string, name: string): Facts;
 }
@@ -85,6 +86,7 @@ export function compileXmlLanguage(file: XmlLanguageFile): XmlLanguage {
     })),
     rewrites: file.rewrites.map(({ path, typed, shown }) => ({ path: compile(path), typed: compile(typed), shown })),
     implied: file.implied.map(compile),
+    resets: file.resets.map(({ path, what }) => ({ path: compile(path), what })),
     notRestorable: file.notRestorable.map(({ path, value, reason }) => ({
       path: compile(path),
       value: optional(value),

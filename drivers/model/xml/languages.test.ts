@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { device, tagger } from "../fixtures/platform.ts";
 import { xmlLanguage, xmlLanguageFile, type XmlPlatform } from "./fixtures/languages.ts";
-import { MANAGEMENT, NO_SECRETS, SECRETS } from "./fixtures/places.ts";
+import { MANAGEMENT, NO_SECRETS, RESETS, SECRETS } from "./fixtures/places.ts";
 import { xmlLineRedactor } from "./redact-line.ts";
 import { XmlLanguageFile } from "./schema.ts";
 
@@ -48,6 +48,8 @@ describe.each(IDS)("the language of %s", (id) => {
       });
       expect([rule, fits]).toEqual([rule, true]);
     }
+    for (const { path } of file.resets)
+      expect([path, RESETS[id].some((place) => new RegExp(path, "v").test(place))]).toEqual([path, true]);
     for (const pattern of file.destructive) {
       expect(new RegExp(pattern, "v").test("description")).toBe(false);
       // Every name of the list is one that could occur.

@@ -4,7 +4,7 @@ import { bounded, type Change } from "../predict.ts";
 import { hider } from "../public-form.ts";
 import { readXmlAuthor, type XmlAuthor } from "./author.ts";
 import { diffXml, xmlDiffJson } from "./diff.ts";
-import { isDestructiveXml, xmlTouchesManagement } from "./flags.ts";
+import { isDestructiveXml, xmlResetWarnings, xmlTouchesManagement } from "./flags.ts";
 import { groupName } from "./identity.ts";
 import type { XmlLanguage } from "./language.ts";
 import { mergeXml, type XmlMerged } from "./merge.ts";
@@ -26,17 +26,17 @@ export function predictXml(language: XmlLanguage, change: Change): Prediction {
   const { after, sent, warnings } = planned(language, change, before, author);
   const changes = diffXml(language, before, after);
   const commands = sent.length === 0 ? [] : [printXml(sent).trimEnd()];
-  const lines = [
-    ...change.text.split("\n"),
-    ...commands.flatMap((command) => command.split("\n")),
-    ...changes.flatMap(({ entry }) => (entry.op === "remove" ? [`no ${entry.line}`] : [])),
-  ];
+  const typed = [...change.text.split("\n"), ...commands.flatMap((command) => command.split("\n"))];
+  const gone = changes.flatMap(({ entry }) => (entry.op === "remove" ? [entry.line] : []));
   return {
     diff: xmlDiffJson(changes),
     commands: new TextDecoder().decode(jcs(commands)),
     touchesManagement: xmlTouchesManagement(language, changes, [before, after], change.managementAddress),
-    destructive: lines.some((line) => isDestructiveXml(language, line.trim())),
-    warnings: bounded([...author.warnings, ...warnings]),
+    // As the agent asks when it accepts the change (agent/verify/risk.ts): the two must not differ.
+    destructive:
+      typed.some((line) => isDestructiveXml(language, line.trim())) ||
+      gone.some((line) => isDestructiveXml(language, line, "removed")),
+    warnings: bounded([...author.warnings, ...xmlResetWarnings(language, changes), ...warnings]),
     render: renderer(language, change.mode, sent, change.before.raw, hide),
   };
 }

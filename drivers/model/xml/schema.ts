@@ -90,6 +90,11 @@ export const XmlLanguageFile = z.strictObject({
     .default([]),
   /** Paths of what the device adds by itself in an element that the change adds. */
   implied: z.array(Pattern).max(64).default([]),
+  /** Paths of leaves whose change ends a session or takes a link down for a moment, flagged in the plan as `what`. */
+  resets: z
+    .array(z.strictObject({ path: Pattern, what: z.string().max(120) }))
+    .max(64)
+    .default([]),
   /** What a configuration cannot be put back with. */
   notRestorable: z
     .array(z.strictObject({ path: Pattern, value: Pattern.optional(), reason: z.string().max(200) }))
