@@ -16,7 +16,7 @@ import { requireVerified, verifyAll, type Verified } from "./verify.ts";
 /**
  * One signed change on one device:
  *
- * precheck → snapshot → arm (or: open the candidate) → read again → stage → apply → (new connection) → way home → verify → read again → confirm → save → read again
+ * precheck → snapshot → arm (or: open the candidate) → stage → read again → apply → (new connection) → way home → verify → read again → confirm → save → read again
  *
  * | what happens | outcome |
  * | --- | --- |
@@ -97,10 +97,11 @@ async function prepare({ context, spec, hooks }: Change, session: Session): Prom
   try {
     await session.arm(token);
     await hooks.done("arm", {});
+    await stage({ context, spec, hooks }, session, token, checked);
+    // As late as can be: a candidate that was made before somebody's change takes it back when it is committed (EOS).
     const now = await session.running();
     if (now.publicDigest !== before.publicDigest)
       throw new Drifted("DRIFTED", "somebody else changed the device just now", now);
-    await stage({ context, spec, hooks }, session, token, checked);
     if (hooks.stopRequested()) {
       await disarm(session, token);
       return canceled(before);
