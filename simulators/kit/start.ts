@@ -85,6 +85,8 @@ export interface Started<T> {
   readonly device: SimulatedDevice;
   readonly store: Datastores<T>;
   readonly ssh: SshServer;
+  /** Where a door of the platform's own adds what was asked of it. */
+  readonly log: CommandRecord[];
 }
 
 export async function startDevice<T>(
@@ -237,5 +239,5 @@ export async function startDevice<T>(
     reboot: (bootMs = 120_000) => store.reboot(bootMs),
     stop,
   };
-  return { device, store, ssh };
+  return { device, store, ssh, log };
 }

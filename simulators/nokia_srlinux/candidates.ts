@@ -85,6 +85,11 @@ export class Candidates {
     return undefined;
   }
 
+  /** One that no other session can enter, for a request that is a transaction by itself. */
+  ephemeral(user: string): Candidate {
+    return this.#make(`private-${user}`, "private", user);
+  }
+
   #make(name: string, kind: "shared" | "private", owner: string): Candidate {
     const tree = cloneBranch(this.#store.running);
     return {

@@ -1,11 +1,14 @@
 /** The handle by which tests, fleets and the demo hold one simulated SR Linux device. */
 import { z } from "zod";
 import { systemClock, type Clock } from "../../shared/clock.ts";
-import type { SimulatedDevice } from "../device.ts";
+import type { CommandRecord, SimulatedDevice } from "../device.ts";
 import { Datastores, type Surroundings } from "../kit/datastores.ts";
+import { selfSigned, type ServerCertificate } from "../kit/certificate.ts";
+import { startHttpsDoor, type HttpsDoor } from "../kit/https.ts";
 import { BaseConfig, startDevice } from "../kit/start.ts";
 import { Box } from "./box.ts";
 import { macOf } from "./ip.ts";
+import { JsonRpc } from "./jsonrpc.ts";
 import { ROOT } from "./model/root.ts";
 import { flatConfig } from "./print.ts";
 import { applyText, readText } from "./reader.ts";
@@ -22,6 +25,8 @@ export const NokiaSrlinuxConfig = BaseConfig.extend({
   build: z.string().default("492-gf8858c5836"),
   /** A real box starts advanced: colours, and a toolbar under the prompt. */
   cliEngine: z.enum(["advanced", "basic"]).default("advanced"),
+  /** JSON-RPC over HTTPS; 0 takes any free port. */
+  httpsPort: z.number().int().min(0).max(65_535).default(0),
   uncabled: z.array(z.string()).default([]),
 });
 export type NokiaSrlinuxConfigInput = z.input<typeof NokiaSrlinuxConfig>;
@@ -29,6 +34,8 @@ export type NokiaSrlinuxConfigInput = z.input<typeof NokiaSrlinuxConfig>;
 export interface Dependencies {
   readonly clock?: Clock;
   readonly signal?: AbortSignal;
+  /** Instead of one that the device makes for its own name and address. */
+  readonly certificate?: ServerCertificate;
 }
 
 const TREE = {
@@ -39,7 +46,7 @@ const TREE = {
 
 export async function startNokiaSrlinux(
   input: NokiaSrlinuxConfigInput,
-  { clock = systemClock, signal }: Dependencies = {},
+  { clock = systemClock, signal, certificate }: Dependencies = {},
 ): Promise<SimulatedDevice> {
   const config = NokiaSrlinuxConfig.parse(input);
   const running = readText(ROOT, config.config);
@@ -50,6 +57,7 @@ export async function startNokiaSrlinux(
     macAddress: macOf(`chassis/${config.serial}`),
   };
   const open: { box?: Box } = {};
+  const asked: { log?: CommandRecord[] } = {};
   const make = (surroundings: Surroundings): Datastores<Branch> => {
     const store = new Datastores<Branch>({
       tree: TREE,
@@ -66,12 +74,22 @@ export async function startNokiaSrlinux(
     if (!open.box) throw new Error("the device is not there yet");
     return open.box;
   };
-  const { device } = await startDevice<Branch>(
+  const { door, certificate: shown } = await openDoor(config, {
+    clock,
+    certificate,
+    box: () => open.box,
+    running,
+    log: (one) => asked.log?.push(one),
+  });
+  const started = startDevice<Branch>(
     config,
     {
       platform: "nokia_srlinux",
       model: config.model,
       version: config.version,
+      doors: [door],
+      ports: { https: door.port },
+      certificate: shown,
       ident: "OpenSSH_9.2p1 Debian-2+deb12u3",
       datastores: make,
       dialect: (shell, _store, peers) => {
@@ -100,7 +118,55 @@ export async function startNokiaSrlinux(
     },
     { clock, ...(signal ? { signal } : {}) },
   );
-  return device;
+  try {
+    const { device, log } = await started;
+    asked.log = log;
+    return device;
+  } catch (error) {
+    await door.stop();
+    throw error;
+  }
+}
+
+interface DoorNeeds {
+  readonly clock: Clock;
+  readonly certificate: ServerCertificate | undefined;
+  readonly box: () => Box | undefined;
+  readonly running: Branch;
+  readonly log: (record: CommandRecord) => void;
+}
+
+/** The API of the box, open before the box itself is: it finds it at each request. */
+async function openDoor(
+  config: z.output<typeof NokiaSrlinuxConfig>,
+  { clock, certificate, box, running, log }: DoorNeeds,
+): Promise<{ door: HttpsDoor; certificate: string }> {
+  const hostname = leafAt(running, "system", "name", "host-name") ?? "srlinux";
+  const shown = certificate ?? (await selfSigned({ commonName: hostname, hosts: [hostname, config.address] }));
+  let requests = 0;
+  const rpc = new JsonRpc({
+    box: () => {
+      const there = box();
+      if (there === undefined) throw new Error("the box is not there yet");
+      return there;
+    },
+    users: [{ username: config.username, password: config.password }],
+    log,
+    // Beside the numbers of the terminals.
+    nextSession: () => 1_000_000 + (requests += 1),
+  });
+  const made: { door?: HttpsDoor } = {};
+  const door = await startHttpsDoor({
+    address: config.address,
+    port: config.httpsPort,
+    certificate: shown,
+    clock,
+    faults: () => box()?.store.faults,
+    connectionsMax: config.sessionsMax,
+    handle: (exchange) => (made.door ? rpc.handle(exchange, made.door) : new Response(null, { status: 503 })),
+  });
+  made.door = door;
+  return { door, certificate: shown.cert };
 }
 
 /** What a box without a configuration file starts with (Configuration Basics Guide, "Default configuration"), with its management address. */

@@ -165,3 +165,44 @@ export function jsonEntry(entry: Entry, schema: BranchSchema, withModules: boole
   const shown = Object.fromEntries(keys.map(({ name, type }, at) => [name, jsonLeaf(type, entry.keys[at] ?? "")]));
   return { ...shown, ...toJson(entry, schema, withModules) };
 }
+
+/**
+ * What JSON-RPC answers for a path: the value of a leaf, the content of a branch, and where a key is left out or `*`, the list with its
+ * entries and their keys, from the first such list on. Empty where nothing is.
+ */
+export function jsonAt(branch: Branch, schema: BranchSchema, path: Path): Json {
+  const [step, ...rest] = path;
+  if (step === undefined) return toJson(branch, schema, true);
+  const child = schema.children.get(step.name);
+  const item = branch.children.get(step.name);
+  if (child === undefined || item === undefined) return {};
+  if (child.kind === "container") return item.kind === "branch" ? jsonAt(item, child, rest) : {};
+  if (child.kind !== "list" || item.kind !== "list") return jsonOf(item, child, true) ?? {};
+  const found = entriesOf(item).filter(({ keys }) => step.keys.every((key, at) => key === "*" || key === keys[at]));
+  const isOne = step.keys.length > 0 && !step.keys.includes("*");
+  const [one] = found;
+  if (isOne) return one === undefined ? {} : rest.length === 0 ? jsonEntry(one, child, true) : jsonAt(one, child, rest);
+  const name = child.module === undefined ? step.name : `${child.module}:${step.name}`;
+  return {
+    [name]: found.map((entry) => jsonEntry({ ...entry, children: onPath(entry, child, rest).children }, child, true)),
+  };
+}
+
+/** Only what a path leads to, in the branches on the way. */
+function onPath(branch: Branch, schema: BranchSchema, path: Path): Branch {
+  const [step, ...rest] = path;
+  const item = step === undefined ? undefined : branch.children.get(step.name);
+  const child = step === undefined ? undefined : schema.children.get(step.name);
+  if (step === undefined) return branch;
+  if (item === undefined || child === undefined) return { kind: "branch", children: new Map() };
+  if (item.kind === "branch" && child.kind === "container")
+    return { kind: "branch", children: new Map([[step.name, onPath(item, child, rest)]]) };
+  if (item.kind !== "list" || child.kind !== "list") return { kind: "branch", children: new Map([[step.name, item]]) };
+  const kept = [...item.entries].filter(([, { keys }]) =>
+    step.keys.every((key, at) => key === "*" || key === keys[at]),
+  );
+  const entries = new Map(
+    kept.map(([id, entry]): [string, Entry] => [id, { ...onPath(entry, child, rest), keys: entry.keys }]),
+  );
+  return { kind: "branch", children: new Map([[step.name, { kind: "list", entries }]]) };
+}
