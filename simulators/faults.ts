@@ -38,6 +38,10 @@ export const Fault = z.discriminatedUnion("kind", [
     kind: z.literal("refuse-line"),
     ...lineSelector,
     message: z.string().default("% Invalid input detected at '^' marker."),
+    /** The error-tag of a NETCONF refusal (RFC 6241 Appendix A). */
+    tag: z
+      .enum(["operation-failed", "resource-denied", "too-big", "rollback-failed", "in-use"])
+      .default("operation-failed"),
   }),
   /** AAA says no: on a configuration line by number or pattern, or on an exec command by pattern. */
   z.strictObject({ kind: z.literal("authorization-denied"), ...lineSelector }),

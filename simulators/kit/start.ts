@@ -63,6 +63,8 @@ export interface Parts<T> {
     log: CommandRecord[],
     sessionId: number,
   ) => void;
+  /** Told after the doors are open or shut: a session whose line was cut lives on in the device until it is reachable again. */
+  readonly onReachability?: (next: "up" | "refuse" | "blackhole") => void;
   /** More doors: an HTTPS API. Told of reachability, so that a device that is cut off is cut off on all of them. */
   readonly doors?: readonly Door[];
   readonly ports?: SimulatedDevice["ports"];
@@ -99,11 +101,13 @@ export async function startDevice<T>(
   const shells = new Map<number, { shell: Shell; peer: Peer }>();
   const network: { server?: SshServer } = {};
   let nextSession = 1;
+  const setReachability = (next: "up" | "refuse" | "blackhole"): void => {
+    network.server?.setReachability(next);
+    for (const door of parts.doors ?? []) door.setReachability(next);
+    parts.onReachability?.(next);
+  };
   const store = parts.datastores({
-    setReachability: (next) => {
-      network.server?.setReachability(next);
-      for (const door of parts.doors ?? []) door.setReachability(next);
-    },
+    setReachability,
     dropSessions: () => {
       network.server?.dropConnections();
       for (const door of parts.doors ?? []) door.dropSessions();
@@ -225,8 +229,7 @@ export async function startDevice<T>(
     clearFault: (kind) => {
       store.faults.clear(kind);
       if (!store.up || (kind !== undefined && kind !== "unreachable-after-apply")) return;
-      ssh.setReachability("up");
-      for (const door of parts.doors ?? []) door.setReachability("up");
+      setReachability("up");
     },
     faults: () => store.faults.active,
     commands: () => log,

@@ -199,6 +199,7 @@ class Editor {
     } else if (node.kind === "open" && given.children.length === 0) {
       made.text = given.text.trim();
     } else {
+      if (existing) this.#say(`replace ${here}`);
       // The keys come first (RFC 7950 §7.8.5).
       const keys = ownKeys(given, node);
       this.children(made, { ...given, children: keys }, node, inherited, here);

@@ -75,7 +75,7 @@ function meetLine({ store }: NetconfServer, line: string, number: number): RpcEr
   const path = line.replace(/^\w+ /, "").replace(/ = .*$/s, "");
   return store.faults.get("authorization-denied")
     ? new RpcError("access-denied", { path, message: "Access to the requested data node is denied." })
-    : new RpcError("operation-failed", { path, message: met.message });
+    : new RpcError(store.faults.get("refuse-line")?.tag ?? "operation-failed", { path, message: met.message });
 }
 
 function writable(operation: XmlElement, server: NetconfServer, session: Actor, what: string): Store {

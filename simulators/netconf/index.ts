@@ -71,6 +71,7 @@ export async function startNetconf(
   const boots = readWhole(parseConfig(text, personality), schema, lenient);
   validateTree(boots, schema);
   const sessions = new Map<number, SessionHandle>();
+  const line: NetconfServer["line"] = { cut: false, ghosts: [] };
   let server: NetconfServer | undefined;
 
   const started = await startDevice<XmlElement>(
@@ -93,6 +94,10 @@ export async function startNetconf(
       hostname: (store) => hostnameOf(store.running, personality) ?? config.name,
       mutate: (store, lines, by) =>
         store.outOfBand((running) => changed(running, lines, personality, schema), lines, by),
+      onReachability: (next) => {
+        line.cut = next !== "up";
+        if (!line.cut) for (const end of line.ghosts.splice(0)) end();
+      },
       factory: () => element(BASE, "config"),
       subsystem: (request, store, log, sessionId) => {
         if (request.name !== "netconf" || sessions.size >= config.netconfSessionsMax) {
@@ -110,6 +115,7 @@ export async function startNetconf(
           log,
           model: make.model,
           version: make.version,
+          line,
         };
         const session = new NetconfSession(server, request, sessionId);
         sessions.set(sessionId, session);

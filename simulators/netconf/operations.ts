@@ -74,7 +74,7 @@ function meetRefusals(operation: XmlElement, { store }: NetconfServer): void {
       message: "Access to the requested protocol operation is denied.",
     });
   const refused = faults.get("refuse-line");
-  if (refused && matches(refused.match, line)) throw new RpcError("operation-failed", { message: refused.message });
+  if (refused && matches(refused.match, line)) throw new RpcError(refused.tag, { message: refused.message });
 }
 
 function read(
@@ -141,7 +141,7 @@ function killSession(operation: XmlElement, server: NetconfServer, session: Acto
     throw new RpcError("invalid-value", { type: "protocol", info: { "bad-element": "session-id" } });
   const { pending } = server.store;
   victim.kill();
-  // RFC 6241 §7.9: a confirmed commit of a session that is killed goes back; `persist` is no shelter from that at Junos alone.
+  // RFC 6241 §7.9: a confirmed commit of a session that is killed goes back, also where its mere loss does not do that.
   if (!server.abilities.sessionLossReverts && pending?.holder.sessionId === victim.sessionId)
     server.store.revert("session-lost", session);
   return ok;

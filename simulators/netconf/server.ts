@@ -30,6 +30,8 @@ export interface NetconfServer {
   readonly log: CommandRecord[];
   readonly model: string;
   readonly version: string;
+  /** Whether the line is cut. The device does not know, so its sessions live on; what their end does is in `ghosts` until then. */
+  readonly line: { cut: boolean; readonly ghosts: (() => void)[] };
 }
 
 export const treeOf = (

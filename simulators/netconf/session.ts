@@ -201,6 +201,12 @@ export class NetconfSession implements SessionHandle {
     if (this.#over) return;
     this.#over = true;
     this.#closing.abort(new SessionClosed("the session is over"));
+    if (this.#server.line.cut) this.#server.line.ghosts.push(() => this.#forgotten());
+    else this.#forgotten();
+  }
+
+  /** The device knows that the session is over. */
+  #forgotten(): void {
     const { sessions, store, abilities } = this.#server;
     sessions.delete(this.sessionId);
     const held = store.lockOf("candidate")?.sessionId === this.sessionId;

@@ -27,6 +27,8 @@ export interface TestNetconf {
 
 export interface TestNetconfOptions {
   capabilities?: readonly string[];
+  /** Sent in the place of a hello of ours. */
+  hello?: string;
 }
 
 export async function connectNetconf(target: TestTarget, options: TestNetconfOptions = {}): Promise<TestNetconf> {
@@ -91,7 +93,8 @@ export async function connectNetconf(target: TestTarget, options: TestNetconfOpt
 
   const hello = await next();
   send(
-    `<hello xmlns="${BASE}"><capabilities>${capabilities.map((one) => `<capability>${one}</capability>`).join("")}</capabilities></hello>`,
+    options.hello ??
+      `<hello xmlns="${BASE}"><capabilities>${capabilities.map((one) => `<capability>${one}</capability>`).join("")}</capabilities></hello>`,
   );
   const theirs = child(hello, "capabilities")?.children.map(({ text }) => text.trim()) ?? [];
   chunked = [theirs, capabilities].every((list) => list.includes("urn:ietf:params:netconf:base:1.1"));

@@ -20,3 +20,9 @@ export const port = (inside: string): string =>
 
 export const lockOf = (store: string): string => `<lock><target><${store}/></target></lock>`;
 export const unlockOf = (store: string): string => `<unlock><target><${store}/></target></unlock>`;
+
+/** `source` and `target` are the names of datastores; `config>…</config` puts a configuration in the place of a name. */
+export const copyConfig = (source: string, target: string): string =>
+  `<copy-config><target><${target}/></target><source>${source.includes(">") ? `<${source}>` : `<${source}/>`}</source></copy-config>`;
+
+export const validateOf = (source: string): string => `<validate><source>${source}</source></validate>`;
