@@ -5,6 +5,7 @@ import type { SimulatedDevice } from "./device.ts";
 import { generateDevice, Profile } from "./fleet/generate.ts";
 import { startJuniperJunos } from "./juniper_junos/index.ts";
 import { sampleJuniperJunos } from "./juniper_junos/sample.ts";
+import { sampleNetconf, startNetconf } from "./netconf/index.ts";
 import { startNokiaSrlinux } from "./nokia_srlinux/index.ts";
 import { sampleNokiaSrlinux } from "./nokia_srlinux/sample.ts";
 
@@ -57,6 +58,11 @@ export const SIMULATORS = {
     sample: ({ interfaces, ...options }) =>
       sampleJuniperJunos({ ...options, profile: Profile.parse({ interfaces }), version: "21.4R3.15", model: "vsrx" }),
     start: startJuniperJunos,
+  },
+  netconf: {
+    sample: ({ seed, index, interfaces }) =>
+      sampleNetconf({ personality: "generic", seed: seed * 10_000 + index, interfaces: interfaces + 1 }),
+    start: startNetconf,
   },
   nokia_srlinux: { sample: sampleNokiaSrlinux, start: startNokiaSrlinux },
 } as const satisfies Record<string, PlatformSimulator>;

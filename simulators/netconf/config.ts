@@ -60,6 +60,9 @@ export const NetconfConfig = BaseConfig.extend({
   oddities: Oddities.partial().default({}),
   /** More capabilities, as they stand in the hello. */
   capabilities: z.array(z.string()).default([]),
+  /** The personality's own without them. */
+  model: z.string().optional(),
+  version: z.string().optional(),
   /** NETCONF sessions at one time; the next one is closed before its hello. */
   netconfSessionsMax: z.number().int().positive().default(16),
   messageMaxBytes: z

@@ -1,5 +1,5 @@
 /** A NETCONF server on the network: one of three natures, over the datastores of `kit/`. */
-import type { Clock } from "../../shared/clock.ts";
+import { systemClock, type Clock } from "../../shared/clock.ts";
 import type { SimulatedDevice } from "../device.ts";
 import { Datastores } from "../kit/datastores.ts";
 import type { Dialect, Shell } from "../kit/shell.ts";
@@ -24,8 +24,8 @@ interface Make {
   readonly schema: Schema;
   readonly modules: readonly string[];
   readonly platform: string;
-  readonly model: string;
-  readonly version: string;
+  model: string;
+  version: string;
   readonly ident: string;
 }
 
@@ -59,11 +59,13 @@ const MAKES: Record<Personality, Make> = {
 /** Throws where the configuration is one that the device itself would refuse. */
 export async function startNetconf(
   input: NetconfConfigInput,
-  { clock, signal }: { clock: Clock; signal?: AbortSignal },
+  { clock = systemClock, signal }: { clock?: Clock; signal?: AbortSignal } = {},
 ): Promise<SimulatedDevice> {
   const config = NetconfConfig.parse(input);
   const { personality } = config;
-  const make = MAKES[personality];
+  const make = { ...MAKES[personality] };
+  if (config.model !== undefined) make.model = config.model;
+  if (config.version !== undefined) make.version = config.version;
   const { schema } = make;
   const nature = natureOf(config);
   const lenient = personality === "junos";

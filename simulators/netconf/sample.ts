@@ -9,14 +9,14 @@ export interface Sample {
   readonly config: string;
 }
 
-export interface SampleOptions {
+export interface NetconfSampleOptions {
   readonly personality: Personality;
   readonly seed: number;
   /** At least 2. */
   readonly interfaces?: number;
 }
 
-export function sampleNetconf({ personality, seed, interfaces = 4 }: SampleOptions): Sample {
+export function sampleNetconf({ personality, seed, interfaces = 4 }: NetconfSampleOptions): Sample {
   const site = 1 + ((Math.imul(seed, 2_654_435_761) >>> 16) % 250);
   const hostname = `nc${String(seed).padStart(4, "0")}-rtr`;
   const ports = Array.from({ length: Math.max(2, interfaces) }, (_, index) => ({
