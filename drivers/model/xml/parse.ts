@@ -7,7 +7,7 @@ import { BASE, type Edit, type From, type Insert, type Meta, type Operation, typ
 /** What no configuration reaches and a hostile text would: told before anything is made of it. */
 export const BYTES_MAX = 64 * 1024 * 1024;
 export const DEPTH_MAX = 48;
-export const ELEMENTS_MAX = 1_000_000;
+export const ELEMENTS_MAX = 500_000;
 export const NAME_MAX = 128;
 export const ATTRIBUTES_MAX = 16;
 export const ATTRIBUTE_MAX = 1024;

@@ -10,6 +10,7 @@ import { signedTargets } from "./targets/signed.ts";
 import { snmpTargets } from "./targets/snmp.ts";
 import { trustTargets } from "./targets/trust-set.ts";
 import { wireTargets } from "./targets/wire.ts";
+import { xmlTargets } from "./targets/xml.ts";
 
 /** Every reader in the product that sees bytes of somebody else. */
 export const TARGETS: readonly Target[] = [
@@ -22,6 +23,7 @@ export const TARGETS: readonly Target[] = [
   ...sealedTargets,
   ...auditTargets,
   ...deviceTargets,
+  ...xmlTargets,
   ...snmpTargets,
   ...apiTargets,
 ];
