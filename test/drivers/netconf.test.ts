@@ -1,21 +1,13 @@
 // The NETCONF driver against the simulator over real SSH: every way a change can go, and what is said of it.
 import { afterEach, describe, expect, test } from "vitest";
-import { driverFor } from "../../drivers/registry.ts";
-import { NetconfClient } from "../../drivers/engines/netconf/client.ts";
-import { Operations } from "../../drivers/engines/netconf/operations.ts";
-import { connectSsh } from "../../drivers/engines/ssh/via.ts";
 import { runChange } from "../../drivers/transaction/change.ts";
 import type { ChangeSpec } from "../../drivers/types.ts";
-import { systemClock } from "../../shared/clock.ts";
-import { Device } from "../../shared/documents/inventory.ts";
 import { errorCode } from "../../shared/errors.ts";
-import { PlatformId } from "../../shared/ids.ts";
-import { Secret } from "../../shared/secret.ts";
 import type { SimulatedDevice } from "../../simulators/device.ts";
-import { startNetconf, type NetconfConfigInput } from "../../simulators/netconf/index.ts";
-import { fastClock, recorder, rig, type Rig } from "./support.ts";
+import type { NetconfConfigInput } from "../../simulators/netconf/index.ts";
+import { admin, IF, lab as startLab, type NetconfLab } from "./netconf-lab.ts";
+import { recorder, type Rig } from "./support.ts";
 
-const IF = "urn:ietf:params:xml:ns:yang:ietf-interfaces";
 const TEXT = `<interfaces xmlns="${IF}"><interface><name>eth1</name><description>probe</description></interface></interfaces>`;
 
 const stops: (() => Promise<void>)[] = [];
@@ -23,28 +15,7 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-async function lab(config: Partial<NetconfConfigInput> = {}): Promise<{ sim: SimulatedDevice; box: Rig }> {
-  // Sixty times: the device's one minute is a second here; deadlines are given in its time.
-  const clock = fastClock(60);
-  const sim = await startNetconf({ name: "nc-1", ...config }, { clock });
-  stops.push(() => sim.stop());
-  const driver = driverFor(PlatformId.parse("netconf"));
-  if (!driver) throw new Error("no driver");
-  const target = Device.parse({
-    id: "nc-1",
-    site: "plant",
-    platform: "netconf",
-    address: sim.address,
-    port: sim.port,
-    hostKeys: [{ algorithm: "ssh-ed25519", publicKey: sim.hostKeyPublic.base64 }],
-    algorithms: "modern",
-    credential: "netops",
-    serial: sim.serial,
-    tags: {},
-  });
-  const credential = { username: sim.username, password: new Secret(sim.password) };
-  return { sim, box: rig({ driver, target, credential, clock, connectMs: 300_000, commandMs: 120_000 }) };
-}
+const lab = (config: Parameters<typeof startLab>[1] = {}): Promise<NetconfLab> => startLab(stops, config);
 
 async function change(box: Rig, text = TEXT, overrides: Partial<ChangeSpec> = {}, act: () => void = () => undefined) {
   const spec = await box.plan(text, overrides);
@@ -53,37 +24,10 @@ async function change(box: Rig, text = TEXT, overrides: Partial<ChangeSpec> = {}
   return { spec, record, result: await runChange(box.context(), spec, record.hooks) };
 }
 
-/** Somebody else, on a session of their own. */
-async function admin(sim: SimulatedDevice): Promise<{ operations: Operations; sessionId: number }> {
-  const signal = new AbortController().signal;
-  const connection = await connectSsh({
-    target: {
-      address: sim.address,
-      port: sim.port,
-      hostKeys: [{ algorithm: "ssh-ed25519", publicKey: sim.hostKeyPublic.base64 }],
-      algorithms: "modern",
-    },
-    credential: { username: sim.username, password: new Secret(sim.password) },
-    clock: systemClock,
-    signal,
-    connectMs: 10_000,
-  });
-  stops.unshift(() => Promise.resolve(connection.close()));
-  const stream = await connection.subsystem("netconf");
-  const client = await NetconfClient.open({
-    stream,
-    clock: systemClock,
-    signal,
-    helloMs: 10_000,
-    redact: (text) => text,
-  });
-  return { operations: new Operations(client, { deadlineMs: 10_000 }), sessionId: client.hello.sessionId };
-}
-
 const GET = `get-config <interfaces xmlns="${IF}"><interface><name>eth1</name></interface></interfaces>`;
 const verify = [{ command: GET, contains: ["<description>probe</description>"], withinMs: 5_000 }];
 const candidateOf = async (sim: SimulatedDevice): Promise<string> =>
-  (await (await admin(sim)).operations.getConfig("candidate")).data ?? "";
+  (await (await admin(stops, sim)).operations.getConfig("candidate")).data ?? "";
 
 describe("reading", () => {
   test("facts, and two reads that hash equal; no secret in a public text or a transcript", async () => {
@@ -159,7 +103,7 @@ describe("a change", () => {
       "precheck? precheck snapshot? snapshot arm? arm stage? stage apply? apply reconnect? reconnect verify? verify confirm? confirm save? save re-read? re-read",
     );
     // Nobody is locked out afterwards.
-    const { operations } = await admin(sim);
+    const { operations } = await admin(stops, sim);
     await operations.lock("running");
     await operations.lock("candidate");
   });

@@ -44,7 +44,10 @@ export class NetconfTransaction {
     const seconds = Math.min(Math.max(wanted, confirmSecondsMin), confirmSecondsMax);
     // Named for people who meet it on the device: whose it is, and of which task.
     const persist = `farhand-${change.id}`;
-    return { confirmMs: seconds * 1000, data: { seconds, ...(this.persists ? { persist } : {}) } };
+    return {
+      confirmMs: seconds * 1000,
+      data: { seconds, session: this.#device.sessionId, ...(this.persists ? { persist } : {}) },
+    };
   }
 
   async arm(): Promise<void> {
@@ -108,22 +111,14 @@ export class NetconfTransaction {
     await unlockQuietly(device, "candidate");
   }
 
-  /** Asks the device, which has no way to be asked but by its lock on running. */
   async pending(token: TransactionToken): Promise<Pending> {
-    const device = this.#device;
-    const running = await readDatastore(device, "running");
-    if (running.publicDigest === token.preImage) return "none";
-    try {
-      await device.operations.lock("running");
-    } catch (error) {
-      if (isPending(error)) return "armed";
-      if (!(error instanceof RpcRefused) || error.code !== "CANDIDATE_BUSY") throw error;
-      const holder = error.errors.find(({ sessionId }) => sessionId !== null)?.sessionId;
-      return holder !== undefined && holder === this.#parked.get(token.id)?.sessionId ? "armed" : "unknown";
-    }
-    await unlockQuietly(device, "running");
+    if (await this.#isUndone(token)) return "none";
+    const answer = await this.#askLock();
+    if (answer === "armed") return "armed";
     // Some grant the lock to whoever asks: then the session that can confirm tells.
-    return this.#parked.get(token.id) ? "armed" : "none";
+    if (answer === "none") return this.#parked.get(token.id) ? "armed" : "none";
+    // Named as if it held a lock: the session whose commit waits, here or gone.
+    return answer.holder === token.data["session"] ? "armed" : "unknown";
   }
 
   async confirm(token: TransactionToken): Promise<void> {
@@ -140,8 +135,22 @@ export class NetconfTransaction {
       throw new FarhandError("CONNECTION_LOST", "the session that made the change, and alone can confirm it, is gone");
     await session.operations.commit();
     this.#armed = undefined;
-    this.#parked.forget(token.id);
     if (session.sessionId !== device.sessionId) await endSession(session);
+    this.#parked.forget(token.id);
+  }
+
+  /** A device has no way to be asked for its timer but this: no lock of running while one runs (RFC 6241 §7.5). */
+  async #askLock(): Promise<"armed" | "none" | { readonly holder: number | undefined }> {
+    const device = this.#device;
+    try {
+      await device.operations.lock("running");
+    } catch (error) {
+      if (isPending(error)) return "armed";
+      if (!(error instanceof RpcRefused) || error.code !== "CANDIDATE_BUSY") throw error;
+      return { holder: error.errors.find(({ sessionId }) => sessionId !== null)?.sessionId ?? undefined };
+    }
+    await unlockQuietly(device, "running");
+    return "none";
   }
 
   /** OTHER_ADMIN when confirming would commit more than what was verified. */
@@ -153,24 +162,29 @@ export class NetconfTransaction {
   }
 
   async revert(token: TransactionToken): Promise<void> {
-    const { operations } = this.#device;
-    const { persist } = token.data;
-    if (typeof persist === "string") {
-      await operations.cancelCommit(persist);
-    } else {
-      const session = this.#own(token) ?? this.#parked.take(token.id);
-      this.#armed = undefined;
-      // RFC 6241 §8.4.1: the end of the session is the end of what it did not confirm.
-      session?.end();
-    }
+    // What the timer has undone already needs no asking, which some devices refuse and others never answer.
+    if (!(await this.#isUndone(token))) await this.#cancel(token);
     await this.#untilUndone(token);
     await this.#discardOwn(token);
+  }
+
+  async #cancel(token: TransactionToken): Promise<void> {
+    const { persist } = token.data;
+    if (typeof persist === "string") return void (await this.#device.operations.cancelCommit(persist));
+    const session = this.#own(token) ?? this.#parked.take(token.id);
+    this.#armed = undefined;
+    // RFC 6241 §8.4.1: the end of the session is the end of what it did not confirm.
+    session?.end();
+  }
+
+  async #isUndone(token: TransactionToken): Promise<boolean> {
+    return (await readDatastore(this.#device, "running")).publicDigest === token.preImage;
   }
 
   async #untilUndone(token: TransactionToken): Promise<void> {
     const { clock, signal, commandMs } = this.#device;
     const untilMs = clock.monotonicMs() + commandMs;
-    while ((await readDatastore(this.#device, "running")).publicDigest !== token.preImage) {
+    while (!(await this.#isUndone(token))) {
       if (clock.monotonicMs() + POLL_MS > untilMs) return;
       await clock.sleep(POLL_MS, signal);
     }
