@@ -11,6 +11,8 @@ const lineSelector = {
   match: pattern.optional(),
 };
 
+const REFUSED = "% Invalid input detected at '^' marker.";
+
 export const Fault = z.discriminatedUnion("kind", [
   /** Takes the command, echoes it, and never says anything again in that session. */
   z.strictObject({ kind: z.literal("hang"), at: pattern, once }),
@@ -34,10 +36,11 @@ export const Fault = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("wrong-prompt"), prompt: z.string(), at: pattern.optional() }),
   /** Accepts `terminal length` and goes on paging. */
   z.strictObject({ kind: z.literal("paging-left-on"), length: z.number().int().min(2).default(24) }),
+  /** `message` in the words of the platform; without it the platform takes its own. */
   z.strictObject({
     kind: z.literal("refuse-line"),
     ...lineSelector,
-    message: z.string().default("% Invalid input detected at '^' marker."),
+    message: z.string().default(REFUSED),
     /** The error-tag of a NETCONF refusal (RFC 6241 Appendix A). */
     tag: z
       .enum(["operation-failed", "resource-denied", "too-big", "rollback-failed", "in-use"])
@@ -115,6 +118,14 @@ export type Fault = z.output<typeof Fault>;
 export type FaultInput = z.input<typeof Fault>;
 export type FaultKind = Fault["kind"];
 
+export interface LineRefusal {
+  readonly kind: "denied" | "refused";
+  /** In Cisco's words. */
+  readonly message: string;
+  /** What the fault itself gave, if it did. */
+  readonly own?: string;
+}
+
 type FaultOf<K extends FaultKind> = Extract<Fault, { kind: K }>;
 
 export function matches(source: string | undefined, text: string): boolean {
@@ -176,14 +187,15 @@ export class FaultBoard {
   }
 
   /** What a configuration line meets, if anything. */
-  forLine(line: string, number: number): { message: string } | undefined {
+  forLine(line: string, number: number): LineRefusal | undefined {
     const hit = (fault: { line?: number | undefined; match?: string | undefined } | undefined) =>
       fault !== undefined &&
       (fault.line === number ||
         matches(fault.match, line.trim()) ||
         (fault.line === undefined && fault.match === undefined));
-    if (hit(this.get("authorization-denied"))) return { message: "Command authorization failed.\n" };
+    if (hit(this.get("authorization-denied"))) return { kind: "denied", message: "Command authorization failed.\n" };
     const refuse = this.get("refuse-line");
-    return refuse && hit(refuse) ? { message: refuse.message } : undefined;
+    if (!refuse || !hit(refuse)) return undefined;
+    return { kind: "refused", message: refuse.message, ...(refuse.message === REFUSED ? {} : { own: refuse.message }) };
   }
 }

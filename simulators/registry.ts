@@ -1,5 +1,7 @@
 /** Which platforms can be simulated, by the name that they have in the product's inventory. */
 import type { Clock } from "../shared/clock.ts";
+import { startAristaEos } from "./arista_eos/index.ts";
+import { sampleAristaEos } from "./arista_eos/sample.ts";
 import { startCiscoIosxe } from "./cisco_iosxe/index.ts";
 import type { SimulatedDevice } from "./device.ts";
 import { generateDevice, Profile } from "./fleet/generate.ts";
@@ -49,6 +51,7 @@ export interface PlatformSimulator {
 }
 
 export const SIMULATORS = {
+  arista_eos: { sample: sampleAristaEos, start: startAristaEos },
   cisco_iosxe: {
     sample: ({ interfaces, ...options }) =>
       generateDevice({ ...options, profile: Profile.parse({ interfaces }), version: "17.9.4a", model: "C8000V" }),

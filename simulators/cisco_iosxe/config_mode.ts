@@ -3,7 +3,7 @@ import type { ApplyRecord } from "../device.ts";
 import { grammarOf } from "./config/grammar.ts";
 import { modeOfPath, promptOf } from "./config/modes.ts";
 import type { EditResult } from "./config/edit.ts";
-import { nextWords } from "./match.ts";
+import { nextWords } from "../kit/match.ts";
 import type { Session } from "./session.ts";
 
 export class ConfigMode {

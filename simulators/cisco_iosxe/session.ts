@@ -6,7 +6,7 @@ import type { Device } from "./device.ts";
 import { EXEC, UNPRIVILEGED, type ExecCommand } from "./exec/grammar.ts";
 import { splitPipe } from "./exec/pipe.ts";
 import { between, matches } from "../faults.ts";
-import { matchLine, nextWords } from "./match.ts";
+import { matchLine, nextWords } from "../kit/match.ts";
 import { runExec, type ExecAnswer } from "./run_exec.ts";
 
 export interface SessionOptions {

@@ -237,6 +237,20 @@ export class Datastores<T> {
     this.record({ kind: "saved", by });
   }
 
+  /** A line that takes effect as it is typed, past every candidate. A commit that waits goes on waiting; its revert takes this back too. */
+  direct(next: T, by: string): void {
+    this.running = next;
+    this.lastChange = { atMs: this.clock.nowMs(), by };
+    this.#cutOff();
+  }
+
+  /** One sitting of such lines is one apply, told of when it is over. */
+  appliedDirectly({ by, via, lines }: { by: string; via: string; lines: readonly string[] }): void {
+    this.applies.push({ atMs: this.clock.nowMs(), by, via, lines: [...lines] });
+    this.record({ kind: "applied", via, by });
+    if (!this.#o.separateStartup && !this.#armed) this.startup = this.tree.clone(this.running);
+  }
+
   /** Somebody else, or another tool, in no session that a test sees. A pending commit goes on waiting. */
   outOfBand(change: (running: T) => T, lines: readonly string[], by: string): void {
     this.running = change(this.tree.clone(this.running));
@@ -251,10 +265,14 @@ export class Datastores<T> {
   /** Set by a platform that keeps a log of its own: Junos writes a commit into its history when a timer takes one back. */
   onEvent: (event: DeviceEvent) => void = () => {};
 
-  #meetFaults(previous: T): void {
+  #cutOff(): void {
     const cut = this.faults.get("unreachable-after-apply");
     if (cut && (cut.match === undefined || new RegExp(cut.match, "im").test(this.tree.text(this.running))))
       this.#o.surroundings.setReachability(cut.how);
+  }
+
+  #meetFaults(previous: T): void {
+    this.#cutOff();
     if (!this.#armed) return;
     const other = this.faults.take("other-admin-change");
     if (other) this.later(other.afterMs, () => this.onMutate(other.lines, other.by));

@@ -1,5 +1,5 @@
 /** One typed line, applied to a running configuration. Pure but for the tree that it is given to change. */
-import { matchLine, tokensOf } from "../match.ts";
+import { matchLine, tokensOf } from "../../kit/match.ts";
 import { refusal } from "./checks.ts";
 import { grammarOf } from "./grammar.ts";
 import { LEAVES_FREE_MODE, modeOfPath, submodeOf, type Mode } from "./modes.ts";

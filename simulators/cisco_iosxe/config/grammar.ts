@@ -1,5 +1,5 @@
 /** Which configuration lines the box knows, per mode. */
-import { patterns, type Pattern } from "../match.ts";
+import { patterns, type Pattern } from "../../kit/match.ts";
 import type { Mode } from "./modes.ts";
 
 function grammar(...lines: string[]): Pattern<"line">[] {

@@ -1,5 +1,5 @@
 /** The exec commands that the box knows. `show` pipes are cut off before this. */
-import { patterns } from "../match.ts";
+import { patterns } from "../../kit/match.ts";
 
 export type ExecCommand =
   | "archive-config"
