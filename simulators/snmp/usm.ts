@@ -15,8 +15,7 @@ const hash = (protocol: AuthProtocol, ...parts: readonly Uint8Array[]): Buffer =
 
 /** RFC 3414 appendix A.2: the passphrase over and over for 2^20 octets, hashed, then bound to the engine. */
 export function localizedKey(protocol: AuthProtocol, passphrase: Uint8Array, engineId: Uint8Array): Buffer {
-  const filled = Buffer.alloc(1024 * 1024);
-  for (let at = 0; at < filled.length; at += 1) filled[at] = passphrase[at % passphrase.length] ?? 0;
+  const filled = Buffer.alloc(1024 * 1024, passphrase);
   const key = hash(protocol, filled);
   return hash(protocol, key, engineId, key);
 }
