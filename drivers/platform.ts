@@ -176,8 +176,14 @@ export const LanguageFile = z.strictObject({
   vanish: z.array(Pattern).max(32).default([]),
   /** Settings that hold one value: a new line replaces the siblings that share the values of all named groups (without any: the whole match). */
   single: z.array(z.strictObject(Place)).max(128),
-  /** Negated lines that the device shows (`no ip address`). All others only take something away. */
-  negatives: z.array(z.strictObject(Place)).max(128).default([]),
+  /**
+   * Negated lines that the device shows (`no ip address`). All others only take something away. Where the positive line is shown its absence
+   * is the default, and nothing is shown for it, unless the device shows `both`.
+   */
+  negatives: z
+    .array(z.strictObject({ ...Place, both: z.literal(true).optional() }))
+    .max(128)
+    .default([]),
   /** Lines that the device does not show because they state the default, unless a section on the way there holds a line that matches `unless`. */
   defaults: z
     .array(z.strictObject({ ...Place, unless: Pattern.optional() }))
@@ -229,6 +235,11 @@ export const LanguageFile = z.strictObject({
     .array(z.strictObject({ ...Place, what: z.string().max(120), gone: z.literal(true).optional() }))
     .max(64)
     .optional(),
+  /**
+   * Values (the named group `key`) that one section at a time may hold: an address. One that moves to another section is removed first, even
+   * where typing the section's new value would replace it.
+   */
+  exclusive: z.array(z.strictObject(Place)).max(16).optional(),
   /** A language of whole paths, one to a line (`set a b c`), instead of sections by indentation. */
   set: SetFile.optional(),
 });

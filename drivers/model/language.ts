@@ -56,7 +56,7 @@ export interface Language {
   readonly close: readonly { header: RegExp; command: string }[];
   readonly vanish: readonly RegExp[];
   readonly single: readonly Place[];
-  readonly negatives: readonly Place[];
+  readonly negatives: readonly (Place & { both: boolean })[];
   readonly defaults: readonly (Place & { unless: RegExp | undefined })[];
   readonly cascade: readonly (Place & { refers: string | undefined })[];
   readonly ordered: readonly Place[];
@@ -68,6 +68,7 @@ export interface Language {
   readonly destructive: readonly RegExp[];
   readonly forbidden: readonly { pattern: RegExp; reason: string; mode: "merge" | "replace" | undefined }[];
   readonly resets: readonly (Place & { what: string; gone: boolean })[];
+  readonly exclusive: readonly Place[];
   readonly set: SetForm | undefined;
   /** Comments, separators and closing lines: not part of the tree. */
   isNoise(line: string): boolean;
@@ -114,7 +115,7 @@ export function compileLanguage(file: z.output<typeof LanguageFile>): Language {
     close: file.close.map(({ header, command }) => ({ header: compile(header), command })),
     vanish: file.vanish.map(compile),
     single: file.single.map(place),
-    negatives: file.negatives.map(place),
+    negatives: file.negatives.map((rule) => ({ ...place(rule), both: rule.both === true })),
     defaults: file.defaults.map((rule) => ({ ...place(rule), unless: optional(rule.unless) })),
     cascade: file.cascade.map((rule) => ({ ...place(rule), refers: rule.refers })),
     ordered: file.ordered.map(place),
@@ -128,6 +129,7 @@ export function compileLanguage(file: z.output<typeof LanguageFile>): Language {
     destructive: file.destructive.map(compileAnyCase),
     forbidden: file.forbidden.map(({ pattern, reason, mode }) => ({ pattern: compileAnyCase(pattern), reason, mode })),
     resets: (file.resets ?? []).map((rule) => ({ ...place(rule), what: rule.what, gone: rule.gone === true })),
+    exclusive: (file.exclusive ?? []).map(place),
     set: file.set && compileSet(file.negate, file.set),
     isNoise: (line) => noise.some((pattern) => pattern.test(line)),
     positive: (line) => (line.startsWith(negation) ? line.slice(negation.length).trimStart() : undefined),

@@ -134,9 +134,9 @@ class Merger {
       this.#warn("ALREADY_PRESENT", typed, "is there already, and is not sent");
       return false;
     }
-    const shown = language.negatives.some((rule) => isAt(rule, at.path, typed.line));
     // The line itself where there is one, else all that begin with it, word by word.
     const target = this.#present(at, positive);
+    const shown = language.negatives.some((rule) => (rule.both || !target) && isAt(rule, at.path, typed.line));
     let changed = target ? at.removeLine(target.line) : at.removeBelow(positive);
     if (this.#cascade(at, positive)) changed = true;
     if (shown && !isGone(at, positive)) {

@@ -60,6 +60,7 @@ describe.each(PLATFORMS)("the language of %s", (id) => {
       implied: file.implied,
       moves: file.moves,
       resets: file.resets ?? [],
+      exclusive: file.exclusive ?? [],
     };
     for (const [name, rules] of Object.entries(lists)) {
       for (const { path, line } of rules) {

@@ -14,7 +14,7 @@ export function sectionRemediation(
   before: readonly ConfigNode[],
   target: readonly SourceNode[],
 ): SourceNode[] {
-  const { gone, typed } = towards(language, before, target, "");
+  const { gone, typed } = towards(language, before, target, "", holders(language, target));
   return [...gone, ...typed];
 }
 
@@ -28,6 +28,7 @@ function towards(
   before: readonly ConfigNode[],
   target: readonly SourceNode[],
   path: string,
+  held: Holders,
 ): Towards {
   const wanted = new Map(target.map((node) => [node.line, node]));
   const lists = orderedLists(language, path, before, target);
@@ -42,11 +43,12 @@ function towards(
     // A section that is not shown while it is empty goes with its last line, and some cannot be removed by name.
     const vanishes = node.children.length > 0 && language.vanish.some((pattern) => pattern.test(place));
     if (!same && !vanishes) {
-      if (!replaced(node.line)) gone.push(made(removal(language, node.line), []));
+      if (!replaced(node.line) || movesAway(language, path, node.line, held))
+        gone.push(made(removal(language, node.line), []));
       continue;
     }
     if (node.children.length === 0 && !same?.children.length) continue;
-    const inner = towards(language, node.children, same?.children ?? [], place);
+    const inner = towards(language, node.children, same?.children ?? [], place, held);
     if (same && holdsList(language, place)) {
       rebuilt.set(same, { ...same, children: [...inner.gone, ...inner.typed] });
       continue;
@@ -56,6 +58,32 @@ function towards(
   }
   return { gone, typed: rebuilt.size === 0 ? target : target.map((node) => rebuilt.get(node) ?? node) };
 }
+
+/** Where the target holds each value that only one section may hold. */
+type Holders = ReadonlyMap<string, ReadonlySet<string>>;
+
+function holders(language: Language, target: readonly ConfigNode[]): Holders {
+  const held = new Map<string, Set<string>>();
+  const walk = (nodes: readonly ConfigNode[], path: string): void => {
+    const rules = language.exclusive.filter((rule) => rule.path.test(path));
+    for (const node of nodes) {
+      for (const rule of rules) {
+        const key = keyAt(rule, path, node.line);
+        if (key !== undefined) held.set(key, (held.get(key) ?? new Set()).add(path));
+      }
+      if (node.children.length > 0) walk(node.children, below(path, node.line));
+    }
+  };
+  if (language.exclusive.length > 0) walk(target, "");
+  return held;
+}
+
+const movesAway = (language: Language, path: string, line: string, held: Holders): boolean =>
+  language.exclusive.some((rule) => {
+    const key = keyAt(rule, path, line);
+    const places = key === undefined ? undefined : held.get(key);
+    return places !== undefined && !places.has(path);
+  });
 
 const holdsList = (language: Language, place: string): boolean =>
   language.ordered.some((rule) => rule.path.test(place) && !rule.path.test(""));

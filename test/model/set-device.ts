@@ -5,7 +5,12 @@
 export type Schema =
   | { readonly kind: "container"; readonly presence?: boolean; readonly of: Readonly<Record<string, Schema>> }
   /** `keyword name …`; an entry stays when it is empty. `whole`: the keyword alone removes all of them, as a container would be. */
-  | { readonly kind: "list"; readonly ordered?: boolean; readonly whole?: boolean; readonly of: Readonly<Record<string, Schema>> }
+  | {
+      readonly kind: "list";
+      readonly ordered?: boolean;
+      readonly whole?: boolean;
+      readonly of: Readonly<Record<string, Schema>>;
+    }
   | { readonly kind: "leaf" }
   | { readonly kind: "empty" }
   /** Values directly behind the keyword. */
@@ -71,7 +76,7 @@ export class SetDevice {
   #set(words: readonly string[], line: string): void {
     let schema = this.#schema;
     let at: Data = this.#root;
-    for (let index = 0; index < words.length; ) {
+    for (let index = 0; index < words.length;) {
       const word = words[index++] ?? "";
       if (schema.kind !== "container" && schema.kind !== "list") throw new Error(`syntax error: ${line}`);
       if (at.kind !== "container") throw new Error(`syntax error: ${line}`);
@@ -85,7 +90,7 @@ export class SetDevice {
         }
         case "list": {
           const name = words[index++];
-        if (name === undefined) throw new Error(`missing argument: ${line}`);
+          if (name === undefined) throw new Error(`missing argument: ${line}`);
           const of = at.fields.get(word) ?? { kind: "list", entries: new Map() };
           if (of.kind !== "list") throw new Error(line);
           at.fields.set(word, of);
@@ -201,7 +206,7 @@ export class SetDevice {
   #walk(words: readonly string[], line: string): { schema: Schema; data: Data } {
     let schema = this.#schema;
     let data: Data = this.#root;
-    for (let index = 0; index < words.length; ) {
+    for (let index = 0; index < words.length;) {
       const word = words[index++] ?? "";
       const field = fieldOf(schema, word, line);
       const next: Data | undefined = data.kind === "container" ? data.fields.get(word) : undefined;
@@ -272,7 +277,8 @@ function fieldOf(schema: Schema, word: string, line: string): { schema: Schema }
   const of = schema.kind === "container" || schema.kind === "list" ? schema.of : {};
   const named = of[word];
   if (named) return { schema: named };
-  for (const other of Object.values(of)) if (other.kind === "choice" && other.words.includes(word)) return { schema: other };
+  for (const other of Object.values(of))
+    if (other.kind === "choice" && other.words.includes(word)) return { schema: other };
   throw new Error(`syntax error at ${word}: ${line}`);
 }
 
