@@ -35,6 +35,8 @@ type Data =
   | { kind: "empty"; inactive: boolean }
   | { kind: "leaf-list"; values: string[] };
 
+type Container = Data & { kind: "container" };
+
 export interface Verbs {
   readonly set: string;
   readonly delete: string;
@@ -94,7 +96,7 @@ export class SetDevice {
           const of = at.fields.get(word) ?? { kind: "list", entries: new Map() };
           if (of.kind !== "list") throw new Error(line);
           at.fields.set(word, of);
-          const entry = of.entries.get(name) ?? { kind: "container" as const, fields: new Map(), inactive: false };
+          const entry: Container = of.entries.get(name) ?? { kind: "container", fields: new Map(), inactive: false };
           of.entries.set(name, entry);
           [schema, at] = [field.schema, entry];
           break;
