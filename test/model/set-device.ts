@@ -37,6 +37,8 @@ type Data =
 
 type Container = Data & { kind: "container" };
 
+const nothing = (): Container => ({ kind: "container", fields: new Map<string, Data>(), inactive: false });
+
 export interface Verbs {
   readonly set: string;
   readonly delete: string;
@@ -93,10 +95,10 @@ export class SetDevice {
         case "list": {
           const name = words[index++];
           if (name === undefined) throw new Error(`missing argument: ${line}`);
-          const of = at.fields.get(word) ?? { kind: "list", entries: new Map() };
+          const of = at.fields.get(word) ?? { kind: "list", entries: new Map<string, Container>() };
           if (of.kind !== "list") throw new Error(line);
           at.fields.set(word, of);
-          const entry: Container = of.entries.get(name) ?? { kind: "container", fields: new Map(), inactive: false };
+          const entry = of.entries.get(name) ?? nothing();
           of.entries.set(name, entry);
           [schema, at] = [field.schema, entry];
           break;
