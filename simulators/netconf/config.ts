@@ -10,6 +10,8 @@ export const Abilities = z.strictObject({
   candidate: z.enum(["none", "shared", "private", "private-if-asked"]).default("shared"),
   writableRunning: z.boolean().default(true),
   startup: z.boolean().default(false),
+  /** Whether a commit is what boots, where there is no `:startup`. IOS-XE has none and yet saves only when told to. */
+  commitSaves: z.boolean().default(true),
   confirmedCommit: z.enum(["none", "1.0", "1.1"]).default("1.1"),
   /** What a number in `<confirm-timeout>` of `<commit>` means. RFC 6241 §8.4.5.1: seconds; old Junos guides: minutes. */
   confirmTimeoutUnit: z.enum(["seconds", "minutes"]).default("seconds"),
@@ -95,6 +97,7 @@ const NATURES: Record<Personality, { abilities: z.input<typeof Abilities>; oddit
     // As after `netconf-yang` alone; `netconf-yang feature candidate-datastore` trades writable-running for a candidate.
     abilities: {
       candidate: "none",
+      commitSaves: false,
       confirmedCommit: "none",
       atomicEdits: true,
       withDefaults: { basic: "explicit", also: ["report-all-tagged", "report-all"] },

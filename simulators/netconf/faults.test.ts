@@ -33,6 +33,23 @@ test("hang: one operation is never answered, and other sessions go on", async ()
   expect(await contactOf(other, "candidate")).toBe("noc@example.net");
 });
 
+test("hang and drop can meet the hello itself", async () => {
+  const device = await bench.start();
+  device.setFault({ kind: "hang", at: "^hello" });
+  const { stream, closed, end } = await openSubsystem(device, "netconf").then((one) => ({
+    ...one,
+    end: () => one.end(),
+  }));
+  let heard = 0;
+  stream.on("data", (bytes: Buffer) => (heard += bytes.length));
+  device.setFault({ kind: "drop", at: "^hello", moment: "before" });
+  device.clearFault("hang");
+  await expect(bench.connect(device)).rejects.toThrow("closed");
+  expect(heard).toBe(0);
+  end();
+  await closed;
+});
+
 test("drop before: nothing was done; drop after: it was, and was said", async () => {
   const { device, session } = await ready();
   device.setFault({ kind: "drop", at: "^commit", moment: "before" });
@@ -111,6 +128,13 @@ test("stale-candidate: somebody's changes are in it, once; a lock held by nobody
   const other = await bench.connect(device);
   expect(await errorOf(other, lockOf("candidate"))).toMatchObject({ tag: "lock-denied", "session-id": "0" });
   expect(await other.tags(editCandidate(contact("mine")))).toBe("in-use");
+});
+
+test("stale-candidate: what is no configuration is told to who looks, and the server lives", async () => {
+  const { device, session } = await ready();
+  device.setFault({ kind: "stale-candidate", lines: ["ntp server 1.2.3.4 <"] });
+  expect(await session.tags(getConfig("candidate"))).toBe("operation-failed");
+  expect(await contactOf(session)).toBe("noc@example.net");
 });
 
 test("full-session-table: no line is free; or the server has no session left", async () => {

@@ -90,7 +90,7 @@ export async function startNetconf(
           running: boots,
           serial: config.serial,
           surroundings,
-          separateStartup: nature.abilities.startup,
+          separateStartup: nature.abilities.startup || !nature.abilities.commitSaves,
         }),
       dialect: (shell) => noShell(shell),
       hostname: (store) => hostnameOf(store.running, personality) ?? config.name,

@@ -24,7 +24,7 @@ const candidate = (name: string): XmlElement =>
 
 const bare = (content: readonly XmlElement[]): Reply => ({ kind: "data", content, bulkBytes: 0, bare: true });
 
-export function junosOperation(operation: XmlElement, server: NetconfServer, session: Actor): Reply | undefined {
+export function junosOperation(operation: XmlElement, server: NetconfServer, session: Actor): Reply {
   switch (operation.name) {
     case "get-configuration":
       return getConfiguration(operation, server, session);

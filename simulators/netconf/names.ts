@@ -19,6 +19,8 @@ export const IANA_IF = "urn:ietf:params:xml:ns:yang:iana-if-type";
 export const IOSXE_NATIVE = "http://cisco.com/ns/yang/Cisco-IOS-XE-native";
 export const IOSXE_NTP = "http://cisco.com/ns/yang/Cisco-IOS-XE-ntp";
 export const IOSXE_HARDWARE = "http://cisco.com/ns/yang/Cisco-IOS-XE-device-hardware-oper";
+/** `save-config` of IOS-XE. */
+export const CISCO_IA = "http://cisco.com/yang/cisco-ia";
 export const XNM = "http://xml.juniper.net/xnm/1.1/xnm";
 /** Generated data, for replies that no memory holds. */
 export const BULK = "urn:farhand:simulator:bulk";

@@ -8,12 +8,12 @@ import { RpcError } from "./errors.ts";
 import { filterTree } from "./filter.ts";
 import { junosOperation } from "./junos.ts";
 import { lock, unlock } from "./locks.ts";
-import { BULK } from "./names.ts";
+import { BULK, CISCO_IA } from "./names.ts";
 import { ok, type Reply } from "./reply.ts";
 import { datastore, datastoreOnly, describe, only, word, type Store } from "./request.ts";
 import { inOwnNamespace, readWhole, validateTree, type NetconfServer } from "./server.ts";
 import { stateOf } from "./state.ts";
-import { attribute, child, type XmlElement } from "./xml.ts";
+import { attribute, child, element, type XmlElement } from "./xml.ts";
 
 const READS = /^(?:get|close-session)/;
 
@@ -54,11 +54,25 @@ export function perform(operation: XmlElement, server: NetconfServer, session: A
     case "close-session":
       only(operation, []);
       return { kind: "ok", warnings: [], last: true };
-    default: {
-      const reply = server.personality === "junos" ? junosOperation(operation, server, session) : undefined;
-      if (!reply) throw notSupported(operation);
-      return reply;
+    default:
+      return vendorOperation(operation, server, session);
+  }
+}
+
+function vendorOperation(operation: XmlElement, server: NetconfServer, session: Actor): Reply {
+  switch (server.personality) {
+    case "junos":
+      return junosOperation(operation, server, session);
+    case "iosxe": {
+      if (operation.name !== "save-config" || operation.ns !== CISCO_IA) throw notSupported(operation);
+      server.store.save(session.user);
+      const said = element(CISCO_IA, "result", "Save running-config successful");
+      return { kind: "data", content: [said], bulkBytes: 0, bare: true };
     }
+    case "generic":
+      throw notSupported(operation);
+    default:
+      return server.personality satisfies never;
   }
 }
 

@@ -33,6 +33,17 @@ describe("IOS-XE", () => {
     expect(textsAt(hardware, ...path)).toEqual(["9XE"]);
   });
 
+  test("boots what was saved, and nothing else", async () => {
+    const device = await bench.start({ personality: "iosxe" });
+    const session = await bench.connect(device);
+    await session.tags(editRunning(native("<hostname>saved</hostname>")));
+    expect(await session.tags('<save-config xmlns="http://cisco.com/yang/cisco-ia"/>')).toBe("result");
+    await session.tags(editRunning(native("<hostname>unsaved</hostname>")));
+    device.reboot(1000);
+    bench.clock.advance(1000);
+    expect(device.hostname()).toBe("saved");
+  });
+
   test("with its candidate: one for all, and a commit takes everybody's changes along", async () => {
     const device = await bench.start({
       personality: "iosxe",

@@ -61,7 +61,14 @@ export class NetconfSession implements SessionHandle {
     stream.on("data", (bytes: Buffer) => this.#arrived(bytes));
     stream.once("end", () => this.#ended());
     stream.once("close", () => this.#ended());
-    void this.#say([Buffer.from(helloText(this.#server, this.sessionId, this.user))]).catch(() => {});
+    void this.#greet().catch(() => this.kill());
+  }
+
+  /** Both sides may speak first (RFC 6241 §8.1), so this waits for nobody. */
+  async #greet(): Promise<void> {
+    this.#dropAt("hello", "before");
+    if (matches(this.#server.store.faults.get("hang")?.at, "hello")) await this.#silence();
+    await this.#say([Buffer.from(helloText(this.#server, this.sessionId, this.user))]);
   }
 
   kill(): void {
@@ -218,6 +225,9 @@ export class NetconfSession implements SessionHandle {
 function errorReply(error: unknown): Reply {
   if (error instanceof RpcError) return { kind: "errors", errors: [error] };
   if (error instanceof RpcErrors) return { kind: "errors", errors: error.all };
+  // A fault's own configuration that is no XML: whoever set it reads why.
+  if (error instanceof XmlFault)
+    return { kind: "errors", errors: [new RpcError("operation-failed", { message: error.message.slice(0, 200) })] };
   throw error;
 }
 

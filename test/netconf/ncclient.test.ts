@@ -149,6 +149,51 @@ describe.skipIf(missing !== undefined)(
       await peer.close("a");
     });
 
+    test("as the vendors' own handlers of ncclient speak: Huawei's zero octets, IOS-XE's save, SR OS", async () => {
+      const { device: huawei } = await start({ oddities: { nulPadding: 4 }, abilities: { candidate: "private" } });
+      await peer.connect("h", huawei, "huawei");
+      expect(await read("h")).toContain("<contact>noc@example.net</contact>");
+      await peer.close("h");
+      const { device: iosxe } = await start({ personality: "iosxe" });
+      await peer.connect("x", iosxe, "iosxe");
+      const native =
+        '<config><native xmlns="http://cisco.com/ns/yang/Cisco-IOS-XE-native"><hostname>c1</hostname></native></config>';
+      await peer.call("x", "edit_config", { target: "running", config: native });
+      expect(await peer.call("x", "save_config")).toContain("Save running-config successful");
+      expect(iosxe.hostname()).toBe("c1");
+      expect(iosxe.startupConfig()).toContain("<hostname>c1</hostname>");
+      await peer.close("x");
+      const { device: sros } = await start({ abilities: { candidate: "private-if-asked", unlockDiscards: false } });
+      expect((await peer.connect("s", sros, "sros")).capabilities).toContain("urn:nokia.com:nc:pc");
+      await peer.call("s", "edit_config", { target: "candidate", config: contact("new") });
+      await peer.call("s", "commit");
+      expect(await read("s")).toContain("<contact>new</contact>");
+      await peer.close("s");
+    });
+
+    test("a session is killed by another, and ncclient sees its line end", async () => {
+      const { device } = await start();
+      const { sessionId } = await peer.connect("a", device);
+      await peer.connect("b", device);
+      await peer.call("b", "kill_session", { session_id: String(sessionId) });
+      await expect.poll(() => peer.connected("a")).toBe(false);
+      await peer.close("b");
+    });
+
+    test("warnings beside ok are no error, and an edit that is refused half-way changes nothing", async () => {
+      const { device } = await start();
+      await peer.connect("a", device);
+      device.setFault({ kind: "rpc-warning", at: "^lock" });
+      expect(await peer.call("a", "lock", { target: "running" })).toContain("<error-severity>warning</error-severity>");
+      device.setFault({ kind: "refuse-line", line: 2, message: "no room", tag: "resource-denied" });
+      const two = contact("new").replace("</system>", "<location>here</location></system>");
+      expect(
+        await peer.refused("a", "edit_config", { target: "running", config: two, error_option: "rollback-on-error" }),
+      ).toMatchObject({ tag: "resource-denied", path: "/system/location" });
+      expect(await read("a")).toContain("<contact>noc@example.net</contact>");
+      await peer.close("a");
+    });
+
     test("Junos: replies without a namespace, its own operations, and the configuration in its own", async () => {
       const { device, clock } = await start({ personality: "junos" });
       const hello = await peer.connect("j", device, "junos");
