@@ -129,6 +129,7 @@ describe("a merge", () => {
     ["an entry without a key", interfaces("<interface><mtu>1</mtu></interface>"), "without its key"],
     ["an entry twice", interfaces("<interface><name>a</name></interface>".repeat(2)), "stands here twice"],
     ["a leaf twice", eth1("<mtu/><mtu/>"), "stands here twice"],
+    ["a key twice", interfaces("<interface><name>a</name><name>b</name></interface>"), "a key that stands here twice"],
     ["an operation on a key", interfaces('<interface><name nc:operation="merge">a</name></interface>'), "on the key"],
     [
       "operations within operations",

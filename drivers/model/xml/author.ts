@@ -79,6 +79,8 @@ class AuthorReader {
 
   #check(node: XmlNode, shown: XmlNode, label: string): void {
     const { value, edit, place } = node;
+    const isTwice = (key: string): boolean => node.children.filter((child) => isKey(node, child, [key])).length > 1;
+    if (!this.#sealed && place.facts.keys?.some(isTwice) === true) refuse(node, "a key that stands here twice");
     if (edit && this.#mode === "replace") refuse(node, "an operation in a text that replaces");
     if (edit?.insert && !place.facts.isOrdered) refuse(node, "yang:insert in a list that has no order of its own");
     const inAttributes = [...node.meta.map((meta) => meta.value), ...anchors(node)];
@@ -151,5 +153,5 @@ function keysFirst(node: XmlNode): XmlNode {
   if (!keys) return { ...node, children };
   const first = keys.flatMap((key) => keyLeaf({ ...node, children }, key) ?? []);
   if (first.some((leaf) => leaf.edit !== undefined)) refuse(node, "an operation on the key of an entry");
-  return { ...node, children: [...first, ...children.filter((child) => !isKey(node, child, keys))] };
+  return { ...node, children: [...first, ...children.filter((child) => !first.includes(child))] };
 }

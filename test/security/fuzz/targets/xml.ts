@@ -66,18 +66,20 @@ const author: Target = {
 const redaction: Target = {
   name: "xml-redaction",
   share: 0.5,
-  prepare: () => ({
-    samples: [[utf8(`<rpc-reply>\n<password>${SECRET}</password>\n<a b="${SECRET}">x ${SECRET}\n</a></rpc-reply>`)]],
-    mutate: anyBytes,
-    take(input) {
-      const model = xmlText({ language: xmlLanguageFile("netconf"), replaces: true });
-      const redact = model.lineRedactor(device, tagger, [SECRET]);
-      const out = text(part(input))
-        .split("\n")
-        .map((line) => redact(line));
-      return out.join("\n").includes(SECRET) ? "a secret that is known" : undefined;
-    },
-  }),
+  prepare() {
+    const model = xmlText({ language: xmlLanguageFile("netconf"), replaces: true });
+    return {
+      samples: [[utf8(`<rpc-reply>\n<password>${SECRET}</password>\n<a b="${SECRET}">x ${SECRET}\n</a></rpc-reply>`)]],
+      mutate: anyBytes,
+      take(input) {
+        const redact = model.lineRedactor(device, tagger, [SECRET]);
+        const out = text(part(input))
+          .split("\n")
+          .map((line) => redact(line));
+        return out.join("\n").includes(SECRET) ? "a secret that is known" : undefined;
+      },
+    };
+  },
 };
 
 export const xmlTargets: readonly Target[] = [...configurations, author, redaction];
