@@ -281,6 +281,8 @@ export const PlatformFile = z.strictObject({
   prompt: z.strictObject({
     /** The first prompt, with the hostname as the named group `host`. Later prompts are matched with the learned hostname. */
     first: Pattern,
+    /** What may stand before the hostname in every prompt: a user's name, a chassis half. */
+    prefix: Pattern.optional(),
     excludes: z.array(Pattern).max(16),
     lines: z.int().min(1).max(2),
     /** Some prompts show only so many characters of a long hostname. */
@@ -329,6 +331,8 @@ export const PlatformFile = z.strictObject({
     command: z.string(),
     /** The last line of a complete configuration. */
     endMarker: Pattern,
+    /** What a device shows in place of what this login may not see: AUTHORIZATION_DENIED, or a backup would lack it without a word. */
+    denied: z.array(Pattern).max(8).optional(),
     bytesMin: z.int().min(0),
     bytesMax: z.int().min(1024),
   }),

@@ -40,7 +40,8 @@ export class Prompts {
     for (const { name, pattern } of this.#modes) {
       const found = pattern.exec(tail);
       if (!found) continue;
-      const host = this.#hosts.find((candidate) => tail.startsWith(candidate));
+      const shown = found.groups?.["host"];
+      const host = this.#hosts.find((candidate) => shown !== undefined && candidate.startsWith(shown));
       if (host !== undefined && host !== this.hostname) this.#compile([host]);
       return name;
     }
@@ -59,10 +60,14 @@ export class Prompts {
       cut !== undefined && host.length > cut ? [host, host.slice(0, cut)] : [host],
     );
     const host = forms.map((form) => RegExp.escape(form)).join("|");
-    this.#begins = new RegExp(`^(?:${host})(?:${this.#file.modes.map(({ suffix }) => suffix).join("|")})`, "v");
+    const { prefix = "" } = this.#file.prompt;
+    this.#begins = new RegExp(
+      `^(?:${prefix})(?:${host})(?:${this.#file.modes.map(({ suffix }) => suffix).join("|")})`,
+      "v",
+    );
     this.#modes = this.#file.modes.map(({ name, suffix }) => ({
       name,
-      pattern: new RegExp(`^(?:${host})(?:${suffix})\\s*$`, "v"),
+      pattern: new RegExp(`^(?:${prefix})(?<host>${host})(?:${suffix})\\s*$`, "v"),
     }));
   }
 

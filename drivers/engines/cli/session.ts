@@ -70,6 +70,8 @@ export class CliSession implements Session {
 
   #complete(raw: string): Configuration {
     const { get } = this.#o.file;
+    if (get.denied?.some((source) => new RegExp(source, "mv").test(raw)))
+      throw new FarhandError("AUTHORIZATION_DENIED", "the login may not see all of the configuration");
     // Without volatile lines: a log message behind the last line must not hide it.
     const configuration = this.#o.configuration(raw);
     const shown = configuration.raw.trimEnd();

@@ -103,7 +103,11 @@ function requireTruth({ subject, fault, name, result, sim, before }: Judged): vo
   expect(fault.ends, said).toContain(result.state);
   if (fault.codes) expect(fault.codes, said).toContain(result.code);
   expect(sim.pendingRollback(), `${said}: nothing is left pending`).toBeUndefined();
-  expect(sim.applyCount(), `${said}: applied once at most`).toBeLessThanOrEqual(1);
+  const line = new RegExp(subject.moments.line);
+  const applies = sim.applies().filter(({ lines }) => lines.some((one) => line.test(one)));
+  // On a device without another way an undo is an apply that names the line too.
+  const most = result.state === "DONE" ? 1 : 2;
+  expect(applies.length, `${said}: applied once at most`).toBeLessThanOrEqual(most);
   const body = (text: string): string =>
     fault.foreign === true
       ? subject

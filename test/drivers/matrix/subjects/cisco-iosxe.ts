@@ -1,6 +1,5 @@
-import { Device } from "../../../../shared/documents/inventory.ts";
-import { Secret } from "../../../../shared/secret.ts";
 import { startCiscoIosxe } from "../../../../simulators/cisco_iosxe/index.ts";
+import { sshTarget } from "../target.ts";
 import type { Subject } from "../subject.ts";
 
 const CONFIG = `version 17.9
@@ -30,19 +29,7 @@ export const ciscoIosxe: Subject = {
   transport: "cli",
   async start(clock) {
     const sim = await startCiscoIosxe({ name: "edge-1", config: CONFIG }, { clock });
-    const target = Device.parse({
-      id: "edge-1",
-      site: "plant",
-      platform: "cisco_iosxe",
-      address: sim.address,
-      port: sim.port,
-      hostKeys: [{ algorithm: "ssh-ed25519", publicKey: sim.hostKeyPublic.base64 }],
-      algorithms: "modern",
-      credential: "netops",
-      serial: sim.serial,
-      tags: {},
-    });
-    return { sim, target, credential: { username: sim.username, password: new Secret(sim.password) } };
+    return { sim, ...sshTarget(sim) };
   },
   merge: {
     text: "interface Loopback0\n description probe\nip prefix-list PL seq 10 permit 192.0.2.0/24\n",
