@@ -135,7 +135,10 @@ export async function startDevice<T>(
       stream: request.stream,
       clock,
       signal: closing.signal,
-      pace: () => store.faults.pace,
+      // What is to be cut in the middle goes out in pieces, or all of it would be in the network by then.
+      pace: () =>
+        store.faults.pace ??
+        (store.faults.get("drop")?.afterBytes === undefined ? undefined : { chunkBytes: 64, delayMs: 0 }),
       onBytes: (count) => {
         sent += count;
         const drop = store.faults.get("drop");
