@@ -3,15 +3,15 @@ import type { FaultBoard } from "../faults.ts";
 import { matches } from "../faults.ts";
 import { compareText } from "./config/compare.ts";
 import { deleteAll, editPath, schemaAt } from "./config/edit.ts";
-import { loadBraces, type LoadOptions } from "./config/load.ts";
-import { printBraces, printSet, printStatement, printXml, setLines } from "./config/print.ts";
 import { resolve, type Refusal } from "./config/resolve.ts";
 import { hashPassword } from "./config/secrets.ts";
-import { applyVerb, isVerb, loadSet, type Verb } from "./config/set_lines.ts";
-import { at, clone, emptyConfig, findOrPlace, pathWords, reachFrom, type Config, type Path } from "./config/tree.ts";
+import { applyVerb, isVerb, type Verb } from "./config/set_lines.ts";
+import { clone, findOrPlace, pathWords, reachFrom, type Config, type Path } from "./config/tree.ts";
 import { splitWords, type Word } from "./config/words.ts";
 import { parseCommit } from "./commit_words.ts";
-import type { Editor } from "./device.ts";
+import type { Editor } from "./editor.ts";
+import { load } from "./load_command.ts";
+import { rollbackMissing, showTree } from "./show_tree.ts";
 import { stamp } from "./dates.ts";
 import { readPipes, splitPipes, type Asked } from "./pipes.ts";
 import type { JunosSession } from "./session.ts";
@@ -20,8 +20,6 @@ const COMMANDS = [
   ..."activate commit copy deactivate delete edit exit insert load quit rename".split(" "),
   ..."rollback run set show status top up update".split(" "),
 ];
-const LOAD_KINDS = ["merge", "override", "replace", "set", "update"];
-const LOAD_MAX_BYTES = 16 * 1024 * 1024;
 const ABBREVIATIONS = { abbreviations: true };
 
 export class ConfigMode {
@@ -101,7 +99,10 @@ export class ConfigMode {
           await this.#rollback(words, line);
           break;
         case "load":
-          await this.#load(words, line);
+          await load(this.#session, this.editor, words, {
+            refuse: (refusal) => this.#refuse(refusal, line.length),
+            met: (one) => this.#met(one),
+          });
           break;
         case "status":
           await this.#status();
@@ -285,130 +286,4 @@ export class ConfigMode {
     this.#session.config = undefined;
     await this.#say("Exiting configuration mode\n");
   }
-
-  async #load(words: readonly Word[], line: string): Promise<void> {
-    const { device, shell } = this.#session;
-    const [kindWord, from, relative] = words;
-    const kind = kindWord && LOAD_KINDS.find((name) => name.startsWith(kindWord.text));
-    if (!kindWord || !from) return this.#refuse({ word: undefined, message: "missing argument" }, line.length);
-    if (kind === undefined) return this.#refuse({ word: kindWord, message: "syntax error" }, line.length);
-    const locked = device.lockedText(this.editor.sessionId);
-    if (locked !== undefined) return this.#say(locked);
-    const terminal = "terminal".startsWith(from.text);
-    const text = terminal ? await this.#typedLines() : device.files.get(from.text);
-    if (text === undefined)
-      return terminal ? undefined : this.#say(`error: open failed: ${from.text}: No such file or directory\n`);
-    for (const typed of text.split("\n").filter((one) => one.trim() !== ""))
-      shell.options.log.push({
-        atMs: device.clock.nowMs(),
-        sessionId: this.editor.sessionId,
-        user: this.editor.user,
-        mode: "config",
-        line: typed.trim(),
-      });
-    const base = relative?.text === "relative" ? this.editor.path : [];
-    const options: LoadOptions = {
-      source: terminal ? "terminal" : from.text,
-      replace: kind === "replace",
-      meets: (one) => this.#met(one),
-    };
-    const whole = kind === "override" || kind === "update";
-    const tree = whole ? emptyConfig() : this.#tree;
-    const problems = kind === "set" ? loadSet(tree, base, text, options) : loadBraces(tree, base, text, options);
-    if (whole) device.setCandidate(this.editor, tree);
-    this.editor.typed.push(line.trim(), ...text.split("\n").filter((one) => one.trim() !== ""));
-    const errors = problems.filter((problem) => !problem.text.startsWith("warning")).length;
-    // `load set` ends without a count (seen on vJunos 25.4).
-    const count = errors === 0 || kind === "set" ? "" : ` (${errors} errors)`;
-    const spinner = terminal ? "" : "|\b";
-    return this.#say(`${spinner}${problems.map((problem) => problem.text).join("")}load complete${count}\n`);
-  }
-
-  async #typedLines(): Promise<string | undefined> {
-    const { term } = this.#session.shell;
-    await term.write("[Type ^D at a new line to end input]\n");
-    const echo = term.enterEcho;
-    term.enterEcho = "";
-    const lines: string[] = [];
-    let bytes = 0;
-    try {
-      for (;;) {
-        const input = await term.readLine({ prompt: "", endOfFile: true });
-        if (input.kind === "cancel") return undefined;
-        lines.push(input.text);
-        bytes += input.text.length + 1;
-        if (bytes > LOAD_MAX_BYTES) {
-          await this.#say("error: configuration file too large\n");
-          return undefined;
-        }
-        if (input.kind === "end") return lines.join("\n");
-      }
-    } finally {
-      term.enterEcho = echo;
-    }
-  }
-}
-
-export function rollbackMissing(number: number): string {
-  return `error: rollback configuration ${number} does not exist\n`;
-}
-
-/** A configuration, or what stands under a path of it, in the form that was asked for. */
-export function showTree(root: Config, path: Path, asked: Asked, header: string): string {
-  const parent = at(root, path.slice(0, -1));
-  const last = path.at(-1);
-  const here = at(root, path);
-  const words = pathWords(path.slice(0, -1));
-  // The keyword of a list alone: every entry of it.
-  const entries =
-    last && last.keys.length < last.schema.keys.length
-      ? (parent?.children.filter((child) => child.schema === last.schema) ?? [])
-      : undefined;
-  const leaf = here && last && here.children.length === 0 ? [here] : undefined;
-  const shown = entries ?? leaf;
-  switch (asked.display) {
-    case "set": {
-      if (shown) return joined(shown.flatMap((statement) => setLines(statement, words)));
-      return here ? joined(printSet(here, pathWords(path))) : "";
-    }
-    case "xml": {
-      const inner = shown
-        ? shown.flatMap((one) => printXml({ ...one, children: [one] }, 8))
-        : here
-          ? printXml(here, 8)
-          : [];
-      return joined(["<rpc-reply>", "    <configuration>", ...inner, "    </configuration>", "</rpc-reply>"]);
-    }
-    case "json":
-      return `${JSON.stringify({ configuration: here ? jsonOf(here) : {} }, null, 4)}\n`;
-    case "text":
-      if (shown) return joined(shown.flatMap((statement) => printStatement(statement)));
-      return here ? header + printBraces(here) : "";
-    default:
-      return asked.display satisfies never;
-  }
-}
-
-function joined(lines: readonly string[]): string {
-  return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
-}
-
-function jsonOf(statement: Config): unknown {
-  const out: Record<string, unknown> = {};
-  for (const child of statement.children) {
-    const name = child.schema.words.join(" ") || "name";
-    const value =
-      child.schema.kind === "flag"
-        ? [null]
-        : child.values.length > 0 && child.keys.length === 0
-          ? child.values
-          : undefined;
-    const held = value === undefined ? (jsonOf(child) as Record<string, unknown>) : undefined;
-    if (child.keys.length > 0) {
-      const list = (out[name] ?? []) as unknown[];
-      list.push({ name: child.keys.join(" "), ...held });
-      out[name] = list;
-    } else out[name] = held ?? (value && child.schema.kind === "leaf" ? value[0] : value);
-  }
-  return out;
 }

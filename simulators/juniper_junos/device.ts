@@ -10,37 +10,9 @@ import { check } from "./config/check.ts";
 import { mergeOnto } from "./config/merge.ts";
 import { printBraces } from "./config/print.ts";
 import { applyLines } from "./config/set_lines.ts";
-import { clone, same, select, type Config, type Path } from "./config/tree.ts";
-import { duration, stamp } from "./dates.ts";
-
-export type EditMode = "shared" | "exclusive" | "private";
-
-/** A user in configuration mode. */
-export interface Editor {
-  readonly sessionId: number;
-  readonly user: string;
-  readonly terminal: string;
-  readonly pid: number;
-  readonly sinceMs: number;
-  readonly mode: EditMode;
-  /** What a private session began with. */
-  base: Config;
-  lastMs: number;
-  path: Path;
-  /** Lines typed since the last commit. */
-  typed: string[];
-  /** Lines typed in this session, for faults that count. */
-  count: number;
-}
-
-export interface CommitEntry {
-  readonly atMs: number;
-  readonly user: string;
-  readonly client: "cli" | "netconf" | "other";
-  readonly comment: string | undefined;
-  readonly confirmedMinutes: number | undefined;
-  readonly tree: Config;
-}
+import { clone, same, select, type Config } from "./config/tree.ts";
+import { describeEditor, ghost, type Editor } from "./editor.ts";
+import { HISTORY_MAX, type CommitEntry } from "./history.ts";
 
 export interface CommitRequest {
   readonly check: boolean;
@@ -62,7 +34,6 @@ export interface Facts {
   readonly role: string | undefined;
 }
 
-const HISTORY_MAX = 50;
 const MINUTE_MS = 60_000;
 
 export interface DeviceOptions {
@@ -201,34 +172,13 @@ export class JunosDevice {
 
   /** Who else edits, as the device lists them. */
   others(sessionId: number): Editor[] {
-    const nowMs = this.clock.nowMs();
     const fault = this.store.faults.get("stale-candidate");
-    const ghost: Editor[] = fault
-      ? [
-          {
-            sessionId: 0,
-            user: fault.by,
-            terminal: "pts/7",
-            pid: 31_745,
-            sinceMs: nowMs - 8 * MINUTE_MS,
-            lastMs: nowMs - 72_000,
-            mode: fault.locked ? "exclusive" : "shared",
-            path: [],
-            base: this.store.running,
-            typed: [],
-            count: 0,
-          },
-        ]
-      : [];
-    return [...ghost, ...this.editors.values()].filter((editor) => editor.sessionId !== sessionId);
+    const strangers = fault ? [ghost(fault.by, fault.locked, this.store.running, this.clock.nowMs())] : [];
+    return [...strangers, ...this.editors.values()].filter((editor) => editor.sessionId !== sessionId);
   }
 
   describe(editor: Editor): string {
-    const idleMs = this.clock.nowMs() - editor.lastMs;
-    const idle = idleMs >= 60_000 ? `, idle ${duration(idleMs)}` : "";
-    const mode = editor.mode === "shared" ? "" : `${editor.mode} `;
-    const words = editor.path.flatMap((step) => [...step.schema.words, ...step.keys]).join(" ");
-    return `  ${editor.user} terminal ${editor.terminal} (pid ${editor.pid}) on since ${stamp(editor.sinceMs)}${idle}\n      ${mode}[edit${words === "" ? "" : ` ${words}`}]\n`;
+    return describeEditor(editor, this.clock.nowMs());
   }
 
   /** What a change meets where another holds the whole database. */
@@ -372,17 +322,5 @@ export class JunosDevice {
     } finally {
       this.#committer = outer;
     }
-  }
-
-  commitLog(): string {
-    return this.commits
-      .map((entry, index) => {
-        const confirmed =
-          entry.confirmedMinutes === undefined ? "" : ` commit confirmed, rollback in ${entry.confirmedMinutes}mins`;
-        const comment = entry.comment === undefined ? "" : `    ${entry.comment}\n`;
-        const waits = this.waits(entry) ? "    rollback pending\n" : "";
-        return `${String(index).padEnd(3)} ${stamp(entry.atMs)} by ${entry.user} via ${entry.client}${confirmed}\n${comment}${waits}`;
-      })
-      .join("");
   }
 }

@@ -3,11 +3,13 @@ import { compareText } from "../config/compare.ts";
 import { resolve } from "../config/resolve.ts";
 import { ROOT } from "../schema/statements.ts";
 import type { Word } from "../config/words.ts";
-import { ConfigMode, rollbackMissing, showTree } from "../config_mode.ts";
-import type { EditMode } from "../device.ts";
+import { ConfigMode } from "../config_mode.ts";
+import type { EditMode } from "../editor.ts";
 import { stamp } from "../dates.ts";
+import { commitData, commitLog, type CommitEntry } from "../history.ts";
 import type { Asked } from "../pipes.ts";
 import type { JunosSession } from "../session.ts";
+import { rollbackMissing, showTree } from "../show_tree.ts";
 import { asXml, type Report } from "./report.ts";
 import { chassisHardware, storage, uptime, users, version } from "./system.ts";
 import { arp, bgpSummary, ethernetTable, interfacesDescriptions, interfacesTerse, lldpNeighbors } from "./network.ts";
@@ -127,8 +129,13 @@ export async function runOperational(
       return text(users(device, session));
     case "storage":
       return text(storage());
-    case "commit":
-      return report({ name: "commit-information", text: device.commitLog(), data: commitData(session) }, asked);
+    case "commit": {
+      const waits = (entry: CommitEntry): boolean => device.waits(entry);
+      return report(
+        { name: "commit-information", text: commitLog(device.commits, waits), data: commitData(device.commits, waits) },
+        asked,
+      );
+    }
     case "rollback":
     case "rollbackCompare":
       return rollback(session, args);
@@ -259,23 +266,6 @@ function rollback(session: JunosSession, args: readonly Word[]): Answer {
 }
 
 const NO_PIPES: Asked = { display: "text", compare: undefined, noMore: false, filter: (shown) => shown };
-
-function commitData(session: JunosSession): Record<string, unknown> {
-  const { device } = session;
-  return {
-    "commit-history": device.commits.map((entry, index) => ({
-      "sequence-number": index,
-      user: entry.user,
-      client: entry.client,
-      "date-time": stamp(entry.atMs),
-      ...(entry.confirmedMinutes === undefined
-        ? {}
-        : { comment: `commit confirmed, rollback in ${entry.confirmedMinutes}mins` }),
-      ...(entry.comment === undefined ? {} : { log: entry.comment }),
-      ...(device.waits(entry) ? { "commit-confirmed": "rollback pending" } : {}),
-    })),
-  };
-}
 
 /** Everybody of that name but the one who asks. */
 function logout(session: JunosSession, user: string): Answer {
