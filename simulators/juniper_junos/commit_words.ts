@@ -16,7 +16,7 @@ export function parseCommit(words: readonly Word[]): ParsedCommit | Refusal {
   let check = false;
   let andQuit = false;
   let comment: string | undefined;
-  let confirmedMinutes: number | undefined;
+  let minutes: number | undefined;
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at];
     if (!word) break;
@@ -37,10 +37,10 @@ export function parseCommit(words: readonly Word[]): ParsedCommit | Refusal {
         at += 1;
         break;
       case "confirmed":
-        confirmedMinutes = CONFIRMED_DEFAULT_MINUTES;
+        minutes = CONFIRMED_DEFAULT_MINUTES;
         if (next && /^\d+$/.test(next.text)) {
-          confirmedMinutes = Number(next.text);
-          if (confirmedMinutes < 1 || confirmedMinutes > CONFIRMED_MAX_MINUTES)
+          minutes = Number(next.text);
+          if (minutes < 1 || minutes > CONFIRMED_MAX_MINUTES)
             return { word: next, message: `Value ${next.text} is not within range (1..${CONFIRMED_MAX_MINUTES})` };
           at += 1;
         }
@@ -51,5 +51,5 @@ export function parseCommit(words: readonly Word[]): ParsedCommit | Refusal {
         return { word, message: "syntax error" };
     }
   }
-  return { check, andQuit, comment, confirmedMinutes };
+  return { check, andQuit, comment, confirmedMs: minutes === undefined ? undefined : minutes * 60_000 };
 }

@@ -16,8 +16,8 @@ import { HISTORY_MAX, type CommitEntry } from "./history.ts";
 
 export interface CommitRequest {
   readonly check: boolean;
-  /** Minutes, 1..65535. */
-  readonly confirmedMinutes: number | undefined;
+  /** After so long it takes itself back: whole minutes from the CLI and `<commit-configuration>`, seconds from `<commit>`. */
+  readonly confirmedMs: number | undefined;
   readonly comment: string | undefined;
 }
 
@@ -51,6 +51,8 @@ export class JunosDevice {
   readonly commits: CommitEntry[] = [];
   readonly editors = new Map<number, Editor>();
   readonly shells = new Map<number, Shell>();
+  /** NETCONF sessions; the number is of the same row as the terminals'. */
+  readonly netconf = new Map<number, { kill(): void }>();
   readonly files = new Map<string, string>();
   readonly clock: Clock;
   #nextPid = 4681;
@@ -227,12 +229,14 @@ export class JunosDevice {
     if (editor.mode === "private") this.store.privates.delete(editor.sessionId);
   }
 
-  commit(editor: Editor, request: CommitRequest): CommitAnswer {
+  commit(editor: Editor, request: CommitRequest, client: CommitEntry["client"] = "cli"): CommitAnswer {
     const locked = this.lockedText(editor.sessionId);
     if (locked !== undefined) return { ok: false, text: locked };
-    const { confirmedMinutes, comment } = request;
-    if (editor.mode === "private" && confirmedMinutes !== undefined)
+    const { confirmedMs } = request;
+    if (editor.mode === "private" && confirmedMs !== undefined)
       return { ok: false, text: "error: commit confirmed is not supported in private configuration mode\n" };
+    if (editor.mode === "private" && this.store.dirty)
+      return { ok: false, text: "error: shared configuration database modified\n" };
     let next = clone(this.candidate(editor));
     if (editor.mode === "private" && !same(editor.base, this.store.running)) {
       const merged = mergeOnto(editor.base, next, this.store.running);
@@ -252,27 +256,28 @@ export class JunosDevice {
       return { ok: true, text: "configuration check succeeds\n" };
     }
     const armed =
-      confirmedMinutes === undefined
+      confirmedMs === undefined
         ? ""
-        : `commit confirmed will be automatically rolled back in ${confirmedMinutes} minutes unless confirmed\n`;
+        : `commit confirmed will be automatically rolled back in ${Math.ceil(confirmedMs / MINUTE_MS)} minutes unless confirmed\n`;
     const done: CommitAnswer = { ok: true, text: `${checked}${armed}commit complete\n` };
     // The device says that all is well, and its timer runs on.
-    if (this.store.pending && confirmedMinutes === undefined && this.store.faults.take("confirm-lost")) return done;
-    this.#put(editor, next, comment, confirmedMinutes);
+    if (this.store.pending && confirmedMs === undefined && this.store.faults.take("confirm-lost")) return done;
+    this.#put(editor, next, request, client);
     return done;
   }
 
-  #put(editor: Editor, next: Config, comment: string | undefined, confirmedMinutes: number | undefined): void {
+  #put(editor: Editor, next: Config, request: CommitRequest, client: CommitEntry["client"]): void {
+    const { confirmedMs, comment } = request;
     const entry: CommitEntry = {
       atMs: this.clock.nowMs(),
       user: editor.user,
-      client: "cli",
+      client,
       comment,
-      confirmedMinutes,
+      confirmedMinutes: confirmedMs === undefined ? undefined : Math.ceil(confirmedMs / MINUTE_MS),
       tree: next,
     };
     this.#log(entry);
-    this.#pendingEntry = confirmedMinutes === undefined ? undefined : entry;
+    this.#pendingEntry = confirmedMs === undefined ? undefined : entry;
     const lines = editor.typed.splice(0);
     const outer = this.#committer;
     this.#committer = editor.user;
@@ -280,11 +285,9 @@ export class JunosDevice {
       this.store.commit({
         holder: editor,
         next,
-        via: "terminal",
+        via: client === "cli" ? "terminal" : client,
         lines,
-        ...(confirmedMinutes === undefined
-          ? {}
-          : { confirm: { timeoutMs: confirmedMinutes * MINUTE_MS, boundToSession: false } }),
+        ...(confirmedMs === undefined ? {} : { confirm: { timeoutMs: confirmedMs, boundToSession: false } }),
       });
     } finally {
       this.#committer = outer;
@@ -302,7 +305,7 @@ export class JunosDevice {
     const failures = check(next);
     if (failures.length === 0) return undefined;
     const reason = failures.find((failure) => failure.reason !== undefined)?.reason;
-    const plain = !request.check && request.confirmedMinutes === undefined && reason !== undefined;
+    const plain = !request.check && request.confirmedMs === undefined && reason !== undefined;
     const last = plain
       ? `error: commit failed: (${reason})\n`
       : `error: configuration check-out failed${reason === undefined ? "" : `: (${reason})`}\n`;

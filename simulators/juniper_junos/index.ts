@@ -7,6 +7,7 @@ import { parseConfig } from "./config/load.ts";
 import { clone, emptyConfig, select, type Config } from "./config/tree.ts";
 import { parseStamp } from "./dates.ts";
 import { JunosDevice } from "./device.ts";
+import { JunosNetconf } from "./netconf/session.ts";
 import { JunosSession } from "./session.ts";
 
 export const JuniperJunosConfig = BaseConfig.extend({
@@ -71,6 +72,12 @@ export async function startJuniperJunos(
       },
       dialect: (shell) => new JunosSession(junos(), shell),
       hostname: () => junos().hostname ?? "",
+      subsystem: (request, store, log, sessionId) => {
+        // `set system services netconf ssh` opens it.
+        const on = select(store.running, "system services netconf ssh").length > 0;
+        if (request.name === "netconf" && on) new JunosNetconf(junos(), request, sessionId, log).start();
+        else request.stream.end();
+      },
       mutate: (_store, lines, by) => junos().mutate(lines, by),
       factory: (store) => factory(store.running),
       files: () => [...junos().files.keys()],

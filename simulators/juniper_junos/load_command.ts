@@ -64,7 +64,7 @@ export async function load(
     text,
     source: terminal ? "terminal" : from.text,
     base: relative?.text === "relative" ? editor.path : [],
-    meets: callbacks.met,
+    meets: (line) => callbacks.met(line),
   });
   const errors = problems.filter((problem) => !problem.text.startsWith("warning")).length;
   // `load set` ends without a count (seen on vJunos 25.4).
