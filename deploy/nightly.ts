@@ -17,6 +17,7 @@ const more = {
   FARHAND_XML_PAIRS: "12000",
   FARHAND_FUZZ_FIRST: String(firstSeed),
   FARHAND_AUDIT: "required",
+  FARHAND_NETCONF_MEBIBYTES: "1024",
 };
 const steps = [
   { script: "check", env: more },

@@ -43,6 +43,12 @@ export const services: Service[] = [
     suite: "NETCONF against ncclient",
     neededBy: "test/netconf",
   },
+  {
+    files: ["/usr/sbin/netconfd"],
+    package: "netconfd",
+    suite: "changes on a NETCONF server that is not ours",
+    neededBy: "test/netconf",
+  },
   { files: ["/usr/sbin/mosquitto"], package: "mosquitto", suite: "the broker's access rules", neededBy: "test/broker" },
 ];
 
