@@ -52,6 +52,7 @@ export async function agentWith(
 
 export interface Asked {
   readonly clock?: Clock;
+  readonly address?: string;
   readonly value?: SnmpValue;
   readonly username?: string;
   readonly retries?: number;
@@ -61,7 +62,7 @@ export interface Asked {
 export function clientOf(agent: Pick<SnmpAgent, "port">, asked: Asked = {}): SnmpClient {
   const security: SnmpSecurity = snmpSecurity(asked.value ?? v3);
   const client = new SnmpClient({
-    address: "127.0.0.1",
+    address: asked.address ?? "127.0.0.1",
     port: agent.port,
     username: asked.username ?? "farhand",
     security,

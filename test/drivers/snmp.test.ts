@@ -1,4 +1,5 @@
 // The SNMP engine against an agent that answers, lies, hangs and forges.
+import { createSocket } from "node:dgram";
 import snmp from "net-snmp";
 import { afterEach, describe, expect, it } from "vitest";
 import { ManualClock, systemClock } from "../../shared/clock.ts";
@@ -23,6 +24,7 @@ import {
   walked,
   timedOut,
   timedOutAfter,
+  user,
 } from "./snmp-agent.ts";
 
 afterEach(closeAll);
@@ -100,6 +102,11 @@ describe("an agent that is wrong", () => {
     const agent = await startSnmpAgent({}, { clock: systemClock });
     await agent.stop();
     expect((await failure(clientOf(agent).get([SYS_NAME]))).code).toBe("CONNECT_REFUSED");
+  });
+
+  it("has a name that nobody knows: CONNECT_REFUSED", async () => {
+    const client = clientOf({ port: 161 }, { address: "no-such-host.invalid" });
+    expect((await failure(client.get([SYS_NAME]))).code).toBe("CONNECT_REFUSED");
   });
 
   it.each<[string, FaultInput, string]>([
@@ -181,7 +188,8 @@ describe("a walk", () => {
     const agent = await agentWith(systemClock, [], 40);
     let full = 0;
     await walked(clientOf(agent), IF_TABLE, {
-      sink: async () => {
+      sink: async (rows) => {
+        expect(rows.length).toBeLessThanOrEqual(10);
         const before = agent.requests();
         for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
         expect(agent.requests()).toBe(before);
@@ -226,6 +234,44 @@ describe("the engine's time", () => {
       detail: "its engine's time cannot be agreed on",
     });
     expect(agent.requests()).toBeLessThanOrEqual(12);
+  });
+});
+
+describe("a hostile agent", () => {
+  it("that answers each correction with another one is stopped, not followed", async () => {
+    const agent = await startSnmpAgent({ users: [user], boots: 0 }, { clock: systemClock });
+    closing.push(() => agent.stop());
+    agent.setFault({ kind: "wrong-engine-time", bySeconds: -1_000_000_000 });
+    agent.setFault({ kind: "never-in-time" });
+    expect(await failure(clientOf(agent).get([SYS_NAME]))).toEqual({
+      code: "DEVICE_ANSWER",
+      detail: "it asks for another engine time again and again",
+    });
+    expect(agent.requests()).toBeLessThanOrEqual(5);
+  });
+
+  it("that floods is listened to for so long only", async () => {
+    const socket = createSocket("udp4");
+    let floods = true;
+    closing.push(async () => {
+      floods = false;
+      await new Promise<void>((resolve) => socket.close(() => resolve()));
+    });
+    socket.once("message", (_, from) => {
+      const flood = (): void => {
+        if (!floods) return;
+        socket.send("no BER at all", from.port, from.address);
+        setImmediate(flood);
+      };
+      flood();
+    });
+    await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", () => resolve()));
+    const client = clientOf({ port: socket.address().port }, { clock: new ManualClock() });
+    const { code, detail } = await failure(client.get([SYS_NAME]));
+    expect({ code, detail }).toEqual({
+      code: "DEVICE_ANSWER",
+      detail: expect.stringContaining("256 datagrams that are no answer") as string,
+    });
   });
 });
 

@@ -42,6 +42,11 @@ export class Admission {
     this.#peer = peer;
   }
 
+  /** The engine said who it is: it can be reached, and speaks version 3. */
+  get isFound(): boolean {
+    return this.#engineId !== null;
+  }
+
   /** What goes out: only its answer is let in. */
   sent(bytes: Uint8Array): void {
     this.#expected = requestIdOf(bytes);

@@ -259,8 +259,12 @@ export class SnmpClient {
     const { count, why } = this.#refused;
     if (count > 0) return new FarhandError("DEVICE_ANSWER", `${count} datagrams that are no answer; the last: ${why}`);
     if (this.#heard) return new FarhandError("COMMAND_TIMEOUT", "SNMP: no answer");
-    const hint = this.#peer.version === "2c" ? "; an agent is silent to a community that it does not know" : "";
-    return new FarhandError("CONNECT_TIMEOUT", `SNMP: no answer${hint}`);
+    const hint = this.#open?.admission.isFound
+      ? "its engine was found, and is silent; net-snmp's is so to a wrong privacy passphrase"
+      : this.#peer.version === "2c"
+        ? "no answer; an agent is silent to a community that it does not know"
+        : "no answer";
+    return new FarhandError("CONNECT_TIMEOUT", `SNMP: ${hint}`);
   }
 
   #refuseStatus({ errorStatus, errorIndex }: AnswerPdu, oids: readonly string[]): void {

@@ -9,9 +9,9 @@ import type { SnmpDatum } from "./values.ts";
 import { textOf } from "./values.ts";
 import { walkColumns } from "./walk.ts";
 
-/** Tries at 1, 2 and 4 times the first wait: together the time that a connection or a command has. */
+/** Tries at 1, 2 and 4 times the first wait, a little under the time that a connection has: silence is named before the deadline is. */
 const RETRIES = 2;
-const WAITS = 7;
+const WAITS = 8;
 const OBJECTS = 40;
 const BYTES_MAX = 4 * 1024 * 1024;
 
@@ -43,7 +43,7 @@ async function open(file: ObjectsFile, o: OpenOptions): Promise<ReadSession> {
     security,
     clock,
     signal,
-    requestMs: Math.max(1, Math.ceil(Math.min(connectMs, commandMs) / WAITS)),
+    requestMs: Math.max(1, Math.floor(Math.min(connectMs, commandMs) / WAITS)),
     retries: RETRIES,
   });
   const note = async (text: string): Promise<void> => o.transcript.write("note", text);

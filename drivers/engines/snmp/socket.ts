@@ -30,10 +30,14 @@ export function openSocket(address: string, port: number, events: SocketEvents):
   });
   let isConnected = false;
   const onConnected: (() => void)[] = [];
-  socket.connect(port, address, () => {
+  // The types do not say that a name that is not found comes back this way.
+  const connected = (error?: unknown): void => {
+    if (isClosed) return;
+    if (error instanceof Error) return events.failed(error);
     isConnected = true;
     for (const ready of onConnected.splice(0)) ready();
-  });
+  };
+  socket.connect(port, address, connected);
   return {
     on(event: "message" | "close" | "error", fn: ((bytes: Buffer) => void) | (() => void) | ((error: Error) => void)) {
       if (event === "message") onMessage = fn as (bytes: Buffer) => void;
@@ -46,9 +50,13 @@ export function openSocket(address: string, port: number, events: SocketEvents):
         if (isClosed) return;
         // The library knows a request only from here on: before its answer can come.
         done(null);
-        socket.send(datagram, (error) => {
-          if (error !== null && !isClosed) events.failed(error);
-        });
+        try {
+          socket.send(datagram, (error) => {
+            if (error !== null && !isClosed) events.failed(error);
+          });
+        } catch (error) {
+          events.failed(error instanceof Error ? error : new Error(String(error)));
+        }
       };
       if (isConnected) ready();
       else onConnected.push(ready);
