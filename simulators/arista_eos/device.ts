@@ -75,15 +75,17 @@ export class EosDevice {
     return have > major || (have === major && haveMinor >= minor);
   }
 
-  hostname(tree: readonly ConfigNode[] = this.store.running): string {
-    return tree.find(({ line }) => line.startsWith("hostname "))?.line.slice("hostname ".length) ?? "localhost";
+  hostname(): string {
+    return (
+      this.store.running.find(({ line }) => line.startsWith("hostname "))?.line.slice("hostname ".length) ?? "localhost"
+    );
   }
 
-  /** As diffs see it: without the line that names the command. */
+  /** As diffs see it: without the line that names the command. A session that changes the hostname still shows the running one on top. */
   lines(tree: readonly ConfigNode[]): string[] {
     const { model, version, image } = this.facts;
     return [
-      `! device: ${this.hostname(tree)} (${model}, EOS-${version})`,
+      `! device: ${this.hostname()} (${model}, EOS-${version})`,
       "!",
       ...(image === undefined ? [] : [`! boot system flash:/${image}`, "!"]),
       ...bodyLines(tree, this.#order),

@@ -139,3 +139,95 @@ describe.skipIf(!there)(`recorded sessions${there ? "" : ": FARHAND_CORPUS does 
     },
   );
 });
+
+describe.skipIf(!there)(`recorded configurations${there ? "" : ": FARHAND_CORPUS does not name a folder"}`, () => {
+  const read = (name: string): string => readFileSync(join(corpus, name), "utf8");
+  const napalm = (name: string): string => read(`napalm/eos/eos/${name}`);
+  const header = "! device: localhost (vEOS, EOS-4.15.5M-3054042.4155M)\n";
+
+  async function bootNapalm(text: string) {
+    const device = await startAristaEos(
+      {
+        name: "veos",
+        config: header + text,
+        version: "4.15.5M",
+        model: "vEOS",
+        image: "vEOS-lab.swi",
+        eapi: false,
+        loginPrivileged: true,
+      },
+      { clock: new ManualClock() },
+    );
+    devices.push(device);
+    const session = await connectTestClient(device, { columns: 32_767, rows: 0 });
+    await session.waitFor(/#$/);
+    const type = async (line: string): Promise<string> => {
+      session.send(`${line}\n`);
+      return (await session.waitFor(/#$/)).replaceAll("\r", "");
+    };
+    return { device, type };
+  }
+
+  /** Hunks only, without the blanks that the box leaves at some ends of lines. */
+  const hunks = (diff: string): string =>
+    diff
+      .split("\n")
+      .filter((line) => /^[-+ @]/.test(line) && !/^(?:---|\+\+\+) /.test(line))
+      .map((line) => line.trimEnd())
+      .join("\n");
+
+  test("napalm: a merge of two lines, and a replace, give the box's hunks", async () => {
+    // The recorded diff of the merge is the way back.
+    const { device, type } = await bootNapalm(napalm("initial.conf"));
+    device.mutate(napalm("merge_good.conf").split("\n"), "napalm");
+    await type("configure session back");
+    await type("no hostname");
+    await type("interface Ethernet2");
+    await type("no description");
+    expect(hunks(await type("show session-config diffs"))).toBe(hunks(napalm("merge_good.diff")));
+    const other = await bootNapalm(napalm("initial.conf"));
+    await other.type("configure session replace");
+    await other.type("rollback clean-config");
+    for (const line of napalm("new_good.conf").split("\n")) if (line.trim() !== "end") await other.type(line);
+    expect(hunks(await other.type("show session-config diffs"))).toBe(hunks(napalm("new_good.diff")));
+  });
+
+  test("napalm: a typing error is refused where it stands", async () => {
+    const { type } = await bootNapalm(napalm("initial.conf"));
+    await type("configure session typo");
+    const answers: string[] = [];
+    for (const line of napalm("merge_typo.conf").split("\n")) if (line.trim() !== "") answers.push(await type(line));
+    expect(answers.filter((answer) => answer.includes("% Invalid input"))).toHaveLength(1);
+    expect(answers.at(-1)).toContain("(at token 0: 'descriptin')");
+  });
+
+  test("oxidized: a DCS-7050SX3 of 4.29.2F shows what it showed", async () => {
+    const { commands } = z
+      .looseObject({ commands: z.record(z.string(), z.string()) })
+      .parse(parse(read("oxidized/eos__DCS-7050SX3-48YC8_4.29.2F__simulation.yaml")));
+    const typed = "show running-config | no-more | exclude ! Time:";
+    const shown = commands[`${typed}\n`] ?? "";
+    const device = await startAristaEos(
+      {
+        name: "eos-test-01",
+        config: shown.split("\n").slice(1).join("\n"),
+        version: "4.29.2F",
+        eapi: false,
+        loginPrivileged: true,
+      },
+      { clock: new ManualClock() },
+    );
+    devices.push(device);
+    const session = await connectTestClient(device, { columns: 200, rows: 0 });
+    await session.waitFor(/#$/);
+    session.send(`${typed}\n`);
+    expect((await session.waitFor(/end\r\neos-test-01#$/)).replaceAll("\r", "")).toBe(shown);
+  });
+
+  test("every line of hier_config's switch is known to the grammar", async () => {
+    const { device } = await bootNapalm([1, 2, 3, 4, 5].map((port) => `interface Ethernet${port}\n`).join(""));
+    for (const name of ["running", "generated"])
+      device.mutate(read(`hier_config/eos_${name}.conf`).split("\n"), "hier");
+    expect(device.runningConfig()).toContain("router bgp 65100");
+  });
+});

@@ -30,8 +30,8 @@ const HEAD: Groups = [
   [/^ntp /],
   [/^radius-server /],
   [/^sflow /],
-  [/^(?:no )?snmp-server chassis/, /^snmp-server contact/, /^snmp-server location/, /^snmp-server /],
   [/^(?:no )?spanning-tree mode/, /^(?:no )?spanning-tree /],
+  [/^(?:no )?snmp-server chassis/, /^snmp-server contact/, /^snmp-server location/, /^snmp-server /],
   [/^system l1/],
   [/^tacacs-server /],
 ];
