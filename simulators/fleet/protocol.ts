@@ -53,6 +53,8 @@ export function deviceLine(entry: SimulatedDevice): object {
     model: entry.model,
     version: entry.version,
     hostKey: entry.hostKeyPublic,
+    ...(entry.ports ? { ports: entry.ports } : {}),
+    ...(entry.certificate === undefined ? {} : { certificate: entry.certificate }),
   };
 }
 
