@@ -100,8 +100,7 @@ class Editor {
         this.#say(`delete ${here}`);
         return drop(target, existing);
       case "create":
-        if (existing && !isEmptyContainer(existing, node))
-          throw new RpcError("data-exists", { path: here, message: `${given.name} exists already` });
+        if (existing) throw new RpcError("data-exists", { path: here, message: `${given.name} exists already` });
         return this.#put(target, existing, given, node, "merge", here);
       case "replace":
         return this.#put(target, existing, given, node, "merge", here);

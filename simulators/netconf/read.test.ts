@@ -41,6 +41,15 @@ describe("subtree filters", () => {
     expect(textsAt(reply, "data", "interfaces", "interface", "type")).toHaveLength(types);
   });
 
+  test("one value of a list of values, and what stands beside it", async () => {
+    const session = await bench.connect(await bench.start());
+    const resolver = (inside: string): string =>
+      `<system xmlns="${SYSTEM}"><dns-resolver>${inside}</dns-resolver></system>`;
+    await session.tags(editRunning(resolver("<search>a.example</search><search>b.example</search>")));
+    const reply = await session.ask(getConfig("running", resolver("<search>b.example</search><server/>")));
+    expect(textsAt(reply, "data", "system", "dns-resolver", "search")).toEqual(["b.example"]);
+  });
+
   test("an empty filter selects nothing", async () => {
     const session = await bench.connect(await bench.start());
     const reply = await session.ask("<get-config><source><running/></source><filter/></get-config>");
@@ -66,6 +75,12 @@ describe("with-defaults", () => {
     const all = kind.startsWith("report-all");
     expect(textsAt(reply, "data", "interfaces", "interface", "ipv4", "forwarding")).toEqual(all ? ["false"] : []);
     expect(session.lastText().includes('wd:default="true"')).toBe(kind === "report-all-tagged");
+  });
+
+  test("trim leaves what somebody changed", async () => {
+    const session = await bench.connect(await bench.start());
+    await session.tags(editRunning(port("<name>eth0</name><enabled>false</enabled>")));
+    expect(textsAt(await session.ask(ask("trim")), "data", "interfaces", "interface", "enabled")).toEqual(["false"]);
   });
 
   test("a mode that is not offered, and none at all", async () => {

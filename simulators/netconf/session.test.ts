@@ -8,6 +8,7 @@ import {
   getConfig,
   lockOf,
   port,
+  routeVia,
   unlockOf,
   validateOf,
 } from "./test-requests.ts";
@@ -148,6 +149,17 @@ describe("locks", () => {
     await expect.poll(() => b.tags(lockOf("candidate"))).toBe("ok");
   });
 
+  test("of running or of the candidate alone stop another's commit", async () => {
+    const device = await bench.start();
+    const [a, b] = [await bench.connect(device), await bench.connect(device)];
+    for (const store of ["running", "candidate"]) {
+      await a.tags(lockOf(store));
+      expect(await b.tags("<commit/>")).toBe("in-use");
+      await a.tags(unlockOf(store));
+      expect(await b.tags("<commit/>")).toBe("ok");
+    }
+  });
+
   test("are denied while the candidate has changes; letting one go throws changes away", async () => {
     const device = await bench.start();
     const [a, b] = [await bench.connect(device), await bench.connect(device)];
@@ -171,6 +183,14 @@ describe("locks", () => {
         .poll(async () => `${await b.tags(lockOf("candidate"))} ${await contactOf(b, "candidate")}`)
         .toBe(unlockDiscards ? "ok noc@example.net" : "lock-denied left");
     }
+  });
+
+  test("an unlock keeps the changes where the device does so", async () => {
+    const session = await bench.connect(await bench.start({ abilities: { unlockDiscards: false } }));
+    await session.tags(lockOf("candidate"));
+    await session.tags(editCandidate(contact("kept")));
+    expect(await session.tags(unlockOf("candidate"))).toBe("ok");
+    expect(await contactOf(session, "candidate")).toBe("kept");
   });
 
   test("running is not locked while another's commit waits", async () => {
@@ -344,6 +364,25 @@ describe("the other operations", () => {
     expect(await session.tags("<commit/>")).toBe("data-missing");
     expect(await session.tags(validateOf(`<config>${untyped}</config>`))).toBe("data-missing");
     expect(await session.tags(validateOf("<running/>"))).toBe("ok");
+  });
+
+  test("running takes nothing that does not hold together, by whatever way, and a test alone changes nothing", async () => {
+    const device = await bench.start();
+    const session = await bench.connect(device);
+    const untyped = port("<name>eth9</name>");
+    expect(await session.tags(editRunning(untyped, "<test-option>set</test-option>"))).toBe("data-missing");
+    expect(await session.tags(copyConfig(`config>${untyped}</config`, "running"))).toBe("data-missing");
+    expect(await session.tags(editCandidate(contact("tested"), "<test-option>test-only</test-option>"))).toBe("ok");
+    expect(await contactOf(session, "candidate")).toBe("noc@example.net");
+    const toNowhere = routeVia("eth77");
+    expect(await errorOf(session, editRunning(toNowhere))).toMatchObject({
+      tag: "data-missing",
+      "app-tag": "instance-required",
+    });
+    expect(await session.tags(editRunning(routeVia("eth1")))).toBe("ok");
+    const gone = port("<name>eth1</name>").replace("<interface>", '<interface nc:operation="delete">');
+    expect(await session.tags(editRunning(gone))).toBe("data-missing");
+    expect(device.runningConfig()).toContain("<name>eth1</name>");
   });
 
   test("what is not announced is not there", async () => {

@@ -1,5 +1,5 @@
 /** Operations as text, for tests. */
-import { INTERFACES, SYSTEM } from "./names.ts";
+import { INTERFACES, IPV4_ROUTING, ROUTING, SYSTEM } from "./names.ts";
 
 export const editCandidate = (config: string, more = ""): string =>
   `<edit-config><target><candidate/></target>${more}<config>${config}</config></edit-config>`;
@@ -26,3 +26,9 @@ export const copyConfig = (source: string, target: string): string =>
   `<copy-config><target><${target}/></target><source>${source.includes(">") ? `<${source}>` : `<${source}/>`}</source></copy-config>`;
 
 export const validateOf = (source: string): string => `<validate><source>${source}</source></validate>`;
+
+export const routeVia = (name: string): string =>
+  `<routing xmlns="${ROUTING}"><control-plane-protocols><control-plane-protocol><type xmlns:r="${ROUTING}">r:static</type><name>main</name>` +
+  `<static-routes><ipv4 xmlns="${IPV4_ROUTING}"><route><destination-prefix>10.8.0.0/16</destination-prefix>` +
+  `<next-hop><outgoing-interface>${name}</outgoing-interface></next-hop></route></ipv4></static-routes>` +
+  "</control-plane-protocol></control-plane-protocols></routing>";
