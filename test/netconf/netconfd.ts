@@ -55,9 +55,9 @@ export async function startNetconfd(): Promise<Netconfd> {
       `--ncxserver-sockname=${socket}`,
       `--log=${log}`,
     ];
-    // Its startup configuration is kept below HOME.
+    // Its startup configuration is kept below HOME, what it was before a commit where it was started.
     const env = { PATH: process.env["PATH"] ?? "", HOME: folder };
-    children.push(spawn(NETCONFD, options, { env, stdio: "ignore" }));
+    children.push(spawn(NETCONFD, options, { cwd: folder, env, stdio: "ignore" }));
     const config = join(folder, "sshd.conf");
     const lines = [
       `Port ${port}`,
