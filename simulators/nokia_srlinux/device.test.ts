@@ -231,6 +231,8 @@ describe("what it reports", () => {
     expect(await type(session, "show version")).toMatch(/Hostname {13}: s0001-leaf1\nChassis Type {9}: 7220 IXR-D2L\n/);
     expect(await type(session, "info from state /platform/chassis")).toContain(`serial-number ${device.serial}`);
     expect(await type(session, "info from state /system/information")).toContain("version v24.10.1-492-gf8858c5836");
+    expect(await type(session, "info from state / interface ethernet-1/1 mtu")).toContain("mtu 9232");
+    expect(await type(session, "info from running / interface ethernet-1/1 mtu")).not.toContain("mtu");
     expect(await type(session, "info from running /platform")).toBe("    platform {\n    }\n");
   });
 

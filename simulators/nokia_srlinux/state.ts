@@ -2,8 +2,8 @@
 import type { Box } from "./box.ts";
 import { hash, macOf } from "./ip.ts";
 import { ROOT } from "./model/root.ts";
-import { bgpNeighbors, instances, lldpNeighbors, portUp, subinterfaceUp } from "./network.ts";
-import { applyEdit, cloneBranch, entriesAt, prune, type Branch, type Path, type Step } from "./tree.ts";
+import { bgpNeighbors, instances, learntMacs, lldpNeighbors, portUp, subinterfaceUp } from "./network.ts";
+import { applyEdit, cloneBranch, entriesAt, itemAt, leafAt, prune, type Branch, type Path, type Step } from "./tree.ts";
 
 const step = (name: string, ...keys: string[]): Step => ({ name, keys });
 
@@ -16,24 +16,48 @@ export function stateTree(box: Box): Branch {
   system(box, put);
   configuration(box, put);
   interfaces(box, put);
-  for (const instance of instances(box.store.running)) {
-    const self = step("network-instance", instance);
-    put([self], { "oper-state": "up" });
-    for (const {
-      keys: [name = ""],
-    } of entriesAt(box.store.running, self, "interface"))
-      put([self, step("interface", name)], { "oper-state": subinterfaceUp(box, name) ? "up" : "down" });
-    for (const neighbor of bgpNeighbors(box, instance))
-      put([self, step("protocols"), step("bgp"), step("neighbor", neighbor.peer)], {
-        "session-state": neighbor.state,
-        "last-established": neighbor.state === "established" ? iso(box.store.bootedAtMs) : undefined,
-        "received-routes": String(neighbor.received),
-        "active-routes": String(neighbor.active),
-        "sent-routes": String(neighbor.sent),
-      });
-  }
+  const fill: Put = (path, values) => {
+    for (const [name, value] of Object.entries(values))
+      if (itemAt(tree, [...path, step(name)]) === undefined) put(path, { [name]: value });
+  };
+  for (const { keys } of entriesAt(box.store.running, "interface")) fillPort(box, step("interface", ...keys), fill);
+  for (const instance of instances(box.store.running)) networkInstance(box, instance, put, fill);
   prune(tree, ROOT);
   return tree;
+}
+
+function networkInstance(box: Box, name: string, put: Put, fill: Put): void {
+  const self = step("network-instance", name);
+  fill([self], { type: "ip-vrf", "admin-state": "enable" });
+  put([self], { "oper-state": leafAt(box.store.running, self, "admin-state") === "disable" ? "down" : "up" });
+  for (const { keys } of entriesAt(box.store.running, self, "interface"))
+    put([self, step("interface", ...keys)], { "oper-state": subinterfaceUp(box, keys[0] ?? "") ? "up" : "down" });
+  for (const { address, destination } of learntMacs(box, name))
+    put([self, step("bridge-table"), step("mac-table"), step("mac", address)], {
+      destination,
+      type: "learnt",
+      "last-update": iso(box.store.bootedAtMs),
+    });
+  for (const { peer, peerAs, state, received, active, sent } of bgpNeighbors(box, name)) {
+    const at = [self, step("protocols"), step("bgp"), step("neighbor", peer)];
+    fill(at, { "admin-state": "enable", "peer-as": peerAs === "" ? undefined : peerAs });
+    put(at, {
+      "session-state": state,
+      "last-established": state === "established" ? iso(box.store.bootedAtMs) : undefined,
+      "received-routes": String(received),
+      "active-routes": String(active),
+      "sent-routes": String(sent),
+    });
+  }
+}
+
+/** The model's defaults, which only the state datastore shows. */
+function fillPort(box: Box, self: Step, fill: Put): void {
+  const isEthernet = self.keys[0]?.startsWith("ethernet-") === true;
+  fill([self], { "admin-state": "enable", mtu: isEthernet ? "9232" : self.keys[0] === "mgmt0" ? "1514" : undefined });
+  if (isEthernet) fill([self, step("ethernet")], { "port-speed": "25G" });
+  for (const { keys } of entriesAt(box.store.running, self, "subinterface"))
+    fill([self, step("subinterface", ...keys)], { "admin-state": "enable" });
 }
 
 type Put = (path: Path, values: Readonly<Record<string, string | undefined>>) => void;

@@ -1,5 +1,5 @@
 /** Network-instances: what other vendors call VRFs, and bridge domains. */
-import { boolean, container, leaf, list, oneOf, presence, uint } from "../schema.ts";
+import { boolean, container, leaf, list, oneOf, presence, reported, string, uint } from "../schema.ts";
 import { adminState, operState, description, address, anyPrefix, dotted, name, subinterfaceName } from "./types.ts";
 import { bgp, ospf } from "./routing.ts";
 
@@ -51,6 +51,15 @@ export const networkInstance = list(
       {
         "discard-unknown-dest-mac": leaf(boolean),
         "mac-learning": container({ "admin-state": adminState }),
+        "mac-table": container(
+          {
+            mac: list(
+              { address: string },
+              { destination: reported(string), type: reported(string), "last-update": reported(string) },
+            ),
+          },
+          { module: "srl_nokia-bridge-table-mac-table", state: true },
+        ),
         "mac-limit": container({ "maximum-entries": leaf(uint(1, 8192)) }),
       },
       { module: "srl_nokia-bridge-table" },
