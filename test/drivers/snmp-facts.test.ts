@@ -7,8 +7,9 @@ import { CredentialValue, secretsOf, snmpSecurity, snmpValue, type SnmpValue } f
 import { compareOids } from "../../drivers/engines/snmp/oid.ts";
 import { TEXT_CHARACTERS_MAX, textOf, type Varbind } from "../../drivers/engines/snmp/values.ts";
 import { walkColumns, type WalkedRow } from "../../drivers/engines/snmp/walk.ts";
-import { startSnmpAgent } from "../../simulators/snmp/index.ts";
+import { startSnmpAgent, type SnmpUser } from "../../simulators/snmp/index.ts";
 import { AUTH, PRIVACY, COMMUNITY, v3, v2c, closing, closeAll, agentWith, failure } from "./snmp-agent.ts";
+import { BUN, Child } from "../support/child.ts";
 import { credentialOf, openSnmp, rowsOf } from "./snmp-support.ts";
 
 afterEach(closeAll);
@@ -174,6 +175,28 @@ describe("facts and tables through the driver", () => {
     });
     expect((await failure(refused)).code).toBe("LOGIN_REFUSED");
     expect(seen).toEqual(["LOGIN_REFUSED"]);
+  });
+});
+
+describe("the agents that people can try things on", () => {
+  it("say how they are read, each its own device, and end with their input", async () => {
+    const child = new Child({ argv: [BUN, "simulators/snmp/main.ts", "--count", "2", "--interfaces", "3"] });
+    closing.push(() => child.stop());
+    await child.waitFor("ready", (line) => (line.includes('"ready"') ? line : undefined));
+    const devices = child.stdout.slice(0, -1).map((line) => JSON.parse(line) as { port: number; user: SnmpUser });
+    const serials: (string | null)[] = [];
+    for (const { port, user } of devices) {
+      const { authPassphrase, privacyPassphrase = "" } = user;
+      const privacy = { protocol: "aes128", passphrase: privacyPassphrase } as const;
+      const value: SnmpValue = { version: "3", authProtocol: "sha256", authPassphrase, privacy };
+      const { session } = await openSnmp(port, credentialOf(user.name, value));
+      serials.push((await session.facts()).serial);
+      expect(await rowsOf(session, "interfaces")).toHaveLength(3);
+      await session.close();
+    }
+    expect(serials).toEqual(["LAB00000001", "LAB00000002"]);
+    child.process.stdin?.end();
+    expect(await child.exited).toMatchObject({ code: 0 });
   });
 });
 
