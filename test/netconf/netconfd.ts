@@ -28,8 +28,8 @@ export interface Netconfd {
   stop(): Promise<void>;
 }
 
-/** With the models of RFC 7223 and 7317; configuration starts empty, and `startup` is a datastore of its own. */
-export async function startNetconfd(): Promise<Netconfd> {
+/** With `modules` (files of YANG) beside the models of RFC 7223 and 7317; configuration starts empty, and `startup` is a datastore of its own. */
+export async function startNetconfd(modules: readonly string[] = []): Promise<Netconfd> {
   const folder = mkdtempSync(join(tmpdir(), "farhand-netconfd-"));
   const children: ChildProcess[] = [];
   const stop = async (): Promise<void> => {
@@ -49,6 +49,7 @@ export async function startNetconfd(): Promise<Netconfd> {
       "--with-startup=true",
       "--module=ietf-interfaces",
       "--module=iana-if-type",
+      ...modules.map((path) => `--module=${path}`),
       "--access-control=off",
       "--superuser=root",
       `--port=${port}`,

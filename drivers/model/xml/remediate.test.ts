@@ -85,7 +85,7 @@ describe(`${PAIRS} pairs of configurations at random`, () => {
       fc.property(seeds, (seed) => {
         const chance = new Chance(seed);
         const before = parse(randomConfig(chance));
-        const text = randomConfig(chance, true);
+        const text = randomConfig(chance, { edits: true });
         const serve = (edits: string): string => {
           const running = read(printXml(before));
           server.edit(running, read(edits));
