@@ -38,6 +38,8 @@ const Mode = z.strictObject({
   name: z.string(),
   /** What follows the learned hostname on the last line: `#`, `(config…)#`. Anchored at the end by the engine. */
   suffix: Pattern,
+  /** What the line above the prompt must be, where only that line tells the mode (SR Linux). It is no part of any answer. */
+  above: Pattern.optional(),
   /** How to get here from another mode, and back. */
   enter: z.strictObject({ from: z.string(), steps: z.array(Instruction).min(1) }).optional(),
   /** How a read is said here without leaving (`run ${command}`); without it reads go back to the base mode. */
@@ -292,7 +294,14 @@ export const PlatformFile = z.strictObject({
   }),
   login: z
     .array(
-      z.strictObject({ question: Pattern, answer: z.enum(["password", "enable", "username", "newline", "yes", "no"]) }),
+      z.strictObject({
+        question: Pattern,
+        answer: z.union([
+          z.enum(["password", "enable", "username", "newline", "yes", "no"]),
+          /** A command that makes a terminal speak plainly: some draw a toolbar behind their prompt until they are told not to. */
+          z.strictObject({ say: z.string().max(200) }),
+        ]),
+      }),
     )
     .max(8),
   modes: z.array(Mode).min(1).max(16),

@@ -161,9 +161,20 @@ export class Cli implements CommandChannel {
     /** From a line that begins with a prompt on: the command may be over, and the rest log messages behind the prompt. */
     const held: string[] = [];
     let nudges = 0;
+    /** The last line, where it may be the upper half of a prompt: told only when something else follows it. */
+    let above: string | undefined;
     const lines = async (given: readonly string[]): Promise<void> => {
       const received: string[] = [];
       for (const line of given) {
+        if (above !== undefined && echoed) {
+          bytes += above.length + 1;
+          received.push(above);
+        }
+        above = undefined;
+        if (this.#prompts.isAbove(line)) {
+          above = line;
+          continue;
+        }
         if (!echoed) {
           // A log message may come between what we typed and its echo. It is no answer.
           echoed = echo(line);
@@ -194,7 +205,7 @@ export class Cli implements CommandChannel {
     const tail = (last: string): TailVerdict<string> => {
       if (!echoed) return undefined;
       if (options.until?.test(last)) return { stop: this.#mode };
-      const mode = this.#prompts.match(last);
+      const mode = this.#prompts.match(last, above);
       if (mode !== undefined) return { stop: mode };
       if (this.#more?.test(last)) return { page: this.#o.file.paging?.next ?? " " };
       const known = answers.find(({ question }) => question.test(last));
@@ -241,7 +252,8 @@ export class Cli implements CommandChannel {
     let candidate: string | undefined;
     let asked = 0;
     let linesSince = 0;
-    const reply = (answer: string): string => {
+    const reply = (answer: (typeof file.login)[number]["answer"]): string => {
+      if (typeof answer === "object") return answer.say + newline;
       const value = {
         password: credential.password?.reveal(),
         enable: credential.enable?.reveal(),
@@ -249,11 +261,13 @@ export class Cli implements CommandChannel {
       };
       if (answer === "newline") return newline;
       if (answer === "yes" || answer === "no") return answer + newline;
-      return (value[answer as keyof typeof value] ?? "") + newline;
+      return (value[answer] ?? "") + newline;
     };
     let bytes = 0;
+    let above = "";
     const seen = async (given: readonly string[]): Promise<void> => {
       linesSince += given.length;
+      above = given.at(-1) ?? above;
       for (const line of given) bytes += line.length + 1;
       if (bytes > ANSWER_BYTES_MAX)
         throw new FarhandError("OUTPUT_TOO_LARGE", `more than ${ANSWER_BYTES_MAX} bytes at login`);
@@ -279,7 +293,7 @@ export class Cli implements CommandChannel {
         { deadlineMs: connectMs, signal, what: "login" },
       );
       this.#prompts.learn(this.#prompts.hostOf(prompt) ?? "");
-      const mode = this.#prompts.match(prompt);
+      const mode = this.#prompts.match(prompt, above);
       if (mode === undefined)
         throw new FarhandError("PROMPT", `${JSON.stringify(this.#o.redact(prompt))} belongs to no mode`);
       this.#mode = mode;

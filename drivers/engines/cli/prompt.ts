@@ -5,13 +5,17 @@ export class Prompts {
   readonly #file: PlatformFile;
   readonly #first: RegExp;
   readonly #excludes: readonly RegExp[];
-  #modes: readonly { name: string; pattern: RegExp }[] = [];
+  #modes: readonly { name: string; pattern: RegExp; above: RegExp | undefined }[] = [];
+  readonly #above: readonly RegExp[];
   #hosts: readonly string[] = [];
   #begins: RegExp | undefined;
 
   constructor(file: PlatformFile) {
     this.#file = file;
     this.#first = new RegExp(file.prompt.first, "v");
+    this.#above = file.modes.flatMap(({ above }) =>
+      above === undefined ? [] : [new RegExp(`^(?:${above})\\s*$`, "v")],
+    );
     this.#excludes = file.prompt.excludes.map((source) => new RegExp(source, "v"));
   }
 
@@ -34,10 +38,16 @@ export class Prompts {
     this.#compile([this.hostname, host]);
   }
 
-  /** The mode whose prompt this line is. */
-  match(tail: string): string | undefined {
+  /** Whether this line is one that stands above a prompt. */
+  isAbove(line: string): boolean {
+    return this.#above.some((pattern) => pattern.test(line));
+  }
+
+  /** The mode whose prompt this line is, below the line `above`. */
+  match(tail: string, lineAbove = ""): string | undefined {
     if (tail === "" || this.#excluded(tail)) return undefined;
-    for (const { name, pattern } of this.#modes) {
+    for (const { name, pattern, above } of this.#modes) {
+      if (above?.test(lineAbove) === false) continue;
       const found = pattern.exec(tail);
       if (!found) continue;
       const shown = found.groups?.["host"];
@@ -65,8 +75,9 @@ export class Prompts {
       `^(?:${prefix})(?:${host})(?:${this.#file.modes.map(({ suffix }) => suffix).join("|")})`,
       "v",
     );
-    this.#modes = this.#file.modes.map(({ name, suffix }) => ({
+    this.#modes = this.#file.modes.map(({ name, suffix, above }) => ({
       name,
+      above: above === undefined ? undefined : new RegExp(`^(?:${above})\\s*$`, "v"),
       pattern: new RegExp(`^(?:${prefix})(?<host>${host})(?:${suffix})\\s*$`, "v"),
     }));
   }

@@ -1,6 +1,7 @@
 import type { Subject } from "../subject.ts";
 import { ciscoIosxe } from "./cisco-iosxe.ts";
 import { juniperJunos } from "./juniper-junos.ts";
+import { nokiaSrlinux } from "./nokia-srlinux.ts";
 
 /** Every platform over every transport that it is driven by. */
-export const subjects: readonly Subject[] = [ciscoIosxe, juniperJunos];
+export const subjects: readonly Subject[] = [ciscoIosxe, juniperJunos, nokiaSrlinux];
