@@ -1,7 +1,7 @@
 /** The box behind every door: its datastores, its candidates, its files, and what it says of itself. */
-import type { Datastores, Holder } from "../kit/datastores.ts";
+import type { Datastores, Holder, Surroundings } from "../kit/datastores.ts";
 import { Candidates } from "./candidates.ts";
-import { leafAt, cloneBranch, type Branch } from "./tree.ts";
+import { cloneBranch, entriesAt, leafAt, type Branch, type Step } from "./tree.ts";
 
 export interface Facts {
   /** `7220 IXR-D2L`. */
@@ -43,11 +43,14 @@ export class Box {
   /** Users of the terminals, for `session`. */
   peers: () => readonly (Holder & { readonly remote: string })[] = () => [];
 
-  constructor(store: Datastores<Branch>, facts: Facts, uncabled: readonly string[]) {
+  constructor(store: Datastores<Branch>, facts: Facts, surroundings: Surroundings, uncabled: readonly string[]) {
     this.store = store;
     this.facts = facts;
     this.uncabled = new Set(uncabled);
-    this.candidates = new Candidates(store);
+    this.candidates = new Candidates(store, (before) => {
+      // Whoever shuts the port that people come in by is outside, as everybody is.
+      if (hasManagement(before) && !hasManagement(store.running) && store.up) surroundings.setReachability("blackhole");
+    });
   }
 
   get hostname(): string {
@@ -65,4 +68,33 @@ export class Box {
     this.commits.push({ id: this.commits.length + 1, atMs: this.store.clock.nowMs(), by, via, timeoutS });
     if (this.commits.length > 50) this.commits.shift();
   }
+}
+
+const step = (name: string, ...keys: string[]): Step => ({ name, keys });
+
+/** Whether the management port, its subinterface and its network-instance are enabled and belong together. */
+function hasManagement(tree: Branch): boolean {
+  const isOn = (...path: Step[]): boolean => leafAt(tree, ...path, "admin-state") !== "disable";
+  const [port, sub, instance] = [
+    step("interface", "mgmt0"),
+    step("subinterface", "0"),
+    step("network-instance", "mgmt"),
+  ];
+  const bound = entriesAt(tree, instance, "interface").some(({ keys }) => keys[0] === "mgmt0.0");
+  const there = entriesAt(tree, port, "subinterface").some(({ keys }) => keys[0] === "0");
+  return bound && there && isOn(port) && isOn(port, sub) && isOn(instance);
+}
+
+/** Whether `system json-rpc-server` lets anybody in. A configuration that never names it leaves the door as the test opened it. */
+export function hasJsonRpc(tree: Branch): boolean {
+  const self = [step("system"), step("json-rpc-server")];
+  const instances = entriesAt(tree, ...self, "network-instance");
+  const named = leafAt(tree, ...self, "admin-state");
+  if (named === undefined && instances.length === 0) return true;
+  return (
+    named === "enable" &&
+    instances.some(
+      ({ keys }) => leafAt(tree, ...self, step("network-instance", ...keys), "https", "admin-state") === "enable",
+    )
+  );
 }

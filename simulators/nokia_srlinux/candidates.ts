@@ -42,8 +42,12 @@ export class Candidates {
   /** Of the commit that waits: stays open until that is settled. */
   #waiting: string | undefined;
 
-  constructor(store: Datastores<Branch>) {
+  /** Told of what ran before each commit, once it is in force. */
+  readonly #committed: (before: Branch) => void;
+
+  constructor(store: Datastores<Branch>, committed: (before: Branch) => void) {
     this.#store = store;
+    this.#committed = committed;
   }
 
   get all(): readonly Candidate[] {
@@ -149,6 +153,7 @@ export class Candidates {
     if (valid.kind === "refused") return valid;
     const merged = rebase(candidate.tree, candidate.baseline, this.#store.running, ROOT);
     if (merged.kind === "conflict") return { kind: "refused", message: conflict(merged.line) };
+    const before = this.#store.running;
     this.#waiting = timeoutMs === undefined ? undefined : candidate.name;
     this.#store.commit({
       holder,
@@ -159,6 +164,7 @@ export class Candidates {
       ...(timeoutMs === undefined ? {} : { confirm: { timeoutMs, boundToSession: false } }),
     });
     this.discard(candidate);
+    this.#committed(before);
     return { kind: "done" };
   }
 

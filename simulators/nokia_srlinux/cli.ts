@@ -37,6 +37,8 @@ const GLOBALS = [
 /** Commands that need a candidate, so that nobody runs them by mistake on what is in force. */
 const IN_CANDIDATE = ["baseline", "commit", "delete", "discard", "load", "set"];
 
+const FILES_MAX = 32;
+
 export interface CliOptions {
   readonly box: Box;
   readonly holder: Holder;
@@ -96,6 +98,8 @@ export class Cli {
     if (redirect < 0 || shown.kind !== "text") return shown;
     if (file === undefined) return refuse("Parsing error: Missing value for 'file'");
     this.box.files.set(file, (command[redirect]?.text === ">>" ? (this.box.files.get(file) ?? "") : "") + shown.text);
+    const [oldest] = this.box.files.keys();
+    if (this.box.files.size > FILES_MAX && oldest !== undefined) this.box.files.delete(oldest);
     return NOTHING;
   }
 
@@ -192,7 +196,7 @@ export class Cli {
     const taken = this.reader.take(tokens, GLOBALS);
     if (taken.kind === "error") return refuse(taken.message);
     for (const edit of taken.edits) applyEdit(candidate.tree, edit);
-    prune(candidate.tree, ROOT);
+    if (taken.edits.some(({ op }) => op === "delete")) prune(candidate.tree, ROOT);
     this.#before = before;
     return NOTHING;
   }

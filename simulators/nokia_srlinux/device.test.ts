@@ -466,6 +466,18 @@ describe("a confirmed commit", () => {
     expect(device.applyCount()).toBe(1);
   });
 
+  test("whoever shuts the management port is outside until it takes itself back", async () => {
+    const { device, clock } = await boot();
+    const session = await login(device);
+    await type(session, "enter candidate private", "set / interface mgmt0 admin-state disable");
+    session.send("commit confirmed timeout 60\n");
+    await expect(connectTestClient(device, { extra: { readyTimeout: 50 } })).rejects.toThrow();
+    expect(device.runningConfig()).toContain("set / interface mgmt0 admin-state disable\n");
+    clock.advance(60_000);
+    await login(device);
+    expect(device.runningConfig()).not.toContain("mgmt0 admin-state disable");
+  });
+
   test("a reboot loses it with everything that was not saved", async () => {
     const { device, clock } = await boot();
     const before = device.runningConfig();

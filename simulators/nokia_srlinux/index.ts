@@ -67,7 +67,7 @@ export async function startNokiaSrlinux(
       surroundings,
       separateStartup: true,
     });
-    open.box = new Box(store, facts, config.uncabled);
+    open.box = new Box(store, facts, surroundings, config.uncabled);
     return store;
   };
   const box = (): Box => {

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { ManualClock } from "../../shared/clock.ts";
 import type { SimulatedDevice } from "../device.ts";
 import { selfSigned } from "../kit/certificate.ts";
+import { execOnce } from "../ssh/test-client.ts";
 import { startNokiaSrlinux, type NokiaSrlinuxConfigInput } from "./index.ts";
 import { sampleNokiaSrlinux } from "./sample.ts";
 
@@ -274,6 +275,18 @@ describe("JSON-RPC", () => {
       /^Parsing error: Unknown token 'nothing'/,
     );
     expect((await rpc(device, "cli", { commands: ['info "'] })).error?.message).toContain("Parsing error");
+  });
+
+  test("a configuration that shuts the API shuts it, and the terminal stays", async () => {
+    const { device, clock } = await boot();
+    const shut = { action: "update", path: "/system/json-rpc-server/admin-state:disable" };
+    await rpc(device, "set", { commands: [shut], "confirm-timeout": 60 });
+    await expect(rpc(device, "get", one("/"))).rejects.toThrow();
+    expect((await execOnce(device, "info flat from running system json-rpc-server")).text).toContain(
+      "admin-state disable",
+    );
+    clock.advance(60_000);
+    expect((await rpc(device, "get", one("/system/name"))).result).toBeDefined();
   });
 
   test("a named candidate stays between requests, and a failed one leaves it behind", async () => {

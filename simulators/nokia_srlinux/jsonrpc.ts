@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { CommandRecord } from "../device.ts";
 import { matches } from "../faults.ts";
 import type { HttpsDoor, HttpsExchange, HttpsUser } from "../kit/https.ts";
-import type { Box } from "./box.ts";
+import { hasJsonRpc, type Box } from "./box.ts";
 import { Cli } from "./cli.ts";
 import { diffJson, diffText } from "./diff.ts";
 import { assertSingular, editsOf, locate, Refused } from "./json-path.ts";
@@ -55,6 +55,10 @@ export class JsonRpc {
   }
 
   async handle(exchange: HttpsExchange, door: HttpsDoor): Promise<Response> {
+    if (!hasJsonRpc(this.#o.box().store.running)) {
+      exchange.drop("reset");
+      return exchange.silence();
+    }
     if (exchange.url.pathname !== "/jsonrpc") return new Response("404 Not Found\n", { status: 404 });
     const login = door.login(exchange, this.#o.users);
     if (login.kind === "unanswered") return exchange.silence();

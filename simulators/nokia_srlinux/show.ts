@@ -151,6 +151,13 @@ function networkInstance(box: Box, words: readonly string[]): Answer {
   const [name = "", ...rest] = words;
   const { running } = box.store;
   if (words.join(" ") === "summary") return summary(box);
+  if (name === "*") {
+    const each = instances(running).map((one) => networkInstance(box, [one, ...rest]));
+    return (
+      each.find(({ kind }) => kind === "error") ??
+      say(each.map((one) => (one.kind === "text" ? one.text : "")).join(""))
+    );
+  }
   if (!instances(running).includes(name)) return say("");
   switch (rest.slice(0, 3).join(" ")) {
     case "route-table":

@@ -109,6 +109,10 @@ export function branchesAt(root: Branch, path: Path): { readonly branch: Branch;
       const item = branch.children.get(step.name);
       if (item?.kind === "branch") return [{ branch: item, path: [...before, step] }];
       if (item?.kind !== "list") return [];
+      if (step.keys.length > 0 && !step.keys.includes("*")) {
+        const entry = item.entries.get(JSON.stringify(step.keys));
+        return entry === undefined ? [] : [{ branch: entry, path: [...before, step] }];
+      }
       return [...item.entries.values()]
         .filter((entry) => step.keys.every((key, at) => key === "*" || key === entry.keys[at]))
         .map((entry) => ({ branch: entry, path: [...before, { name: step.name, keys: entry.keys }] }));
