@@ -2,7 +2,7 @@
 import { RpcError } from "./errors.ts";
 import { BASE, DEFAULT_ATTRIBUTE } from "./names.ts";
 import { orderOf, place } from "./order.ts";
-import { isEmptyContainer, match, ownKeys, pathStep } from "./paths.ts";
+import { isEmptyContainer, KinIndex, ownKeys, pathStep } from "./paths.ts";
 import { childrenOf, valueOf, type Schema, type SchemaNode } from "./schema.ts";
 import { attribute, child, element, type XmlElement } from "./xml.ts";
 
@@ -56,6 +56,7 @@ function prune(of: XmlElement, node: SchemaNode | undefined, schema: Schema): vo
 class Editor {
   readonly result: EditResult = { lines: [], errors: [], warnings: [] };
   readonly #o: EditOptions;
+  readonly #kin = new KinIndex();
 
   constructor(options: EditOptions) {
     this.#o = options;
@@ -89,16 +90,16 @@ class Editor {
     const operation = this.#operation(given, path) ?? inherited;
     const here = `${path}/${pathStep(given, node)}`;
     this.#keys(given, node, here);
-    const existing = match(target, given, node);
+    const existing = this.#kin.find(target, given, node);
     switch (operation) {
       case "delete":
         if (!existing) return this.#missing(here);
         this.#say(`delete ${here}`);
-        return drop(target, existing);
+        return this.#drop(target, existing, node);
       case "remove":
         if (!existing) return;
         this.#say(`delete ${here}`);
-        return drop(target, existing);
+        return this.#drop(target, existing, node);
       case "create":
         if (existing) throw new RpcError("data-exists", { path: here, message: `${given.name} exists already` });
         return this.#put(target, existing, given, node, "merge", here);
@@ -174,7 +175,9 @@ class Editor {
     if (node.kind !== "container" || node.presence) throw new RpcError("data-missing", { path: here });
     const made = element(node.ns, node.name);
     this.children(made, given, node, "none", here);
-    if (made.children.length > 0) target.children.push(made);
+    if (made.children.length === 0) return;
+    target.children.push(made);
+    this.#kin.put(target, made, node);
   }
 
   /** Puts in what is given, in the place of what is there. */
@@ -192,7 +195,7 @@ class Editor {
       this.#value(made, given, node, here);
       if (node.kind === "leaf" && attribute(given, DEFAULT_ATTRIBUTE, "default") === "true") {
         if (made.text !== node.default) throw new RpcError("invalid-value", { path: here });
-        if (existing) drop(target, existing);
+        if (existing) this.#drop(target, existing, node);
         return;
       }
     } else if (node.kind === "open" && given.children.length === 0) {
@@ -214,6 +217,7 @@ class Editor {
       this.#say(`set ${here}${made.text === "" || node.kind === "leaf-list" ? "" : ` = ${made.text}`}`);
     if (existing) target.children[target.children.indexOf(existing)] = made;
     else insertAfterKin(target, made);
+    this.#kin.put(target, made, node);
     if (order) place(target, made, node, order, here);
   }
 
@@ -229,6 +233,11 @@ class Editor {
     if (node.type.kind === "identity" && given.prefixes) made.prefixes = given.prefixes;
   }
 
+  #drop(target: XmlElement, existing: XmlElement, node: SchemaNode): void {
+    target.children.splice(target.children.indexOf(existing), 1);
+    this.#kin.drop(target, existing, node);
+  }
+
   #say(line: string): void {
     const met = this.#o.meet?.(line, this.result.lines.length + 1);
     if (met) throw met;
@@ -238,10 +247,6 @@ class Editor {
 
 function junosWord(given: XmlElement): Operation | undefined {
   return (["delete", "replace"] as const).find((word) => attribute(given, "", word) === word);
-}
-
-function drop(target: XmlElement, existing: XmlElement): void {
-  target.children.splice(target.children.indexOf(existing), 1);
 }
 
 function insertAfterKin(target: XmlElement, made: XmlElement): void {

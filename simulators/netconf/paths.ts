@@ -12,23 +12,20 @@ export function ownKeys(of: XmlElement, node: SchemaNode): XmlElement[] {
   return [];
 }
 
-export function match(target: XmlElement, given: XmlElement, node: SchemaNode): XmlElement | undefined {
-  const kin = target.children.filter((one) => one.name === given.name && one.ns === node.ns);
+/** The same for two elements of one parent and one name that are the same thing. */
+function identityOf(of: XmlElement, node: SchemaNode): string {
   switch (node.kind) {
     case "container":
     case "leaf":
-      return kin[0];
+      return "";
     case "leaf-list":
-      return kin.find((one) => one.text === given.text.trim());
+      return of.text.trim();
     case "list":
-      return kin.find((one) => node.keys.every((key) => sameKey(child(one, key), child(given, key))));
+      return JSON.stringify(node.keys.map((key) => plain(child(of, key))));
     case "open": {
-      if (given.children.length === 0) {
-        const several = node.leafLists.includes(node.name);
-        return several ? kin.find((one) => one.text === given.text.trim()) : kin[0];
-      }
-      const name = valueAt(given, "name");
-      return name === undefined ? kin[0] : kin.find((one) => valueAt(one, "name") === name);
+      const name = of.children.length > 0 ? valueAt(of, "name") : undefined;
+      if (name !== undefined) return `name ${name}`;
+      return of.children.length === 0 && node.leafLists.includes(node.name) ? `value ${of.text.trim()}` : "";
     }
     default:
       return node satisfies never;
@@ -36,14 +33,44 @@ export function match(target: XmlElement, given: XmlElement, node: SchemaNode): 
 }
 
 /** `rt:static` and `routing:static` are one value where both prefixes stand for one namespace. */
-function sameKey(a: XmlElement | undefined, b: XmlElement | undefined): boolean {
-  return a !== undefined && b !== undefined && plain(a) === plain(b);
+function plain(of: XmlElement | undefined): string | undefined {
+  const text = of?.text.trim();
+  const [, prefix, rest] = /^([\w.-]+):(.*)$/s.exec(text ?? "") ?? [];
+  return prefix !== undefined && of?.prefixes?.[prefix] !== undefined ? rest : text;
 }
 
-function plain(of: XmlElement): string {
-  const text = of.text.trim();
-  const [, prefix, rest] = /^([\w.-]+):(.*)$/s.exec(text) ?? [];
-  return prefix !== undefined && of.prefixes?.[prefix] !== undefined ? (rest ?? "") : text;
+/** Finds the same thing in a tree that is being edited, in one look however many brothers it has. */
+export class KinIndex {
+  readonly #known = new WeakMap<XmlElement, Map<string, Map<string, XmlElement>>>();
+
+  find(target: XmlElement, given: XmlElement, node: SchemaNode): XmlElement | undefined {
+    return this.#kin(target, node).get(identityOf(given, node));
+  }
+
+  /** To be told of each one that comes into `target`, and goes. */
+  put(target: XmlElement, made: XmlElement, node: SchemaNode): void {
+    this.#kin(target, node).set(identityOf(made, node), made);
+  }
+
+  drop(target: XmlElement, gone: XmlElement, node: SchemaNode): void {
+    this.#kin(target, node).delete(identityOf(gone, node));
+  }
+
+  #kin(target: XmlElement, node: SchemaNode): Map<string, XmlElement> {
+    const names = this.#known.get(target) ?? new Map<string, Map<string, XmlElement>>();
+    this.#known.set(target, names);
+    const name = `${node.ns} ${node.name}`;
+    const there = names.get(name);
+    if (there) return there;
+    const kin = new Map<string, XmlElement>();
+    for (const one of target.children) {
+      if (one.name !== node.name || one.ns !== node.ns) continue;
+      const identity = identityOf(one, node);
+      if (!kin.has(identity)) kin.set(identity, one);
+    }
+    names.set(name, kin);
+    return kin;
+  }
 }
 
 /** `interface[name='eth0']` */
