@@ -14,8 +14,11 @@ const lineSelector = {
 const REFUSED = "% Invalid input detected at '^' marker.";
 
 export const Fault = z.discriminatedUnion("kind", [
-  /** Takes the command, echoes it, and never says anything again in that session. */
-  z.strictObject({ kind: z.literal("hang"), at: pattern, once }),
+  /**
+   * Takes the command, echoes it, and never says anything again in that session. With `afterBytes` (NETCONF): does it, and falls silent
+   * after so many bytes of the answer.
+   */
+  z.strictObject({ kind: z.literal("hang"), at: pattern, afterBytes: z.number().int().min(0).optional(), once }),
   /** A NETCONF reply with a warning in it: beside `<ok/>`, or alone (RFC 6241 §4.3; Junos does the second). */
   z.strictObject({
     kind: z.literal("rpc-warning"),
@@ -157,6 +160,15 @@ export class FaultBoard {
   get<K extends FaultKind>(kind: K): FaultOf<K> | undefined {
     const found = this.#active.get(kind);
     return found?.kind === kind ? (found as FaultOf<K>) : undefined;
+  }
+
+  /** The fault that cuts or stops the answer to this command after so many bytes, if any. */
+  bitesAnswer(text: string): FaultOf<"hang" | "drop"> | undefined {
+    const fault = [this.get("hang"), this.get("drop")].find(
+      (one) => one?.afterBytes !== undefined && matches(one.at, text),
+    );
+    if (fault?.once) this.#active.delete(fault.kind);
+    return fault;
   }
 
   /** The fault that this command meets at this moment, if any. */

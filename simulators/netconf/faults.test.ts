@@ -33,6 +33,20 @@ test("hang: one operation is never answered, and other sessions go on", async ()
   expect(await contactOf(other, "candidate")).toBe("noc@example.net");
 });
 
+test("hang in the middle of an answer: it was done, and half of it was said", async () => {
+  const { device, session } = await ready();
+  device.setFault({ kind: "hang", at: "^commit", afterBytes: 20, once: true });
+  await session.tags(editCandidate(contact("new")));
+  const before = session.bytes().length;
+  void session.ask("<commit/>").catch(() => {});
+  await expect.poll(() => session.bytes().length - before).toBe(20);
+  expect(device.applyCount()).toBe(1);
+  const other = await bench.connect(device);
+  expect(await contactOf(other)).toBe("new");
+  expect(await other.tags("<commit/>")).toBe("ok");
+  expect(session.bytes().length - before).toBe(20);
+});
+
 test("hang and drop can meet the hello itself", async () => {
   const device = await bench.start();
   device.setFault({ kind: "hang", at: "^hello" });
@@ -69,6 +83,11 @@ test("drop during: the reply is cut after so many bytes", async () => {
   expect(await session.tags(lockOf("candidate"))).toBe("ok");
   await expect(session.ask(getConfig())).rejects.toThrow("closed");
   expect(device.commands().at(-1)?.line).toBe("get-config running");
+  device.setFault({ kind: "drop", at: "^commit", afterBytes: 1 });
+  const second = await bench.connect(device);
+  await second.tags(editCandidate(contact("new")));
+  await expect(second.ask("<commit/>")).rejects.toThrow("closed");
+  expect(device.applyCount()).toBe(1);
 });
 
 test("refuse-line: an operation by its name, or one line in the middle of an edit, with the tag that is asked for", async () => {

@@ -67,7 +67,7 @@ export class NetconfSession implements SessionHandle {
   /** Both sides may speak first (RFC 6241 §8.1), so this waits for nobody. */
   async #greet(): Promise<void> {
     this.#dropAt("hello", "before");
-    if (matches(this.#server.store.faults.get("hang")?.at, "hello")) await this.#silence();
+    if (this.#server.store.faults.bites("hang", "hello")) await this.#silence();
     await this.#say([Buffer.from(helloText(this.#server, this.sessionId, this.user))]);
   }
 
@@ -146,7 +146,7 @@ export class NetconfSession implements SessionHandle {
     const mode = /^(?:edit|load|copy|delete|commit)/.test(line) ? "config" : "exec";
     log.push({ atMs: store.clock.nowMs(), sessionId: this.sessionId, user: this.user, mode, line });
     this.#dropAt(line, "before");
-    if (matches(store.faults.get("hang")?.at, line)) await this.#silence();
+    if (store.faults.get("hang")?.afterBytes === undefined && store.faults.bites("hang", line)) await this.#silence();
     const reply = perform(rpc.operation, this.#server, this);
     const warning = store.faults.get("rpc-warning");
     if (reply.kind === "ok" && warning && matches(warning.at, line)) {
@@ -157,23 +157,27 @@ export class NetconfSession implements SessionHandle {
   }
 
   async #reply(rpc: XmlElement, reply: Reply): Promise<void> {
-    const fault = this.#server.store.faults.get("drop");
     const operation = rpc.children[0];
-    if (
-      fault?.afterBytes !== undefined &&
-      fault.at !== undefined &&
-      operation &&
-      matches(fault.at, describe(operation))
-    )
+    const fault = operation && this.#server.store.faults.bitesAnswer(describe(operation));
+    if (fault?.kind === "drop" && fault.afterBytes !== undefined)
       this.#inReply = { sent: 0, dropAfter: fault.afterBytes, how: fault.how };
     const bulk = reply.kind === "data" && reply.bulkBytes > 0 ? endlessData(reply.bulkBytes) : [];
-    await this.#say(replyPieces(rpc, reply, this.#server.oddities, bulk, this.#frames.framing));
+    const pieces = replyPieces(rpc, reply, this.#server.oddities, bulk, this.#frames.framing);
+    await this.#say(pieces, fault?.kind === "hang" ? fault.afterBytes : undefined);
     this.#inReply = undefined;
   }
 
-  async #say(pieces: Iterable<Buffer>): Promise<void> {
+  async #say(pieces: Iterable<Buffer>, stallAfter = Number.POSITIVE_INFINITY): Promise<void> {
+    let left = stallAfter;
     const framing = this.#greeted ? this.#frames.framing : "end-of-message";
-    for (const bytes of frame(pieces, framing, this.#plan)) await this.#output.raw(bytes);
+    for (const bytes of frame(pieces, framing, this.#plan)) {
+      if (bytes.length > left) {
+        if (left > 0) await this.#output.raw(bytes.subarray(0, left));
+        await this.#silence();
+      }
+      left -= bytes.length;
+      await this.#output.raw(bytes);
+    }
   }
 
   #count(bytes: number): void {
@@ -189,8 +193,10 @@ export class NetconfSession implements SessionHandle {
   }
 
   #dropAt(line: string, moment: "before" | "after"): void {
-    const fault = this.#server.store.faults.get("drop");
-    if (!fault || fault.moment !== moment || fault.afterBytes !== undefined || !matches(fault.at, line)) return;
+    const { faults } = this.#server.store;
+    if (faults.get("drop")?.afterBytes !== undefined) return;
+    const fault = faults.bites("drop", line, moment);
+    if (fault?.kind !== "drop") return;
     this.#request.drop(fault.how);
     throw new SessionClosed("dropped by a fault");
   }
