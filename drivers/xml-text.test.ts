@@ -214,6 +214,22 @@ describe("a merge", () => {
     expect(ietf(acl(`<ace yang:insert="last"><name>c</name></ace>`)).commands).toBe("[]");
   });
 
+  test("a case of a choice takes the other away, and two at once are refused", () => {
+    const address = (inner: string): string =>
+      `<native xmlns="http://cisco.com/ns/yang/Cisco-IOS-XE-native"><interface><GigabitEthernet><name>1</name><ip><address>${inner}</address></ip></GigabitEthernet></interface></native>`;
+    expect(iosxe(address("<dhcp/>")).lines.slice(-5)).toEqual([
+      "          address",
+      "-           primary",
+      "-             address 192.0.2.1",
+      "-             mask 255.255.255.0",
+      "+           dhcp",
+    ]);
+    expect(codeOf(() => iosxe(address("<dhcp/><primary><address>192.0.2.3</address></primary>")))).toContain(
+      "two cases",
+    );
+    expect(iosxe(address('<dhcp nc:operation="remove"/>')).diff).toBe("[]");
+  });
+
   test("says whose keys it guesses, and refuses to name an entry that it cannot", () => {
     const raw = `<data><m xmlns="urn:x:m"><l><name>a</name><v>1</v></l><u><p>1</p><q>2</q></u><u><p>1</p><q>3</q></u></m></data>`;
     const result = ietf('<m xmlns="urn:x:m"><l><name>a</name><v>2</v></l></m>', { raw });

@@ -34,6 +34,8 @@ export interface XmlLanguage {
 
 export interface Facts {
   readonly keys: readonly string[] | undefined;
+  /** The names of each case of a choice among the children. */
+  readonly choice: readonly (readonly string[])[] | undefined;
   readonly isOrdered: boolean;
   readonly isLeafList: boolean;
   readonly hasPresence: boolean;
@@ -54,6 +56,7 @@ const optional = (source: string | undefined): RegExp | undefined =>
 
 export function compileXmlLanguage(file: XmlLanguageFile): XmlLanguage {
   const keys = new Map(Object.entries(file.keys));
+  const choices = new Map(Object.entries(file.choices));
   const [ordered, leafLists, presence, identities, volatile] = [
     file.ordered,
     file.leafLists,
@@ -96,6 +99,7 @@ export function compileXmlLanguage(file: XmlLanguageFile): XmlLanguage {
       const found = secrets.filter((rule) => rule.name.test(name) && (rule.under?.test(path) ?? true));
       return {
         keys: longestEnd(keys, path),
+        choice: longestEnd(choices, path),
         isOrdered: longestEnd(ordered, path) === true,
         isLeafList: longestEnd(leafLists, path) === true,
         hasPresence: longestEnd(presence, path) === true,

@@ -56,6 +56,7 @@ class Merger {
       const one = this.#element(list, node);
       if (one) sent.push(one);
     }
+    chosen(lists, text);
     return { after: [...lists.values()].flatMap((list) => list.entries()), sent };
   }
 
@@ -153,6 +154,22 @@ class Merger {
 
   #warn(code: string, node: XmlNode, what: string): void {
     this.warnings.push({ code, detail: `line ${node.line} ${what}: ${node.place.path}`.slice(0, 300) });
+  }
+}
+
+/** What is set takes the other cases of its choice away (RFC 7950 section 7.9). A text that sets two would depend on their order. */
+function chosen(lists: Map<string, List>, text: readonly XmlNode[]): void {
+  const choice = text[0]?.place.up?.facts.choice;
+  if (!choice) return;
+  const caseOf = (node: XmlNode): number => choice.findIndex((names) => names.includes(node.name));
+  const set = text.filter((node) => caseOf(node) >= 0 && lists.get(groupName(node))?.find(node) !== undefined);
+  const [first] = set;
+  if (!first) return;
+  const other = set.find((node) => caseOf(node) !== caseOf(first));
+  if (other) refuse(other, "two cases of one choice");
+  for (const [name, list] of lists) {
+    const [node] = [...list.group.before, ...list.group.after];
+    if (node && caseOf(node) >= 0 && caseOf(node) !== caseOf(first)) lists.delete(name);
   }
 }
 

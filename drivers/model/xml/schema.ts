@@ -41,6 +41,8 @@ export const XmlLanguageFile = z.strictObject({
   ordered: Wheres,
   /** Leaf-lists. Where one leaf stands alone nothing else tells that a second value would not take its place. */
   leafLists: Wheres,
+  /** Choices (RFC 7950 section 7.9) of an element's children: the names of each case. What is set takes the other cases away. */
+  choices: z.record(Where, z.array(z.array(Name).min(1).max(16)).min(2).max(16)).default({}),
   /** Elements that are shown while nothing is in them (RFC 7950 section 7.5.1). All others go with the last thing in them. */
   presence: Wheres,
   /** Values that begin with a prefix (identityref, RFC 7950 section 9.10), where the prefix may be declared further up. */
