@@ -2,7 +2,7 @@
  * What a commit checks beyond the grammar: things that are named have to be there. A few of the many checks of a real box, each
  * with the text that the vendor's documents or recorded sessions show.
  */
-import { nameWords, pathWords, select, type Config, type Path } from "./tree.ts";
+import { nameWords, pathWords, select, walk, type Config, type Path } from "./tree.ts";
 
 export interface CheckFailure {
   readonly text: string;
@@ -122,9 +122,13 @@ function vlans(config: Config): CheckFailure[] {
 
 function groups(config: Config): CheckFailure[] {
   const known = names(config, "groups *");
-  return select(config, "apply-groups").flatMap(({ statement }) =>
-    statement.values
-      .filter((name) => !known.has(name))
-      .map((name) => ({ text: `[edit]\n  'apply-groups'\n    Group '${name}' is not defined\n` })),
-  );
+  return [...walk(config)]
+    .filter(({ statement }) => statement.schema.words[0] === "apply-groups")
+    .flatMap(({ statement, path }) =>
+      statement.values
+        .filter((name) => !known.has(name) && name !== "junos-defaults")
+        .map((name) => ({
+          text: `${place(path.slice(0, -1))}\n  'apply-groups'\n    Group '${name}' is not defined\n`,
+        })),
+    );
 }

@@ -1,10 +1,12 @@
 import { readFile } from "node:fs/promises";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { check } from "./check.ts";
 import { compareText } from "./compare.ts";
 import { deleteWords, setWords } from "./edit.ts";
 import { loadBraces, parseConfig } from "./load.ts";
 import { printBraces, printSet } from "./print.ts";
+import { loadSet } from "./set_lines.ts";
 import { clone, emptyConfig, same, type Config } from "./tree.ts";
 import { splitWords } from "./words.ts";
 
@@ -130,6 +132,64 @@ describe("the tree", () => {
   });
 });
 
+describe("what is edited", () => {
+  const POOL = [
+    ...printSet(parseConfig(emptyConfig(), BASE)),
+    "set interfaces ge-0/0/10 unit 7 vlan-id 7",
+    "set interfaces ge-0/0/2 unit 0 family inet6 address 2001:db8::1/64",
+    "set interfaces ge-0/0/1 unit 0 family inet mtu 1400",
+    "set protocols bgp group g neighbor 192.0.2.9 peer-as 65001",
+    "set protocols bgp group g export [ P Q ]",
+    "set protocols bgp group g export R",
+    "set protocols ospf area 0 interface lo0.0 passive",
+    "set policy-options policy-statement P term b from protocol [ bgp direct ]",
+    "set policy-options policy-statement P term b then accept",
+    'set snmp location "a \\"b\\" { c; }"',
+    "set system syslog host 192.0.2.50 any notice",
+    "set system ntp server 192.0.2.51 key 3",
+    "set security policies from-zone a to-zone b policy p match application any",
+    "set apply-groups G",
+    "set groups G system location floor 2",
+    "delete interfaces ge-0/0/1 unit 0",
+    "delete protocols bgp group g export",
+    "delete policy-options policy-statement P term a",
+    "deactivate interfaces ge-0/0/1",
+    "deactivate protocols bgp",
+    "activate interfaces ge-0/0/1",
+    "insert policy-options policy-statement P term b before term c",
+    "rename interfaces ge-0/0/1 to ge-0/0/3",
+  ];
+  const edits = fc.array(fc.constantFrom(...POOL), { maxLength: 40 });
+  const applied = (lines: readonly string[]): Config => {
+    const config = emptyConfig();
+    loadSet(config, [], lines.join("\n"), { source: "t" });
+    return config;
+  };
+
+  test("prints, parses and prints the same; its set lines rebuild it", () => {
+    fc.assert(
+      fc.property(edits, (lines) => {
+        const config = applied(lines);
+        const text = printBraces(config);
+        expect(printBraces(parseConfig(emptyConfig(), text))).toBe(text);
+        expect(printBraces(applied(printSet(config)))).toBe(text);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test("compares as empty exactly where it is the same", () => {
+    fc.assert(
+      fc.property(edits, edits, (one, two) => {
+        const [a, b] = [applied(one), applied(two)];
+        expect(compareText(a, b) === "").toBe(same(a, b));
+        expect(compareText(a, clone(a))).toBe("");
+      }),
+      { numRuns: 400 },
+    );
+  });
+});
+
 const corpus = process.env.FARHAND_CORPUS;
 describe.skipIf(corpus === undefined)("recorded configurations", () => {
   test("an SRX300's configuration prints back byte for byte", async () => {
@@ -143,6 +203,30 @@ describe.skipIf(corpus === undefined)("recorded configurations", () => {
       .join("\n")
       .trimEnd()}\n`;
     expect(printBraces(parseConfig(emptyConfig(), body))).toBe(body);
+  });
+
+  test("napalm's merge and replace give the diffs that its boxes gave", async () => {
+    const read = (name: string): Promise<string> => readFile(`${corpus}/napalm/junos/junos/${name}`, "utf8");
+    const load = async (config: Config, name: string): Promise<Config> => {
+      expect(loadBraces(config, [], await read(name), { source: name })).toEqual([]);
+      return config;
+    };
+    const initial = await load(emptyConfig(), "initial.conf");
+    const merged = await load(clone(initial), "merge_good.conf");
+    // Recorded on the way back.
+    expect(compareText(merged, initial).trim()).toBe((await read("merge_good.diff")).trim());
+    const replaced = await load(emptyConfig(), "new_good.conf");
+    expect(compareText(initial, replaced).trim()).toBe((await read("new_good.diff")).trim());
+    const typo = clone(initial);
+    const problems = loadBraces(typo, [], await read("merge_typo.conf"), { source: "terminal" });
+    expect(problems[0]?.text).toContain("syntax error: unt\n  [edit interfaces ge-0/0/1]\n");
+  });
+
+  test("hier_config's set lines are all known", async () => {
+    for (const name of ["running", "generated"]) {
+      const text = await readFile(`${corpus}/hier_config/junos_${name}.conf`, "utf8");
+      expect(loadSet(emptyConfig(), [], text, { source: name }), name).toEqual([]);
+    }
   });
 });
 if (corpus === undefined)

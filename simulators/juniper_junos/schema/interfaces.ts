@@ -68,6 +68,8 @@ interfaces
         filter
           input <word>
           output <word>
+          input-list [word]
+          output-list [word]
         address *prefix
           primary ;
           preferred ;

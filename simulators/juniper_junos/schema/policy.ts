@@ -32,17 +32,23 @@ access
           propagate-settings <ifl>
 policy-options
   prefix-list *word
+    apply-path <any>
     *address
   policy-statement *word
     term *word @ordered
       from @single
         family <word>
         protocol [word]
+        instance [word]
+        external @presence
         neighbor [ip]
         as-path [word]
         community [word]
         interface [ifl]
         area <area>
+        tag [0..4294967295]
+        metric <0..4294967295>
+        local-preference <0..4294967295>
         prefix-list *word
         route-filter *address *(exact|orlonger|longer|upto|prefix-length-range)
         prefix-list-filter *word *(exact|orlonger|longer)
@@ -51,6 +57,8 @@ policy-options
       then @single
         metric <0..4294967295>
         local-preference <0..4294967295>
+        preference <0..4294967295>
+        tag <0..4294967295>
         community *(add|set|delete) *word
         as-path-prepend <any>
         next-hop <word>
@@ -113,6 +121,23 @@ firewall
           syslog ;
           accept ;
           discard @presence
+          reject @presence
+  family:inet6
+    filter *word
+      term *word @ordered
+        from
+          source-address
+            *address
+          destination-address
+            *address
+          next-header [word]
+          source-port [word]
+          destination-port [word]
+        then @single
+          count <word>
+          log ;
+          accept ;
+          discard ;
           reject @presence
   family:ethernet-switching
     filter *word

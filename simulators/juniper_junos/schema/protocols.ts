@@ -8,16 +8,36 @@ routing-options
       next-hop [any]
       qualified-next-hop *any
         preference <0..4294967295>
+        tag <0..4294967295>
+        metric <0..4294967295>
       next-table <word>
       discard ;
       reject ;
       retain ;
+      active ;
+      passive ;
       no-readvertise ;
       preference <0..4294967295>
       metric <0..4294967295>
       tag <0..4294967295>
+  rib *word
+    static
+      route *address @single
+        next-hop [any]
+        discard ;
+        reject ;
+        preference <0..4294967295>
+  generate
+    route *address @single
+      active ;
+      passive ;
+      discard ;
+      policy [word]
+      tag <0..4294967295>
   aggregate
     route *address @single
+      active ;
+      passive ;
       discard ;
       policy [word]
   forwarding-table
@@ -67,6 +87,7 @@ protocols
         peer-as <any>
         passive ;
   ospf
+    disable ;
     reference-bandwidth <rate>
     export [word]
     topology *word
@@ -77,6 +98,7 @@ protocols
         default-metric <1..16777215>
         no-summaries ;
       interface *ifl
+        disable ;
         interface-type <(p2p|p2mp|nbma)>
         passive @presence
         metric <1..65535>
@@ -102,6 +124,7 @@ protocols
       authentication-key <any> @secret9
       authentication-type <(md5|simple)>
     interface *ifl
+      disable ;
       point-to-point ;
       passive @presence
       level *(1|2) @single
@@ -139,6 +162,10 @@ applications
     source-port <word>
     destination-port <word>
     inactivity-timeout <word>
+switch-options
+  vtep-source-interface <ifl>
+  route-distinguisher <word>
+  vrf-target <word>
 vlans
   *word
     description <any>

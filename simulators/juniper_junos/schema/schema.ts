@@ -52,6 +52,20 @@ interface Line {
   readonly words: readonly string[];
 }
 
+/** Groups may be applied at every level; the device prints that first. */
+function addGroups(schema: Schema, seen: Set<Schema>): void {
+  if (seen.has(schema)) return;
+  seen.add(schema);
+  if (schema.children.length === 0) return;
+  for (const child of [...schema.children]) addGroups(child, seen);
+  for (const [at, word] of [
+    [-2, "apply-groups"],
+    [-1, "apply-groups-except"],
+  ] as const)
+    if (!schema.children.some((child) => child.words[0] === word))
+      schema.children.push(build({ words: [word], kind: "leaf-list", value: "word", at }));
+}
+
 /** Two blanks a level. Throws on a line that is not in the notation: that is a mistake in this folder. */
 export function parseSchema(text: string): Schema {
   const lines: Line[] = text
@@ -69,6 +83,7 @@ export function parseSchema(text: string): Schema {
     stack[line.depth + 1] = made;
     stack.length = line.depth + 2;
   }
+  addGroups(root, new Set());
   return root;
 }
 

@@ -30,8 +30,53 @@ security
           queue-size <200..20000> @deprecated
           timeout <1..50>
         land ;
+  forwarding-options
+    family
+      inet6
+        mode <(drop|flow-based|packet-based)>
+      mpls
+        mode <(drop|flow-based|packet-based)>
+      iso
+        mode <(packet-based)>
+  ike
+    proposal *word
+      authentication-method <word>
+      dh-group <word>
+      authentication-algorithm <word>
+      encryption-algorithm <word>
+      lifetime-seconds <180..86400>
+    policy *word
+      mode <(main|aggressive)>
+      proposals [word]
+      pre-shared-key @oneline
+        ascii-text <any> @secret9
+        hexadecimal <any> @secret9
+    gateway *word
+      ike-policy <word>
+      address [ip]
+      external-interface <ifl>
+      version <(v1-only|v2-only)>
+  ipsec
+    proposal *word
+      protocol <(ah|esp)>
+      authentication-algorithm <word>
+      encryption-algorithm <word>
+      lifetime-seconds <180..86400>
+    policy *word
+      perfect-forward-secrecy
+        keys <word>
+      proposals [word]
+    vpn *word
+      bind-interface <ifl>
+      ike
+        gateway <word>
+        ipsec-policy <word>
+      establish-tunnels <word>
   nat
     source
+      pool *word
+        address
+          *address
       rule-set *word
         from @oneline
           zone [word]

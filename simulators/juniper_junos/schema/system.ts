@@ -25,6 +25,14 @@ system
     retry-options
       tries-before-disconnect <1..10>
       lockout-period <1..43200>
+    password
+      minimum-length <6..20>
+      minimum-changes <1..128>
+      minimum-numerics <1..128>
+      minimum-upper-cases <1..128>
+      minimum-lower-cases <1..128>
+      minimum-punctuations <1..128>
+      format <(md5|sha1|sha256|sha512)>
     class *word
       idle-timeout <1..4294967295>
       permissions [word]
