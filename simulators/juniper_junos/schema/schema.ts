@@ -57,7 +57,7 @@ function addGroups(schema: Schema, seen: Set<Schema>): void {
   if (seen.has(schema)) return;
   seen.add(schema);
   if (schema.children.length === 0) return;
-  for (const child of [...schema.children]) addGroups(child, seen);
+  for (const child of schema.children) addGroups(child, seen);
   for (const [at, word] of [
     [-2, "apply-groups"],
     [-1, "apply-groups-except"],
