@@ -81,6 +81,8 @@ export function eosDialect(shell: Shell, options: DialectOptions): Dialect {
           return outcome satisfies never;
       }
     },
+    // `terminal monitor` shows them as the log file has them, with the agent that speaks.
+    logLine: (text) => `${calendar(device.store.clock.nowMs()).slice(4, 19)} ${device.hostname()} Ebra: ${text}`,
     ended: () => cli.ended(),
   };
 }

@@ -27,6 +27,8 @@ export interface Dialect {
   greeting(): string;
   /** Runs one typed line, prompt and echo being out already. `logout` ends the session. */
   line(text: string, shell: Shell): Promise<"logout" | undefined>;
+  /** A log line as this platform shows it on a terminal; Cisco's without it. */
+  logLine?(text: string): string;
   /** The session is over, however it ended. */
   ended(): void;
 }
@@ -50,9 +52,12 @@ export class Shell {
   /** Output with the device's own pager; log lines come in between where a fault says so. */
   async print(text: PageText): Promise<void> {
     const noise = this.options.faults.get("log-noise");
-    const noisy =
-      noise && typeof text === "string" ? between(text, noise.every, `*Nov 28 04:00:00.000: ${noise.text}`) : text;
+    const noisy = noise && typeof text === "string" ? between(text, noise.every, this.#logLine(noise.text)) : text;
     await this.term.page(noisy, this.options.faults.get("paging-left-on")?.length);
+  }
+
+  #logLine(text: string): string {
+    return this.#dialect.logLine?.(text) ?? `*Nov 28 04:00:00.000: ${text}`;
   }
 
   async run(): Promise<void> {

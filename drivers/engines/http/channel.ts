@@ -132,7 +132,10 @@ export class ApiChannel implements CommandChannel {
   /** A recipe says what a person would: on a terminal that is what leads into the mode. */
   #leadsTo({ prefix }: ApiMode, text: string, variables: Variables = {}): boolean {
     const [first, ...rest] = prefix;
-    return first !== undefined && rest.length === 0 && substitute(first, variables) === text;
+    if (first === undefined || rest.length > 0) return false;
+    // What does not know the name of our candidate leads into no candidate of ours.
+    const names = [...first.matchAll(/\$\{(\w+)\}/g)].map(([, name = ""]) => name);
+    return names.every((name) => variables[name] !== undefined) && substitute(first, variables) === text;
   }
 
   /** Said with what leads to the mode before it, and with what waits there. Returns the answer to the last. */

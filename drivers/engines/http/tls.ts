@@ -114,9 +114,10 @@ function tlsError(
   const tcp = TCP[code];
   if (tcp !== undefined) return made(tcp);
   if (CERTIFICATE.test(code)) return made("CERTIFICATE");
-  if (REFUSED.test(code) || /tls|ssl|protocol version/i.test(error.message)) return made("TLS_REFUSED");
-  // A device without a free session takes the TCP connection and ends it before TLS begins.
+  if (REFUSED.test(code)) return made("TLS_REFUSED");
+  // A device without a free session takes the TCP connection and ends it before TLS begins; Node then speaks of TLS all the same.
   if (transport instanceof Socket && transport.bytesRead === 0)
     return made("SESSIONS_FULL", "the device closed the connection before TLS began");
+  if (/tls|ssl|protocol version/i.test(error.message)) return made("TLS_REFUSED");
   return made("CONNECTION_LOST");
 }
