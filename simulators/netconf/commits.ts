@@ -73,6 +73,7 @@ export function putInForce(
     store.confirm(session);
     return ok;
   }
+  const shared = store.candidate;
   store.commit({
     holder: session,
     next,
@@ -89,6 +90,8 @@ export function putInForce(
       : {}),
   });
   workspace.committed();
+  // The store's commit ends the candidate that all share; one of a session's own leaves it to the others.
+  if (workspace.own && store.up) store.candidate = shared;
   return ok;
 }
 

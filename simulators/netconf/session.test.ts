@@ -425,6 +425,9 @@ describe("a candidate for each session", () => {
     expect(await contactOf(shared, "candidate")).toBe("noc@example.net");
     await shared.tags(editCandidate(contact("shared")));
     expect(await contactOf(own, "candidate")).toBe("own");
+    expect(await own.tags("<commit/>")).toBe("ok");
+    expect(await contactOf(shared, "candidate")).toBe("shared");
+    expect(await contactOf(shared)).toBe("own");
   });
 
   test("is brought over what others committed, and refused where both touched one thing", async () => {
@@ -441,5 +444,10 @@ describe("a candidate for each session", () => {
     expect(await errorOf(a, "<commit/>")).toMatchObject({ tag: "operation-failed", path: "/system/contact" });
     expect(await a.tags("<discard-changes/>")).toBe("ok");
     expect(await contactOf(a, "candidate")).toBe("b2");
+    await a.tags(copyConfig(`config>${contact("a3")}</config`, "candidate"));
+    await b.tags(editCandidate(contact("b3").replaceAll("contact", "location")));
+    expect(await b.tags("<commit/>")).toBe("ok");
+    expect(await a.tags("<commit/>")).toBe("operation-failed");
+    expect(device.runningConfig()).toMatch(/<contact>b2<.*<location>b3</s);
   });
 });

@@ -14,6 +14,8 @@ export class Workspace {
   #base: XmlElement | undefined;
   #edits: { readonly config: XmlElement; readonly options: EditOptions }[] = [];
   #lines: string[] = [];
+  /** Whether it was made whole by something else than edits, so that it cannot be brought over what others did. */
+  #whole = false;
 
   constructor(server: NetconfServer, holder: Holder, own: boolean) {
     this.#server = server;
@@ -36,6 +38,7 @@ export class Workspace {
       this.#base = clone(store.running);
       this.#edits = [];
       this.#lines = [];
+      this.#whole = false;
     }
     return store.private(this.#holder.sessionId);
   }
@@ -65,6 +68,7 @@ export class Workspace {
       void this.tree;
       store.privates.set(this.#holder.sessionId, next);
       if (edit) this.#edits.push(edit);
+      else this.#whole = true;
       this.#lines.push(...lines);
       return;
     }
@@ -102,9 +106,9 @@ export class Workspace {
     const both = [...touched(mine)].find((path) => theirs.has(path));
     const conflict = new RpcError("operation-failed", {
       ...(both === undefined ? {} : { path: both }),
-      message: "Commit failed - conflict detected - use <update>",
+      message: "Commit failed: another session changed the same thing since.",
     });
-    if (both !== undefined) throw conflict;
+    if (both !== undefined || this.#whole) throw conflict;
     const next = clone(store.running);
     for (const { config, options } of this.#edits) {
       const { errors } = applyEdit(next, config, { ...options, meet: () => undefined } satisfies EditOptions);
