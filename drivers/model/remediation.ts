@@ -5,11 +5,11 @@ import { type Command, mergeCommands } from "./commands.ts";
 import { type DiffEntry, diffTrees } from "./diff.ts";
 import type { Language } from "./language.ts";
 import { scan } from "./lines.ts";
-import { merge } from "./merge.ts";
+import { merge, type Merged } from "./merge.ts";
 import { gapWarnings } from "./resets.ts";
 import { sectionRemediation } from "./section-remediation.ts";
 import { setRemediation } from "./set/remediation.ts";
-import { parse, parseLines, type SourceNode } from "./tree.ts";
+import { type ConfigNode, parse, parseLines, type SourceNode } from "./tree.ts";
 
 /** How a device gets from one configuration to another by typed lines. */
 export interface Remediation {
@@ -27,17 +27,16 @@ export interface Remediation {
 export function remediation(language: Language, before: string, target: string | readonly SourceNode[]): Remediation {
   const wanted = typeof target === "string" ? parseLines(language, scan(language, target)) : target;
   const start = parse(language, before);
-  const text = language.set
-    ? setRemediation(language, language.set, start, wanted)
-    : sectionRemediation(language, start, wanted);
-  const { after, effective } = merge(language, parse(language, before), text);
+  const { text, after, effective } = language.set
+    ? { ...setRemediation(language, language.set, start, wanted), effective: undefined }
+    : bySections(language, before, start, wanted);
   const [left] = diffTrees(language, after, wanted);
   if (left)
     throw new FarhandError(
       "TEXT_REFUSED",
       `no lines are known that lead there; left: ${left.op} ${left.line.slice(0, 120)}`,
     );
-  const commands = mergeCommands(language, text, effective);
+  const commands = mergeCommands(language, text, effective ?? new Set(text));
   for (const { text: command, source } of commands) {
     const reason = source?.number === 0 ? forbidden(language, "replace", command, false) : undefined;
     if (reason !== undefined) throw new FarhandError("TEXT_REFUSED", `${reason}: ${command.slice(0, 120)}`);
@@ -48,4 +47,15 @@ export function remediation(language: Language, before: string, target: string |
     diff,
     warnings: gapWarnings(language, diff, commands),
   };
+}
+
+/** Merged as the platform would, so that what does nothing is not typed and what falls short is seen. */
+function bySections(
+  language: Language,
+  before: string,
+  start: readonly ConfigNode[],
+  wanted: readonly SourceNode[],
+): Pick<Merged, "after" | "effective"> & { readonly text: readonly SourceNode[] } {
+  const text = sectionRemediation(language, start, wanted);
+  return { text, ...merge(language, parse(language, before), text) };
 }

@@ -1,5 +1,5 @@
 /**
- * npm run bench -- collect|ingest|netconf|output|verify [--json]
+ * npm run bench -- collect|diff|ingest|netconf|output|verify [--json]
  *
  * Every figure stands beside a peer or a bound that was measured in the same run: absolute rates of a shared machine mean little.
  */
@@ -28,12 +28,14 @@ async function measure(name: string | undefined): Promise<object> {
       return (await import("./collect.ts")).benchCollect(values);
     case "netconf":
       return (await import("./netconf.ts")).benchNetconf(values);
+    case "diff":
+      return (await import("./diff.ts")).benchDiff(values);
     case "output":
       return (await import("./output.ts")).benchOutput(values);
     case "verify":
       return (await import("./verify.ts")).benchVerify(values);
     default:
-      throw new Error("which bench? collect, ingest, netconf, output or verify");
+      throw new Error("which bench? collect, diff, ingest, netconf, output or verify");
   }
 }
 

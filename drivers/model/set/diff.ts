@@ -50,8 +50,8 @@ function compare(
   op: DiffEntry["op"],
   out: Found[],
 ): void {
-  for (const child of node.inOrder()) {
-    const twin = other?.children.get(child.word);
+  for (let child = node.first; child; child = child.next) {
+    const twin = other?.child(child.word);
     const place = path === "" ? child.word : `${path} ${child.word}`;
     if (!twin && !child.first) out.push({ op, above: path, line: `${form.assert} ${place}`, isMark: false });
     for (const mark of child.marks?.keys() ?? [])

@@ -3,7 +3,7 @@ import { FarhandError } from "../../../shared/errors.ts";
 import { keyAt, type Language, type SetForm } from "../language.ts";
 import type { Merged } from "../merge.ts";
 import type { ConfigNode, SourceNode } from "../tree.ts";
-import { keepsItself, moved, nodesOf, parseSet, pathOf, type SetNode, type SetTree, treeOf } from "./tree.ts";
+import { keepsItself, moved, nodesOf, ownTree, parseSet, pathOf, type SetNode, type SetTree } from "./tree.ts";
 
 /** Applies an author's set lines to a configuration as the platform would, and marks which of them do something. */
 export function mergeSet(
@@ -12,7 +12,7 @@ export function mergeSet(
   before: readonly ConfigNode[],
   text: readonly SourceNode[],
 ): Merged {
-  const tree = treeOf(form, before);
+  const tree = ownTree(form, before);
   const merger = new SetMerger(language, form, tree);
   const effective = new Set<SourceNode>();
   for (const node of text) if (merger.apply(node)) effective.add(node);
@@ -85,7 +85,7 @@ export class SetMerger {
     for (const rule of this.#language.single) {
       const key = keyAt(rule, path, `${keyword} ${value}`);
       if (key === undefined) continue;
-      for (const old of holder.children.values())
+      for (const old of holder.inOrder())
         if (!old.first && keyAt(rule, path, `${keyword} ${old.word}`) === key) holder.take(old);
     }
   }
@@ -94,11 +94,11 @@ export class SetMerger {
   #replaceChoice(above: readonly string[], word: string): void {
     const path = above.join(" ");
     const parent = this.#tree.find(above);
-    if (!parent || parent.children.size === 0) return;
+    if (!parent || parent.size === 0) return;
     for (const rule of this.#language.single) {
       const key = keyAt(rule, path, word);
       if (key === undefined) continue;
-      for (const old of parent.children.values()) if (keyAt(rule, path, old.word) === key) parent.take(old);
+      for (const old of parent.inOrder()) if (keyAt(rule, path, old.word) === key) parent.take(old);
     }
   }
 
@@ -122,7 +122,7 @@ export class SetMerger {
 /** Whether this is the value of a setting that holds one, so that the keyword alone names it. */
 export function isSingle(language: Language, keyword: SetNode): boolean {
   const value = keyword.first;
-  if (!value || value.first || keyword.children.size !== 1 || !keyword.parent) return false;
+  if (!value || value.first || keyword.size !== 1 || !keyword.parent) return false;
   const path = pathOf(keyword.parent);
   return language.single.some((rule) => keyAt(rule, path, `${keyword.word} ${value.word}`) !== undefined);
 }

@@ -24,11 +24,11 @@ export function orderedLists(form: SetForm, before: SetTree, after: SetTree): Or
   const out: Ordered[] = [];
   if (form.ordered.length === 0) return out;
   const walk = (node: SetNode, other: SetNode | undefined, path: string): void => {
-    for (const child of node.inOrder()) {
+    for (let child = node.first; child; child = child.next) {
       if (!child.first) continue;
-      const twin = other?.children.get(child.word);
+      const twin = other?.child(child.word);
       const place = path === "" ? child.word : `${path} ${child.word}`;
-      const rule = child.children.size > 1 ? orderOf(form, path, child) : undefined;
+      const rule = child.size > 1 ? orderOf(form, path, child) : undefined;
       if (rule) out.push({ list: place, rule, before: twin, after: child });
       walk(child, twin, place);
     }

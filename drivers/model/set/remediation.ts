@@ -2,23 +2,34 @@ import type { Language, SetForm } from "../language.ts";
 import type { ConfigNode, SourceNode } from "../tree.ts";
 import { isSingle, SetMerger } from "./merge.ts";
 import { moveLine, movesOf, orderedLists } from "./order.ts";
-import { keepsItself, pathOf, shownLines, type SetNode, type SetTree, treeOf, wordsTo } from "./tree.ts";
+import {
+  keepsItself,
+  nodesOf,
+  ownTree,
+  pathOf,
+  shownLines,
+  type SetNode,
+  type SetTree,
+  treeOf,
+  wordsTo,
+} from "./tree.ts";
 
 /**
  * The set lines that lead from one configuration to another, in an order that every step of which the device can take: what goes is
  * removed, by the shortest path that takes nothing else along; then what is missing is stated; then lists are put in order; then marks.
+ * `after` is what they leave.
  */
 export function setRemediation(
   language: Language,
   form: SetForm,
   before: readonly ConfigNode[],
   target: readonly SourceNode[],
-): SourceNode[] {
+): { readonly text: SourceNode[]; readonly after: ConfigNode[] } {
   const start = treeOf(form, before);
   const wanted = treeOf(form, target);
   const sources = new Map<ConfigNode | undefined, SourceNode>(target.map((node) => [node, node]));
   // Worked on as the lines would change it on the device, so that what a removal leaves behind is seen.
-  const now = treeOf(form, before);
+  const now = ownTree(form, before);
   const merger = new SetMerger(language, form, now);
   const out: SourceNode[] = [];
   const type = (node: SourceNode): void => {
@@ -42,7 +53,7 @@ export function setRemediation(
     for (const move of movesOf(list)) type(typed(moveLine(form, move)));
   }
   marks(form, now, wanted, sources, type);
-  return out;
+  return { text: out, after: nodesOf(form, now) };
 }
 
 /** What is in `before` only, by the shortest path that may be named and takes nothing of the target along. */
@@ -56,7 +67,7 @@ function removals(
 ): void {
   for (const node of before.inOrder()) {
     const place = path === "" ? node.word : `${path} ${node.word}`;
-    const twin = target.children.get(node.word);
+    const twin = target.child(node.word);
     if (twin) {
       if (node.first) removals(language, form, node, twin, place, remove);
     } else gone(language, form, node, place, target, remove);
@@ -73,7 +84,7 @@ function gone(
 ): void {
   const above = node.parent;
   // The value of a setting that gets another value is replaced by typing that.
-  if (above && target && target.children.size === 1 && isSingle(language, above) && isSingle(language, target)) return;
+  if (above && target && target.size === 1 && isSingle(language, above) && isSingle(language, target)) return;
   // A setting that holds one value is removed by its name: so no secret need be told.
   if (!node.first || form.objects.some((pattern) => pattern.test(place)) || isSingle(language, node)) remove(place);
   else for (const child of node.inOrder()) gone(language, form, child, `${place} ${child.word}`, undefined, remove);
@@ -84,9 +95,9 @@ function leftovers(form: SetForm, now: SetTree, wanted: SetTree, remove: (path: 
   const stays = keepsItself(form);
   const walk = (node: SetNode, twin: SetNode | undefined): void => {
     for (const child of node.inOrder()) {
-      const other = twin?.children.get(child.word);
+      const other = twin?.child(child.word);
       if (child.first) walk(child, other);
-      if (!other && !child.first && child.parent === node && node.children.get(child.word) === child && stays(child))
+      if (!other && !child.first && child.parent === node && node.child(child.word) === child && stays(child))
         remove(pathOf(child));
     }
   };

@@ -7,7 +7,8 @@ import { wordsOf } from "./words.ts";
  * shows a path only where nothing is below it: `set interfaces ge-0/0/1 unit 0` goes unsaid once the unit has an address.
  */
 export class SetNode {
-  readonly children = new Map<string, SetNode>();
+  /** Only where there are any: most nodes are the ends of paths. */
+  #children: Map<string, SetNode> | undefined;
   readonly word: string;
   readonly parent: SetNode | undefined;
   readonly depth: number;
@@ -26,6 +27,15 @@ export class SetNode {
     this.depth = parent === undefined ? 0 : parent.depth + 1;
   }
 
+  get size(): number {
+    return this.#children?.size ?? 0;
+  }
+
+  child(word: string): SetNode | undefined {
+    return this.#children?.get(word);
+  }
+
+  /** Dear in what walks whole trees: there the links are followed. */
   *inOrder(): Generator<SetNode> {
     let next: SetNode | undefined;
     // The child that was handed out may be taken away meanwhile.
@@ -37,16 +47,17 @@ export class SetNode {
 
   /** The child, made at the end of the list where it is not there. */
   ensure(word: string): SetNode {
-    const there = this.children.get(word);
+    const there = this.#children?.get(word);
     if (there) return there;
     const child = new SetNode(word, this);
-    this.children.set(word, child);
+    this.#children ??= new Map();
+    this.#children.set(word, child);
     this.#link(child, this.last);
     return child;
   }
 
   take(child: SetNode): void {
-    if (!this.children.delete(child.word)) return;
+    if (this.#children?.delete(child.word) !== true) return;
     this.#unlink(child);
   }
 
@@ -107,7 +118,7 @@ export class SetTree {
 
   find(words: readonly string[]): SetNode | undefined {
     let at: SetNode | undefined = this.root;
-    for (const word of words) at = at?.children.get(word);
+    for (const word of words) at = at?.child(word);
     return at;
   }
 
@@ -129,14 +140,27 @@ export class SetTree {
     while (at.parent) {
       const above: SetNode = at.parent;
       above.take(at);
-      if (above.children.size > 0 || above.parent === undefined || stays(above)) return;
+      if (above.size > 0 || above.parent === undefined || stays(above)) return;
       at = above;
     }
   }
 }
 
-/** A whole text, its lines taken in turn, as a device that starts with nothing would. */
+/** A text is asked about more than once, and its tree costs the most of all. */
+const known = new WeakMap<readonly ConfigNode[], SetTree>();
+
+/** The tree of a whole text, to look at only. */
 export function treeOf(form: SetForm, nodes: readonly ConfigNode[]): SetTree {
+  let tree = known.get(nodes);
+  if (!tree) {
+    tree = ownTree(form, nodes);
+    known.set(nodes, tree);
+  }
+  return tree;
+}
+
+/** One to change: the lines of a text taken in turn, as a device that starts with nothing would. */
+export function ownTree(form: SetForm, nodes: readonly ConfigNode[]): SetTree {
   const tree = new SetTree();
   const stays = keepsItself(form);
   for (const node of nodes) {
@@ -174,7 +198,7 @@ export function moved(tree: SetTree, words: readonly string[]): boolean | undefi
   const at = words.findLastIndex((word) => word === "before" || word === "after");
   const element = tree.find(words.slice(0, at));
   const list = element?.parent;
-  const reference = list?.children.get(words.at(-1) ?? "");
+  const reference = list?.child(words.at(-1) ?? "");
   if (at < 1 || !element || !list || !reference || reference === element) return undefined;
   if (words.length - at - 1 === 2 && words[at + 1] !== list.word) return undefined;
   const after = words[at] === "after" ? reference : reference.previous;
@@ -197,9 +221,9 @@ export function shownLines(form: SetForm, tree: SetTree): SetLine[] {
   const paths: SetLine[] = [];
   const marks: SetLine[] = [];
   const walk = (node: SetNode, path: string): void => {
-    for (const child of node.inOrder()) {
+    for (let child = node.first; child; child = child.next) {
       const place = path === "" ? child.word : `${path} ${child.word}`;
-      if (child.children.size === 0)
+      if (child.size === 0)
         paths.push({ line: `${form.assert} ${place}`, node: child, kind: "path", origin: child.line });
       for (const [mark, origin] of child.marks ?? [])
         marks.push({ line: `${mark} ${place}`, node: child, kind: "mark", origin });
@@ -210,10 +234,15 @@ export function shownLines(form: SetForm, tree: SetTree): SetLine[] {
   return [...paths, ...marks];
 }
 
-export const nodesOf = (form: SetForm, tree: SetTree): ConfigNode[] => [
-  ...shownLines(form, tree).map(({ line }) => ({ line, children: [] })),
-  ...[...tree.other.keys()].map((line) => ({ line, children: [] })),
-];
+/** The lines of a tree that is not changed any more. */
+export function nodesOf(form: SetForm, tree: SetTree): ConfigNode[] {
+  const nodes: ConfigNode[] = [
+    ...shownLines(form, tree).map(({ line }) => ({ line, children: [] })),
+    ...[...tree.other.keys()].map((line) => ({ line, children: [] })),
+  ];
+  known.set(nodes, tree);
+  return nodes;
+}
 
 export function wordsTo(node: SetNode): string[] {
   const words: string[] = [];
@@ -238,5 +267,5 @@ export type OrderRule = SetForm["ordered"][number];
 export function orderOf(form: SetForm, parentPath: string, keyword: SetNode): OrderRule | undefined {
   if (form.ordered.length === 0 || !keyword.first) return undefined;
   const line = `${keyword.word} ${keyword.first.word}`;
-  return form.ordered.find((rule) => rule.path.test(parentPath) && rule.line.test(line));
+  return form.ordered.find((rule) => rule.line.test(line) && rule.path.test(parentPath));
 }

@@ -44,7 +44,14 @@ export function wordEnd(text: string, from: number, stop?: (c: string) => boolea
 
 export const isBlank = (c: string): boolean => c === " " || c === "\t" || c === "\n" || c === "\r";
 
+/** Most lines: words as they are, one blank between them. */
+const PLAIN = /^[\w.:\/\-+@,%~=]+(?: [\w.:\/\-+@,%~=]+)*$/v;
+
 export function wordsOf(text: string): string[] {
+  if (PLAIN.test(text)) {
+    const plain = text.split(" ");
+    if (plain.length < WORDS_MAX) return plain;
+  }
   const words: string[] = [];
   let at = 0;
   for (;;) {
