@@ -139,7 +139,8 @@ describe("somebody else", () => {
     const edit = (): Promise<unknown> =>
       other.operations.editConfig({ target: "candidate", config: THEIRS, errorOption: "stop-on-error" });
     const { result } = await change(box, TEXT, {}, edit);
-    expect(result).toMatchObject({ state: "FAILED", code: "PENDING_CHANGE", notApplied: true });
+    expect(result).toMatchObject({ state: "FAILED", code: "CANDIDATE_BUSY", notApplied: true });
+    expect(result.detail).toContain(`session ${other.sessionId} (netops)`);
     expect(sim.runningConfig()).toBe(before);
     expect((await other.operations.getConfig("candidate")).data).toContain("theirs");
   });

@@ -174,7 +174,7 @@ describe.skipIf(missing.length > 0)(`netconfd${missing.length > 0 ? `: skipped, 
       errorOption: "rollback-on-error",
     });
     const stale = await runChange(on.context(), spec, recorder().hooks);
-    expect(stale).toMatchObject({ state: "FAILED", code: "PENDING_CHANGE", notApplied: true });
+    expect(stale).toMatchObject({ state: "FAILED", code: "CANDIDATE_BUSY", notApplied: true });
     expect((await other.operations.getConfig("candidate")).data).toContain("theirs");
     await other.operations.discardChanges();
     await other.operations.closeSession();

@@ -43,13 +43,17 @@ export async function takeLock({ operations }: NetconfDevice, target: Datastore)
   try {
     await operations.lock(target);
   } catch (error) {
-    if (!(error instanceof RpcRefused) || error.code !== "CANDIDATE_BUSY") throw error;
+    if (!(error instanceof RpcRefused) || !isBusy(error)) throw error;
     const holder = error.errors.find(({ sessionId }) => sessionId !== null)?.sessionId ?? null;
     const user = holder === null || holder === 0 ? undefined : await userOf(operations, holder);
     const detail = `${target}: ${error.detail ?? ""}${user === undefined ? "" : ` (${user})`}`;
     throw new FarhandError(isPending(error) ? "PENDING_CHANGE" : "CANDIDATE_BUSY", detail, { cause: error });
   }
 }
+
+/** `resource-denied` is how yuma123 refuses the lock of a candidate that holds changes. */
+const isBusy = ({ code, errors }: RpcRefused): boolean =>
+  code === "CANDIDATE_BUSY" || errors.some(({ tag }) => tag === "resource-denied");
 
 /** RFC 6241 §7.5: running is not locked while another's confirmed commit is pending. Not `lock-denied`, which names a lock. */
 export const isPending = (error: unknown): boolean =>

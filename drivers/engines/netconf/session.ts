@@ -99,7 +99,7 @@ export class NetconfSession implements Session {
   }
 
   running(): Promise<Configuration> {
-    return readDatastore(this.#o.device, "running");
+    return this.#transaction.running();
   }
 
   async run(command: string, options: RunOptions): Promise<string> {
@@ -122,25 +122,26 @@ export class NetconfSession implements Session {
     return output;
   }
 
-  /** Reads only: whether somebody holds a lock shows when `arm` asks for it. */
+  /** Reads only: who holds a lock, and whether the candidate is clean, shows when `arm` asks for it. */
   async readiness(mode: ChangeMode): Promise<Readiness> {
     const { device } = this.#o;
     const { capabilities } = device.operations;
     const blockers = this.#blockers(mode);
     const level = blockers.length === 0 ? "A" : "E";
-    const running = await readDatastore(device, "running");
-    const isDirty =
-      capabilities.has("candidate") && (await readDatastore(device, "candidate")).publicDigest !== running.publicDigest;
-    const unsaved =
-      capabilities.has("startup") && (await readDatastore(device, "startup")).publicDigest !== running.publicDigest;
+    const unsaved = capabilities.has("startup") ? await this.#isUnsaved() : false;
     return {
       level,
       undoCost: device.file.undoCost,
       blockers,
-      pendingByOther: isDirty,
+      pendingByOther: false,
       unsaved,
       warnings: this.#warnings(unsaved),
     };
+  }
+
+  async #isUnsaved(): Promise<boolean> {
+    const startup = await readDatastore(this.#o.device, "startup");
+    return startup.publicDigest !== (await this.running()).publicDigest;
   }
 
   #blockers(mode: ChangeMode): Finding[] {
@@ -189,8 +190,8 @@ export class NetconfSession implements Session {
     return Promise.resolve({ platform: this.#o.platform, id, mode, preImage: preImage.publicDigest, ...begun });
   }
 
-  arm(_token: TransactionToken): Promise<void> {
-    return this.#transaction.arm();
+  arm(token: TransactionToken): Promise<void> {
+    return this.#transaction.arm(token);
   }
 
   candidate(token: TransactionToken): Candidate {

@@ -1,5 +1,6 @@
 import { FarhandError } from "../../../shared/errors.ts";
-import type { Candidate, Pending, Session, Staged, TransactionToken } from "../../types.ts";
+import type { Digest } from "../../../shared/ids.ts";
+import type { Candidate, Configuration, Pending, Session, Staged, TransactionToken } from "../../types.ts";
 import { isPending, readDatastore, takeLock, unlockQuietly, type NetconfDevice } from "./device.ts";
 import type { Parked, ParkedSession } from "./parked.ts";
 import { RpcRefused } from "./rpc-error.ts";
@@ -25,12 +26,21 @@ export class NetconfTransaction {
   readonly #device: NetconfDevice;
   readonly #parked: Parked;
   #staged: string | undefined;
+  /** As it was last read on this session. */
+  #running: Digest | undefined;
   /** The change that only this session can confirm. */
   #armed: TransactionToken | undefined;
 
   constructor(device: NetconfDevice, parked: Parked) {
     this.#device = device;
     this.#parked = parked;
+  }
+
+  /** Each read of running goes through here, so that what was just read need not be read again over a slow line. */
+  async running(): Promise<Configuration> {
+    const configuration = await readDatastore(this.#device, "running");
+    this.#running = configuration.publicDigest;
+    return configuration;
   }
 
   get persists(): boolean {
@@ -50,14 +60,14 @@ export class NetconfTransaction {
     };
   }
 
-  async arm(): Promise<void> {
+  /** The caller reads running once more under the lock: one that is not the pre-image is its to tell. */
+  async arm(token: TransactionToken): Promise<void> {
     const device = this.#device;
     await takeLock(device, "running");
     try {
       await takeLock(device, "candidate");
-      const running = await readDatastore(device, "running");
       const candidate = await readDatastore(device, "candidate");
-      if (candidate.publicDigest !== running.publicDigest)
+      if (candidate.publicDigest !== token.preImage && candidate.publicDigest !== (await this.running()).publicDigest)
         throw new FarhandError("CANDIDATE_BUSY", "the candidate holds changes that nobody has committed");
     } catch (error) {
       await this.#release();
@@ -112,11 +122,11 @@ export class NetconfTransaction {
   }
 
   async pending(token: TransactionToken): Promise<Pending> {
-    if (await this.#isUndone(token)) return "none";
     const answer = await this.#askLock();
-    if (answer === "armed") return "armed";
     // Some grant the lock to whoever asks: then the session that can confirm tells.
-    if (answer === "none") return this.#parked.get(token.id) ? "armed" : "none";
+    if (answer === "none" && !this.#parked.get(token.id)) return "none";
+    if (await this.#isUndone(token)) return "none";
+    if (answer === "armed" || answer === "none") return "armed";
     // Named as if it held a lock: the session whose commit waits, here or gone.
     return answer.holder === token.data["session"] ? "armed" : "unknown";
   }
@@ -156,8 +166,7 @@ export class NetconfTransaction {
   /** OTHER_ADMIN when confirming would commit more than what was verified. */
   async #requireOurs(): Promise<void> {
     const candidate = await readDatastore(this.#device, "candidate");
-    const running = await readDatastore(this.#device, "running");
-    if (candidate.publicDigest !== running.publicDigest)
+    if (candidate.publicDigest !== (this.#running ?? (await this.running()).publicDigest))
       throw new FarhandError("OTHER_ADMIN", "somebody has edited the candidate: confirming would commit that too");
   }
 
@@ -178,7 +187,7 @@ export class NetconfTransaction {
   }
 
   async #isUndone(token: TransactionToken): Promise<boolean> {
-    return (await readDatastore(this.#device, "running")).publicDigest === token.preImage;
+    return (await this.running()).publicDigest === token.preImage;
   }
 
   async #untilUndone(token: TransactionToken): Promise<void> {
@@ -206,8 +215,7 @@ export class NetconfTransaction {
     const ours = this.#parked.staged(token.id);
     if (ours === undefined) return;
     const candidate = await readDatastore(this.#device, "candidate");
-    const running = await readDatastore(this.#device, "running");
-    if (candidate.publicDigest === ours && running.publicDigest !== ours)
+    if (candidate.publicDigest === ours && (this.#running ?? (await this.running()).publicDigest) !== ours)
       await this.#device.operations.discardChanges();
     this.#parked.forget(token.id);
   }
