@@ -24,7 +24,7 @@ export interface CommitRecord {
   readonly id: number;
   readonly atMs: number;
   readonly by: string;
-  readonly via: string;
+  readonly candidate: { readonly name: string; readonly kind: "shared" | "private" };
   readonly timeoutS: number | undefined;
 }
 
@@ -37,6 +37,7 @@ export class Box {
   /** Newest first, as the device numbers them. They are files: a reboot leaves them. */
   readonly checkpoints: Checkpoint[] = [];
   readonly commits: CommitRecord[] = [];
+  #commitId = 1;
   readonly files = new Map<string, string>();
   /** Ports without a cable: enabled, and down. */
   readonly uncabled: ReadonlySet<string>;
@@ -64,8 +65,10 @@ export class Box {
     return made;
   }
 
-  noteCommit(by: string, via: string, timeoutS: number | undefined): void {
-    this.commits.push({ id: this.commits.length + 1, atMs: this.store.clock.nowMs(), by, via, timeoutS });
+  noteCommit(by: string, { name, kind }: CommitRecord["candidate"], timeoutS: number | undefined): void {
+    this.#commitId += 1;
+    const made = { id: this.#commitId, atMs: this.store.clock.nowMs(), by, candidate: { name, kind }, timeoutS };
+    this.commits.push(made);
     if (this.commits.length > 50) this.commits.shift();
   }
 }

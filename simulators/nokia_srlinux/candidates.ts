@@ -14,6 +14,7 @@ export interface Candidate {
   readonly name: string;
   readonly kind: "shared" | "private";
   readonly owner: string;
+  readonly startedAtMs: number;
   tree: Branch;
   baseline: Branch;
   exclusive: Holder | undefined;
@@ -100,6 +101,7 @@ export class Candidates {
       name,
       kind,
       owner,
+      startedAtMs: this.#store.clock.nowMs(),
       tree,
       baseline: cloneBranch(this.#store.running),
       exclusive: undefined,

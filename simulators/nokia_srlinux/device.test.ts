@@ -411,13 +411,13 @@ describe("a confirmed commit", () => {
     );
     expect(description(device)).toBe('"by us"');
     expect(device.pendingRollback()).toMatchObject({ user: "netops", deadlineMs: clock.nowMs() + 90_000 });
-    expect(await type(session, "info from state /system configuration commit 1")).toContain("status unconfirmed");
+    expect(await type(session, "info from state /system configuration commit 2")).toContain("status unconfirmed");
     clock.advance(89_999);
     expect(description(device)).toBe('"by us"');
     clock.advance(1);
     expect(device.runningConfig()).toBe(before);
     expect(device.events().at(-1)).toMatchObject({ kind: "rolled-back", why: "timer" });
-    expect(await type(session, "info from state /system configuration commit 1")).toContain("status reverted");
+    expect(await type(session, "info from state /system configuration commit 2")).toContain("status failed");
   });
 
   test("waits ten minutes where it is not told, and not more than a day", async () => {
@@ -444,7 +444,7 @@ describe("a confirmed commit", () => {
     expect(await type(second, "tools system configuration confirmed-accept")).toBe(
       "Error: No confirmed commit is in progress\n",
     );
-    expect(await type(second, "info from state /system configuration commit 1")).toContain("status complete");
+    expect(await type(second, "info from state /system configuration commit 2")).toContain("status complete");
   });
 
   test("is rejected at once by `confirmed-reject`", async () => {

@@ -175,7 +175,7 @@ const CASES: Partial<Record<FaultKind, () => Promise<void>>> = {
     const session = await login(device);
     await arm(session);
     expect(await type(session, "tools system configuration confirmed-accept")).toContain("accepted");
-    expect(await type(session, "info from state / system configuration commit 1")).toContain("status unconfirmed");
+    expect(await type(session, "info from state / system configuration commit 2")).toContain("status unconfirmed");
     clock.advance(60_000);
     expect(device.runningConfig()).toBe(before);
   },
@@ -191,7 +191,7 @@ const CASES: Partial<Record<FaultKind, () => Promise<void>>> = {
     expect(await type(session, "enter candidate")).toContain("Candidate 'default' is not empty\n");
     expect(await type(session, "diff")).toContain("+         description theirs");
     expect(await type(session, "info from state / system configuration candidate default")).toMatch(
-      /username noc-admin\n *type shared\n *dirty true/,
+      /type shared\n *username noc-admin\n/,
     );
     await type(session, "discard now");
     device.setFault({ kind: "stale-candidate", locked: true, by: "noc-admin" });

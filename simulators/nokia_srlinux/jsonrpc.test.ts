@@ -221,12 +221,17 @@ describe("JSON-RPC", () => {
     const pending = async () =>
       (await rpc(device, "get", one("/system/configuration/commit[id=*]", { datastore: "state" }))).result;
     expect(await pending()).toMatchObject([
-      { commit: [{ id: "1", status: "unconfirmed", "confirmed-timeout": "30" }] },
+      {
+        commit: [
+          { id: 1, status: "complete" },
+          { id: 2, type: "private", status: "unconfirmed" },
+        ],
+      },
     ]);
     expect((await rpc(device, "set", { commands: [DESCRIBE] })).error?.message).toContain("in progress");
     clock.advance(30_000);
     expect(device.runningConfig()).toBe(before);
-    expect(await pending()).toMatchObject([{ commit: [{ status: "reverted" }] }]);
+    expect(await pending()).toMatchObject([{ commit: [{ id: 1 }, { id: 2, status: "failed" }] }]);
     await rpc(device, "set", { commands: [DESCRIBE], "confirm-timeout": 30 });
     const accept = {
       datastore: "tools",

@@ -186,7 +186,7 @@ class Call {
       timeoutS === undefined ? undefined : timeoutS * 1000,
     );
     if (outcome.kind === "refused") throw new Refused(outcome.message.replace(/^Error: /, ""));
-    this.#box.noteCommit(this.#holder.user, "api", timeoutS);
+    this.#box.noteCommit(this.#holder.user, candidate, timeoutS);
     return [{}];
   }
 

@@ -107,13 +107,17 @@ function system(box: Box, put: Put): void {
 /** Who has what open, what waits, and what can be gone back to. */
 function configuration(box: Box, put: Put): void {
   const self = [step("system"), step("configuration")];
-  for (const candidate of box.candidates.all)
-    put([...self, step("candidate", candidate.name)], {
-      username: candidate.owner,
-      type: candidate.kind,
-      dirty: String(box.candidates.isDirty(candidate)),
-      exclusive: String(candidate.exclusive !== undefined),
-    });
+  put(self, { "last-change": iso(box.store.lastChange?.atMs ?? box.store.bootedAtMs) });
+  for (const { name, kind, owner, startedAtMs, exclusive, sessions } of box.candidates.all) {
+    put([...self, step("candidate", name)], { type: kind, username: owner, started: iso(startedAtMs) });
+    for (const { sessionId, user } of exclusive === undefined ? sessions.values() : [...sessions.values(), exclusive])
+      put([...self, step("session", String(sessionId))], {
+        type: kind,
+        name,
+        exclusive: String(exclusive?.sessionId === sessionId),
+        username: user,
+      });
+  }
   for (const [id, { name, comment, by, atMs }] of box.checkpoints.entries())
     put([...self, step("checkpoint", String(id))], {
       name,
@@ -122,18 +126,25 @@ function configuration(box: Box, put: Put): void {
       version: versionText(box),
       created: iso(atMs),
     });
-  for (const { id, by, via, atMs, timeoutS } of box.commits)
+  // The load at boot is the first.
+  put([...self, step("commit", "1")], {
+    type: "shared",
+    status: "complete",
+    username: "srlinux_mgr",
+    started: iso(box.store.bootedAtMs),
+  });
+  for (const { id, by, candidate, atMs, timeoutS } of box.commits)
     put([...self, step("commit", String(id))], {
-      type: via === "api" ? "json-rpc" : "cli",
+      type: candidate.kind,
+      name: candidate.name,
       status: timeoutS === undefined ? "complete" : settled(box, id),
       username: by,
       started: iso(atMs),
-      "confirmed-timeout": timeoutS === undefined ? undefined : String(timeoutS),
     });
 }
 
 /** The order of events says how a confirmed commit ended: one waits at a time. */
-function settled(box: Box, id: number): "unconfirmed" | "complete" | "reverted" {
+function settled(box: Box, id: number): "unconfirmed" | "complete" | "failed" {
   const nth = box.commits.filter((one) => one.timeoutS !== undefined && one.id <= id).length;
   const isNewest = box.commits.every((one) => one.timeoutS === undefined || one.id <= id);
   if (isNewest && box.store.pending !== undefined) return "unconfirmed";
@@ -141,7 +152,7 @@ function settled(box: Box, id: number): "unconfirmed" | "complete" | "reverted" 
   const after = box.store.events.slice((armed[nth - 1] ?? 0) + 1);
   return after.find(({ kind }) => kind === "confirmed" || kind === "rolled-back")?.kind === "confirmed"
     ? "complete"
-    : "reverted";
+    : "failed";
 }
 
 function interfaces(box: Box, put: Put): void {

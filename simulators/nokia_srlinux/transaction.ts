@@ -67,7 +67,7 @@ function done(
   // Before, so that what waits for the commit finds it written down.
   const outcome = box.candidates.commit(candidate, holder, cli.via, seconds === undefined ? undefined : seconds * 1000);
   if (outcome.kind === "refused") return refuse(outcome.message);
-  box.noteCommit(holder.user, cli.via, seconds);
+  box.noteCommit(holder.user, candidate, seconds);
   const saved = how === "save" ? SAVED : "";
   if (how === "save") box.store.save(holder.user);
   if (how === "stay") return say("All changes have been committed. Starting new transaction.\n");

@@ -1,9 +1,11 @@
 /** The box itself: access, names, servers, what it reports of its configuration, and its chassis. */
-import { boolean, container, counter, leaf, leafList, list, oneOf, reported, string, text, uint } from "../schema.ts";
+import { boolean, container, leaf, leafList, list, oneOf, reported, string, text, uint } from "../schema.ts";
 import { adminState, address, name, port, interfaceName } from "./types.ts";
 
 const server = (children: Parameters<typeof list>[1]) => list({ address }, children);
 const rpcDoor = container({ "admin-state": adminState, port: leaf(port), "tls-profile": leaf(name) });
+
+const candidateType = oneOf("shared", "private");
 
 export const system = container(
   {
@@ -49,37 +51,45 @@ export const system = container(
     configuration: container(
       {
         "auto-checkpoint": leaf(boolean),
-        "max-checkpoints": leaf(uint(0, 255)),
+        "auto-save": leaf(boolean),
+        "max-candidates": leaf(uint(1, 255)),
+        "max-checkpoints": leaf(uint(1, 255)),
         "idle-timeout": leaf(uint(0, 65_535)),
-        candidate: list(
-          { name },
-          {
-            username: reported(string),
-            type: reported(string),
-            dirty: reported(boolean),
-            exclusive: reported(boolean),
-          },
-          { state: true },
-        ),
+        "last-change": reported(string),
         checkpoint: list(
           { id: uint(0, 255) },
           {
             name: reported(string),
             comment: reported(string),
-            username: reported(string),
-            version: reported(string),
             created: reported(string),
+            version: reported(string),
+            username: reported(string),
           },
           { state: true },
         ),
-        commit: list(
-          { id: counter },
+        session: list(
+          { id: uint(0, 4_294_967_295) },
           {
-            type: reported(string),
-            status: reported(oneOf("complete", "unconfirmed", "failed", "reverted")),
+            type: reported(candidateType),
+            name: reported(string),
+            exclusive: reported(boolean),
+            username: reported(string),
+          },
+          { state: true },
+        ),
+        candidate: list(
+          { name },
+          { type: reported(candidateType), username: reported(string), started: reported(string) },
+          { state: true },
+        ),
+        commit: list(
+          { id: uint(0, 4_294_967_295) },
+          {
+            type: reported(candidateType),
+            name: reported(string),
+            status: reported(oneOf("unconfirmed", "complete", "failed")),
             username: reported(string),
             started: reported(string),
-            "confirmed-timeout": reported(string),
           },
           { state: true },
         ),
