@@ -141,6 +141,22 @@ describe("operational mode", () => {
     for (const [command, wanted] of answers) expect(await type(session, command), command).toMatch(wanted);
   });
 
+  test("shows what the configuration makes of OSPF and of VLANs", async () => {
+    const { device } = await boot();
+    const session = await login(device);
+    expect(await type(session, "show ospf neighbor")).toBe("OSPF instance is not running\n");
+    device.mutate([
+      "set protocols ospf area 0 interface ge-0/0/0.0",
+      "set protocols ospf area 0 interface lo0.0 passive",
+      "set vlans cameras vlan-id 30",
+      "set interfaces ge-0/0/40 unit 0 family ethernet-switching vlan members cameras",
+    ]);
+    expect(await type(session, "show ospf neighbor")).toMatch(
+      /^172\.16\.0\.2 +ge-0\/0\/0\.0 +Full +172\.16\.0\.2 +128 +36$/m,
+    );
+    expect(await type(session, "show vlans")).toMatch(/^default-switch +cameras +30\n +ge-0\/0\/40\.0\*$/m);
+  });
+
   test("answers an exec request", async () => {
     const { device } = await boot();
     expect((await execOnce(device, "show configuration | display set | match host-name")).text.trim()).toBe(

@@ -2,6 +2,7 @@
 import type { JunosSession } from "./session.ts";
 
 const FILES_MAX_BYTES = 4 * 1024 * 1024;
+const FILES_MAX = 100;
 
 export async function shellCommand(session: JunosSession, text: string): Promise<"logout" | undefined> {
   const { term } = session.shell;
@@ -22,7 +23,8 @@ export async function shellCommand(session: JunosSession, text: string): Promise
   if (echo) {
     const [, how, name = "", said = ""] = echo;
     const before = how === ">" ? "" : (files.get(name) ?? "");
-    if (before.length + said.length > FILES_MAX_BYTES) await term.write(`${name}: No space left on device\n`);
+    if (before.length + said.length > FILES_MAX_BYTES || (files.size >= FILES_MAX && !files.has(name)))
+      await term.write(`${name}: No space left on device\n`);
     else files.set(name, `${before}${said}\n`);
     return undefined;
   }

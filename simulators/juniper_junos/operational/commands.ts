@@ -12,7 +12,16 @@ import type { JunosSession } from "../session.ts";
 import { rollbackMissing, showTree } from "../show_tree.ts";
 import { asXml, type Report } from "./report.ts";
 import { chassisHardware, storage, uptime, users, version } from "./system.ts";
-import { arp, bgpSummary, ethernetTable, interfacesDescriptions, interfacesTerse, lldpNeighbors } from "./network.ts";
+import {
+  arp,
+  bgpSummary,
+  ethernetTable,
+  interfacesDescriptions,
+  interfacesTerse,
+  lldpNeighbors,
+  ospfNeighbors,
+  vlans,
+} from "./network.ts";
 import { routes, routeSummary } from "./routes.ts";
 import type { CommandSpec } from "./match.ts";
 
@@ -38,6 +47,9 @@ const GRAMMAR = {
   arp: "show arp",
   arpNoResolve: "show arp no-resolve",
   ethernetTable: "show ethernet-switching table",
+  vlans: "show vlans",
+  ospfNeighbor: "show ospf neighbor",
+  license: "show system license",
   cli: "show cli",
   setLength: "set cli screen-length <number>",
   setWidth: "set cli screen-width <number>",
@@ -147,6 +159,12 @@ export async function runOperational(
       return text(arp(device, command === "arpNoResolve"));
     case "ethernetTable":
       return text(ethernetTable(device));
+    case "vlans":
+      return text(vlans(device));
+    case "ospfNeighbor":
+      return text(ospfNeighbors(device));
+    case "license":
+      return text("License usage: none\n\nLicenses installed: none\n");
     case "cli":
       return text(`CLI complete-on-space set to on\nCLI screen-length set to ${term.length}\n`);
     case "setLength":

@@ -203,3 +203,38 @@ export function bgpSummary(device: JunosDevice): string {
     ]),
   ].join("\n")}\n`;
 }
+
+/** Columns as recorded (ntc-templates). A neighbour is there where OSPF runs on a link that has another end. */
+export function ospfNeighbors(device: JunosDevice): string {
+  const on = select(device.store.running, "protocols ospf area * interface *");
+  if (on.length === 0) return "OSPF instance is not running\n";
+  const speaking = new Set(
+    on
+      .filter(({ statement }) => !has(statement, "passive") && !has(statement, "disable"))
+      .map(({ statement }) => statement.keys[0] ?? ""),
+  );
+  const rows = peers(device)
+    .filter(({ unit }) => speaking.has(unit) || speaking.has("all"))
+    .map(
+      ({ address, unit }) =>
+        `${address.padEnd(17)}${unit.padEnd(23)}${"Full".padEnd(10)}${address.padEnd(16)} 128    36`,
+    );
+  return `${["Address          Interface              State     ID               Pri  Dead", ...rows].join("\n")}\n`;
+}
+
+export function vlans(device: JunosDevice): string {
+  const members = select(device.store.running, "interfaces * unit * family ethernet-switching vlan members");
+  const named = select(device.store.running, "vlans *").filter(({ statement }) => statement.keys.length > 0);
+  const rows = named.flatMap(({ statement }) => {
+    const name = statement.keys[0] ?? "";
+    const ports = members
+      .filter((one) => one.statement.values.includes(name))
+      .map(({ path }) => `${" ".repeat(61)}${path[1]?.keys[0] ?? ""}.${path[2]?.keys[0] ?? ""}*`);
+    return [
+      "",
+      `default-switch          ${name.padEnd(22)}${(leafOf(statement, "vlan-id") ?? "").padEnd(14)}`.trimEnd(),
+      ...ports,
+    ];
+  });
+  return `${["", "Routing instance        VLAN name             Tag          Interfaces", ...rows].join("\n")}\n`;
+}
