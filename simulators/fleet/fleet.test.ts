@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { ManualClock } from "../../shared/clock.ts";
+import { connectNetconf } from "../netconf/test-client.ts";
 import { execOnce } from "../ssh/test-client.ts";
 import { SIMULATED_PLATFORMS } from "../registry.ts";
 import { startFleet, type Fleet } from "./fleet.ts";
@@ -72,3 +73,14 @@ test.each(SIMULATED_PLATFORMS)(
     expect(texts[0]).not.toBe(texts[2]);
   },
 );
+
+test("a fleet of NETCONF servers of another nature, with replies as large as is asked for", async () => {
+  fleet = await startFleet({ platform: "netconf", count: 2, netconf: { personality: "junos", bulkBytes: 100_000 } });
+  const [device] = fleet.devices;
+  if (!device) throw new Error("no device");
+  const session = await connectNetconf(device);
+  const reply = await session.ask("<get-config><source><running/></source></get-config>");
+  expect(reply.children[0]?.children.map(({ name }) => name)).toEqual(["configuration", "bulk"]);
+  expect(session.lastText().length).toBeGreaterThan(100_000);
+  await session.end();
+});

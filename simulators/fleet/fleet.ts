@@ -3,6 +3,8 @@ import { z } from "zod";
 import { systemClock, type Clock } from "../../shared/clock.ts";
 import { startCiscoIosxe } from "../cisco_iosxe/index.ts";
 import type { SimulatedDevice } from "../device.ts";
+import { NetconfConfig } from "../netconf/config.ts";
+import { sampleNetconf, startNetconf } from "../netconf/index.ts";
 import { SIMULATED_PLATFORMS, SIMULATORS } from "../registry.ts";
 import { generateDevice, Profile } from "./generate.ts";
 
@@ -25,6 +27,8 @@ export const FleetConfig = z.strictObject({
   vtyLines: z.number().int().positive().default(16),
   bulkBytes: z.number().int().min(0).default(1_000_000),
   profile: Profile.prefault({}),
+  /** Of a fleet of `netconf`: what kind of server each is, and how it is odd. */
+  netconf: NetconfConfig.pick({ personality: true, abilities: true, oddities: true, bulkBytes: true }).prefault({}),
 });
 export type FleetConfig = z.output<typeof FleetConfig>;
 export type FleetConfigInput = z.input<typeof FleetConfig>;
@@ -88,8 +92,18 @@ function startOne(
   const { platform, seed, username, password, port, version, model } = config;
   const address = config.addressing === "own" ? addressAt(config.baseAddress, index) : config.baseAddress;
   const common = { address, port, username, password };
+  const { interfaces } = config.profile;
+  if (platform === "netconf") {
+    const { personality } = config.netconf;
+    const made = sampleNetconf({ personality, seed: seed * 10_000 + index, interfaces: interfaces + 1 });
+    const { hostname, serial, config: text } = made;
+    const hostKeySeed = `${seed}/${hostname}`;
+    return startNetconf(
+      { ...config.netconf, name: hostname, ...common, serial, hostKeySeed, version, model, config: text },
+      dependencies,
+    );
+  }
   if (platform !== "cisco_iosxe") {
-    const { interfaces } = config.profile;
     const { hostname, serial, config: text } = SIMULATORS[platform].sample({ seed, index, interfaces, username });
     const facts = { ...(version === undefined ? {} : { version }), ...(model === undefined ? {} : { model }) };
     return SIMULATORS[platform].start(
