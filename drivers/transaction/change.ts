@@ -138,13 +138,19 @@ export async function disarm(session: Session, token: TransactionToken): Promise
 
 async function applyAndProve(change: Change, first: Session, prepared: Prepared): Promise<ChangeOutcome> {
   const { context, spec, hooks } = change;
-  const { token, before, firesByMs } = prepared;
+  const { token, before } = prepared;
+  let { firesByMs } = prepared;
   let verified: readonly Verified[] = [];
   let session: Session | undefined = first;
   try {
     await hooks.state("APPLYING");
     await hooks.intent("apply", { commands: prepared.commands.length });
-    await session.apply(token, prepared.commands);
+    try {
+      await session.apply(token, prepared.commands);
+    } finally {
+      // A candidate's timer begins with its commit, which came at the latest just now: whoever waits for it waits from here. Proof is due as before.
+      if (session.candidate?.(token)) firesByMs = context.clock.monotonicMs() + token.confirmMs;
+    }
     await hooks.done("apply", {});
     await closeQuietly(session);
     session = undefined;
