@@ -64,24 +64,27 @@ const common: Omit<Subject, "start" | "transport"> = {
   without: { "stale-candidate": "a session is its maker's own; what it commits is drift" },
 };
 
-const start = async (clock: Parameters<Subject["start"]>[0]) =>
-  startAristaEos({ name: "edge-1", config: CONFIG, serial: "SSJ17115390" }, { clock });
+export function aristaEosOf(version: string): readonly Subject[] {
+  const start = (clock: Parameters<Subject["start"]>[0]) =>
+    startAristaEos({ name: "edge-1", config: CONFIG, serial: "SSJ17115390", version }, { clock });
+  return [
+    {
+      ...common,
+      transport: "cli",
+      async start(clock) {
+        const sim = await start(clock);
+        return { sim, ...sshTarget(sim) };
+      },
+    },
+    {
+      ...common,
+      transport: "https",
+      async start(clock) {
+        const sim = await start(clock);
+        return { sim, ...httpsTarget(sim) };
+      },
+    },
+  ];
+}
 
-export const aristaEos: readonly Subject[] = [
-  {
-    ...common,
-    transport: "cli",
-    async start(clock) {
-      const sim = await start(clock);
-      return { sim, ...sshTarget(sim) };
-    },
-  },
-  {
-    ...common,
-    transport: "https",
-    async start(clock) {
-      const sim = await start(clock);
-      return { sim, ...httpsTarget(sim) };
-    },
-  },
-];
+export const aristaEos = aristaEosOf("4.30.1F");
