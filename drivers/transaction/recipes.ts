@@ -156,7 +156,7 @@ export class RecipeUndo implements Undo {
     if (this.#cli.mode !== candidate.mode) throw new FarhandError("INTERNAL", `the candidate is not open`);
     for (const step of (token.mode === "replace" ? candidate.clear : undefined) ?? [])
       await this.#cli.instruct(step, token.data);
-    for (const command of commands) await this.#cli.configure(command);
+    for (const command of this.#withoutEnd(token, commands)) await this.#cli.configure(command);
     if (this.#cli.mode !== candidate.mode) await this.#cli.enter(candidate.mode, token.data);
     const diff = candidate.diff === undefined ? null : await this.#shown(candidate.diff, token.data);
     const configuration =
@@ -165,6 +165,14 @@ export class RecipeUndo implements Undo {
     for (const step of candidate.validate ?? []) await this.#cli.instruct(step, token.data);
     this.#staged = token.id;
     return { configuration: configuration?.raw ?? null, diff: diff?.redacted ?? null };
+  }
+
+  /** The line that ends a file and is none of the configuration's: typed into a candidate, `end` would leave it. */
+  #withoutEnd(token: TransactionToken, commands: readonly string[]): readonly string[] {
+    const { get, language } = this.#file;
+    const last = commands.at(-1) ?? "";
+    const ends = [`^(?:${get.endMarker})$`, ...language.noise].filter((pattern) => new RegExp(pattern, "v").test(last));
+    return token.mode === "replace" && ends.length > 1 ? commands.slice(0, -1) : commands;
   }
 
   async #shown(

@@ -43,10 +43,8 @@ const common: Omit<Subject, "start" | "transport"> = {
     inForce: /description probe[^]*192\.0\.2\.0\/24/,
     verify: [{ command: "show running-config section prefix-list", contains: ["192.0.2.0/24"], withinMs: 5_000 }],
   },
-  // Typed into a session, `end` would leave it.
   replace: (running) =>
     running
-      .replace(/\nend\n$/, "\n")
       .replace("interface Loopback0\n", "interface Loopback0\n   description probe\n")
       .replace("   seq 10 permit 10.0.0.0/8\n", "   seq 10 permit 10.0.0.0/8\n   seq 20 permit 192.0.2.0/24\n"),
   foreign: {
