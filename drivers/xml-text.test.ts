@@ -212,6 +212,9 @@ describe("a merge", () => {
       "+ace[name=b]",
     ]);
     expect(ietf(acl(`<ace yang:insert="last"><name>c</name></ace>`)).commands).toBe("[]");
+    expect(ietf(acl(`<ace yang:insert="after" yang:key="[x:name='a']"><name>d</name></ace>`)).payload).toContain(
+      `<ace yang:insert="after" yang:key="[ietf-access-control-list:name='a']">`,
+    );
   });
 
   test("a case of a choice takes the other away, and two at once are refused", () => {

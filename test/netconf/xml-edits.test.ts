@@ -98,4 +98,20 @@ describe.skipIf(missing.length > 0)(`netconfd${missing.length > 0 ? `: skipped, 
     console.log(`netconfd: ${taken} merges as predicted, ${refused} refused`);
     expect(taken).toBeGreaterThan(0);
   });
+
+  test.each([
+    // Entries that are new: what is there already this server does not move, and it takes an anchor by key in no form (2.13).
+    ['<rule yang:insert="first"><name>d</name></rule>', ["d", "a", "b", "c"]],
+    ['<rule yang:insert="last"><name>d</name></rule>', ["a", "b", "c", "d"]],
+    ["<rule><name>d</name></rule>", ["a", "b", "c", "d"]],
+    ['<rule nc:operation="delete"><name>b</name></rule>', ["a", "c"]],
+  ])("an ordered list after %s stands as predicted", async (edit, names) => {
+    const top = (inner: string): string => `<top xmlns="u:top"><rules>${inner}</rules></top>`;
+    const before = await put(top(["a", "b", "c"].map((name) => `<rule><name>${name}</name></rule>`).join("")));
+    const plan = model.predict({ device, mode: "merge", text: top(edit), before, tagger });
+    for (const payload of plan.render(() => undefined)) await send(payload);
+    const after = await shown();
+    expect([...after.raw.matchAll(/<name>(\w)/gv)].map(([, name]) => name)).toEqual(names);
+    expect(model.diff(before.publicText, after.publicText)).toBe(plan.diff);
+  });
 });

@@ -104,10 +104,13 @@ export function predicates(node: XmlNode, keys: readonly string[]): string | und
   for (const key of keys) {
     const leaf = keyLeaf(node, key);
     if (!leaf) return undefined;
-    out += `[${key}=${escapeText(leaf.value).replaceAll("[", "&#91;").replaceAll("]", "&#93;")}]`;
+    out += predicate(key, leaf.value);
   }
   return out;
 }
+
+export const predicate = (key: string, value: string): string =>
+  `[${key}=${escapeText(value).replaceAll("[", "&#91;").replaceAll("]", "&#93;")}]`;
 
 export const keyLeaf = (node: XmlNode, key: string): XmlNode | undefined =>
   node.children.find((child) => child.name === key && child.ns === node.ns && isLeaf(child));

@@ -1,8 +1,8 @@
 import type { Finding } from "../../../shared/documents/receipt.ts";
 import { refuse } from "./author.ts";
-import { groupName, type Group, groups, isKey, predicates } from "./identity.ts";
+import { groupName, type Group, groups, isKey, predicate, predicates } from "./identity.ts";
 import type { XmlLanguage } from "./language.ts";
-import { type Insert, isLeaf, sameValue, type XmlNode } from "./tree.ts";
+import { type Insert, isLeaf, PREDICATE, sameValue, type XmlNode } from "./tree.ts";
 
 /**
  * An author's elements applied to a configuration, as RFC 6241 section 7.2 says for an `edit-config` whose default operation is
@@ -249,11 +249,8 @@ class List {
 }
 
 /** `[ex:name='a']` of an author is `[name=a]` of ours. */
-const withoutQuotes = (predicate: string): string =>
-  predicate.replaceAll(
-    /\[\s*(?:[\w.\-]+:)?([\w.\-]+)\s*=\s*(?:'([^']*)'|"([^"]*)")\s*\]/gv,
-    (_, name: string, single: string | undefined, double: string | undefined) => `[${name}=${single ?? double ?? ""}]`,
-  );
+const withoutQuotes = (text: string): string =>
+  text.replaceAll(PREDICATE, (_, name: string, quoted: string) => predicate(name, quoted.slice(1, -1)));
 
 /** What it is once it is there. An operation below one that states the whole element would contradict it. */
 function plain(node: XmlNode): XmlNode {

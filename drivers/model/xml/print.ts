@@ -1,4 +1,5 @@
-import { BASE, type Insert, type XmlNode, YANG } from "./tree.ts";
+import { shortName } from "./names.ts";
+import { BASE, type Insert, PREDICATE, type XmlNode, YANG } from "./tree.ts";
 
 /** Indentation by two columns: what the diff and the page do too. */
 const INDENT = "  ";
@@ -37,27 +38,34 @@ function openTag(node: XmlNode, parentNs: string, declared: string): string {
   if (node.ns !== parentNs) tag += ` xmlns="${escapeAttribute(node.ns)}"`;
   tag += declared;
   if (node.edit?.operation !== undefined) tag += ` nc:operation="${node.edit.operation}"`;
-  if (node.edit?.insert) tag += insertText(node.edit.insert);
+  if (node.edit?.insert) tag += insertText(node.edit.insert, node.ns);
   for (const { prefix, uri } of node.bindings) tag += ` xmlns:${prefix}="${escapeAttribute(uri)}"`;
   for (const { name, value } of node.meta) tag += ` ${name}="${escapeAttribute(value)}"`;
   return tag;
 }
 
-function insertText(insert: Insert): string {
+function insertText(insert: Insert, ns: string): string {
   const at = ` yang:insert="${insert.at}"`;
-  return "anchor" in insert ? `${at} yang:${insert.by}="${escapeAttribute(insert.anchor)}"` : at;
+  if (!("anchor" in insert)) return at;
+  if (insert.by === "value") return `${at} yang:value="${escapeAttribute(insert.anchor)}"`;
+  // Names in a predicate are nothing without a prefix; the author's own is gone.
+  const prefix = ns === "" ? "" : `${shortName(ns)}:`;
+  const key = insert.anchor.replaceAll(PREDICATE, (_, name: string, quoted: string) => `[${prefix}${name}=${quoted}]`);
+  return `${at} yang:key="${escapeAttribute(key)}"`;
 }
 
 /** Declared once, at the top: every line below then reads as an author would write it. */
 function prefixesUsed(root: XmlNode): string {
-  let [operation, insert] = [false, false];
+  const used = new Map<string, string>();
   const walk = (node: XmlNode): void => {
-    if (node.edit?.operation !== undefined) operation = true;
-    if (node.edit?.insert) insert = true;
+    const { edit, ns } = node;
+    if (edit?.operation !== undefined) used.set("nc", BASE);
+    if (edit?.insert) used.set("yang", YANG);
+    if (edit?.insert && "anchor" in edit.insert && edit.insert.by === "key" && ns !== "") used.set(shortName(ns), ns);
     node.children.forEach(walk);
   };
   walk(root);
-  return (operation ? ` xmlns:nc="${BASE}"` : "") + (insert ? ` xmlns:yang="${YANG}"` : "");
+  return [...used].map(([prefix, uri]) => ` xmlns:${prefix}="${escapeAttribute(uri)}"`).join("");
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };

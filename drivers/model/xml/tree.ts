@@ -47,6 +47,9 @@ export type Insert =
   | { readonly at: "first" | "last" }
   | { readonly at: "before" | "after"; readonly by: "key" | "value"; readonly anchor: string };
 
+/** One of those in an anchor by key: the leaf's name and its value in quotes (RFC 7950 section 7.8.6). */
+export const PREDICATE = /\[\s*(?:[\w.\-]+:)?([\w.\-]+)\s*=\s*('[^']*'|"[^"]*")\s*\]/gv;
+
 export const BASE = "urn:ietf:params:xml:ns:netconf:base:1.0";
 export const YANG = "urn:ietf:params:xml:ns:yang:1";
 
