@@ -47,6 +47,8 @@ export const NetconfFile = z.strictObject({
   validates: z.boolean().default(true),
   /** False for a device that offers :confirmed-commit:1.1 and takes no `persist`: it then confirms from the session that made the change. */
   persists: z.boolean().default(true),
+  /** Where running is not what a reboot loads and there is no :startup to copy it to: the vendor's operation, and a word of its answer when it was done. */
+  save: z.strictObject({ operation: z.string().max(400), done: z.string().min(1).max(100) }).optional(),
   /** SECONDS that a confirmed commit may wait. */
   confirmSecondsMin: z.int().min(1).default(10),
   confirmSecondsMax: z.int().min(1).max(4_294_967_295).default(3600),

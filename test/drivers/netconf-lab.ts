@@ -5,8 +5,10 @@ import { Operations } from "../../drivers/engines/netconf/operations.ts";
 import { connectSsh } from "../../drivers/engines/ssh/via.ts";
 import { makeNetconfDriver, readNetconfPlatform } from "../../drivers/netconf-platform.ts";
 import type { NetconfPlatformFile } from "../../drivers/platform.ts";
+import { driverFor } from "../../drivers/registry.ts";
 import { systemClock, type Clock } from "../../shared/clock.ts";
 import { Device } from "../../shared/documents/inventory.ts";
+import { PlatformId } from "../../shared/ids.ts";
 import { Secret } from "../../shared/secret.ts";
 import type { SimulatedDevice } from "../../simulators/device.ts";
 import { startNetconf, type NetconfConfigInput } from "../../simulators/netconf/index.ts";
@@ -34,11 +36,15 @@ export async function lab(
   const sim = await startNetconf({ name: "nc-1", ...config }, { clock });
   stops.push(() => sim.stop());
   const file = platformFile();
-  const driver = makeNetconfDriver({ ...file, netconf: { ...file.netconf, ...platform } });
+  const driver =
+    sim.platform === "netconf"
+      ? makeNetconfDriver({ ...file, netconf: { ...file.netconf, ...platform } })
+      : driverFor(PlatformId.parse(sim.platform), "netconf");
+  if (!driver) throw new Error(`no driver for ${sim.platform} over NETCONF`);
   const target = Device.parse({
     id: "nc-1",
     site: "plant",
-    platform: "netconf",
+    platform: sim.platform,
     address: sim.address,
     port: sim.port,
     hostKeys: [{ algorithm: "ssh-ed25519", publicKey: sim.hostKeyPublic.base64 }],

@@ -155,6 +155,12 @@ export class Operations {
     }
   }
 
+  /** An operation of the vendor's, from a platform file. Its answer is a document of its own. */
+  vendor(name: string, operation: string): Promise<Reply> {
+    requireFragment(operation, name);
+    return this.#client.rpc(name, operation, this.#limits);
+  }
+
   #read(name: "get" | "get-config", source: string, { filter, defaults, ...options }: Read): Promise<Reply> {
     const parameters = `${source}${this.#filter(filter)}${this.#defaults(defaults)}`;
     return this.#client.rpc(name, element(name, parameters), { ...this.#limits, ...options });

@@ -128,14 +128,15 @@ export class NetconfSession implements Session {
     const { capabilities } = device.operations;
     const blockers = this.#blockers(mode);
     const level = blockers.length === 0 ? "A" : "E";
-    const unsaved = capabilities.has("startup") ? await this.#isUnsaved() : false;
+    // Without a startup to read, whether running is saved is known only where it always is.
+    const unsaved = capabilities.has("startup") ? await this.#isUnsaved() : device.file.save ? null : false;
     return {
       level,
       undoCost: device.file.undoCost,
       blockers,
       pendingByOther: false,
       unsaved,
-      warnings: this.#warnings(unsaved),
+      warnings: this.#warnings(unsaved === true),
     };
   }
 

@@ -200,8 +200,12 @@ export class NetconfTransaction {
   }
 
   async save(): Promise<void> {
-    const { operations } = this.#device;
-    if (operations.capabilities.has("startup")) await operations.copyConfig("running", "startup");
+    const { operations, file } = this.#device;
+    if (operations.capabilities.has("startup")) return void (await operations.copyConfig("running", "startup"));
+    if (!file.save) return;
+    const answer = (await operations.vendor("save", file.save.operation)).data ?? "";
+    if (!answer.includes(file.save.done))
+      throw new FarhandError("COMMAND_REFUSED", "save: the device does not say that it has saved");
   }
 
   async cleanup(token: TransactionToken): Promise<void> {
