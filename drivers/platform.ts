@@ -238,10 +238,15 @@ export const LanguageFile = z.strictObject({
     .max(64)
     .optional(),
   /**
-   * Values (the named group `key`) that one section at a time may hold: an address. One that moves to another section is removed first, even
-   * where typing the section's new value would replace it.
+   * Values (all named groups) that one section, or one line, at a time may hold: an address, an entry of a list. One that moves is removed
+   * first, even where typing the new value would replace it.
    */
-  exclusive: z.array(z.strictObject(Place)).max(16).optional(),
+  exclusive: z
+    .array(z.strictObject({ ...Place, by: z.enum(["section", "line"]) }))
+    .max(16)
+    .optional(),
+  /** Lines whose removal names only the group `name` of them: `no description`. */
+  removals: z.array(z.strictObject(Place)).max(32).optional(),
   /** A language of whole paths, one to a line (`set a b c`), instead of sections by indentation. */
   set: SetFile.optional(),
 });

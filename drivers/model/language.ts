@@ -68,7 +68,8 @@ export interface Language {
   readonly destructive: readonly RegExp[];
   readonly forbidden: readonly { pattern: RegExp; reason: string; mode: "merge" | "replace" | undefined }[];
   readonly resets: readonly (Place & { what: string; gone: boolean })[];
-  readonly exclusive: readonly Place[];
+  readonly exclusive: readonly (Place & { by: "section" | "line" })[];
+  readonly removals: readonly Place[];
   readonly set: SetForm | undefined;
   /** Comments, separators and closing lines: not part of the tree. */
   isNoise(line: string): boolean;
@@ -129,7 +130,8 @@ export function compileLanguage(file: z.output<typeof LanguageFile>): Language {
     destructive: file.destructive.map(compileAnyCase),
     forbidden: file.forbidden.map(({ pattern, reason, mode }) => ({ pattern: compileAnyCase(pattern), reason, mode })),
     resets: (file.resets ?? []).map((rule) => ({ ...place(rule), what: rule.what, gone: rule.gone === true })),
-    exclusive: (file.exclusive ?? []).map(place),
+    exclusive: (file.exclusive ?? []).map((rule) => ({ ...place(rule), by: rule.by })),
+    removals: (file.removals ?? []).map(place),
     set: file.set && compileSet(file.negate, file.set),
     isNoise: (line) => noise.some((pattern) => pattern.test(line)),
     positive: (line) => (line.startsWith(negation) ? line.slice(negation.length).trimStart() : undefined),

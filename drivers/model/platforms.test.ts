@@ -61,6 +61,7 @@ describe.each(PLATFORMS)("the language of %s", (id) => {
       moves: file.moves,
       resets: file.resets ?? [],
       exclusive: file.exclusive ?? [],
+      removals: file.removals ?? [],
     };
     for (const [name, rules] of Object.entries(lists)) {
       for (const { path, line } of rules) {

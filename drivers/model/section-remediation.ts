@@ -44,7 +44,7 @@ function towards(
     const vanishes = node.children.length > 0 && language.vanish.some((pattern) => pattern.test(place));
     if (!same && !vanishes) {
       if (!replaced(node.line) || movesAway(language, path, node.line, held))
-        gone.push(made(removal(language, node.line), []));
+        gone.push(made(removal(language, path, node.line), []));
       continue;
     }
     if (node.children.length === 0 && !same?.children.length) continue;
@@ -59,7 +59,7 @@ function towards(
   return { gone, typed: rebuilt.size === 0 ? target : target.map((node) => rebuilt.get(node) ?? node) };
 }
 
-/** Where the target holds each value that only one section may hold. */
+/** Where the target holds each value that only one section, or one line, may hold. */
 type Holders = ReadonlyMap<string, ReadonlySet<string>>;
 
 function holders(language: Language, target: readonly ConfigNode[]): Holders {
@@ -69,7 +69,7 @@ function holders(language: Language, target: readonly ConfigNode[]): Holders {
     for (const node of nodes) {
       for (const rule of rules) {
         const key = keyAt(rule, path, node.line);
-        if (key !== undefined) held.set(key, (held.get(key) ?? new Set()).add(path));
+        if (key !== undefined) held.set(key, (held.get(key) ?? new Set()).add(holder(rule, path, node.line)));
       }
       if (node.children.length > 0) walk(node.children, below(path, node.line));
     }
@@ -78,11 +78,14 @@ function holders(language: Language, target: readonly ConfigNode[]): Holders {
   return held;
 }
 
+const holder = (rule: Language["exclusive"][number], path: string, line: string): string =>
+  rule.by === "section" ? path : `${path}\n${line}`;
+
 const movesAway = (language: Language, path: string, line: string, held: Holders): boolean =>
   language.exclusive.some((rule) => {
     const key = keyAt(rule, path, line);
     const places = key === undefined ? undefined : held.get(key);
-    return places !== undefined && !places.has(path);
+    return places !== undefined && !places.has(holder(rule, path, line));
   });
 
 const holdsList = (language: Language, place: string): boolean =>
@@ -108,9 +111,12 @@ function replacedIn(language: Language, path: string, target: readonly ConfigNod
 }
 
 /** A secret need not be told to be removed. */
-function removal(language: Language, line: string): string {
+function removal(language: Language, path: string, line: string): string {
   const [token] = tokensIn(line);
-  const bare = token === undefined ? line : withoutType(language, line.slice(0, token.start)).trimEnd();
+  const named = language.removals
+    .map((rule) => (rule.path.test(path) ? rule.line.exec(line)?.groups?.["name"] : undefined))
+    .find((name) => name !== undefined);
+  const bare = named ?? (token === undefined ? line : withoutType(language, line.slice(0, token.start)).trimEnd());
   return language.positive(bare) ?? language.negative(bare);
 }
 
