@@ -11,8 +11,10 @@ const Path = z
 export const NetconfLanguage = z.enum(["netconf", "cisco_iosxe", "juniper_junos"]);
 
 const Fact = z.strictObject({
-  /** Elements of a subtree filter (RFC 6241 §6). */
-  filter: z.string().min(1).max(2000),
+  /** Elements of a subtree filter (RFC 6241 §6) of a `get`. */
+  filter: z.string().min(1).max(2000).optional(),
+  /** Or an operation of the vendor's that reads. */
+  operation: z.string().min(1).max(400).optional(),
   /**
    * Only in that entry of a list: a leaf named `key` begins each, and in the one that counts the leaf at `path` ends with `ends`. A filter cannot
    * say it where the value has a prefix, which every server writes as it likes.
@@ -33,8 +35,15 @@ export const NetconfFile = z.strictObject({
     .int()
     .min(1024)
     .max(64 * 1024 * 1024),
-  /** Each is asked for with `get`; a device that does not know the model has no such fact. */
-  facts: z.array(Fact).max(8),
+  /** A device that does not know what is asked for has no such fact. */
+  facts: z
+    .array(
+      Fact.refine(
+        ({ filter, operation }) => (filter === undefined) !== (operation === undefined),
+        "a filter or an operation",
+      ),
+    )
+    .max(8),
   undoCost: UndoCost,
   /** Whether a whole text may replace what is there. */
   replaces: z.boolean(),

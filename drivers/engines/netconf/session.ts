@@ -65,7 +65,7 @@ export class NetconfSession implements Session {
     const { device, vendor, redactor } = this.#o;
     const found = new Map<(typeof FACT_NAMES)[number], string>();
     for (const fact of device.file.facts) {
-      const text = await this.#fact(fact.filter);
+      const text = await this.#fact(fact);
       if (text === undefined) continue;
       for (const leaves of entriesOf(fact, text))
         for (const { path, value } of leaves)
@@ -87,11 +87,13 @@ export class NetconfSession implements Session {
     };
   }
 
-  /** Undefined where the device does not know the model. */
-  async #fact(elements: string): Promise<string | undefined> {
+  /** Undefined where the device does not know what is asked for. */
+  async #fact({ filter, operation }: NetconfFile["facts"][number]): Promise<string | undefined> {
+    const { operations } = this.#o.device;
     try {
-      const options = { filter: { kind: "subtree", elements } as const, dataBytesMax: FACT_BYTES_MAX };
-      return (await this.#o.device.operations.get(options)).data ?? undefined;
+      if (operation !== undefined) return (await operations.vendor("facts", operation)).data ?? undefined;
+      const subtree = { kind: "subtree", elements: filter ?? "" } as const;
+      return (await operations.get({ filter: subtree, dataBytesMax: FACT_BYTES_MAX })).data ?? undefined;
     } catch (error) {
       if (error instanceof RpcRefused) return undefined;
       throw error;
