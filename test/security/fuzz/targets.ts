@@ -4,6 +4,7 @@ import { auditTargets } from "./targets/audit.ts";
 import { bundleTargets } from "./targets/bundles.ts";
 import { deviceTargets } from "./targets/devices.ts";
 import { fileTargets } from "./targets/files.ts";
+import { netconfTargets } from "./targets/netconf.ts";
 import { peopleTargets } from "./targets/people.ts";
 import { sealedTargets } from "./targets/sealed.ts";
 import { signedTargets } from "./targets/signed.ts";
@@ -24,6 +25,7 @@ export const TARGETS: readonly Target[] = [
   ...auditTargets,
   ...deviceTargets,
   ...xmlTargets,
+  ...netconfTargets,
   ...snmpTargets,
   ...apiTargets,
 ];
