@@ -180,10 +180,11 @@ export const LanguageFile = z.strictObject({
   single: z.array(z.strictObject(Place)).max(128),
   /**
    * Negated lines that the device shows (`no ip address`). All others only take something away. Where the positive line is shown its absence
-   * is the default, and nothing is shown for it, unless the device shows `both`.
+   * is the default, and nothing is shown for it, unless the device shows `both`. One that stands `alone` does not take away what begins with
+   * the same words (`no switchport` on EOS).
    */
   negatives: z
-    .array(z.strictObject({ ...Place, both: z.literal(true).optional() }))
+    .array(z.strictObject({ ...Place, both: z.literal(true).optional(), alone: z.literal(true).optional() }))
     .max(128)
     .default([]),
   /** Lines that the device does not show because they state the default, unless a section on the way there holds a line that matches `unless`. */

@@ -56,7 +56,7 @@ export interface Language {
   readonly close: readonly { header: RegExp; command: string }[];
   readonly vanish: readonly RegExp[];
   readonly single: readonly Place[];
-  readonly negatives: readonly (Place & { both: boolean })[];
+  readonly negatives: readonly (Place & { both: boolean; alone: boolean })[];
   readonly defaults: readonly (Place & { unless: RegExp | undefined })[];
   readonly cascade: readonly (Place & { refers: string | undefined })[];
   readonly ordered: readonly Place[];
@@ -116,7 +116,7 @@ export function compileLanguage(file: z.output<typeof LanguageFile>): Language {
     close: file.close.map(({ header, command }) => ({ header: compile(header), command })),
     vanish: file.vanish.map(compile),
     single: file.single.map(place),
-    negatives: file.negatives.map((rule) => ({ ...place(rule), both: rule.both === true })),
+    negatives: file.negatives.map((rule) => ({ ...place(rule), both: rule.both === true, alone: rule.alone === true })),
     defaults: file.defaults.map((rule) => ({ ...place(rule), unless: optional(rule.unless) })),
     cascade: file.cascade.map((rule) => ({ ...place(rule), refers: rule.refers })),
     ordered: file.ordered.map(place),

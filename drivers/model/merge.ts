@@ -136,8 +136,9 @@ class Merger {
     }
     // The line itself where there is one, else all that begin with it, word by word.
     const target = this.#present(at, positive);
-    const shown = language.negatives.some((rule) => (rule.both || !target) && isAt(rule, at.path, typed.line));
-    let changed = target ? at.removeLine(target.line) : at.removeBelow(positive);
+    const negative = language.negatives.find((rule) => (rule.both || !target) && isAt(rule, at.path, typed.line));
+    const shown = negative !== undefined;
+    let changed = target ? at.removeLine(target.line) : negative?.alone !== true && at.removeBelow(positive);
     if (this.#cascade(at, positive)) changed = true;
     if (shown && !isGone(at, positive)) {
       at.removeAll(at.sharing(typed.line) ?? []);

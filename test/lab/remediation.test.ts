@@ -7,6 +7,7 @@ import { loadLanguage } from "../../drivers/model/fixtures/platform.ts";
 import { normalise } from "../../drivers/model/normalise.ts";
 import { remediation } from "../../drivers/model/remediation.ts";
 import { renderDiff } from "../../drivers/model/render-diff.ts";
+import { anyOf, one, section } from "../model/pairs.ts";
 import { startLab, type Lab } from "./lab.ts";
 import { labVerdict } from "./requirements.ts";
 
@@ -14,12 +15,6 @@ const verdict = labVerdict();
 const frr = loadLanguage("frr_linux");
 const CONFIGURATIONS = 8;
 const PAIRS = 24;
-
-const one = (...lines: string[]): fc.Arbitrary<string[]> => fc.constantFrom(...lines).map((line) => [line]);
-const anyOf = (parts: readonly fc.Arbitrary<string[]>[]): fc.Arbitrary<string[]> =>
-  fc.tuple(...parts.map((part) => fc.option(part, { nil: [], freq: 3 }))).map((chosen) => chosen.flat());
-const section = (header: string, lines: fc.Arbitrary<string[]>, leave = "exit"): fc.Arbitrary<string[]> =>
-  lines.map((inner) => [header, ...inner, leave]);
 
 const PEERS = ["10.0.100.2", "10.0.100.3"];
 const RULES = ["permit 10.0.0.0/8 le 24", "deny any", "permit 10.9.0.0/16"];

@@ -7,7 +7,7 @@ import { remediation } from "../../drivers/model/remediation.ts";
 import { editLine } from "../../simulators/cisco_iosxe/config/edit.ts";
 import { printConfig } from "../../simulators/cisco_iosxe/config/print.ts";
 import { type ConfigNode, parseConfig } from "../../simulators/cisco_iosxe/config/tree.ts";
-import { pairs, someOf } from "./pairs.ts";
+import { anyOf, one, pairs, section, someOf } from "./pairs.ts";
 
 const RUNS = 1500;
 
@@ -60,16 +60,6 @@ class Terminal {
 let refused = 0;
 
 const number = (...of: number[]): fc.Arbitrary<number> => fc.constantFrom(...of);
-
-function section(header: string, lines: fc.Arbitrary<string[]>): fc.Arbitrary<string[]> {
-  return lines.map((inner) => [header, ...inner, "exit"]);
-}
-
-function anyOf(parts: readonly fc.Arbitrary<string[]>[]): fc.Arbitrary<string[]> {
-  return fc.tuple(...parts.map((part) => fc.option(part, { nil: [], freq: 2 }))).map((chosen) => chosen.flat());
-}
-
-const one = (...lines: string[]): fc.Arbitrary<string[]> => fc.constantFrom(...lines).map((line) => [line]);
 
 const interfaceLines = (index: number): fc.Arbitrary<string[]> =>
   anyOf([
