@@ -2,8 +2,16 @@ import type { Subject } from "../subject.ts";
 import { aristaEos } from "./arista-eos.ts";
 import { ciscoIosxe } from "./cisco-iosxe.ts";
 import { juniperJunos } from "./juniper-junos.ts";
-import { netconf } from "./netconf.ts";
+import { iosxeNetconf, junosNetconf, netconf } from "./netconf.ts";
 import { nokiaSrlinux } from "./nokia-srlinux.ts";
 
 /** Every platform over every transport that it is driven by. */
-export const subjects: readonly Subject[] = [...aristaEos, ciscoIosxe, juniperJunos, netconf, nokiaSrlinux];
+export const subjects: readonly Subject[] = [
+  ...aristaEos,
+  ciscoIosxe,
+  juniperJunos,
+  netconf,
+  iosxeNetconf,
+  junosNetconf,
+  nokiaSrlinux,
+];
