@@ -229,6 +229,18 @@ describe("on the way", () => {
     expect(sim.runningConfig()).toContain("nc0001-rtr");
   });
 
+  test("a secret by name is sent and is nowhere else", async () => {
+    const { sim, box } = await lab();
+    const user = `<user><name>ops</name><password>‹secret("ops")›</password></user>`;
+    const text = `<system xmlns="urn:ietf:params:xml:ns:yang:ietf-system"><authentication>${user}</authentication></system>`;
+    const { spec, result } = await change(box, text);
+    expect(result).toMatchObject({ state: "DONE", code: null });
+    expect(sim.runningConfig()).toContain("$6$s3cr3t$of-the-vault");
+    const told = JSON.stringify([spec, { ...result, before: null, after: result.after?.publicText }]);
+    expect(told + box.transcript.join("\n")).not.toContain("s3cr3t");
+    expect(box.transcript.join("\n")).toContain("<edit-config>");
+  });
+
   test("a way home that is lost undoes the change", async () => {
     const { sim, box } = await lab();
     const before = sim.runningConfig();

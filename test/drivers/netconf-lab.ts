@@ -54,7 +54,12 @@ export async function lab(
     tags: {},
   });
   const credential = { username: sim.username, password: new Secret(sim.password) };
-  return { sim, clock, box: rig({ driver, target, credential, clock, connectMs: 300_000, commandMs: 120_000 }) };
+  const secrets = { ops: "$6$s3cr3t$of-the-vault" };
+  return {
+    sim,
+    clock,
+    box: rig({ driver, target, credential, clock, connectMs: 300_000, commandMs: 120_000, secrets }),
+  };
 }
 
 /** Somebody else, on a session of their own. */
