@@ -3,11 +3,11 @@ import { afterAll, describe, expect, test } from "vitest";
 import { FAULT_NAMES, type FaultName } from "./faults.ts";
 import { pairwise } from "./pairwise.ts";
 import { runCase, type Case, type Ended, type Line } from "./run.ts";
+import { nameOf } from "./subject.ts";
 import { subjects } from "./subjects/index.ts";
 
 const isFull = process.env["FARHAND_MATRIX"] === "full";
 const LINES: readonly Line[] = ["whole", "single-bytes"];
-const nameOf = ({ platform, transport }: (typeof subjects)[number]): string => `${platform}/${transport}`;
 
 const every: readonly Case[] = subjects.flatMap((subject) =>
   FAULT_NAMES.filter((fault) => subject.without?.[fault] === undefined).flatMap((fault) =>

@@ -2,12 +2,13 @@ import { expect } from "vitest";
 import { driverFor } from "../../../drivers/registry.ts";
 import { runChange } from "../../../drivers/transaction/change.ts";
 import { recoverChange } from "../../../drivers/transaction/recover.ts";
-import type { ChangeOutcome } from "../../../drivers/types.ts";
+import type { ChangeOutcome, ChangeSpec } from "../../../drivers/types.ts";
 import { PlatformId } from "../../../shared/ids.ts";
 import type { SimulatedDevice } from "../../../simulators/device.ts";
-import { fastClock, recorder, rig } from "../support.ts";
+import { fastClock, recorder, rig, type Rig } from "../support.ts";
 import { FAULTS, type FaultName, type NamedFault } from "./faults.ts";
-import type { Subject } from "./subject.ts";
+import { record } from "./results.ts";
+import { nameOf, type Subject } from "./subject.ts";
 
 export type Line = "whole" | "single-bytes";
 
@@ -28,50 +29,76 @@ const FACTOR = 30;
 const DEADLINE_MS = 40 * 60_000;
 const CONFIRM_MS = 180_000;
 
+export interface Begun {
+  readonly sim: SimulatedDevice;
+  readonly box: Rig;
+  readonly spec: ChangeSpec;
+  /** The running configuration before the change. */
+  readonly before: string;
+  stop(): Promise<void>;
+}
+
+/** A device, what drives it, and the subject's change planned on it. */
+export async function begin(
+  subject: Subject,
+  { mode, line }: { readonly mode: Case["mode"]; readonly line: Line },
+): Promise<Begun> {
+  const clock = fastClock(FACTOR);
+  const { sim, target, credential } = await subject.start(clock);
+  const stop = (): Promise<void> => sim.stop();
+  try {
+    const driver = driverFor(PlatformId.parse(subject.platform), subject.transport);
+    if (!driver) throw new Error(`no driver for ${nameOf(subject)}`);
+    if (line === "single-bytes") sim.setFault({ kind: "tiny-chunks", chunkBytes: 1, delayMs: 0 });
+    const box = rig({ driver, target, credential, clock, connectMs: 120_000, commandMs: 60_000 });
+    const text = mode === "merge" ? subject.merge.text : await replacement(subject, box);
+    const spec = await box.plan(text, { mode, confirmMs: CONFIRM_MS, verify: subject.merge.verify });
+    return { sim, box, spec, before: sim.runningConfig(), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
 /**
  * One change on one device that meets one fault: it must end in time, in a state that the fault allows, and what that state says must be
  * so on the device.
  */
 export async function runCase({ subject, fault: name, mode, line }: Case): Promise<Ended> {
   const fault = FAULTS[name];
-  const clock = fastClock(FACTOR);
-  const { sim, target, credential } = await subject.start(clock);
+  const { sim, box, spec, before: running, stop } = await begin(subject, { mode, line });
+  const { clock } = box;
   try {
-    const driver = driverFor(PlatformId.parse(subject.platform), subject.transport);
-    if (!driver) throw new Error(`no driver for ${subject.platform} over ${subject.transport}`);
-    if (line === "single-bytes") sim.setFault({ kind: "tiny-chunks", chunkBytes: 1, delayMs: 0 });
-    const box = rig({ driver, target, credential, clock, connectMs: 120_000, commandMs: 60_000 });
-    const text = mode === "merge" ? subject.merge.text : await replacement(subject, box);
-    const spec = await box.plan(text, { mode, confirmMs: CONFIRM_MS, verify: subject.merge.verify });
     const moments = { ...subject.moments, ...(mode === "replace" ? subject.replaceMoments : {}) };
-    const before = subject.body(sim.runningConfig());
+    const before = subject.body(running);
     const set = (): void => {
       fault.set(sim, subject, moments);
       if (fault.lastsMs !== undefined) clock.after(fault.lastsMs, () => sim.clearFault());
     };
     if (fault.when === "after-plan") set();
     const { when } = fault;
-    const record = recorder({ at: (step) => void (when !== "after-plan" && step === when.step && set()) });
+    const journal = recorder({ at: (step) => void (when !== "after-plan" && step === when.step && set()) });
     const late = new AbortController();
     const deadline = clock.after(DEADLINE_MS, () => late.abort(new Error(`${name}: not over at its deadline`)));
-    const result = await runChange(box.context(late.signal), spec, record.hooks);
+    const result = await runChange(box.context(late.signal), spec, journal.hooks);
     deadline.clear();
     sim.clearFault();
     await settled(sim, clock);
     requireTruth({ subject, fault, name, result, sim, before });
     // What is not known is asked again, as the agent does until the job's deadline.
     if (result.state === "UNKNOWN") {
-      const later = await recoverChange(box.context(), spec, record.progress(), recorder().hooks);
+      const later = await recoverChange(box.context(), spec, journal.progress(), recorder().hooks);
       const known = { ...fault, ends: ["DONE", "ROLLED_BACK"] } as const;
       requireTruth({ subject, fault: known, name, result: later, sim, before });
     }
+    record(subject, { faults: 1 });
     return { state: result.state, code: result.code };
   } finally {
-    await sim.stop();
+    await stop();
   }
 }
 
-async function replacement(subject: Subject, box: ReturnType<typeof rig>): Promise<string> {
+async function replacement(subject: Subject, box: Rig): Promise<string> {
   const session = await box.open();
   try {
     const { publicText } = await session.running();

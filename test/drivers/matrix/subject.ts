@@ -46,3 +46,6 @@ export interface SubjectChange {
   readonly inForce: RegExp;
   readonly verify: readonly Verification[];
 }
+
+export const nameOf = ({ platform, transport }: Pick<Subject, "platform" | "transport">): string =>
+  `${platform}/${transport}`;
