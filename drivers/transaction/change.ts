@@ -91,7 +91,8 @@ async function prepare({ context, spec, hooks }: Change, session: Session): Prom
   const text =
     spec.source === "sealed" ? context.driver.publicForm(spec.device, spec.text, context.tagger).publicText : spec.text;
   const begun = await session.begin({ id, mode, confirmMs, preImage: before, text, comment });
-  const token = checked.unsavedBefore ? { ...begun, unsavedBefore: true } : begun;
+  // A whole text leaves nothing of what was there: saving it saves nobody's lines along.
+  const token = checked.unsavedBefore && mode === "merge" ? { ...begun, unsavedBefore: true } : begun;
   await hooks.intent("arm", token);
   const firesByMs = context.clock.monotonicMs() + token.confirmMs;
   try {

@@ -35,7 +35,7 @@ export interface Begun {
   readonly spec: ChangeSpec;
   /** The running configuration before the change. */
   readonly before: string;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** A device, what drives it, and the subject's change planned on it. */
