@@ -15,7 +15,7 @@ import { poll } from "../lab/poll.ts";
 import { labVerdict } from "../lab/requirements.ts";
 import { changes } from "../lab/topology.ts";
 import { forwarded, type Forward } from "./forward.ts";
-import { record } from "./matrix/results.ts";
+import { record as note } from "./matrix/results.ts";
 import { recorder, rig, tagger, type Rig } from "./support.ts";
 
 const verdict = labVerdict();
@@ -87,7 +87,7 @@ describe.skipIf(!verdict.run)(`FRR${verdict.run ? "" : `: ${verdict.reason}`}`, 
       "READ_NOT_ALLOWED",
     );
     await session.close();
-    record(FRR, { facts: 1, collect: 1, realPeer: "FRRouting on Linux" });
+    note(FRR, { facts: 1, collect: 1, realPeer: "FRRouting on Linux" });
   });
 
   test("a change is applied, proved on a new connection, kept and saved", async () => {
@@ -106,7 +106,7 @@ describe.skipIf(!verdict.run)(`FRR${verdict.run ? "" : `: ${verdict.reason}`}`, 
     expect(await running("r1")).toContain("neighbor 10.0.100.2 remote-as 65002");
     expect(await kernel("r1")).toBe("");
     expect((await lab.exec("r1", ["cat", "/etc/frr/frr.conf"])).stdout).toContain("IX-OUT");
-    record(FRR, { merge: 1 });
+    note(FRR, { merge: 1 });
   });
 
   test("a snapshot restores an emptied router to equality, by lines; its peer's password works", async () => {
@@ -151,7 +151,7 @@ describe.skipIf(!verdict.run)(`FRR${verdict.run ? "" : `: ${verdict.reason}`}`, 
     ]);
     await configure("r2", ["router bgp 65002", "no neighbor 10.0.12.1 password"]);
     expect(await kernel("r1")).toBe("");
-    record(FRR, { replace: 1 });
+    note(FRR, { replace: 1 });
   }, 180_000);
 
   test("what bgpd refuses half-way is undone, in running, file and timer", async () => {
@@ -163,7 +163,7 @@ describe.skipIf(!verdict.run)(`FRR${verdict.run ? "" : `: ${verdict.reason}`}`, 
     expect(result.detail).toContain("peer-group");
     expect(await running("r2")).toBe(before);
     expect(await kernel("r2")).toBe("");
-    record(FRR, { faults: 1 });
+    note(FRR, { faults: 1 });
   });
 
   test("failed verification is undone", async () => {
@@ -178,7 +178,7 @@ describe.skipIf(!verdict.run)(`FRR${verdict.run ? "" : `: ${verdict.reason}`}`, 
       code: "VERIFICATION_FAILED",
     });
     expect(await running("r3")).toBe(before);
-    record(FRR, { faults: 1 });
+    note(FRR, { faults: 1 });
   });
 
   test("the syntax check and a kernel address that FRR does not know refuse the text untouched", async () => {
@@ -203,7 +203,7 @@ describe.skipIf(!verdict.run)(`FRR${verdict.run ? "" : `: ${verdict.reason}`}`, 
     const result = await runChange(r1.context(), spec, recorder().hooks);
     expect(result, `${result.code} ${result.detail}`).toMatchObject({ state: "ROLLED_BACK" });
     expect(await running("r1")).toBe(before);
-    record(FRR, { timerFired: "timer", faults: 1 });
+    note(FRR, { timerFired: "timer", faults: 1 });
   }, 60_000);
 
   test("a confirmation and the timer race: one wins, and the loser says so", async () => {
@@ -260,7 +260,7 @@ describe.skipIf(!verdict.run)(`FRR${verdict.run ? "" : `: ${verdict.reason}`}`, 
     });
     expect(await running("r3")).toBe(before);
     expect(await kernel("r3")).toBe("");
-    record(FRR, { crashes: 1 });
+    note(FRR, { crashes: 1 });
   }, 60_000);
 
   test("the account's password is rotated by two sessions; a crash, and a new one that does not work, end with one login", async () => {
