@@ -93,6 +93,8 @@ export const Fault = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("full-session-table") }),
   /** The login lands below the level that changes need. */
   z.strictObject({ kind: z.literal("wrong-privilege") }),
+  /** Every command is first asked about at a server that takes its time. */
+  z.strictObject({ kind: z.literal("command-authorization"), delayMs: z.number().min(0).default(250) }),
   /** Log lines in the middle of what a command prints, every so many lines. */
   z.strictObject({
     kind: z.literal("log-noise"),

@@ -145,6 +145,8 @@ export class Session {
       throw new SessionClosed("dropped by a fault");
     }
     if (this.device.faults.bites("hang", text)) await this.#silence();
+    const asked = this.device.faults.get("command-authorization");
+    if (asked) await this.device.clock.sleep(asked.delayMs, this.options.signal);
   }
 
   #silence(): Promise<never> {

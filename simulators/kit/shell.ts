@@ -102,6 +102,8 @@ export class Shell {
     const before = faults.bites("drop", text);
     if (before?.kind === "drop") this.#dropNow(before.how);
     if (faults.bites("hang", text)) await this.#silence();
+    const asked = faults.get("command-authorization");
+    if (asked) await clock.sleep(asked.delayMs, this.options.signal);
     const answer = await this.#dialect.line(typed, this);
     const after = faults.bites("drop", text, "after");
     if (after?.kind === "drop") this.#dropNow(after.how);
