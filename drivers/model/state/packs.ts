@@ -1,0 +1,56 @@
+import { parse as parseYaml } from "yaml";
+import type { Expectation } from "../../../shared/documents/checks.ts";
+import { FarhandError } from "../../../shared/errors.ts";
+import type { PlatformId } from "../../../shared/ids.ts";
+import defaultsText from "./defaults.yaml" with { type: "text" };
+import { DefaultsFile, PackFile, type TableFile } from "./pack.ts";
+import aristaEos from "./packs/arista_eos.yaml" with { type: "text" };
+import ciscoIosxe from "./packs/cisco_iosxe.yaml" with { type: "text" };
+import frrLinux from "./packs/frr_linux.yaml" with { type: "text" };
+import juniperJunos from "./packs/juniper_junos.yaml" with { type: "text" };
+import nokiaSrlinux from "./packs/nokia_srlinux.yaml" with { type: "text" };
+
+const texts: readonly string[] = [aristaEos, ciscoIosxe, frrLinux, juniperJunos, nokiaSrlinux];
+
+const defaultTexts: readonly string[] = [defaultsText];
+
+let packs: ReadonlyMap<string, PackFile> | undefined;
+let defaults: readonly Expectation[] | undefined;
+
+/** Every platform whose state can be read as rows. */
+export function allPacks(): readonly PackFile[] {
+  packs ??= new Map(texts.map((text) => [readPack(text).id, readPack(text)]));
+  return [...packs.values()];
+}
+
+export function packFor(platform: PlatformId): PackFile | undefined {
+  allPacks();
+  return packs?.get(platform);
+}
+
+/** What people expect of any change, those of them whose table the pack has. */
+export function defaultsFor(pack: PackFile): readonly Expectation[] {
+  defaults ??= defaultTexts.flatMap((text) => checked(DefaultsFile.safeParse(parseYaml(text)), "defaults").expect);
+  return defaults.filter(({ table }) => pack.tables[table] !== undefined);
+}
+
+/** The table that a command shows. */
+export function tableOf(pack: PackFile, command: string): readonly [string, TableFile] | undefined {
+  const plain = command.trim().replace(/ +/gv, " ");
+  return Object.entries(pack.tables).find(([, table]) => table.command === plain || table.also.includes(plain));
+}
+
+function readPack(text: string): PackFile {
+  return checked(PackFile.safeParse(parseYaml(text)), "pack");
+}
+
+function checked<T>(
+  parsed:
+    | { success: true; data: T }
+    | { success: false; error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] } },
+  what: string,
+): T {
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new FarhandError("SCHEMA", `${what}: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`);
+}
