@@ -14,6 +14,7 @@ export interface Service {
 }
 
 const lab = { suite: "the real-router lab", neededBy: "test/lab" };
+const host = { suite: "changes on a real Linux host", neededBy: "test/drivers" };
 
 export const services: Service[] = [
   { files: ["/usr/sbin/sshd"], package: "openssh-server", ...lab },
@@ -29,6 +30,9 @@ export const services: Service[] = [
     suite: "the console in a browser",
     neededBy: "test/console",
   },
+  { files: ["/usr/sbin/cron"], package: "cron", ...host },
+  { files: ["/usr/sbin/chronyd"], package: "chrony", ...host },
+  { files: ["/usr/sbin/nft"], package: "nftables", ...host },
   {
     files: ["/usr/sbin/nginx"],
     package: "nginx-light",

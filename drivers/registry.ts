@@ -4,12 +4,14 @@ import { makeDrivers, readPlatform } from "./driver.ts";
 import { snmpDriver } from "./engines/snmp/driver.ts";
 import { readObjects } from "./engines/snmp/objects.ts";
 import snmpGeneric from "./engines/snmp/snmp_generic.yaml" with { type: "text" };
+import { makeHostDriver, readHostPlatform } from "./host-platform.ts";
 import { makeNetconfDriver, readNetconfPlatform } from "./netconf-platform.ts";
 import aristaEos from "./platforms/arista_eos.yaml" with { type: "text" };
 import ciscoIosxe from "./platforms/cisco_iosxe.yaml" with { type: "text" };
 import nokiaSrlinux from "./platforms/nokia_srlinux.yaml" with { type: "text" };
 import juniperJunos from "./platforms/juniper_junos.yaml" with { type: "text" };
 import frrLinux from "./platforms/frr_linux.yaml" with { type: "text" };
+import linux from "./platforms/linux.yaml" with { type: "text" };
 import netconf from "./platforms/netconf.yaml" with { type: "text" };
 import { readOnlyDriver } from "./read-only.ts";
 import type { ReadDriver } from "./read.ts";
@@ -20,6 +22,9 @@ const texts: readonly string[] = [ciscoIosxe, frrLinux, aristaEos, juniperJunos,
 
 /** Those that are spoken to by NETCONF alone. */
 const netconfTexts: readonly string[] = [netconf];
+
+/** Those whose configuration is files and services. */
+const hostTexts: readonly string[] = [linux];
 
 let drivers: ReadonlyMap<string, readonly Driver[]> | undefined;
 
@@ -32,6 +37,10 @@ function all(): ReadonlyMap<string, readonly Driver[]> {
     ...netconfTexts.map((text) => {
       const file = readNetconfPlatform(text);
       return [file.id, [makeNetconfDriver(file)]] as const;
+    }),
+    ...hostTexts.map((text) => {
+      const file = readHostPlatform(text);
+      return [file.id, [makeHostDriver(file)]] as const;
     }),
     ...[...allReads().values()].map((reads) => [reads.platform, [readOnlyDriver(reads, "snmp")]] as const),
   ]);

@@ -13,7 +13,7 @@ const BYTES_MAX = 64 * 1024;
  * password goes to chpasswd on its standard input, never into an argument.
  */
 export function linuxLogin(
-  file: PlatformFile,
+  file: Pick<PlatformFile, "id">,
   connection: Pick<SshConnection, "exec">,
   { credential, commandMs, signal }: Pick<OpenOptions, "credential" | "commandMs" | "signal">,
 ): LoginChange {
