@@ -7,8 +7,9 @@ import { readChecker } from "./engines/cli/reads.ts";
 import type { LineRedactor } from "./engines/cli/redactor.ts";
 import { CliSession } from "./engines/cli/session.ts";
 import { Api } from "./engines/http/api.ts";
-import { ApiChannel, type CommandRunner } from "./engines/http/channel.ts";
-import { Eapi, type EapiOptions } from "./engines/http/eapi.ts";
+import { ApiChannel, type CommandRunner, type RunnerOptions } from "./engines/http/channel.ts";
+import { Eapi } from "./engines/http/eapi.ts";
+import { SrlinuxRpc } from "./engines/http/srlinux.ts";
 import type { SshConnection } from "./engines/ssh/client.ts";
 import { connectSshVia, readHostKeys } from "./engines/ssh/via.ts";
 import { makeNetconfDriver } from "./netconf-platform.ts";
@@ -119,7 +120,13 @@ async function openOverHttps({ file, ...parts }: Parts, o: OpenOptions, redact: 
   const { target, credential, clock, signal, connectMs, commandMs, transcript } = o;
   const { via = [], guard = (login) => login() } = o;
   const api = new Api({ target, via, credential, guard, clock, signal, connectMs, redact });
-  const runner = runners[https.api]({ api, path: https.path, enable: credential.enable, redact });
+  const runner = runners[https.api]({
+    api,
+    path: https.path,
+    enable: credential.enable,
+    errors: file.errors,
+    redact,
+  });
   const channel = new ApiChannel({ file, runner, commandMs, transcript, redact, isRead: parts.isRead });
   try {
     await channel.open();
@@ -131,9 +138,11 @@ async function openOverHttps({ file, ...parts }: Parts, o: OpenOptions, redact: 
 }
 
 /** How each API runs commands. */
-const runners: Readonly<Record<NonNullable<PlatformFile["https"]>["api"], (options: EapiOptions) => CommandRunner>> = {
-  eapi: (options) => new Eapi(options),
-};
+const runners: Readonly<Record<NonNullable<PlatformFile["https"]>["api"], (options: RunnerOptions) => CommandRunner>> =
+  {
+    eapi: (options) => new Eapi(options),
+    srlinux: (options) => new SrlinuxRpc(options),
+  };
 
 function sessionOn(
   { file, model, isRead }: Parts,

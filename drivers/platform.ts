@@ -68,8 +68,18 @@ const Transaction = z.strictObject({
     .max(16),
   blockedLevel: Level,
   arm: Recipe.optional(),
-  /** The timer, read back. `ours` may name `${…}` of the token; `any` is somebody's. */
-  armed: z.strictObject({ send: z.string(), ours: z.string().max(1000), none: Pattern, any: Pattern }).optional(),
+  /** The timer, read back. `ours` may name `${…}` of the token; `any` is somebody's, and what matches `owner` (else `any`) says whose. */
+  armed: z
+    .strictObject({
+      send: z.string(),
+      ours: z.string().max(1000),
+      none: Pattern,
+      any: Pattern,
+      owner: Pattern.optional(),
+    })
+    .optional(),
+  /** What others began and have not put in force, and what harms nobody until they do: told with the lines that match. */
+  unfinished: z.strictObject({ send: z.string(), pattern: Pattern, hint: z.string().max(300) }).optional(),
   /** Replace: by lines where the platform takes no whole text: what goes is removed by name, and what is missing is typed. */
   byLines: z.boolean().optional(),
   /** Replace: how the whole text becomes a file, before `arm` puts it in force with its timer. */
@@ -269,7 +279,7 @@ export const PlatformFile = z.strictObject({
   /** An HTTPS API that runs the commands of the CLI: everything below is said over it too, but for prompts and paging. */
   https: z
     .strictObject({
-      api: z.enum(["eapi"]),
+      api: z.enum(["eapi", "srlinux"]),
       path: z.string().max(200),
       /** Commands in one request. */
       batchMax: z.int().min(1).max(10_000),
@@ -278,7 +288,17 @@ export const PlatformFile = z.strictObject({
        * typed there is still there at the next request (a named session); otherwise it is all said again (a candidate that ends with its request).
        */
       modes: z
-        .array(z.strictObject({ name: z.string(), prefix: z.array(z.string().max(200)).min(1), keeps: z.boolean() }))
+        .array(
+          z.strictObject({
+            name: z.string(),
+            prefix: z.array(z.string().max(200)).min(1),
+            keeps: z.boolean(),
+            /** Reads that mean the same outside of it, and are said without what leads there; without this all do. */
+            outside: Pattern.optional(),
+            /** What the commands that lead there may say, where an API gives all answers as one text: it begins with that. */
+            notice: Pattern.optional(),
+          }),
+        )
         .max(8),
       /** A command that ends such a mode when it succeeds. */
       leaves: Pattern,

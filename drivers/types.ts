@@ -87,6 +87,8 @@ export interface Readiness {
   readonly blockers: readonly Finding[];
   /** A pending confirmed change that is not ours. */
   readonly pendingByOther: boolean;
+  /** Whose, in the device's own words, where it tells. */
+  readonly pendingBy?: string;
   readonly unsaved: boolean | null;
   readonly warnings: readonly Finding[];
 }

@@ -36,7 +36,10 @@ export async function check(context: TaskContext<CheckTask>): Promise<TaskEnd> {
       });
     }
     if (readiness.pendingByOther)
-      findings.push({ code: "PENDING_CHANGE", detail: "somebody else's change is pending" });
+      findings.push({
+        code: "PENDING_CHANGE",
+        detail: `somebody else's change is pending${readiness.pendingBy === undefined ? "" : `: ${readiness.pendingBy}`}`,
+      });
     if (readiness.unsaved === true)
       findings.push({ code: "UNSAVED", detail: "the running configuration is not saved" });
     return { facts, level: readiness.level, undoCost: readiness.undoCost, findings };

@@ -40,7 +40,11 @@ export async function plan(context: TaskContext<PlanTask>): Promise<TaskEnd> {
   prediction.render((name) => context.secrets.get(name)?.reveal());
   const warnings: Finding[] = [...prediction.warnings, ...readiness.warnings];
   if (prediction.destructive) warnings.push({ code: "DESTRUCTIVE", detail: "holds lines of the destructive class" });
-  if (readiness.pendingByOther) warnings.push({ code: "PENDING_CHANGE", detail: "somebody else's change is pending" });
+  if (readiness.pendingByOther)
+    warnings.push({
+      code: "PENDING_CHANGE",
+      detail: `somebody else's change is pending${readiness.pendingBy === undefined ? "" : `: ${readiness.pendingBy}`}`,
+    });
   if (readiness.unsaved === true) warnings.push({ code: "UNSAVED", detail: "the running configuration is not saved" });
   // A change would be refused as things stand; its author may know when that ends.
   const hold = await context.hold();

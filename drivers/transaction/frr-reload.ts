@@ -70,8 +70,8 @@ export class FrrReloadUndo implements Undo {
     }
   }
 
-  async pendingByOther(): Promise<boolean> {
-    return (await this.#check()).includes("pending");
+  async pendingByOther(): Promise<string | null> {
+    return (await this.#check()).includes("pending") ? "another change's undo timer runs" : null;
   }
 
   async unsaved(): Promise<boolean | null> {

@@ -35,7 +35,7 @@ export async function precheck(context: ChangeContext, spec: ChangeSpec, session
     throw new FarhandError("PLATFORM_MISMATCH", `serial ${facts.serial ?? "unknown"}, inventory says ${spec.serial}`);
   }
   const readiness = await session.readiness(spec.mode);
-  if (readiness.pendingByOther) throw new FarhandError("PENDING_CHANGE");
+  if (readiness.pendingByOther) throw new FarhandError("PENDING_CHANGE", readiness.pendingBy);
   requireLevel(spec, readiness.level, readiness.blockers[0]?.detail);
 
   const before = await session.running();

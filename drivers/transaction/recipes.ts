@@ -85,19 +85,46 @@ export class RecipeUndo implements Undo {
     return findings;
   }
 
-  async pendingByOther(mode: ChangeMode): Promise<boolean> {
+  async pendingByOther(mode: ChangeMode): Promise<string | null> {
     const armed = this.#of(mode).armed;
-    if (!armed) return false;
+    if (!armed) return null;
     const answer = await this.#cli.instruct({ send: armed.send }, {});
-    return !new RegExp(armed.none, "imv").test(answer) && new RegExp(armed.any, "imv").test(answer);
+    if (new RegExp(armed.none, "imv").test(answer) || !new RegExp(armed.any, "imv").test(answer)) return null;
+    return this.#words(armed.owner ?? armed.any, answer);
+  }
+
+  async unfinished(mode: ChangeMode): Promise<readonly Finding[]> {
+    const rule = this.#of(mode).unfinished;
+    if (!rule) return [];
+    const words = this.#words(rule.pattern, await this.#cli.instruct({ send: rule.send }, {}));
+    return words === "" ? [] : [{ code: "UNFINISHED_BY_OTHERS", detail: `${rule.hint}: ${words}` }];
+  }
+
+  /** What matches, as it may leave the site: it names people and their sessions. */
+  #words(pattern: string, answer: string): string {
+    const found = [...answer.matchAll(new RegExp(pattern, "gimv"))].map(([whole]) =>
+      this.#cli.redacted(whole).replaceAll(/\s+/g, " ").trim(),
+    );
+    return found.length === 0 ? "" : JSON.stringify(found.join("; ").slice(0, 300));
   }
 
   async unsaved(mode: ChangeMode): Promise<boolean | null> {
     const rule = this.#of(mode).unsaved;
     if (!rule) return null;
-    const answer = await this.#cli.instruct({ send: rule.send }, {});
+    const answer = await this.#asked(rule.send);
+    if (answer === null) return null;
     if (new RegExp(rule.no, "imv").test(answer)) return false;
     return new RegExp(rule.yes, "imv").test(answer) ? true : null;
+  }
+
+  /** Null where this release does not know the question: over an API that is an error, on a terminal words that no rule matches. */
+  async #asked(send: string): Promise<string | null> {
+    try {
+      return await this.#cli.instruct({ send }, {});
+    } catch (error) {
+      if (error instanceof FarhandError && error.code === "COMMAND_REFUSED") return null;
+      throw error;
+    }
   }
 
   async begin(change: ChangeStart): Promise<TransactionToken["data"]> {

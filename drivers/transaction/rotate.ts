@@ -144,8 +144,8 @@ async function prepare({ spec, hooks, context }: Rotation, session: Session): Pr
   const facts = await session.facts();
   if (spec.serial !== null && facts.serial !== spec.serial)
     throw new FarhandError("PLATFORM_MISMATCH", `serial ${facts.serial ?? "unknown"}, inventory says ${spec.serial}`);
-  const { level, blockers, pendingByOther } = await session.readiness("merge");
-  if (pendingByOther) throw new FarhandError("PENDING_CHANGE");
+  const { level, blockers, pendingByOther, pendingBy } = await session.readiness("merge");
+  if (pendingByOther) throw new FarhandError("PENDING_CHANGE", pendingBy);
   if (!hasDeviceTimer(level))
     throw new FarhandError(
       "LEVEL_TOO_LOW",

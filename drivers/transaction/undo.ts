@@ -31,7 +31,10 @@ export interface Undo {
   readonly timer: (confirmMs: number) => number;
   /** What keeps a change of this mode from its level, worst first. */
   blockers(mode: ChangeMode): Promise<readonly Finding[]>;
-  pendingByOther(mode: ChangeMode): Promise<boolean>;
+  /** Somebody's change that waits for its confirmation, in the device's words, which name the owner; null where none does. */
+  pendingByOther(mode: ChangeMode): Promise<string | null>;
+  /** What others began and have not put in force, where the device tells. */
+  unfinished?(mode: ChangeMode): Promise<readonly Finding[]>;
   unsaved(mode: ChangeMode): Promise<boolean | null>;
   /** Data for the token; nothing is changed on the device. TEXT_REFUSED for text that could not be undone. */
   begin(change: ChangeStart): Promise<TransactionToken["data"]>;

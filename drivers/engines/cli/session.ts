@@ -137,6 +137,7 @@ export class CliSession implements Session {
     const blockers = await undo.blockers(mode);
     const blocked = blockers.length > 0;
     const unsaved = await undo.unsaved(mode);
+    const unfinished = (await undo.unfinished?.(mode)) ?? [];
     const warnings =
       unsaved === true
         ? [
@@ -145,13 +146,16 @@ export class CliSession implements Session {
               detail:
                 "running differs from what a reboot loads; the change is kept but not saved, or that would be saved with it",
             },
+            ...unfinished,
           ]
-        : [];
+        : unfinished;
+    const pendingBy = blocked ? null : await undo.pendingByOther(mode);
     return {
       level: blocked ? worse(transaction.level, transaction.blockedLevel) : transaction.level,
       undoCost: transaction.undoCost,
       blockers,
-      pendingByOther: blocked ? false : await undo.pendingByOther(mode),
+      pendingByOther: pendingBy !== null,
+      ...(pendingBy === null ? {} : { pendingBy }),
       unsaved,
       warnings,
     };

@@ -1,10 +1,12 @@
 import { FarhandError } from "../../../shared/errors.ts";
+import type { Secret } from "../../../shared/secret.ts";
 import type { Instruction, PlatformFile } from "../../platform.ts";
 import type { TranscriptSink } from "../../types.ts";
 import { checkAnswer, refuseErrors, substitute } from "../answers.ts";
 import type { CommandChannel, CommandOptions, Variables } from "../channel.ts";
 import { requireTypable } from "../cli/reads.ts";
 import type { LineRedactor } from "../cli/redactor.ts";
+import type { Api } from "./api.ts";
 
 export interface CommandRunner {
   /**
@@ -18,6 +20,16 @@ export interface CommandRunner {
   hostname(): Promise<string>;
   readonly usable: boolean;
   close(): void;
+}
+
+/** What each API's way of running commands is made of. */
+export interface RunnerOptions {
+  readonly api: Api;
+  readonly path: string;
+  readonly enable: Secret | undefined;
+  /** The platform's own words for a refusal. */
+  readonly errors: PlatformFile["errors"];
+  readonly redact: (text: string) => string;
 }
 
 export interface ApiChannelOptions {
@@ -101,11 +113,15 @@ export class ApiChannel implements CommandChannel {
   async instruct(step: Instruction, variables: Variables): Promise<string> {
     const command = substitute(step.send, variables);
     const lines: string[] = [];
-    await this.command(command, {
-      outputBytesMax: ANSWER_BYTES_MAX,
-      onLines: (more) => void lines.push(...more),
-      variables,
-    });
+    try {
+      await this.command(command, {
+        outputBytesMax: ANSWER_BYTES_MAX,
+        onLines: (more) => void lines.push(...more),
+        variables,
+      });
+    } catch (error) {
+      throw busyOr(step, error);
+    }
     return checkAnswer(step, command, lines, this.#o.redact);
   }
 
@@ -142,13 +158,13 @@ export class ApiChannel implements CommandChannel {
   async #send(text: string, outputBytesMax: number): Promise<string> {
     const inside = this.#entered;
     const isRead = this.#o.isRead(text);
-    // A read means the same in every mode, and must not bring a candidate to life.
-    if (!inside || (isRead && inside.mode.keeps && inside.waiting.length === 0))
+    // Most reads mean the same in every mode, and must not bring a candidate to life.
+    if (!inside || (isRead && inside.mode.keeps && inside.waiting.length === 0 && meansTheSame(inside.mode, text)))
       return (await this.#run([text], outputBytesMax, isRead)).at(-1) ?? "";
     await this.#flush();
     const before = inside.mode.keeps ? inside.prefix : [...inside.prefix, ...inside.said];
     const answers = await this.#run([...before, text], outputBytesMax, false);
-    return answers.at(-1) ?? "";
+    return withoutNotice(inside.mode, answers.at(-1) ?? "");
   }
 
   async configure(line: string): Promise<void> {
@@ -205,4 +221,23 @@ export class ApiChannel implements CommandChannel {
     this.#o.runner.close();
     return Promise.resolve();
   }
+}
+
+const meansTheSame = ({ outside }: ApiMode, command: string): boolean =>
+  outside === undefined || new RegExp(outside, "v").test(command);
+
+function withoutNotice({ notice }: ApiMode, answer: string): string {
+  if (notice === undefined) return answer;
+  const lines = answer.split("\n");
+  const pattern = new RegExp(`^(?:${notice})$`, "v");
+  const first = lines.findIndex((line) => !pattern.test(line.replace(/\r$/, "")));
+  return first < 0 ? "" : lines.slice(first).join("\n");
+}
+
+/** An API refuses by an error where a terminal shows a line: the same words name the owner. */
+function busyOr({ busy = [] }: Instruction, error: unknown): unknown {
+  if (!(error instanceof FarhandError) || error.code !== "COMMAND_REFUSED") return error;
+  const detail = error.detail ?? "";
+  const isBusy = busy.some((source) => new RegExp(source, "imv").test(detail));
+  return isBusy ? new FarhandError("CANDIDATE_BUSY", detail, { cause: error }) : error;
 }

@@ -1,9 +1,7 @@
 import { z } from "zod";
 import { FarhandError } from "../../../shared/errors.ts";
-import type { Secret } from "../../../shared/secret.ts";
 import { complaint } from "../answers.ts";
-import type { Api } from "./api.ts";
-import type { CommandRunner } from "./channel.ts";
+import type { CommandRunner, RunnerOptions } from "./channel.ts";
 
 /** JSON-RPC 2.0 as Arista's eAPI speaks it ("Arista eAPI", Command API Explorer): `runCmds`, text format. */
 const Result = z.object({ output: z.string().optional() });
@@ -19,19 +17,12 @@ const Answer = z.union([z.object({ error: Failure }), z.object({ result: z.array
 const ENVELOPE_FACTOR = 2;
 const ENVELOPE_BYTES = 64 * 1024;
 
-export interface EapiOptions {
-  readonly api: Api;
-  readonly path: string;
-  readonly enable: Secret | undefined;
-  readonly redact: (text: string) => string;
-}
-
 /** Every request begins unprivileged. A command of many lines (a banner) is a command and its input. */
 export class Eapi implements CommandRunner {
-  readonly #o: EapiOptions;
+  readonly #o: RunnerOptions;
   #id = 0;
 
-  constructor(options: EapiOptions) {
+  constructor(options: RunnerOptions) {
     this.#o = options;
   }
 

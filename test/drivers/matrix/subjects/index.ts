@@ -13,5 +13,5 @@ export const subjects: readonly Subject[] = [
   netconf,
   iosxeNetconf,
   junosNetconf,
-  nokiaSrlinux,
+  ...nokiaSrlinux,
 ];
