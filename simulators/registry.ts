@@ -7,6 +7,8 @@ import type { SimulatedDevice } from "./device.ts";
 import { generateDevice, Profile } from "./fleet/generate.ts";
 import { startJuniperJunos } from "./juniper_junos/index.ts";
 import { sampleJuniperJunos } from "./juniper_junos/sample.ts";
+import { startMikrotikRouteros } from "./mikrotik_routeros/index.ts";
+import { sampleMikrotikRouteros } from "./mikrotik_routeros/sample.ts";
 import { sampleNetconf, startNetconf } from "./netconf/index.ts";
 import { startNokiaSrlinux } from "./nokia_srlinux/index.ts";
 import { sampleNokiaSrlinux } from "./nokia_srlinux/sample.ts";
@@ -62,6 +64,7 @@ export const SIMULATORS = {
       sampleJuniperJunos({ ...options, profile: Profile.parse({ interfaces }), version: "21.4R3.15", model: "vsrx" }),
     start: startJuniperJunos,
   },
+  mikrotik_routeros: { sample: sampleMikrotikRouteros, start: startMikrotikRouteros },
   netconf: {
     sample: ({ seed, index, interfaces }) =>
       sampleNetconf({ personality: "generic", seed: seed * 10_000 + index, interfaces: interfaces + 1 }),

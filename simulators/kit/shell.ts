@@ -29,6 +29,8 @@ export interface Dialect {
   line(text: string, shell: Shell): Promise<"logout" | undefined>;
   /** A log line as this platform shows it on a terminal; Cisco's without it. */
   logLine?(text: string): string;
+  /** A control key that means something here; true shows the prompt again. */
+  control?(key: number): boolean;
   /** The session is over, however it ended. */
   ended(): void;
 }
@@ -64,7 +66,10 @@ export class Shell {
     try {
       await this.term.write(this.#dialect.greeting());
       for (;;) {
-        const input = await this.term.readLine({ prompt: this.#prompt() });
+        const input = await this.term.readLine({
+          prompt: this.#prompt(),
+          control: (key) => this.#dialect.control?.(key) === true,
+        });
         if (input.kind === "cancel" || input.kind === "help") continue;
         if ((await this.line(input.text)) === "logout") return;
       }

@@ -1,7 +1,7 @@
 /** One simulated device with candidates on the network: an SSH server (shell, exec, NETCONF subsystem) over its datastores. */
 import { z } from "zod";
 import type { Clock } from "../../shared/clock.ts";
-import type { CommandRecord, SimulatedDevice } from "../device.ts";
+import type { CommandRecord, PendingRollback, SimulatedDevice } from "../device.ts";
 import { Fault } from "../faults.ts";
 import { hostKeyFrom } from "../ssh/hostkey.ts";
 import { SessionClosed } from "../ssh/output.ts";
@@ -55,7 +55,13 @@ export interface Parts<T> {
   readonly mutate: (store: Datastores<T>, lines: readonly string[], by: string) => void;
   readonly factory: (store: Datastores<T>) => T;
   readonly files?: (store: Datastores<T>) => readonly string[];
+  /** What the device will take back by itself, where its own scheduler and no commit is what does so. */
+  readonly pending?: () => PendingRollback | undefined;
+  /** What else is to stop: timers of the platform's own. */
+  readonly stop?: () => void;
   readonly banner?: (store: Datastores<T>) => string | undefined;
+  /** The account that a login name means, where it may carry more. */
+  readonly account?: (username: string) => string;
   /** NETCONF over the same port. The number is of the same row as the shells'; whoever takes it says `ended` to the store. */
   readonly subsystem?: (
     request: SubsystemRequest,
@@ -169,6 +175,7 @@ export async function startDevice<T>(
     hostKey: hostKeyFrom(config.hostKeySeed),
     users: () => [{ username: config.username, password: config.password, publicKeys: config.publicKeys }],
     methods: config.methods,
+    ...(parts.account ? { account: parts.account } : {}),
     ident: parts.ident,
     maxConnections: () => (store.faults.get("full-session-table") ? 0 : config.sessionsMax),
     logins: () => store.faults.get("aaa-down")?.how ?? "up",
@@ -197,6 +204,7 @@ export async function startDevice<T>(
 
   let stopping: Promise<unknown> | undefined;
   const stop = async (): Promise<void> => {
+    parts.stop?.();
     store.stop();
     signal?.removeEventListener("abort", onAbort);
     stopping ??= Promise.all([ssh.stop(), ...(parts.doors ?? []).map((door) => door.stop())]);
@@ -239,7 +247,7 @@ export async function startDevice<T>(
     applies: () => store.applies,
     applyCount: () => store.applies.length,
     events: () => store.events,
-    pendingRollback: () => store.pending,
+    pendingRollback: () => (parts.pending ? parts.pending() : store.pending),
     files: () => parts.files?.(store) ?? [],
     wipe: () => store.wipe(parts.factory(store)),
     reboot: (bootMs = 120_000) => store.reboot(bootMs),

@@ -56,6 +56,8 @@ export interface SshServerOptions {
   port?: number;
   hostKey?: HostKey;
   users: () => readonly SshUser[];
+  /** The account that a login name means, where it may carry more (RouterOS: `admin+ct511w4098h`). */
+  account?: (username: string) => string;
   methods?: readonly ("password" | "keyboard-interactive" | "publickey")[];
   /** Connections at one time. A box with no free line closes the TCP connection before it says its version. */
   maxConnections?: number | (() => number);
@@ -115,7 +117,8 @@ function same(a: string, b: string): boolean {
 
 function authenticate(context: AuthContext, options: SshServerOptions, counters: SshCounters): void {
   const methods = options.methods ?? ["password", "keyboard-interactive"];
-  const user = options.users().find((candidate) => candidate.username === context.username);
+  const name = options.account?.(context.username) ?? context.username;
+  const user = options.users().find((candidate) => candidate.username === name);
   const refuse = () => {
     counters.authFailures += 1;
     context.reject([...methods]);

@@ -23,6 +23,8 @@ export interface LineOptions {
   help?: boolean;
   /** With it Ctrl-D ends the input (`end`), as where a device takes lines until an end of file. */
   endOfFile?: boolean;
+  /** Told of control keys that mean nothing to the line itself; true ends the line as Ctrl-C does (RouterOS: Ctrl-X, Ctrl-D). */
+  control?: (key: number) => boolean;
 }
 
 export interface TerminalOptions {
@@ -88,7 +90,12 @@ export class Terminal {
           await flush();
           return { kind: "line", text };
         case 0x04:
-          if (!options.endOfFile) continue;
+          if (!options.endOfFile) {
+            if (options.control?.(key) !== true) continue;
+            pending += "\r\n";
+            await flush();
+            return { kind: "cancel" };
+          }
           pending += "^D\b\b";
           await flush();
           return { kind: "end", text };
@@ -136,7 +143,11 @@ export class Terminal {
           }
           break;
         default:
-          if (key < 0x20) continue;
+          if (key >= 0x20) break;
+          if (options.control?.(key) !== true) continue;
+          pending += "\r\n";
+          await flush();
+          return { kind: "cancel" };
       }
       bytes.push(key);
       if (key < 0x80) {
