@@ -1,6 +1,7 @@
 import { parse as parseYaml } from "yaml";
 import { jcs, sha256 } from "../shared/bytes.ts";
 import { FarhandError } from "../shared/errors.ts";
+import type { Digest } from "../shared/ids.ts";
 import type { CommandChannel } from "./engines/channel.ts";
 import { Cli } from "./engines/cli/cli.ts";
 import { readChecker } from "./engines/cli/reads.ts";
@@ -12,6 +13,7 @@ import { Eapi } from "./engines/http/eapi.ts";
 import { SrlinuxRpc } from "./engines/http/srlinux.ts";
 import type { SshConnection } from "./engines/ssh/client.ts";
 import { connectSshVia, readHostKeys } from "./engines/ssh/via.ts";
+import { defaultsFor, packFor } from "./model/state/packs.ts";
 import { makeNetconfDriver } from "./netconf-platform.ts";
 import { PlatformFile } from "./platform.ts";
 import { deviceText, type DeviceText } from "./text.ts";
@@ -47,7 +49,7 @@ export function makeDriver(file: PlatformFile, transport: CommandTransport = "cl
   return {
     platform: file.id,
     transport,
-    digest: sha256(jcs(file)),
+    digest: digestOf(file),
     evidence: file.evidence,
     isRead,
     isDestructive: model.isDestructive,
@@ -59,6 +61,12 @@ export function makeDriver(file: PlatformFile, transport: CommandTransport = "cl
     hostKeys: ({ via = [], ...options }) => readHostKeys(via, options),
     open: (options) => open({ file, model, isRead, transport }, options),
   };
+}
+
+/** With the reads of its state and what is expected of them by default: what a signed check means must not change under it. */
+function digestOf(file: PlatformFile): Digest {
+  const pack = packFor(file.id);
+  return sha256(jcs(pack ? { ...file, state: pack, expected: defaultsFor(pack) } : file));
 }
 
 type CommandTransport = "cli" | "https";

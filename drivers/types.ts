@@ -1,4 +1,5 @@
 import type { Clock } from "../shared/clock.ts";
+import type { Checks, CheckResult } from "../shared/documents/checks.ts";
 import type { Evidence, Level, UndoCost, Verification } from "../shared/documents/common.ts";
 import type { Device, HostKey, TransportName } from "../shared/documents/inventory.ts";
 import type { ChangeMode, Source } from "../shared/documents/manifest.ts";
@@ -7,6 +8,7 @@ import type { ErrorCode } from "../shared/errors.ts";
 import type { DeviceId, Digest, PlatformId } from "../shared/ids.ts";
 import type { Credential, Secret } from "../shared/secret.ts";
 import type { TaskState } from "../shared/states.ts";
+import type { Table } from "./model/state/rows.ts";
 
 /**
  * The seam between the agent and a device. Every argument and result is JSON or text, so that a driver can later run in a
@@ -236,6 +238,7 @@ export interface TransactionHooks {
 export type StepName =
   | "precheck"
   | "snapshot"
+  | "state"
   | "arm"
   | "stage"
   | "apply"
@@ -266,6 +269,8 @@ export interface ChangeSpec {
   readonly serial: string | null;
   readonly confirmMs: number;
   readonly verify: readonly Verification[];
+  /** The same reads before and after, compared: what the change breaks undoes it. */
+  readonly checks?: Checks | undefined;
   readonly comment: string;
 }
 
@@ -277,10 +282,21 @@ export interface ChangeOutcome {
   readonly after: Configuration | null;
   readonly diff: string | null;
   readonly verified: readonly { command: string; ok: boolean }[];
+  /** What became of the state checks, and all that was read for them. */
+  readonly checks?: StateEvidence | undefined;
   readonly level: Level | null;
   /** True when the device was certainly not changed by us: the agent may start it again. */
   readonly notApplied: boolean;
 }
+
+export interface StateEvidence {
+  readonly results: readonly CheckResult[];
+  readonly before: StateTables;
+  readonly after: StateTables;
+}
+
+/** Rows by table, as JSON: bounded in rows, and each cell in length. */
+export type StateTables = Readonly<Record<string, Table>>;
 
 /** What the journal holds of a change when the agent starts again. */
 export interface ChangeProgress {

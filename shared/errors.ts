@@ -342,6 +342,10 @@ export const ERRORS = {
     "The device did not pass verification after the change.",
     "It was rolled back; see which expectation failed.",
   ),
+  CHECKS_UNSUPPORTED: entry(
+    "The state that the checks ask for cannot be read as rows from this device.",
+    "Leave the checks away, or the ones that name a table it does not have.",
+  ),
   WAY_HOME_LOST: entry(
     "The hub could not be reached afresh after the change.",
     "It was rolled back; the change cuts this site off.",

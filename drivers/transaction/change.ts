@@ -1,5 +1,6 @@
 import { FarhandError } from "../../shared/errors.ts";
 import { parseDiff, type DiffEntry } from "../model/diff.ts";
+import type { Tables } from "../model/state/rows.ts";
 import type {
   ChangeOutcome,
   ChangeSpec,
@@ -11,12 +12,13 @@ import type {
 import { closeQuietly, MARGIN_MS, outcome, reach, why, type Change, type ChangeContext } from "./context.ts";
 import { Drifted, precheck, type Checked } from "./precheck.ts";
 import { cleanQuietly, rollBack } from "./rollback.ts";
+import { evidenceOf, planState, proveState, readState, requireState, type StatePlan } from "./state.ts";
 import { requireVerified, verifyAll, type Verified } from "./verify.ts";
 
 /**
  * One signed change on one device:
  *
- * precheck → snapshot → arm (or: open the candidate) → stage → read again → apply → (new connection) → way home → verify → read again → confirm → save → read again
+ * precheck → snapshot → read the state → arm (or: open the candidate) → stage → read again → apply → (new connection) → way home → verify → compare the state → read again → confirm → save → read again
  *
  * | what happens | outcome |
  * | --- | --- |
@@ -24,7 +26,7 @@ import { requireVerified, verifyAll, type Verified } from "./verify.ts";
  * | somebody changed the device between snapshot and apply | DRIFTED, notApplied |
  * | the candidate, read back, is not what was signed, or the device finds it invalid | FAILED, notApplied; it is given up |
  * | somebody else holds the lock or has changes in the candidate | FAILED (CANDIDATE_BUSY, the owner named), notApplied |
- * | apply is refused or breaks; no new connection; way home lost; verification fails; the measured diff is not the signed one | undo: ROLLED_BACK, FAILED (REVERT_FAILED) or UNKNOWN |
+ * | apply is refused or breaks; no new connection; way home lost; verification fails; the state is worse than before; the measured diff is not the signed one | undo: ROLLED_BACK, FAILED (REVERT_FAILED) or UNKNOWN |
  * | confirm is refused or breaks | the device is asked: kept → DONE, undone → ROLLED_BACK |
  * | running held unsaved lines before we came | DONE with UNSAVED_RUNNING: kept, and not saved along with them |
  * | save fails | DONE with the code: the change is in force and proved, and would not survive a reboot |
@@ -58,7 +60,14 @@ export async function runChange(
   return await applyAndProve(change, session, prepared);
 }
 
+/** The state as it was, and what is expected of it afterwards. */
+interface StateBefore {
+  readonly plan: StatePlan;
+  readonly before: Tables;
+}
+
 interface Prepared extends Checked {
+  readonly stateBefore: StateBefore | undefined;
   readonly token: TransactionToken;
   /** Monotonic: when the device's timer fires at the latest. */
   readonly firesByMs: number;
@@ -67,6 +76,8 @@ interface Prepared extends Checked {
 async function prepare({ context, spec, hooks }: Change, session: Session): Promise<Prepared | ChangeOutcome> {
   const canceled = (before: Configuration | null): ChangeOutcome =>
     outcome({ state: "CANCELED", code: "CANCELED", before, notApplied: true });
+  // Said before anything is read: what cannot be checked is no change that was proved.
+  const statePlan = spec.checks && planState(context.driver, spec.checks);
   const checked = await precheck(context, spec, session);
   const { before, level } = checked;
   await hooks.done("precheck", { publicDigest: before.publicDigest, level, warnings: checked.warnings });
@@ -86,6 +97,7 @@ async function prepare({ context, spec, hooks }: Change, session: Session): Prom
       notApplied: true,
     });
   }
+  const stateBefore = statePlan && (await readBefore({ context, spec, hooks }, session, statePlan));
   const { id, mode, confirmMs, comment } = spec;
   // A refusal tells of the line; of a sealed text only what everybody may see.
   const text =
@@ -113,7 +125,14 @@ async function prepare({ context, spec, hooks }: Change, session: Session): Prom
       throw new Drifted("DRIFTED", error.detail ?? "", before);
     throw error;
   }
-  return { ...checked, token, firesByMs };
+  return { ...checked, stateBefore, token, firesByMs };
+}
+
+async function readBefore({ context, hooks }: Change, session: Session, plan: StatePlan): Promise<StateBefore> {
+  await hooks.intent("state", { tables: plan.tables });
+  const before = await readState(context, session, plan.pack, plan.tables);
+  await hooks.done("state", { before: Object.fromEntries(before) });
+  return { plan, before };
 }
 
 /** Where the device can hold the whole change before it is in force: it must be the signed one there too. */
@@ -142,6 +161,7 @@ async function applyAndProve(change: Change, first: Session, prepared: Prepared)
   const { token, before } = prepared;
   let { firesByMs } = prepared;
   let verified: readonly Verified[] = [];
+  let checks: ChangeOutcome["checks"];
   let session: Session | undefined = first;
   try {
     await hooks.state("APPLYING");
@@ -168,6 +188,12 @@ async function applyAndProve(change: Change, first: Session, prepared: Prepared)
     verified = await verifyAll(context, session, spec.verify, proveBy(prepared));
     await hooks.done("verify", { verified });
     requireVerified(verified);
+    const { stateBefore } = prepared;
+    if (stateBefore) {
+      const proved = await proveState(context, session, stateBefore.plan, stateBefore.before, proveBy(prepared));
+      checks = evidenceOf(stateBefore.before, proved);
+      requireState(proved.results);
+    }
     requireSigned(change, before.publicText, await session.running());
   } catch (error) {
     await closeQuietly(session);
@@ -178,10 +204,11 @@ async function applyAndProve(change: Change, first: Session, prepared: Prepared)
       before,
       reason: why(error),
       verified,
+      checks,
       firesByMs,
     });
   }
-  return await keep(change, session, { token, before, verified, level: prepared.level, firesByMs });
+  return await keep(change, session, { token, before, verified, checks, level: prepared.level, firesByMs });
 }
 
 /** Proof must be in hand while there is time left to confirm. */
@@ -229,6 +256,7 @@ export interface Kept {
   readonly token: TransactionToken;
   readonly before: Configuration | null;
   readonly verified: readonly Verified[];
+  readonly checks?: ChangeOutcome["checks"];
   readonly level: ChangeOutcome["level"];
   readonly firesByMs: number;
   /** Public text of the snapshot, where `before` is not at hand. */
@@ -283,6 +311,7 @@ async function confirmAgain(
     before,
     reason,
     verified: kept.verified,
+    checks: kept.checks,
     firesByMs,
   });
 }
@@ -312,6 +341,7 @@ export async function saveAndRead(change: Change, first: Session, kept: Kept): P
       after,
       diff: text === null || after === null ? null : context.driver.diff(text, after.publicText),
       verified: kept.verified,
+      checks: kept.checks,
       level: kept.level,
     });
   let session: Session | undefined = first;

@@ -36,6 +36,7 @@ export interface Ending {
   readonly after?: Configuration | null;
   readonly diff?: string | null;
   readonly verified?: ChangeOutcome["verified"];
+  readonly checks?: ChangeOutcome["checks"];
   readonly level?: ChangeOutcome["level"];
   readonly notApplied?: boolean;
 }
@@ -49,6 +50,7 @@ export function outcome(ending: Ending): ChangeOutcome {
     after: ending.after ?? null,
     diff: ending.diff ?? null,
     verified: ending.verified ?? [],
+    ...(ending.checks && { checks: ending.checks }),
     level: ending.level ?? null,
     notApplied: ending.notApplied ?? false,
   };

@@ -10,6 +10,7 @@ export interface RollbackInput {
   readonly before: Configuration | null;
   readonly reason: { readonly code: ErrorCode | null; readonly detail: string | null };
   readonly verified?: readonly Verified[];
+  readonly checks?: ChangeOutcome["checks"];
   /** Monotonic: when the device's timer has fired at the latest. */
   readonly firesByMs: number;
 }
@@ -78,7 +79,15 @@ function ended(
   detail = input.reason.detail,
   code = input.reason.code,
 ): ChangeOutcome {
-  return outcome({ state, code, detail, before: input.before, after, verified: input.verified ?? [] });
+  return outcome({
+    state,
+    code,
+    detail,
+    before: input.before,
+    after,
+    verified: input.verified ?? [],
+    checks: input.checks,
+  });
 }
 
 export async function cleanQuietly(session: Session, token: TransactionToken): Promise<void> {

@@ -58,6 +58,8 @@ export const Checks = z.strictObject({
     .array(z.strictObject({ name: CheckName, keys: z.array(z.string().min(1).max(300)).min(1).max(64).optional() }))
     .max(32),
   expect: z.array(Expectation).max(32),
+  /** Before the first look: a session that lost its peer stands until its hold time is over. */
+  settleMs: z.int().min(0).max(600_000),
   /** Asked again until all hold; routing needs seconds to settle. Never beyond what the device's undo timer leaves. */
   withinMs: z.int().min(0).max(600_000),
 });
@@ -87,5 +89,11 @@ export const CheckResult = z.strictObject({
   count: z.int().min(0),
 });
 export type CheckResult = z.infer<typeof CheckResult>;
-/** Defaults and the author's own. */
-export const CHECK_RESULTS_MAX = 64;
+
+/** What a receipt says of all of them; the rows are in the task's output. */
+export const CheckSummary = z.strictObject({
+  ok: z.int().min(0),
+  /** Those that are not, what the change has to answer for first. */
+  others: z.array(CheckResult.omit({ rows: true })).max(16),
+});
+export type CheckSummary = z.infer<typeof CheckSummary>;

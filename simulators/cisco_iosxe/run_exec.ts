@@ -6,6 +6,7 @@ import { WARNING } from "./device.ts";
 import { copy, deleteFile, dir, more, tclShell, type FileContext } from "./exec/files.ts";
 import type { ExecCommand } from "./exec/grammar.ts";
 import { readReplaceWords, replaceConfig, REPLACE_QUESTION } from "./exec/replace.ts";
+import * as network from "./exec/network.ts";
 import * as show from "./exec/show.ts";
 import type { Session } from "./session.ts";
 
@@ -87,6 +88,17 @@ export async function runExec(session: Session, command: ExecCommand, words: rea
       return say(`Current privilege level is ${session.privilege}\n`);
     case "show-rollback-timer":
       return say(show.showRollbackTimer(device));
+    case "show-arp":
+      return say(network.showArp(device));
+    case "show-cdp":
+      return say(network.showCdp(device));
+    case "show-lldp":
+      return say("% LLDP is not enabled\n");
+    case "show-ospf":
+      // No neighbour, and no word.
+      return say("");
+    case "show-routes":
+      return say(network.showRoutes(device));
     case "show-running":
       return say(show.showRunning(device));
     case "show-running-interface": {

@@ -152,7 +152,7 @@ const peers = (...rows: readonly (readonly [string, string])[]): Table =>
     "bgp",
     head + rows.map(([peer, state]) => `${peer} 4 65002 100 100 1 0 0 01:23:45 ${state}\n`).join(""),
   );
-const NOTHING: Checks = { defaults: false, except: [], expect: [], withinMs: 0 };
+const NOTHING: Checks = { defaults: false, except: [], expect: [], settleMs: 0, withinMs: 0 };
 const judged = (expectation: Expectation, before: Table, after: Table) => {
   const [result] = judge(
     expectedOf(pack("cisco_iosxe"), { ...NOTHING, expect: [expectation] }),

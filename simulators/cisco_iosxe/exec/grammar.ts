@@ -17,6 +17,11 @@ export type ExecCommand =
   | "more"
   | "reload"
   | "show-archive"
+  | "show-arp"
+  | "show-cdp"
+  | "show-lldp"
+  | "show-ospf"
+  | "show-routes"
   | "show-differences"
   | "show-incremental"
   | "show-rollback-timer"
@@ -67,6 +72,12 @@ export const EXEC = patterns<ExecCommand>([
   ["show-incremental", "show archive config incremental-diffs URL ignorecase"],
   ["show-rollback-timer", "show archive config rollback timer"],
   ["show-clock", "show clock"],
+  ["show-arp", "show ip arp"],
+  ["show-arp", "show arp"],
+  ["show-cdp", "show cdp neighbors"],
+  ["show-lldp", "show lldp neighbors"],
+  ["show-ospf", "show ip ospf neighbor"],
+  ["show-routes", "show ip route"],
   ["show-interface-brief", "show ip interface brief"],
   ["show-prefix-list", "show ip prefix-list"],
   ["show-prefix-list", "show ip prefix-list WORD"],

@@ -5,6 +5,7 @@ import { flatten } from "../config/print.ts";
 import { clone, parseConfig } from "../config/tree.ts";
 import { longTime, uptime } from "../dates.ts";
 import type { Device } from "../device.ts";
+import { reachable } from "./network.ts";
 
 /** The running text with the lines that change by themselves above it. */
 export function showRunning(device: Device): string {
@@ -192,9 +193,10 @@ export function showBgpSummary(device: Device): string {
   const rows = bgp.children.flatMap((child) => {
     const found = /^neighbor (\S+) remote-as (\d+)$/.exec(child.line);
     if (!found) return [];
-    const down = bgp.children.some((other) => other.line === `neighbor ${found[1]} shutdown`);
+    const shut = bgp.children.some((other) => other.line === `neighbor ${found[1]} shutdown`);
+    const state = shut ? "Idle (Admin)" : reachable(device, found[1] ?? "") ? "       1" : "Active";
     return [
-      `${(found[1] ?? "").padEnd(15)} 4 ${(found[2] ?? "").padStart(12)}     100     100        1    0    0 01:23:45 ${down ? "Idle (Admin)" : "       1"}\n`,
+      `${(found[1] ?? "").padEnd(15)} 4 ${(found[2] ?? "").padStart(12)}     100     100        1    0    0 01:23:45 ${state}\n`,
     ];
   });
   return `BGP router identifier 192.0.2.1, local AS number ${as}
