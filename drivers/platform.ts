@@ -224,9 +224,18 @@ export const LanguageFile = z.strictObject({
   /**
    * Lines that open a block of free text: up to the named group `delimiter`, with which the pattern ends, or to a line that matches
    * `end`. `shown` is the picture of the delimiter when the device prints it (`^C`); it is never typed, as `^` alone would delimit.
+   * With `trim`, what stands unseen at the ends of its lines means nothing: IOS shows a blank behind each line of a certificate, and
+   * whoever keeps the text loses it.
    */
   blocks: z
-    .array(z.strictObject({ open: Pattern, end: Pattern.optional(), shown: z.string().max(4).optional() }))
+    .array(
+      z.strictObject({
+        open: Pattern,
+        end: Pattern.optional(),
+        shown: z.string().max(4).optional(),
+        trim: z.literal(true).optional(),
+      }),
+    )
     .max(16),
   /**
    * What is the management path: a changed line whose place (headers and line joined by ` > `), or a header above it, matches; or

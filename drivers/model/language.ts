@@ -16,6 +16,7 @@ export interface BlockRule {
   /** Undefined: the block runs to the delimiter that `open` captured. */
   readonly end: RegExp | undefined;
   readonly shown: string | undefined;
+  readonly trim: boolean;
 }
 
 export interface RedactRule {
@@ -123,7 +124,12 @@ export function compileLanguage(file: z.output<typeof LanguageFile>): Language {
     implied: file.implied.map(place),
     moves: file.moves.map((rule) => ({ ...place(rule), into: rule.into })),
     rewrites: file.rewrites.map(({ path, typed, shown }) => ({ path: compile(path), typed: compile(typed), shown })),
-    blocks: file.blocks.map(({ open, end, shown }) => ({ open: compile(open), end: optional(end), shown })),
+    blocks: file.blocks.map(({ open, end, shown, trim }) => ({
+      open: compile(open),
+      end: optional(end),
+      shown,
+      trim: trim === true,
+    })),
     management: file.management.map((rule) =>
       typeof rule === "string" ? { place: rule } : { section: compile(rule.section), holds: rule.holds },
     ),

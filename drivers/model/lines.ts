@@ -90,7 +90,9 @@ export function scan(language: Language, text: string): Line[] {
       lines.push({ ...line, body: undefined, block: { ...block, closed: "never" } });
       continue;
     }
-    lines.push({ ...line, body: raw.slice(at + 1, last + 1), block: { ...block, closed: "later" } });
+    const body = raw.slice(at + 1, last + 1);
+    const kept = block.rule.trim ? body.map((one) => one.trimEnd()) : body;
+    lines.push({ ...line, body: kept, block: { ...block, closed: "later" } });
     at = last;
   }
   return lines;

@@ -49,7 +49,8 @@ describe("the configuration tree", () => {
     const text =
       "crypto pki certificate chain X\n certificate self-signed 01\n  30820321 30820209\n  A0030201 \n  \tquit\nhostname r1\n";
     expect(parse(ios, text)[0]?.children).toHaveLength(1);
-    expect(again(text)).toBe(text);
+    // But for the blank that IOS shows behind each of its lines.
+    expect(again(text)).toBe(text.replace("A0030201 ", "A0030201"));
   });
 
   test("reads a banner that never ends as a line, and goes on", () => {

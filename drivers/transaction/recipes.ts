@@ -4,6 +4,7 @@ import type { Finding } from "../../shared/documents/receipt.ts";
 import { FarhandError } from "../../shared/errors.ts";
 import { substitute } from "../engines/answers.ts";
 import type { CommandChannel, Variables } from "../engines/channel.ts";
+import { requireTypable } from "../engines/cli/reads.ts";
 import type { Instruction, PlatformFile } from "../platform.ts";
 import type { Pending, TransactionToken } from "../types.ts";
 import type { CandidateText, ChangeStart, StagedText, Undo } from "./undo.ts";
@@ -252,10 +253,13 @@ export class RecipeUndo implements Undo {
   ): Promise<void> {
     const bounded = { outputBytesMax: 64 * 1024 };
     const more = new RegExp(upload.more, "v");
+    // A tab asks a CLI to complete a word, and IOS shows one before the `quit` of a certificate, where a blank does as well.
+    const typed = lines.flatMap((block) => block.split("\n")).map((line) => line.replaceAll("\t", " "));
+    // Before the document is open: what is refused in its middle would leave the CLI there.
+    for (const line of typed) requireTypable(line, this.#cli.redacted(line));
     await this.#cli.instruct(upload.enter, data);
     await this.#cli.command(substitute(upload.open, data), { ...bounded, until: more });
-    for (const line of lines.flatMap((block) => block.split("\n")))
-      await this.#cli.command(line, { ...bounded, until: more });
+    for (const line of typed) await this.#cli.command(line, { ...bounded, until: more });
     await this.#cli.command(upload.close, bounded);
     await this.#cli.instruct(upload.leave, data);
   }

@@ -1,0 +1,6 @@
+import { readFileSync } from "node:fs";
+import { readPlatform } from "../../../drivers/driver.ts";
+import type { PlatformFile } from "../../../drivers/platform.ts";
+
+export const platformFile = (id: string): PlatformFile =>
+  readPlatform(readFileSync(new URL(`../../../drivers/platforms/${id}.yaml`, import.meta.url), "utf8"));

@@ -1,0 +1,91 @@
+/** Every session of the corpus with a device of ours, replayed byte for byte against the engine and the platform file. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { corpus } from "../../../drivers/model/fixtures/platform.ts";
+import { platformFile } from "./file.ts";
+import { named, WAYS } from "./cut.ts";
+import { PLATFORMS, type ReplayPlatform } from "./platforms.ts";
+import { oxidizedRecording, type Recording, scrapliRecording } from "./recording.ts";
+import { replay, type Coverage, type Replayed } from "./replay.ts";
+
+const folder = corpus();
+
+interface Recorded {
+  readonly recording: Recording;
+  /** What oxidized keeps of the device. */
+  readonly kept: string | undefined;
+}
+
+function recordings({ id, oxidized, bare }: ReplayPlatform, root: string): Recorded[] {
+  const of = (where: string, fits: (name: string) => boolean): string[] => readdirSync(join(root, where)).filter(fits);
+  const scrapli = of("scrapli_cfg", (name) => name.includes(`__${id}-`));
+  const simulations = of("oxidized", (name) => name.startsWith(`${oxidized}__`) && name.endsWith("__simulation.yaml"));
+  return [
+    ...scrapli.map((name) => ({ recording: scrapliRecording(root, name), kept: undefined })),
+    ...simulations.map((name) => {
+      const output = join(root, "oxidized", name.replace("__simulation.yaml", "__output.txt"));
+      return {
+        recording: oxidizedRecording(root, name, bare),
+        kept: existsSync(output) ? readFileSync(output, "utf8") : undefined,
+      };
+    }),
+  ];
+}
+
+describe.each(folder === undefined ? [] : PLATFORMS)("$id", (platform) => {
+  const file = platformFile(platform.id);
+  const coverage: Coverage = { recorded: 0, stood: new Map() };
+  let sessions = 0;
+  let changes = 0;
+
+  test.each(recordings(platform, folder ?? "").map((one) => [one.recording.name, one] as const))(
+    "%s",
+    async (name, { recording, kept }) => {
+      const outcomes: Replayed[] = [];
+      for (const way of WAYS) outcomes.push(await replay(platform, file, { recording, way, kept }, coverage));
+      const [first] = outcomes;
+      if (!first) throw new Error("no way was tried");
+      for (const [at, way] of WAYS.entries()) expect(outcomes[at], named(way)).toEqual(first);
+
+      expect(first.facts).toEqual({
+        vendor: file.vendor,
+        ...(platform.facts[name] ?? platform.facts["scrapli"]),
+      });
+      expect(first.otherwise).toEqual(platform.otherwise?.[name] ?? []);
+      expect(first.kept).toEqual(platform.kept?.[name] ?? platform.otherwise?.[name] ?? []);
+      sessions += 1;
+
+      const change = platform.changes[name.split("__")[0] ?? ""];
+      expect(first.change === null).toBe(change === undefined);
+      if (!change || !first.change) return;
+      changes += 1;
+      const { predicted, staged, steps, refused } = first.change;
+      expect(predicted).toEqual(change.diff);
+      if (change.native) expect(staged?.native).toMatch(change.native);
+      if (staged) expect(staged.same).toBe(change.differs === undefined);
+      if (typeof change.end === "object") expect(refused).toMatch(change.end.refused);
+      else expect(refused).toBeNull();
+      expect(steps).toEqual(STEPS[typeof change.end === "object" ? "refused" : change.end]);
+    },
+  );
+
+  afterAll(() => {
+    const ways = WAYS.length;
+    console.log(
+      [
+        `${platform.id}: ${sessions} recorded sessions, ${changes} of them changes, each in ${ways} ways:`,
+        `  ${coverage.recorded} lines answered as recorded; in place of what was not recorded:`,
+        ...[...coverage.stood].map(([{ typed, why }, count]) => `  ${count} × ${typed.source}: ${why}`),
+      ].join("\n"),
+    );
+  });
+});
+
+const STEPS = {
+  abort: ["arm", "stage", "abort", "cleanup"],
+  keep: ["arm", "stage", "apply", "pending: armed", "confirm", "pending: none", "save", "cleanup"],
+  refused: ["arm", "cleanup"],
+} as const;
+
+test.runIf(folder === undefined)("no corpus: FARHAND_CORPUS does not name a folder", () => undefined);
