@@ -145,7 +145,8 @@ export const FAULTS: Readonly<Record<FaultName, NamedFault>> = {
   },
   "stale-candidate": {
     when: "after-plan",
-    set: once(({ foreign }) => ({ kind: "stale-candidate", lines: [...foreign.lines] })),
+    set: (sim, { foreign, locks }) =>
+      sim.setFault({ kind: "stale-candidate", lines: [...foreign.lines], locked: locks === true }),
     ends: ["FAILED"],
     codes: ["CANDIDATE_BUSY"],
     untouched: true,

@@ -16,6 +16,8 @@ export interface Subject {
   readonly replace?: (running: string) => string;
   /** What another administrator types, and how it shows. */
   readonly foreign: { readonly lines: readonly string[]; readonly shown: RegExp };
+  /** Somebody else is in the way by a lock only: there is no candidate that all share. */
+  readonly locks?: true;
   /** The running configuration without what changes by itself (times, counters). */
   body(config: string): string;
   /** Sources of patterns that single out what is said to the device at each moment, as its simulator logs it. */

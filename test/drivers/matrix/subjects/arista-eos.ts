@@ -59,7 +59,7 @@ const common: Omit<Subject, "start" | "transport"> = {
     apply: "^commit timer",
     confirm: "^configure session \\S+ commit$",
   },
-  without: { "stale-candidate": "a session is its maker's own; what it commits is drift" },
+  locks: true,
 };
 
 export function aristaEosOf(version: string): readonly Subject[] {
