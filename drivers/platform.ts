@@ -49,6 +49,19 @@ const Mode = z.strictObject({
 
 const Recipe = z.array(Instruction).min(1).max(32);
 
+/**
+ * Where the words that tell of a timer stay when it is over. Some releases write another line (`waits`) as long as it runs; of those
+ * `known` to, its absence is the end. Of others only the time is known: when it `began` (groups `time`, `minutes`), and what the device
+ * calls `now` (group `time`), both as `YYYY-MM-DD hh:mm:ss` in one time zone.
+ */
+const Lasting = z.strictObject({
+  waits: Pattern,
+  known: z.strictObject({ send: z.string(), pattern: Pattern }),
+  began: Pattern,
+  now: z.strictObject({ send: z.string(), pattern: Pattern }),
+});
+export type Lasting = z.infer<typeof Lasting>;
+
 /** A native transaction as data. Where a platform needs more, `hook` names the code that does it. */
 const Transaction = z.strictObject({
   hook: z.string().optional(),
@@ -76,6 +89,7 @@ const Transaction = z.strictObject({
       none: Pattern,
       any: Pattern,
       owner: Pattern.optional(),
+      lasting: Lasting.optional(),
     })
     .optional(),
   /** What others began and have not put in force, and what harms nobody until they do: told with the lines that match. */

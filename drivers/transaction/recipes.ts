@@ -7,6 +7,7 @@ import type { CommandChannel, Variables } from "../engines/channel.ts";
 import { requireTypable } from "../engines/cli/reads.ts";
 import type { Instruction, PlatformFile } from "../platform.ts";
 import type { Pending, TransactionToken } from "../types.ts";
+import { canRevert, pendingWords, readPending, wordsThat } from "./armed.ts";
 import type { CandidateText, ChangeStart, StagedText, Undo } from "./undo.ts";
 
 type Transaction = NonNullable<PlatformFile["transactions"]["merge"]>;
@@ -87,26 +88,15 @@ export class RecipeUndo implements Undo {
   }
 
   async pendingByOther(mode: ChangeMode): Promise<string | null> {
-    const armed = this.#of(mode).armed;
-    if (!armed) return null;
-    const answer = await this.#cli.instruct({ send: armed.send }, {});
-    if (new RegExp(armed.none, "imv").test(answer) || !new RegExp(armed.any, "imv").test(answer)) return null;
-    return this.#words(armed.owner ?? armed.any, answer);
+    const { armed } = this.#of(mode);
+    return armed ? await pendingWords(this.#cli, armed) : null;
   }
 
   async unfinished(mode: ChangeMode): Promise<readonly Finding[]> {
     const rule = this.#of(mode).unfinished;
     if (!rule) return [];
-    const words = this.#words(rule.pattern, await this.#cli.instruct({ send: rule.send }, {}));
+    const words = wordsThat(this.#cli, rule.pattern, await this.#cli.instruct({ send: rule.send }, {}));
     return words === "" ? [] : [{ code: "UNFINISHED_BY_OTHERS", detail: `${rule.hint}: ${words}` }];
-  }
-
-  /** What matches, as it may leave the site: it names people and their sessions. */
-  #words(pattern: string, answer: string): string {
-    const found = [...answer.matchAll(new RegExp(pattern, "gimv"))].map(([whole]) =>
-      this.#cli.redacted(whole).replaceAll(/\s+/g, " ").trim(),
-    );
-    return found.length === 0 ? "" : JSON.stringify(found.join("; ").slice(0, 300));
   }
 
   async unsaved(mode: ChangeMode): Promise<boolean | null> {
@@ -265,16 +255,10 @@ export class RecipeUndo implements Undo {
   }
 
   async pending(token: TransactionToken): Promise<Pending> {
-    const armed = this.#of(token.mode).armed;
+    const { armed } = this.#of(token.mode);
     if (!armed) return "none";
     await this.#cli.enter(this.#file.base);
-    const answer = await this.#cli.instruct({ send: armed.send }, token.data);
-    if (new RegExp(armed.none, "imv").test(answer)) return "none";
-    const escaped = Object.fromEntries(
-      Object.entries(token.data).map(([key, value]) => [key, RegExp.escape(String(value))]),
-    );
-    if (new RegExp(substitute(armed.ours, escaped), "imv").test(answer)) return "armed";
-    return new RegExp(armed.any, "imv").test(answer) ? "other" : "unknown";
+    return await readPending(this.#cli, armed, token.data);
   }
 
   async confirm(token: TransactionToken): Promise<void> {
@@ -282,8 +266,11 @@ export class RecipeUndo implements Undo {
   }
 
   async revert(token: TransactionToken): Promise<void> {
-    // Nothing armed is nothing to revert: the caller reads the configuration again and sees.
-    if ((await this.pending(token)) !== "armed") return;
+    // Nothing of ours is nothing to revert: the caller reads the configuration again and sees.
+    const { armed } = this.#of(token.mode);
+    if (!armed) return;
+    await this.#cli.enter(this.#file.base);
+    if (!(await canRevert(this.#cli, armed, token.data))) return;
     if (typeof token.data["host"] === "string") this.#cli.mayBeCalled(token.data["host"]);
     await this.#recipe(this.#of(token.mode).revert, token.data);
   }

@@ -43,6 +43,7 @@ export interface DeviceOptions {
   readonly surroundings: Surroundings;
   readonly facts: Facts;
   readonly lastCommit: { readonly atMs: number; readonly user: string };
+  readonly tellsPending?: boolean;
 }
 
 export class JunosDevice {
@@ -57,11 +58,13 @@ export class JunosDevice {
   readonly clock: Clock;
   #nextPid = 4681;
   #pendingEntry: CommitEntry | undefined;
+  readonly #tellsPending: boolean;
   /** Whose own commit is being put in force: it writes its line itself. */
   #committer: string | undefined;
 
   constructor(options: DeviceOptions) {
     this.clock = options.clock;
+    this.#tellsPending = options.tellsPending ?? true;
     this.facts = options.facts;
     this.store = new Datastores<Config>({
       tree: { clone, same, text: printBraces },
@@ -97,9 +100,9 @@ export class JunosDevice {
     this.commits.splice(HISTORY_MAX);
   }
 
-  /** Whether this entry of the history still waits for its confirmation. */
+  /** Whether this entry of the history is said to wait for its confirmation. */
   waits(entry: CommitEntry): boolean {
-    return this.store.pending !== undefined && entry === this.#pendingEntry;
+    return this.#tellsPending && this.store.pending !== undefined && entry === this.#pendingEntry;
   }
 
   /** What happens without a session's commit writes its line into the history too. */
@@ -295,10 +298,19 @@ export class JunosDevice {
     editor.base = clone(this.store.running);
   }
 
-  /** `commit check` confirms what waits, and nothing of the candidate goes in with it. */
+  /**
+   * `commit check` confirms what waits, and nothing of the candidate goes in with it. It is no commit: the history has no line more, and the newest
+   * keeps its words, without the one that says that it waits (a vSRX 24.4R2).
+   */
   #confirmByCheck(editor: Editor): void {
     if (!this.store.pending) return;
-    this.store.confirm(editor);
+    const outer = this.#committer;
+    this.#committer = editor.user;
+    try {
+      this.store.confirm(editor);
+    } finally {
+      this.#committer = outer;
+    }
   }
 
   #failures(next: Config, request: CommitRequest): string | undefined {

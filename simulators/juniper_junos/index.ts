@@ -16,6 +16,8 @@ export const JuniperJunosConfig = BaseConfig.extend({
   built: z.string().default("2022-09-20 08:20:58 UTC"),
   /** `{master:0}` above each prompt. */
   role: z.string().optional(),
+  /** Whether `show system commit` says of a commit that it waits: captures of 25.4 and later do, Juniper's sample for 12.3 does not. */
+  tellsPending: z.boolean().default(true),
 });
 export type JuniperJunosConfig = z.output<typeof JuniperJunosConfig>;
 export type JuniperJunosConfigInput = z.input<typeof JuniperJunosConfig>;
@@ -66,6 +68,7 @@ export async function startJuniperJunos(
           serial: config.serial,
           surroundings,
           facts: { model: config.model, version: config.version, built: config.built, role: config.role },
+          tellsPending: config.tellsPending,
           lastCommit: { atMs: parseStamp(told?.[1] ?? "") ?? clock.nowMs(), user: told?.[2] ?? "root" },
         });
         return made.device.store;

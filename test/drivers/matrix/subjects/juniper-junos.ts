@@ -1,4 +1,4 @@
-import { startJuniperJunos } from "../../../../simulators/juniper_junos/index.ts";
+import { startJuniperJunos, type JuniperJunosConfigInput } from "../../../../simulators/juniper_junos/index.ts";
 import { sshTarget } from "../target.ts";
 import type { Subject } from "../subject.ts";
 
@@ -45,11 +45,11 @@ policy-options {
 }
 `;
 
-export const juniperJunos: Subject = {
+export const juniperJunosOf = (over: Partial<JuniperJunosConfigInput>): Subject => ({
   platform: "juniper_junos",
   transport: "cli",
   async start(clock) {
-    const sim = await startJuniperJunos({ name: "edge-1", config: CONFIG }, { clock });
+    const sim = await startJuniperJunos({ name: "edge-1", config: CONFIG, ...over }, { clock });
     return { sim, ...sshTarget(sim) };
   },
   merge: {
@@ -75,4 +75,6 @@ export const juniperJunos: Subject = {
     apply: "^commit confirmed",
     confirm: "kept",
   },
-};
+});
+
+export const juniperJunos = juniperJunosOf({});
