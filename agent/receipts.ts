@@ -126,7 +126,7 @@ function receiptOf({ aggregate, evidence, breakglass }: Held, manifest: Manifest
 }
 
 function outcomeOf(task: Task, evidence: TaskEvidence): TaskOutcome {
-  const { before, after, diff, transcript, output, level, verified } = evidence;
+  const { before, after, diff, transcript, output, level, verified, checks } = evidence;
   return {
     device: task.device,
     state: task.state,
@@ -142,6 +142,7 @@ function outcomeOf(task: Task, evidence: TaskEvidence): TaskOutcome {
     level,
     evidence: evidence.evidence,
     verified: [...verified],
+    ...(checks && { checks }),
     applies: task.applies,
   };
 }

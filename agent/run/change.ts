@@ -14,7 +14,8 @@ import type {
   TransactionHooks,
   TransactionToken,
 } from "../../drivers/types.ts";
-import type { TaskEnd } from "../core/model.ts";
+import { blamed } from "../../drivers/model/state/expect.ts";
+import type { TaskEnd, TaskEvidence } from "../core/model.ts";
 import { changedIn } from "../journal/assignments.ts";
 import { stepsOf, writeDone, writeIntent, type Step } from "../journal/steps.ts";
 import { textOf } from "./source.ts";
@@ -63,6 +64,7 @@ async function specOf(context: Context): Promise<ChangeSpec> {
     serial: device.serial,
     confirmMs: manifest.deadlines.confirmMs,
     verify: task.verify,
+    ...(task.checks && { checks: task.checks }),
     comment: `farhand ${manifest.job} signed by ${context.signers.join(", ")}`,
   };
 }
@@ -89,7 +91,13 @@ function hooks(context: Context, tellsStates: boolean): TransactionHooks {
       await store.tx(`intent:${name}`, (tx) => writeIntent(tx, key, device.id, name, data));
     },
     async done(name, data) {
-      const kept = name === "snapshot" ? await keepSnapshot(context, data) : data;
+      const kept =
+        name === "snapshot"
+          ? await keepSnapshot(context, data)
+          : // Rows by the thousand: in the spool, and named in the journal.
+            name === "state"
+            ? { state: await context.spool.put("output", JSON.stringify(data)) }
+            : data;
       await store.tx(`done:${name}`, (tx) => writeDone(tx, key, device.id, name, kept));
     },
     // While a change is recovered its state is what the core says: the outcome alone moves it.
@@ -121,6 +129,7 @@ const Before = z.object({ publicDigest: Digest, publicText: z.string() });
 const StepNames = z.enum([
   "precheck",
   "snapshot",
+  "state",
   "arm",
   "stage",
   "apply",
@@ -161,6 +170,25 @@ async function endOf(context: Context, outcome: ChangeOutcome): Promise<TaskEnd>
   const diff = outcome.diff === null ? null : await spool.put("diff", outcome.diff);
   const { level } = outcome;
   const verified = outcome.verified.map((entry) => ({ command: entry.command, ok: entry.ok }));
-  const evidence = { ...NO_EVIDENCE, before, after, diff, level, verified, evidence: driver.evidence };
+  const checked = outcome.checks && (await checksOf(context, outcome.checks));
+  const evidence = { ...NO_EVIDENCE, before, after, diff, level, verified, ...checked, evidence: driver.evidence };
   return { state: outcome.state, code: outcome.code, detail: outcome.detail, evidence };
+}
+
+const OTHERS_MAX = 16;
+
+/** All of it as output, its sum for the receipt: what the change has to answer for first. */
+async function checksOf(
+  { spool }: Context,
+  state: NonNullable<ChangeOutcome["checks"]>,
+): Promise<Pick<TaskEvidence, "checks" | "output">> {
+  const others = state.results.filter(({ verdict }) => verdict !== "ok");
+  const ordered = [...others.filter(blamed), ...others.filter((result) => !blamed(result))];
+  return {
+    output: await spool.put("output", JSON.stringify(state)),
+    checks: {
+      ok: state.results.length - others.length,
+      others: ordered.slice(0, OTHERS_MAX).map(({ rows: _rows, ...rest }) => rest),
+    },
+  };
 }

@@ -2,6 +2,7 @@ import { holdText } from "../../shared/documents/hold.ts";
 import type { PlanTask } from "../../shared/documents/manifest.ts";
 import type { Finding, PlannedDevice } from "../../shared/documents/receipt.ts";
 import { FarhandError } from "../../shared/errors.ts";
+import { planState, plannedChecks, readState } from "../../drivers/transaction/state.ts";
 import type { TaskEnd } from "../core/model.ts";
 import { textOf } from "./source.ts";
 import { done, withSession, type TaskContext } from "./task.ts";
@@ -13,8 +14,9 @@ export async function plan(context: TaskContext<PlanTask>): Promise<TaskEnd> {
   const { device, driver, spool, tagger, task } = context;
   const unread = task.verify.find((verification) => !driver.isRead(verification.command));
   if (unread) throw new FarhandError("READ_NOT_ALLOWED", unread.command.slice(0, 200));
+  const statePlan = task.checks && planState(driver, task.checks);
   const text = await textOf(context, task);
-  const { before, readiness } = await withSession(context, async (session) => {
+  const { before, readiness, tables } = await withSession(context, async (session) => {
     const facts = await session.facts();
     if (device.serial !== null && facts.serial !== device.serial) {
       throw new FarhandError(
@@ -22,7 +24,11 @@ export async function plan(context: TaskContext<PlanTask>): Promise<TaskEnd> {
         `serial ${facts.serial ?? "unknown"}, inventory says ${device.serial}`,
       );
     }
-    return { readiness: await session.readiness(task.mode), before: await session.running() };
+    const readiness = await session.readiness(task.mode);
+    const before = await session.running();
+    const reads = { driver, outputBytesMax: context.manifest.outputBytesMax };
+    const tables = statePlan && (await readState(reads, session, statePlan.pack, statePlan.tables));
+    return { readiness, before, tables };
   });
   const prediction = driver.predict({
     device: device.id,
@@ -66,6 +72,7 @@ export async function plan(context: TaskContext<PlanTask>): Promise<TaskEnd> {
     touchesManagement: prediction.touchesManagement,
     warnings: warnings.slice(0, FINDINGS_MAX),
     hints: readiness.blockers.slice(0, FINDINGS_MAX),
+    ...(statePlan && tables && { checks: plannedChecks(statePlan, tables).slice(0, FINDINGS_MAX) }),
   };
   return done({
     before: planned.preImage,

@@ -1,4 +1,4 @@
-import type { Checks, CheckResult } from "../../shared/documents/checks.ts";
+import type { Checks, CheckResult, PlannedCheck } from "../../shared/documents/checks.ts";
 import { errorCode, FarhandError } from "../../shared/errors.ts";
 import { blamed, expectedOf, judge, tablesFor, type Expected } from "../model/state/expect.ts";
 import type { PackFile, TableFile } from "../model/state/pack.ts";
@@ -39,7 +39,7 @@ export function planState(driver: Driver, checks: Checks): StatePlan {
 
 /** Reads tables one after the other. What the device refuses is unread; a broken session throws, since it says nothing about the state. */
 export async function readState(
-  context: ChangeContext,
+  context: Pick<ChangeContext, "driver" | "outputBytesMax">,
   session: Session,
   pack: PackFile,
   names: readonly string[],
@@ -52,7 +52,11 @@ export async function readState(
   return tables;
 }
 
-async function readTable(context: ChangeContext, session: Session, file: TableFile): Promise<Table> {
+async function readTable(
+  context: Pick<ChangeContext, "driver" | "outputBytesMax">,
+  session: Session,
+  file: TableFile,
+): Promise<Table> {
   if (!context.driver.isRead(file.command)) return unread("not readable over this transport");
   const parts: string[] = [];
   let bytes = 0;
@@ -77,6 +81,22 @@ async function readTable(context: ChangeContext, session: Session, file: TableFi
   return bytes > OUTPUT_BYTES_MAX ? unread(`more than ${OUTPUT_BYTES_MAX} bytes`) : parseTable(file, parts.join(""));
 }
 
+/** How each check stands now, before anything is changed. */
+export function plannedChecks({ pack, expected }: StatePlan, now: Tables): PlannedCheck[] {
+  return judge(expected, now, now).map(({ name, table, verdict, detail }) => {
+    const read = now.get(table);
+    const command = pack.tables[table]?.command ?? "";
+    return {
+      name,
+      table,
+      command,
+      rows: read?.kind === "read" ? read.rows.length : null,
+      already: verdict === "broken",
+      detail,
+    };
+  });
+}
+
 /** What was read, and what it says about the change. */
 export interface Proved {
   readonly results: readonly CheckResult[];
@@ -85,7 +105,8 @@ export interface Proved {
 
 /**
  * Reads again until every expectation holds, or its time or `untilMs` (monotonic) is over; the first look is no sooner than the plan lets things
- * settle. Only tables in which something does not hold are read again.
+ * settle. Only tables in which something does not hold are read again,
+ * and all of them once more when everything holds.
  */
 export async function proveState(
   context: ChangeContext,
@@ -100,13 +121,15 @@ export async function proveState(
   if (settledMs > 0) await clock.sleep(settledMs, signal);
   const limitMs = Math.min(startMs + plan.settleMs + plan.withinMs, untilMs);
   let after = await readState(context, session, plan.pack, plan.tables);
+  let isWhole = true;
   for (;;) {
     const results = judge(plan.expected, before, after);
     const open = new Set(results.filter(blamed).map(({ table }) => table));
     const leftMs = limitMs - clock.monotonicMs();
-    if (open.size === 0 || leftMs <= 0) return { results, after };
-    await clock.sleep(Math.min(POLL_MS, leftMs), signal);
-    const again = plan.tables.filter((name) => open.has(name));
+    if ((open.size === 0 && isWhole) || leftMs <= 0) return { results, after };
+    if (open.size > 0) await clock.sleep(Math.min(POLL_MS, leftMs), signal);
+    isWhole = open.size === 0;
+    const again = isWhole ? plan.tables : plan.tables.filter((name) => open.has(name));
     after = new Map([...after, ...(await readState(context, session, plan.pack, again))]);
   }
 }

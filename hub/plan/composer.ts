@@ -234,6 +234,7 @@ function changeTask(request: ChangeRequest, { planned, receipt }: Plan): ChangeT
     evidence,
     touchesManagement,
     verify: request.verify,
+    ...(request.checks && { checks: request.checks }),
     plan: receipt,
   };
 }

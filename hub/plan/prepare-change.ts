@@ -29,8 +29,14 @@ export async function prepareChange(deps: SubmitDeps, request: ChangeRequest): P
   for (const device of devices) standbysOf(places.of(device));
   const id = newJobId(deps);
   const common = commonOf({ trust: deps.trust, inventory }, id, request);
-  const { mode, verify } = request;
-  const tasks = request.texts.map((entry) => ({ kind: "plan" as const, mode, verify, ...entry }));
+  const { mode, verify, checks } = request;
+  const tasks = request.texts.map((entry) => ({
+    kind: "plan" as const,
+    mode,
+    verify,
+    ...(checks && { checks }),
+    ...entry,
+  }));
   const shares = sharesOf(tasks, (task) => places.of(task.device), TASKS_PER_CHANGE_MANIFEST);
   const manifests = shares.map((share) =>
     buildManifest(common, share, { wave: 0, platforms: {}, randomBytes: deps.randomBytes }),

@@ -90,6 +90,19 @@ export const CheckResult = z.strictObject({
 });
 export type CheckResult = z.infer<typeof CheckResult>;
 
+/** What a plan says of one: what is read for it, and whether that can be done now. */
+export const PlannedCheck = z.strictObject({
+  name: CheckName,
+  table: TableName,
+  command: z.string().max(200),
+  /** Rows that are there now; null where the device does not tell, and the check will be unknown. */
+  rows: z.int().min(0).nullable(),
+  /** It does not hold now. */
+  already: z.boolean(),
+  detail: z.string().max(300),
+});
+export type PlannedCheck = z.infer<typeof PlannedCheck>;
+
 /** What a receipt says of all of them; the rows are in the task's output. */
 export const CheckSummary = z.strictObject({
   ok: z.int().min(0),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AgentId, CredentialName, DeviceId, Digest, JobId, OrgId, PersonId, PlatformId, SiteId } from "../ids.ts";
 import { BoxPublicKey } from "../keys.ts";
+import { Checks } from "./checks.ts";
 import { CommandText, Evidence, Level, UndoCost, Verification } from "./common.ts";
 
 /** A text that travels beside the manifest: too large to sign in place, named by what it is. */
@@ -52,6 +53,7 @@ export const PlanTask = z.strictObject({
   source: Source,
   text: TextRef,
   verify: z.array(Verification).max(32),
+  checks: Checks.optional(),
 });
 export const ChangeTask = z.strictObject({
   kind: z.literal("change"),
@@ -70,6 +72,8 @@ export const ChangeTask = z.strictObject({
   evidence: Evidence,
   touchesManagement: z.boolean(),
   verify: z.array(Verification).max(32),
+  /** The same reads before and after, compared. */
+  checks: Checks.optional(),
   /** Digest of the agent-signed plan receipt's payload that all of the above comes from. */
   plan: Digest,
 });

@@ -14,6 +14,7 @@ import {
   SiteId,
 } from "../ids.ts";
 import { TaskState } from "../states.ts";
+import { CheckSummary, PlannedCheck } from "./checks.ts";
 import { CommandText, Evidence, Level, UndoCost } from "./common.ts";
 import { ChangeMode, OutputRef, Source, TextRef } from "./manifest.ts";
 import { Authority } from "./offer.ts";
@@ -63,6 +64,8 @@ export const PlannedDevice = z.strictObject({
   warnings: z.array(Finding).max(64),
   /** What would raise the level: lines to configure, each with why. */
   hints: z.array(Finding).max(64),
+  /** Which state checks will run, and how they stand now. */
+  checks: z.array(PlannedCheck).max(64).optional(),
 });
 export const UnplannedDevice = z.strictObject({
   device: DeviceId,
@@ -100,11 +103,13 @@ export const TaskOutcome = z.strictObject({
   /** The diff that was measured between before and after. */
   diff: TextRef.nullable(),
   transcript: OutputRef.nullable(),
-  /** Output of `run`, and findings of `check`. */
+  /** Output of `run`, findings of `check`, and the state before and after a change with checks. */
   output: OutputRef.nullable(),
   level: Level.nullable(),
   evidence: Evidence.nullable(),
   verified: z.array(z.strictObject({ command: CommandText, ok: z.boolean() })).max(32),
+  /** What became of the state checks of a change. */
+  checks: CheckSummary.optional(),
   /** How often the change was applied to the device; never more than one per attempt. */
   applies: z.int().min(0).max(1000),
 });

@@ -10,6 +10,7 @@ import {
   TEXT_SOURCE,
   TextRef,
 } from "../../../shared/documents/manifest.ts";
+import { Checks } from "../../../shared/documents/checks.ts";
 import { JobKind, Level, Risk, Verification } from "../../../shared/documents/common.ts";
 import { Code, Finding, SnapshotRef } from "../../../shared/documents/receipt.ts";
 import { Envelope } from "../../../shared/envelope.ts";
@@ -252,6 +253,7 @@ export const JobRequest = z
         .min(1)
         .max(20_000),
       verify: z.array(Verification).max(32),
+      checks: Checks.optional(),
       /** Devices per wave, in order; what no wave names forms the last one. */
       waves: z
         .array(z.strictObject({ devices: z.array(DeviceId).min(1), notBefore: z.int().optional() }))

@@ -6,6 +6,7 @@ import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { confirmFlag, deadlineFlags } from "../deadlines.ts";
 import { as, hubFlags, text, whole } from "../flags.ts";
+import { checksFrom } from "../plan/checks.ts";
 import { readVerifications } from "../plan/inputs.ts";
 import { submitPlan, type PlanFlags } from "../plan/submit.ts";
 import { clientOf, readText } from "../settings.ts";
@@ -21,6 +22,7 @@ interface Flags extends Omit<
   readonly to: string;
   readonly title?: string;
   readonly verify?: string;
+  readonly checks?: string;
 }
 
 const optionalText = (brief: string, placeholder: string) =>
@@ -53,6 +55,7 @@ export const deviceRestore = buildCommand<Flags, [DeviceId], CliContext>({
       title: optionalText("What it is, in one line", "TEXT"),
       reason: optionalText("Why", "TEXT"),
       verify: optionalText("Checks after the change, in YAML", "FILE.yaml"),
+      checks: optionalText("State compared before and after; what is worse undoes the change", "default|FILE.yaml"),
       acceptSimulated: {
         kind: "parsed",
         parse: as(PlatformId),
@@ -84,6 +87,7 @@ async function restore(cli: Cli, flags: Flags, device: DeviceId) {
   const { ref } = await sealedOf(client, snapshot);
   const verify =
     flags.verify === undefined ? [] : readVerifications(flags.verify, readText(resolve(cli.cwd, flags.verify)));
+  const checks = checksFrom(flags.checks, (file) => readText(resolve(cli.cwd, file)));
   const digest = snapshot.public.sha256;
   const title = flags.title ?? `Restore ${device} to ${digest.slice(0, 12)} of ${utc(snapshot.takenMs)}`;
   const source = { kind: "sealed", public: digest, keyGeneration: snapshot.keyGeneration } as const;
@@ -96,6 +100,7 @@ async function restore(cli: Cli, flags: Flags, device: DeviceId) {
       drift: "exact",
       texts: [{ device, source, text: ref }],
       verify,
+      checks,
       waves: null,
       inventory: inventory.digest,
     },

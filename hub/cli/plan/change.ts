@@ -10,6 +10,7 @@ import { as, hubFlags, text, whole } from "../flags.ts";
 import { parseSelector, pick } from "../select.ts";
 import { clientOf, readText } from "../settings.ts";
 import { loadTrust, requireInventory } from "../trust/load.ts";
+import { checksFrom } from "./checks.ts";
 import { readVerifications, readWaves, timeOf } from "./inputs.ts";
 import { submitPlan, type PlanFlags } from "./submit.ts";
 import { renderTexts, upload } from "./texts.ts";
@@ -21,6 +22,7 @@ interface Flags extends PlanFlags {
   readonly mode: ChangeMode;
   readonly drift: DriftMode;
   readonly verify?: string;
+  readonly checks?: string;
   readonly wave?: readonly string[];
 }
 
@@ -39,6 +41,8 @@ export const planChange = buildCommand<Flags, [], CliContext>({
       'secret("name") stays a token until the agent has verified the signatures.\n' +
       "Variables: a YAML file with all:, sites: {SITE: …}, devices: {DEVICE: …}; the nearer one wins.\n" +
       "Verification: a YAML list of {command, contains, absent, withinSeconds}.\n" +
+      "State checks: --checks default, or a YAML file {defaults, except: [{name, keys}], expect: [{expect: kept|unchanged|not-fallen|holds|rows,\n" +
+      "name, table, where: [{column, op, value}], …}], settleSeconds, withinSeconds}; farhand run --parse shows tables and columns.\n" +
       "Exits 2 where there are changes to sign, 0 where no device would change.",
   ),
   parameters: {
@@ -69,6 +73,7 @@ export const planChange = buildCommand<Flags, [], CliContext>({
         default: "exact",
       },
       verify: optionalText("Checks after the change, in YAML", "FILE.yaml"),
+      checks: optionalText("State compared before and after; what is worse undoes the change", "default|FILE.yaml"),
       wave: {
         kind: "parsed",
         parse: text,
@@ -149,10 +154,11 @@ async function planFrom(cli: Cli, flags: Flags) {
   }
   const verify =
     flags.verify === undefined ? [] : readVerifications(flags.verify, readText(resolve(cli.cwd, flags.verify)));
+  const checks = checksFrom(flags.checks, (file) => readText(resolve(cli.cwd, file)));
   const waves = flags.wave === undefined ? null : readWaves(flags.wave, devices, inventory);
   const rendered = await renderTexts(cli, flags, devices, inventory);
 
   await upload(client, rendered);
   const texts = rendered.map(({ device, ref }) => ({ device, source: TEXT_SOURCE, text: ref }));
-  return submitPlan(cli, client, flags, { ...flags, texts, verify, waves, inventory: inventory.digest });
+  return submitPlan(cli, client, flags, { ...flags, texts, verify, checks, waves, inventory: inventory.digest });
 }

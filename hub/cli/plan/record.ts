@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Checks } from "../../../shared/documents/checks.ts";
 import { Verification } from "../../../shared/documents/common.ts";
 import { ChangeMode, DriftMode, Source, TEXT_SOURCE, TextRef } from "../../../shared/documents/manifest.ts";
 import { FarhandError } from "../../../shared/errors.ts";
@@ -21,6 +22,7 @@ export const PlanRecord = z.strictObject({
   mode: ChangeMode,
   drift: DriftMode,
   verify: z.array(Verification),
+  checks: Checks.optional(),
   accepts: z.strictObject({ levelE: z.array(DeviceId), simulatedEvidence: z.array(PlatformId) }),
   attemptsMax: z.int().nullable(),
   standbys: z.array(AgentId).default([]),

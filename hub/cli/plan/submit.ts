@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { Checks } from "../../../shared/documents/checks.ts";
 import type { Verification } from "../../../shared/documents/common.ts";
 import type { ChangeMode, DriftMode, Source, TextRef } from "../../../shared/documents/manifest.ts";
 import type { AgentId, DeviceId, Digest, GrantId, PersonId, PlatformId } from "../../../shared/ids.ts";
@@ -32,6 +33,7 @@ export interface PlannedChange {
   readonly drift: DriftMode;
   readonly texts: readonly { readonly device: DeviceId; readonly source: Source; readonly text: TextRef }[];
   readonly verify: readonly Verification[];
+  readonly checks?: Checks | undefined;
   readonly waves: readonly WaveLine[] | null;
   readonly inventory: Digest;
   /** What lets its author, who is on call, sign alone. */
@@ -65,6 +67,7 @@ export async function planned(
     mode,
     texts,
     verify,
+    ...(change.checks && { checks: change.checks }),
     accepts,
     ...deadlinesOf(flags),
     ...(change.breakglass !== undefined && { breakglass: change.breakglass }),
@@ -90,6 +93,7 @@ export async function planned(
     mode,
     drift,
     verify,
+    ...(change.checks && { checks: change.checks }),
     accepts,
     attemptsMax: flags.attempts ?? null,
     standbys: [...(flags.standby ?? [])],

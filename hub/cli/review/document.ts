@@ -39,6 +39,7 @@ export function reviewDocument(review: Review): Record<string, unknown> {
           evidence: change.task.evidence,
           touchesManagement: change.task.touchesManagement,
           verify: change.task.verify,
+          ...(change.task.checks && { checks: change.task.checks, plannedChecks: change.planned.checks ?? [] }),
           warnings: change.planned.warnings,
           hints: change.planned.hints,
           diff: parseDiff(change.diff),

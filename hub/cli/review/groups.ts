@@ -13,10 +13,26 @@ export interface Group {
 /** What must be equal for two devices to be shown as one. The texts by digest, so that a long diff costs nothing. */
 export function keyOf({ task, change }: Target): Digest {
   if (!change) return sha256(jcs({ ...task, device: "" }));
-  const { diff, commands, level, undoCost, evidence, touchesManagement, mode, drift, source, verify } = change.task;
+  const { diff, commands, level, undoCost, evidence, touchesManagement, mode, drift, source, verify, checks } =
+    change.task;
   const { warnings, hints } = change.planned;
   return sha256(
-    jcs({ diff, commands, level, undoCost, evidence, touchesManagement, mode, drift, source, verify, warnings, hints }),
+    jcs({
+      diff,
+      commands,
+      level,
+      undoCost,
+      evidence,
+      touchesManagement,
+      mode,
+      drift,
+      source,
+      verify,
+      checks: checks ?? null,
+      planned: change.planned.checks ?? null,
+      warnings,
+      hints,
+    }),
   );
 }
 

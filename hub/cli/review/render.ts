@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { checkLines } from "../plan/checks.ts";
 import type { UndoCost, Verification } from "../../../shared/documents/common.ts";
 import { FarhandError } from "../../../shared/errors.ts";
 import { parseDiff } from "../../../drivers/model/diff.ts";
@@ -185,6 +186,7 @@ function changeLines({ change, platform }: Target, targets: Group["targets"], st
     "     commands, in order",
     ...commandsOf(change.commands).map((line) => `       ${line.split("\n").map(escapeLine).join("\n       ")}`),
     ...verifyLines(task.verify),
+    ...checkLines(task.checks, planned.checks ?? []).map((line) => `     ${line}`),
   ];
 }
 
