@@ -1,5 +1,7 @@
 import { existsSync, writeFileSync } from "node:fs";
-import { BUN, Child } from "../support/child.ts";
+import { join } from "node:path";
+import { z } from "zod";
+import { BUN, Child, ROOT } from "../support/child.ts";
 import { FleetProcess, type FleetDevice, inventoryEntry } from "../support/fleet.ts";
 import { World } from "../support/world.ts";
 import type { DeviceId, GrantId } from "../../shared/ids.ts";
@@ -59,12 +61,43 @@ async function bare(devices: readonly FleetDevice[]): Promise<number> {
   return Number(result["seconds"]);
 }
 
-/** The Python that has Netmiko: given by --netmiko, else the one on the PATH if it can import it. */
-async function netmikoPython(given: string | undefined): Promise<string | undefined> {
+/** `go` builds scrapligo from the Go module proxy; without it that peer is left out, and the result says so. */
+async function scrapligo(
+  folder: string,
+  devices: readonly FleetDevice[],
+  knownHosts: string,
+): Promise<Record<string, unknown> | null> {
+  const program = join(folder, "peer_scrapligo");
+  const build = new Child({ argv: ["go", "build", "-o", program, "."], cwd: join(ROOT, "test/bench/peer_scrapligo") });
+  if ((await build.exited).code !== 0) return null;
+  return runPeer([program], { threads: NETMIKO_THREADS, knownHosts, devices: targetsOf(devices) });
+}
+
+async function ncclient(
+  python: string,
+  devices: readonly FleetDevice[],
+  knownHosts: string,
+): Promise<Record<string, unknown>> {
+  return runPeer([python, "test/bench/peer_ncclient.py"], {
+    threads: NETMIKO_THREADS,
+    knownHosts,
+    devices: targetsOf(devices),
+  });
+}
+
+/** The Python that has the peer: given by --netmiko, else the one on the PATH if it can import it. */
+async function pythonWith(module: "netmiko" | "ncclient", given: string | undefined): Promise<string | undefined> {
   const python = given ?? "python3";
   if (given !== undefined && !existsSync(given)) throw new Error(`no ${given}`);
-  const probe = new Child({ argv: [python, "-c", "import netmiko"] });
+  const probe = new Child({ argv: [python, "-c", `import ${module}`] });
   return (await probe.exited).code === 0 ? python : undefined;
+}
+
+function writeKnownHosts(file: string, devices: readonly FleetDevice[]): void {
+  const lines = devices.map(
+    (device) => `[${device.address}]:${device.port} ${device.hostKey.algorithm} ${device.hostKey.base64}`,
+  );
+  writeFileSync(file, `${lines.join("\n")}\n`);
 }
 
 async function netmiko(
@@ -72,10 +105,6 @@ async function netmiko(
   devices: readonly FleetDevice[],
   knownHosts: string,
 ): Promise<Record<string, unknown>> {
-  const lines = devices.map(
-    (device) => `[${device.address}]:${device.port} ${device.hostKey.algorithm} ${device.hostKey.base64}`,
-  );
-  writeFileSync(knownHosts, `${lines.join("\n")}\n`);
   return runPeer([python, "test/bench/peer_netmiko.py"], {
     threads: NETMIKO_THREADS,
     knownHosts,
@@ -83,14 +112,19 @@ async function netmiko(
   });
 }
 
+const Engine = z.enum(["cli", "netconf", "https"]);
+/** What each engine collects from: the simulated platform that speaks it. */
+const PLATFORMS = { cli: "cisco_iosxe", netconf: "netconf", https: "arista_eos" } as const;
+
 export async function benchCollect(options: BenchOptions): Promise<object> {
+  const engine = Engine.parse(options.engine ?? "cli");
   const count = Number(options.devices ?? 500);
   const rounds = Number(options.rounds ?? 3);
   const interfaces = Number(options.interfaces ?? 400);
-  const fleet = await FleetProcess.start({ count, seed: 7, profile: { interfaces } });
+  const fleet = await FleetProcess.start({ platform: PLATFORMS[engine], count, seed: 7, profile: { interfaces } });
   const world = await World.start({
     sites: [{ id: SITE, agent: "agent-bench" }],
-    devices: fleet.devices.map((device) => inventoryEntry(device, SITE)),
+    devices: fleet.devices.map((device) => inventoryEntry(device, SITE, engine === "cli" ? undefined : engine)),
     username: fleet.devices[0]?.username ?? "",
     password: fleet.devices[0]?.password ?? "",
     parallel: CONCURRENCY,
@@ -99,7 +133,8 @@ export async function benchCollect(options: BenchOptions): Promise<object> {
     const agent = world.agents.get("agent-bench");
     if (!agent) throw new Error("no agent");
     const idleMiB = residentMiB(agent.pid);
-    const python = await netmikoPython(options.netmiko);
+    const knownHosts = world.path("known_hosts");
+    writeKnownHosts(knownHosts, fleet.devices);
     await ours(world, agent.pid, fleet.devices.slice(0, 20));
     const [mine, floor]: [number[], number[]] = [[], []];
     let peak = 0;
@@ -107,13 +142,14 @@ export async function benchCollect(options: BenchOptions): Promise<object> {
       const result = await ours(world, agent.pid, fleet.devices);
       mine.push(count / result.seconds);
       peak = Math.max(peak, result.peakMiB);
-      floor.push(count / (await bare(fleet.devices)));
+      if (engine === "cli") floor.push(count / (await bare(fleet.devices)));
     }
-    const peer = python === undefined ? null : await netmiko(python, fleet.devices, world.path("known_hosts"));
-    const peerPerSecond = peer === null ? null : Number(peer["collected"]) / Number(peer["seconds"]);
+    const peers = await peersOf(engine, options, world, fleet.devices, knownHosts);
     const bytes = (await fleet.runningConfig(fleet.devices[0]?.name ?? "")).length;
+    const median = spread(mine).median;
     return {
-      schema: "farhand.bench-collect/1",
+      schema: "farhand.bench-collect/2",
+      engine,
       devices: count,
       interfaces,
       configurationBytes: bytes,
@@ -122,19 +158,39 @@ export async function benchCollect(options: BenchOptions): Promise<object> {
       devicesPerSecond: spread(mine),
       agentIdleMiB: round(idleMiB),
       agentPeakMiB: round(peak),
-      bareSsh2: { devicesPerSecond: spread(floor), ratio: ratios(mine, floor) },
-      peer:
-        peer === null
-          ? null
-          : {
-              ...peer,
-              devicesPerSecond: round(peerPerSecond ?? Number.NaN),
-              ratio: round(spread(mine).median / (peerPerSecond ?? Number.NaN)),
-            },
-      budget: { ratioToBareSsh2: 0.6, ratioToNetmiko: 20 },
+      bareSsh2: floor.length === 0 ? null : { devicesPerSecond: spread(floor), ratio: ratios(mine, floor) },
+      peers: peers.map((peer) => {
+        const perSecond = Number(peer["collected"]) / Number(peer["seconds"]);
+        return { ...peer, devicesPerSecond: round(perSecond), ratio: round(median / perSecond) };
+      }),
+      budget: { ratioToBareSsh2: 0.6, ratioToNetmiko: 20, ratioToScrapligo: 1 },
     };
   } finally {
     await world.stop();
     await fleet.stop();
+  }
+}
+
+async function peersOf(
+  engine: z.infer<typeof Engine>,
+  options: BenchOptions,
+  world: World,
+  devices: readonly FleetDevice[],
+  knownHosts: string,
+): Promise<Record<string, unknown>[]> {
+  switch (engine) {
+    case "cli": {
+      const python = await pythonWith("netmiko", options.netmiko);
+      const go = await scrapligo(world.path("."), devices, knownHosts);
+      return [...(python === undefined ? [] : [await netmiko(python, devices, knownHosts)]), ...(go ? [go] : [])];
+    }
+    case "netconf": {
+      const python = await pythonWith("ncclient", options.netmiko);
+      return python === undefined ? [] : [await ncclient(python, devices, knownHosts)];
+    }
+    case "https":
+      return [];
+    default:
+      return engine satisfies never;
   }
 }

@@ -15,6 +15,7 @@ const { values, positionals } = parseArgs({
     interfaces: { type: "string" },
     mebibytes: { type: "string" },
     netmiko: { type: "string" },
+    engine: { type: "string" },
   },
 });
 

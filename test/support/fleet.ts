@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { FleetConfigInput } from "../../simulators/fleet/fleet.ts";
 import type { FaultInput } from "../../simulators/faults.ts";
 import { BUN, Child, type ChildOptions } from "./child.ts";
+import type { TransportName } from "../../shared/documents/inventory.ts";
 import type { DeviceSpec } from "./world.ts";
 
 const DeviceLine = z
@@ -13,6 +14,9 @@ const DeviceLine = z
     username: z.string(),
     password: z.string(),
     serial: z.string(),
+    platform: z.string(),
+    ports: z.object({ netconf: z.int().optional(), https: z.int().optional() }).optional(),
+    certificate: z.string().optional(),
     hostKey: z.object({ algorithm: z.string(), base64: z.string(), sha256: z.string() }),
   })
   .loose();
@@ -21,15 +25,24 @@ export type FleetDevice = z.infer<typeof DeviceLine>;
 const DeviceStats = z.object({ name: z.string(), applies: z.int(), commands: z.int() }).loose();
 const Stats = z.object({ accepts: z.int(), devices: z.array(DeviceStats) }).loose();
 
-/** The device as an inventory names it, its host key pinned. */
-export const inventoryEntry = (device: FleetDevice, site: string): DeviceSpec => ({
-  id: device.name,
-  site,
-  platform: "cisco_iosxe",
-  address: device.address,
-  port: device.port,
-  hostKey: `${device.hostKey.algorithm} ${device.hostKey.base64}`,
-});
+/** The device as an inventory names it, its host key or its certificate pinned. */
+export function inventoryEntry(device: FleetDevice, site: string, transport?: TransportName): DeviceSpec {
+  const { name: id, platform, address, port, ports, certificate, hostKey } = device;
+  const spec = { id, site, platform, address, port, hostKey: `${hostKey.algorithm} ${hostKey.base64}` };
+  switch (transport) {
+    case undefined:
+    case "cli":
+    case "snmp":
+      return spec;
+    case "netconf":
+      return { ...spec, transport, port: ports?.netconf ?? port };
+    case "https":
+      if (ports?.https === undefined || certificate === undefined) throw new Error(`${id} has no HTTPS API`);
+      return { ...spec, transport, port: ports.https, hostKey: null, certificate };
+    default:
+      return transport satisfies never;
+  }
+}
 
 /** Simulated devices in a process of their own, with their own counts of what reached them. */
 export class FleetProcess {

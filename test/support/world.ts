@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HubClient, type Fetch } from "../../hub/api/client/index.ts";
+import type { TransportName } from "../../shared/documents/inventory.ts";
 import type { JobView } from "../../hub/api/contract/views.ts";
 import { isTerminal, jobMoves, type JobState } from "../../shared/states.ts";
 import type { JobId } from "../../shared/ids.ts";
@@ -29,6 +30,9 @@ export interface DeviceSpec {
   readonly port: number;
   /** null where it is not pinned yet. */
   readonly hostKey: string | null;
+  readonly transport?: TransportName;
+  /** PEM of the certificate that an HTTPS API shows. */
+  readonly certificate?: string;
   readonly serial?: string;
   readonly wayHome?: boolean;
   readonly via?: string;
@@ -316,6 +320,8 @@ export class World {
         port: device.port,
         hostKeys: device.hostKey === null ? [] : [device.hostKey],
         credential: "lab",
+        ...(device.transport === undefined ? {} : { transport: device.transport }),
+        ...(device.certificate === undefined ? {} : { tls: { trust: "pinned", certificates: device.certificate } }),
         ...(device.via === undefined ? {} : { via: device.via }),
         ...(device.serial === undefined ? {} : { serial: device.serial }),
         tags: device.tags ?? {},

@@ -58,6 +58,30 @@ describe("the inventory file", () => {
     ]);
   });
 
+  it("knows a device that is spoken to over NETCONF or HTTPS, with the usual port of each", () => {
+    const pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    const text = `${good}  - { id: r2, site: ams, address: 192.0.2.2, transport: netconf, hostKeys: ["${KEY}"] }
+  - id: r3
+    site: ams
+    address: 192.0.2.3
+    transport: https
+    tls: { trust: pinned, certificates: ${JSON.stringify(pem)} }
+`;
+    const [, r2, r3] = readInventoryFile("inventory.yaml", text).devices;
+    expect(r2).toMatchObject({ transport: "netconf", port: 830, hostKeys: [{ algorithm: "ssh-ed25519" }] });
+    expect(r3).toMatchObject({
+      transport: "https",
+      port: 443,
+      hostKeys: [],
+      tls: { trust: "pinned", certificates: pem },
+    });
+    const without = text.replace(/    tls: .*\n/, "").replace(`, hostKeys: ["${KEY}"] }\n  - id: r3`, " }\n  - id: r3");
+    expect(faults(without)).toEqual([
+      "inventory.yaml:15:5: hostKeys is missing",
+      "inventory.yaml:16:5: r3 is spoken to over HTTPS and names no tls certificate",
+    ]);
+  });
+
   it.each([
     [
       "an unknown member, with the one that was meant",

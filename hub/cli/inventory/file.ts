@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { AlgorithmProfile, Address, HostKey, type Inventory } from "../../../shared/documents/inventory.ts";
+import {
+  AlgorithmProfile,
+  Address,
+  HostKey,
+  Tls,
+  TransportName,
+  type Inventory,
+} from "../../../shared/documents/inventory.ts";
 import { FarhandError } from "../../../shared/errors.ts";
 import { CredentialName, DeviceId, HopId, OrgId, PlatformId, SiteId } from "../../../shared/ids.ts";
 import { pathFaults } from "../../../shared/path.ts";
@@ -55,6 +62,10 @@ const DeviceLine = z.strictObject({
   site: SiteId,
   platform: PlatformId.optional(),
   ...reached,
+  /** Without one it is logged in to by no SSH: HTTPS and SNMP have none. */
+  hostKeys: z.array(HostKeyLine).max(8).optional(),
+  transport: TransportName.optional(),
+  tls: Tls.optional(),
   serial: z.string().min(1).max(64).optional(),
   tags: Tags.optional(),
 });
@@ -76,6 +87,9 @@ const SHAPES: readonly (readonly [RegExp, readonly string[]])[] = [
 ];
 
 const FAULTS_MAX = 50;
+
+/** Where a protocol listens unless it is told otherwise (IANA; RFC 6242 for NETCONF). */
+const PORTS: Readonly<Record<TransportName, number>> = { cli: 22, netconf: 830, https: 443, snmp: 161 };
 
 /** What the file says, as the inventory that is signed but for its version. Throws INVENTORY_FILE with every fault, `file:line:column: …`. */
 export function readInventoryFile(name: string, text: string): Omit<Inventory, "version"> {
@@ -164,15 +178,19 @@ function assemble(file: InventoryFile, places: Places, faults: Fault[]): Omit<In
   /** What a device and a hop have alike. */
   function completeLogin<Id extends string>(
     list: "hops" | "devices",
-    line: Omit<InventoryFile["devices"][number], "id"> & { id: Id },
+    line: Pick<InventoryFile["hops"][number], Exclude<keyof typeof reached, "hostKeys"> | "site"> & {
+      id: Id;
+      hostKeys: HostKey[];
+    },
     index: number,
+    usualPort = 22,
   ) {
     const credential = required(list, index, line.id, "credential", line.credential ?? file.defaults.credential);
     return {
       id: line.id,
       site: line.site,
       address: line.address,
-      port: line.port ?? file.defaults.port ?? 22,
+      port: line.port ?? (usualPort === 22 ? file.defaults.port : undefined) ?? usualPort,
       hostKeys: line.hostKeys,
       algorithms: line.algorithms ?? file.defaults.algorithms ?? "modern",
       credential: credential ?? ("" as CredentialName),
@@ -182,8 +200,17 @@ function assemble(file: InventoryFile, places: Places, faults: Fault[]): Omit<In
 
   function completeDevice(device: InventoryFile["devices"][number], index: number): Inventory["devices"][number] {
     const platform = required("devices", index, device.id, "platform", device.platform ?? file.defaults.platform);
+    const { transport = "cli", tls } = device;
+    const overSsh = transport === "cli" || transport === "netconf";
+    if (overSsh && device.hostKeys === undefined) faults.push(places.fault(["devices", index], "hostKeys is missing"));
+    if (transport === "https" && tls === undefined)
+      faults.push(
+        places.fault(["devices", index], `${device.id} is spoken to over HTTPS and names no tls certificate`),
+      );
     return {
-      ...completeLogin("devices", device, index),
+      ...completeLogin("devices", { ...device, hostKeys: device.hostKeys ?? [] }, index, PORTS[transport]),
+      ...(device.transport === undefined ? {} : { transport: device.transport }),
+      ...(tls === undefined ? {} : { tls }),
       platform: platform ?? ("" as PlatformId),
       serial: device.serial ?? null,
       tags: { ...file.defaults.tags, ...device.tags },

@@ -59,7 +59,10 @@ async function list(cli: Cli, flags: Flags) {
       [
         { title: "DEVICE", value: (device) => device.id },
         { title: "SITE", value: (device) => device.site },
-        { title: "PLATFORM", value: (device) => device.platform },
+        {
+          title: "PLATFORM",
+          value: ({ platform, transport }) => (transport === undefined ? platform : `${platform}/${transport}`),
+        },
         { title: "ADDRESS", value: (device) => `${device.address}:${device.port}` },
         { title: "VIA", value: (device) => wayTo(inventory, device) },
         {
@@ -97,12 +100,13 @@ async function show(cli: Cli, flags: HubFlags, id: DeviceId) {
     );
   cli.out.data("inventory-device", { ...device, path: inventory.pathTo(device) }, () =>
     [
-      `${device.id} at ${device.site}, ${device.platform}, ${escapeLine(device.address)}:${device.port}`,
+      `${device.id} at ${device.site}, ${device.platform}${device.transport === undefined ? "" : ` over ${device.transport}`}, ${escapeLine(device.address)}:${device.port}`,
       `credential ${device.credential}, algorithms ${device.algorithms}, serial ${escapeLine(device.serial ?? "not pinned")}`,
       ...inventory
         .pathTo(device)
         .map((hop) => `via ${hop.id}, ${escapeLine(hop.address)}:${hop.port}, credential ${hop.credential}`),
       `tags ${escapeLine(tagsOf(device.tags))}`,
+      ...(device.tls === undefined ? [] : [`certificate ${device.tls.trust}`]),
       ...device.hostKeys.map((key) => `host key ${key.algorithm} ${key.publicKey}`),
     ].join("\n"),
   );
