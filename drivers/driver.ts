@@ -51,6 +51,7 @@ export function makeDriver(file: PlatformFile, transport: CommandTransport = "cl
     transport,
     digest: digestOf(file),
     evidence: file.evidence,
+    ...(file.limits && { limits: file.limits }),
     isRead,
     isDestructive: model.isDestructive,
     predict: model.predict,
@@ -161,7 +162,20 @@ function sessionOn(
   const configuration = (raw: string): Configuration => model.configuration(o.target.id, raw, o.tagger);
   const undo = undoFor(file, cli, connection, o, configuration);
   const login = loginFor(file, undo, connection, o);
-  return new CliSession({ file, cli, isRead, undo, login, configuration, disconnect: () => connection?.close() });
+  const host = connection && file.transport.program !== undefined ? hostOf(connection, o) : undefined;
+  return new CliSession({ file, cli, isRead, undo, login, configuration, host, disconnect: () => connection?.close() });
+}
+
+const HOST_BYTES_MAX = 64 * 1024;
+
+/** On a channel of its own. COMMAND_REFUSED with what it said where it fails. */
+function hostOf(connection: SshConnection, { commandMs, signal }: OpenOptions): (command: string) => Promise<string> {
+  return async (command) => {
+    const options = { outputBytesMax: HOST_BYTES_MAX, deadlineMs: commandMs, signal };
+    const { code, stdout, stderr } = await connection.exec(command, options);
+    if (code !== 0) throw new FarhandError("COMMAND_REFUSED", `${command}: ${(stderr || stdout).trim().slice(0, 200)}`);
+    return stdout;
+  };
 }
 
 async function openCli(cli: Cli, program: string | undefined): Promise<void> {

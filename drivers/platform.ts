@@ -2,6 +2,8 @@ import { z } from "zod";
 import { Evidence, Level, UndoCost } from "../shared/documents/common.ts";
 import { PlatformId } from "../shared/ids.ts";
 import { NetconfFile } from "./model/netconf-file.ts";
+import { LimitsFile, PreflightFile } from "./model/preflight-file.ts";
+import { StandingFile } from "./model/standing-file.ts";
 
 /**
  * A platform file: everything the CLI engine needs to know about one operating system, as data.
@@ -384,6 +386,8 @@ export const PlatformFile = z.strictObject({
     model: Pattern.optional(),
     version: Pattern.optional(),
     serial: Pattern.optional(),
+    /** What it is a part of, what is in it, who manages it. */
+    standing: StandingFile.optional(),
   }),
   get: z.strictObject({
     command: z.string(),
@@ -409,6 +413,9 @@ export const PlatformFile = z.strictObject({
     .array(z.strictObject({ pattern: Pattern, reason: z.string().max(200) }))
     .max(16)
     .default([]),
+  /** What `check` reads, and what it must find there. */
+  preflight: PreflightFile.default([]),
+  limits: LimitsFile.optional(),
 });
 export type PlatformFile = z.infer<typeof PlatformFile>;
 

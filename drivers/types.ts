@@ -1,4 +1,5 @@
 import type { Clock } from "../shared/clock.ts";
+import type { CheckFinding } from "../shared/documents/check.ts";
 import type { Checks, CheckResult } from "../shared/documents/checks.ts";
 import type { Evidence, Level, UndoCost, Verification } from "../shared/documents/common.ts";
 import type { Device, HostKey, TransportName } from "../shared/documents/inventory.ts";
@@ -64,6 +65,29 @@ export interface Facts {
   readonly model: string | null;
   readonly version: string | null;
   readonly serial: string | null;
+  /** What this control plane is a part of; null where it stands alone, absent where nobody asked. */
+  readonly cluster?: Cluster | null;
+  /** The contexts in it (VDOM, vsys, logical systems); absent where nobody asked. */
+  readonly contexts?: readonly { readonly kind: string; readonly name: string }[];
+  /** The central manager that would undo what is changed beside it; null for none, absent where nobody asked. */
+  readonly managedBy?: string | null;
+}
+
+/** A stack, a chassis with two control planes, a pair. */
+export interface Cluster {
+  readonly kind: string;
+  /** Of the member that answers, in the device's word; null where it is not told. */
+  readonly role: string | null;
+  /** It takes no change: the other one does. */
+  readonly isStandby: boolean;
+  /** The members have the same configuration, and one can take over from another. */
+  readonly isSynced: boolean;
+  readonly members: readonly {
+    readonly id: string;
+    readonly role: string;
+    readonly state: string;
+    readonly serial: string | null;
+  }[];
 }
 
 /** A complete running configuration: never returned unless its end marker was seen. */
@@ -131,6 +155,8 @@ export interface Session {
   running(): Promise<Configuration>;
   run(command: string, options: RunOptions): Promise<string>;
   readiness(mode: ChangeMode): Promise<Readiness>;
+  /** What the platform file has to say of a device before it is worked on. Reads only. Absent where a driver has nothing to say. */
+  preflight?(clock: Clock): Promise<readonly CheckFinding[]>;
   /** Makes the token for a change; sends nothing that changes the device. `preImageRaw` is what an undo restores. */
   begin(change: {
     id: string;
@@ -170,6 +196,13 @@ export interface LoginChange {
   cleanup(token: TransactionToken): Promise<void>;
 }
 
+/** Logins at one time, connections within a minute, and channels on one of them, as the platform comes from its factory. */
+export interface DeviceLimits {
+  readonly sessions: number;
+  readonly connectsPerMinute: number;
+  readonly channelsPerConnection: number;
+}
+
 /** Undefined is PLATFORM_UNKNOWN at the caller. Without a transport: the first that the platform file names. */
 export type DriverFor = (platform: PlatformId, transport?: TransportName) => Driver | undefined;
 
@@ -180,6 +213,8 @@ export interface Driver {
   /** SHA-256 of the platform file's canonical form: `DRIVER_CHANGED` when it differs from the signed one. */
   readonly digest: Digest;
   readonly evidence: Evidence;
+  /** What a device of this platform takes; absent where nobody wrote it down. */
+  readonly limits?: DeviceLimits;
   open(options: OpenOptions): Promise<Session>;
   /** What the device shows as its host keys, pinned or not. Nobody logs in to it; to hops on the way, as ever. */
   hostKeys(options: HostKeyOptions): Promise<readonly HostKey[]>;
@@ -267,6 +302,8 @@ export interface ChangeSpec {
   readonly touchesManagement: boolean;
   readonly onWayHome: boolean;
   readonly serial: string | null;
+  /** Codes of findings that the warrant takes upon itself. */
+  readonly accepts?: readonly string[];
   readonly confirmMs: number;
   readonly verify: readonly Verification[];
   /** The same reads before and after, compared: what the change breaks undoes it. */

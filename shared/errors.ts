@@ -225,6 +225,22 @@ export const ERRORS = {
     "Make it a change, or use a command from the list.",
   ),
   // Devices
+  SUSPECT_MTU: entry(
+    "The device greets and then its key exchange stalls: small packets pass, large ones may not.",
+    "Compare the MTU along the way (ping with a size and without fragmentation), or look whether the device itself is stuck.",
+  ),
+  STANDBY: entry(
+    "This is the standby of a pair: the active one takes changes.",
+    "Point the inventory at the address that follows the active member.",
+  ),
+  MANAGED: entry(
+    "A central manager holds this device, and would undo what is changed beside it.",
+    "Make the change in that manager, or have a warrant accept it by name with a reason.",
+  ),
+  PREFLIGHT: entry(
+    "The preflight of the device found something that a change must not meet.",
+    "Mend what it names, or have a warrant accept the code by name with a reason.",
+  ),
   CONNECT_TIMEOUT: entry(
     "The device did not answer in time.",
     "Check reachability from the site: farhand job submit check",

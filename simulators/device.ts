@@ -1,4 +1,5 @@
 /** The handle by which tests, fleets and the demo hold one simulated device, whatever it runs. */
+import type { Conditions } from "./conditions.ts";
 import type { Fault, FaultInput, FaultKind } from "./faults.ts";
 import type { SshCounters } from "./ssh/server.ts";
 
@@ -83,6 +84,8 @@ export interface SimulatedDevice {
   setFault(fault: FaultInput): void;
   clearFault(kind?: FaultKind): void;
   faults(): readonly Fault[];
+  /** How it stands otherwise; absent where a platform's simulator knows nothing of it. */
+  readonly conditions?: Conditions;
   commands(): readonly CommandRecord[];
   /** What was put in force by a session, once each, since the start. */
   applies(): readonly ApplyRecord[];

@@ -1,5 +1,6 @@
 /** What can go wrong with a device, by name. Several may be on at once, one of each kind. */
 import { z } from "zod";
+import { unremarkable, type Conditions } from "./conditions.ts";
 
 /** A regular expression source, without case. It is matched against the whole command or line. */
 const pattern = z.string().min(1);
@@ -146,6 +147,8 @@ export function between(text: string, every: number, line: string): string {
 }
 
 export class FaultBoard {
+  /** What is no fault, and yet worth a look. */
+  readonly conditions: Conditions = unremarkable();
   readonly #active = new Map<FaultKind, Fault>();
 
   set(input: FaultInput): Fault {

@@ -1,7 +1,7 @@
 import { hasDeviceTimer, type Level } from "../../shared/documents/common.ts";
 import { FarhandError, type ErrorCode } from "../../shared/errors.ts";
 import { atLeast } from "../level.ts";
-import type { ChangeSpec, Configuration, Prediction, Session } from "../types.ts";
+import type { ChangeSpec, Configuration, Facts, Prediction, Session } from "../types.ts";
 import type { ChangeContext } from "./context.ts";
 
 export interface Checked {
@@ -34,6 +34,7 @@ export async function precheck(context: ChangeContext, spec: ChangeSpec, session
   if (spec.serial !== null && facts.serial !== spec.serial) {
     throw new FarhandError("PLATFORM_MISMATCH", `serial ${facts.serial ?? "unknown"}, inventory says ${spec.serial}`);
   }
+  requireStanding(spec, facts);
   const readiness = await session.readiness(spec.mode);
   if (readiness.pendingByOther) throw new FarhandError("PENDING_CHANGE", readiness.pendingBy);
   requireLevel(spec, readiness.level, readiness.blockers[0]?.detail);
@@ -65,6 +66,14 @@ export async function precheck(context: ChangeContext, spec: ChangeSpec, session
     warnings: readiness.warnings.map((warning) => warning.code),
     unsavedBefore: readiness.unsaved === true,
   };
+}
+
+/** A standby takes no change; what a central manager holds takes one only where the warrant says why. */
+function requireStanding({ accepts = [] }: ChangeSpec, { cluster, managedBy }: Facts): void {
+  if (cluster?.isStandby === true)
+    throw new FarhandError("STANDBY", `${cluster.kind}: this one is ${cluster.role ?? "a standby"}`);
+  if (managedBy !== undefined && managedBy !== null && !accepts.includes("MANAGED"))
+    throw new FarhandError("MANAGED", managedBy);
 }
 
 function requireLevel(spec: ChangeSpec, actual: Level, blocker: string | undefined): void {

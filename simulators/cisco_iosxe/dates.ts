@@ -13,10 +13,10 @@ export function longTime(atMs: number): string {
 }
 
 /** `*12:44:10.123 UTC Sat May 29 2021`; the star means that no time server was heard. */
-export function showClock(atMs: number): string {
+export function showClock(atMs: number, synced = false): string {
   const at = new Date(atMs);
   const millis = String(at.getUTCMilliseconds()).padStart(3, "0");
-  return longTime(atMs).replace(/^(\S+)/, `*$1.${millis}`);
+  return longTime(atMs).replace(/^(\S+)/, `${synced ? "" : "*"}$1.${millis}`);
 }
 
 function clockTime(at: Date): string {

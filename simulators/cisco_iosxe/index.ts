@@ -112,7 +112,14 @@ export async function startCiscoIosxe(
       drop: request.drop,
       enablePassword: () => (device.faults.get("wrong-privilege") ? undefined : config.enablePassword),
       log,
-      others: () => [...lines].map(([line, entry]) => ({ user: entry.session.user, remote: entry.remote, line })),
+      others: () => [
+        ...[...lines].map(([line, entry]) => ({ user: entry.session.user, remote: entry.remote, line })),
+        ...Array.from({ length: device.faults.conditions.otherSessions }, (_, at) => ({
+          user: "noc-admin",
+          remote: `198.51.100.${at + 1}`,
+          line: 50 + at,
+        })),
+      ],
     });
     lines.set(id, { session, remote: request.remote });
     return { session, closed: closing.signal };
@@ -124,7 +131,9 @@ export async function startCiscoIosxe(
     hostKey: hostKeyFrom(config.hostKeySeed),
     users: () => accounts.users(),
     methods: config.methods,
-    maxConnections: () => (device.faults.get("full-session-table") ? 0 : config.vtyLines),
+    maxConnections: () =>
+      device.faults.get("full-session-table") ? 0 : config.vtyLines - device.faults.conditions.otherSessions,
+    largePacketsLost: () => device.faults.conditions.largePacketsLost,
     logins: () => device.faults.get("aaa-down")?.how ?? "up",
     channelsPerConnection: 1,
     banner: () => bannerText(device, "login"),
@@ -188,6 +197,7 @@ export async function startCiscoIosxe(
       if (device.up && (kind === undefined || kind === "unreachable-after-apply")) ssh.setReachability("up");
     },
     faults: () => device.faults.active,
+    conditions: device.faults.conditions,
     commands: () => log,
     applies: () => device.applies,
     applyCount: () => device.applies.length,

@@ -69,7 +69,9 @@ export async function runExec(session: Session, command: ExecCommand, words: rea
     case "show-bgp-summary":
       return say(show.showBgpSummary(device));
     case "show-clock":
-      return say(`${showClock(device.clock.nowMs())}\n`);
+      return say(
+        `${showClock(device.clock.nowMs() + device.faults.conditions.clockSkewMs, device.faults.conditions.clockSynced)}\n`,
+      );
     case "show-differences":
       return say(show.showDifferences(device, words.slice(4)));
     case "show-incremental":
@@ -86,6 +88,8 @@ export async function runExec(session: Session, command: ExecCommand, words: rea
       return say(show.showPrefixList(device, words[3]));
     case "show-privilege":
       return say(`Current privilege level is ${session.privilege}\n`);
+    case "show-redundancy":
+      return say(show.showRedundancy(device));
     case "show-rollback-timer":
       return say(show.showRollbackTimer(device));
     case "show-arp":

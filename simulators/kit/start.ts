@@ -128,6 +128,13 @@ export async function startDevice<T>(
   store.onMutate = (lines, by) => parts.mutate(store, lines, by);
   for (const fault of config.faults) store.faults.set(fault);
 
+  const others = (): Peer[] =>
+    Array.from({ length: store.faults.conditions.otherSessions }, (_, at) => ({
+      sessionId: 9000 + at,
+      user: "noc-admin",
+      remote: `198.51.100.${at + 1}`,
+    }));
+
   function open(request: ShellRequest | ExecRequest): Shell {
     const closing = new AbortController();
     const sessionId = nextSession++;
@@ -163,7 +170,7 @@ export async function startDevice<T>(
         drop: request.drop,
         log,
       },
-      (made) => parts.dialect(made, store, () => [...shells.values()].map(({ peer }) => peer)),
+      (made) => parts.dialect(made, store, () => [...shells.values()].map(({ peer }) => peer).concat(others())),
     );
     shells.set(sessionId, { shell, peer: { sessionId, user: request.username, remote: request.remote } });
     return shell;
@@ -178,6 +185,7 @@ export async function startDevice<T>(
     ...(parts.account ? { account: parts.account } : {}),
     ident: parts.ident,
     maxConnections: () => (store.faults.get("full-session-table") ? 0 : config.sessionsMax),
+    largePacketsLost: () => store.faults.conditions.largePacketsLost,
     logins: () => store.faults.get("aaa-down")?.how ?? "up",
     channelsPerConnection: config.channelsPerConnection,
     banner: () => parts.banner?.(store),
@@ -243,6 +251,7 @@ export async function startDevice<T>(
       setReachability("up");
     },
     faults: () => store.faults.active,
+    conditions: store.faults.conditions,
     commands: () => log,
     applies: () => store.applies,
     applyCount: () => store.applies.length,

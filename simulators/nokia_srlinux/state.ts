@@ -74,7 +74,7 @@ function system(box: Box, put: Put): void {
   const { store, facts } = box;
   put([step("system"), step("information")], {
     description: `SRLinux-${versionText(box)} ${facts.model} Copyright (c) 2000-2020 Nokia.`,
-    "current-datetime": iso(store.clock.nowMs()),
+    "current-datetime": iso(store.clock.nowMs() + store.faults.conditions.clockSkewMs),
     "last-booted": iso(store.bootedAtMs),
     version: versionText(box),
   });
@@ -87,6 +87,7 @@ function system(box: Box, put: Put): void {
     "serial-number": store.serial,
     "manufactured-date": "11232021",
   });
+  modules(box, put);
   put([step("system"), step("lldp")], { "chassis-id": facts.macAddress, "system-name": box.hostname });
   for (const { port, id, system: name, remotePort } of lldpNeighbors(box))
     put([step("system"), step("lldp"), step("interface", port), step("neighbor", id)], {
@@ -102,6 +103,24 @@ function system(box: Box, put: Put): void {
       "service-name": "sshd",
       "remote-host": remote,
     });
+}
+
+const DISK_BYTES = 31_457_280_000;
+
+/** One control module, or the two of a chassis that has a standby. */
+function modules({ store }: Box, put: Put): void {
+  const { cluster, freeBytes = 21_474_836_480 } = store.faults.conditions;
+  const self = step("platform");
+  put([self, step("redundancy")], { "active-module": "A" });
+  put([self, step("control", "A")], { "oper-state": "up" });
+  if (cluster) put([self, step("control", "B")], { "oper-state": cluster.synced ? "up" : "synchronizing" });
+  put([self, step("control", "A"), step("disk", "sda"), step("partition", "sda1")], {
+    size: String(DISK_BYTES),
+    used: String(DISK_BYTES - freeBytes),
+    free: String(freeBytes),
+    "percent-used": String(Math.round((1 - freeBytes / DISK_BYTES) * 100)),
+    "mount-point": "/",
+  });
 }
 
 /** Who has what open, what waits, and what can be gone back to. */

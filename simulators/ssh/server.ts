@@ -61,6 +61,8 @@ export interface SshServerOptions {
   methods?: readonly ("password" | "keyboard-interactive" | "publickey")[];
   /** Connections at one time. A box with no free line closes the TCP connection before it says its version. */
   maxConnections?: number | (() => number);
+  /** Only small packets get through: the version line comes, and nothing of the key exchange. */
+  largePacketsLost?: () => boolean;
   /** Asked at each login: `hang` never answers it, `refuse` says no to everybody, as a box whose AAA server is gone. */
   logins?: () => "up" | "hang" | "refuse";
   /** Session channels that one connection may open during its life. IOS allows one. */
@@ -242,6 +244,11 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
       counters.openConnections = live.size;
     });
     if (reachability === "blackhole") return;
+    if (options.largePacketsLost?.() === true) {
+      socket.write(`SSH-2.0-${options.ident ?? "Cisco-1.25"}\r\n`);
+      socket.resume();
+      return;
+    }
     ssh.injectSocket(socket);
     socket.on("data", (chunk: Buffer) => (counters.bytesIn += chunk.length));
   });

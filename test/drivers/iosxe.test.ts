@@ -95,6 +95,8 @@ describe("reading", () => {
       model: sim.model,
       version: "17.09.4a",
       serial: sim.serial,
+      cluster: null,
+      managedBy: null,
     });
     const [a, b] = [await session.running(), await session.running()];
     expect(a.publicDigest).toBe(b.publicDigest);

@@ -1,7 +1,12 @@
+import type { Clock } from "../../../shared/clock.ts";
+import type { CheckFinding } from "../../../shared/documents/check.ts";
 import type { ChangeMode } from "../../../shared/documents/manifest.ts";
 import { FarhandError } from "../../../shared/errors.ts";
 import { worse } from "../../level.ts";
 import type { PlatformFile } from "../../platform.ts";
+import { preflight } from "../../preflight/judge.ts";
+import type { StandingFile } from "../../model/standing-file.ts";
+import { standing } from "../../preflight/standing.ts";
 import type { Undo } from "../../transaction/undo.ts";
 import type {
   Candidate,
@@ -25,6 +30,8 @@ export interface CliSessionOptions {
   readonly isRead: (command: string) => boolean;
   /** Raw text of a complete configuration → what is kept of it. */
   readonly configuration: (raw: string) => Configuration;
+  /** Runs a command in the shell of the host that the CLI is a program of; absent where there is none. */
+  readonly host?: ((command: string) => Promise<string>) | undefined;
   /** Ends the connection under the terminal. */
   readonly disconnect: () => void;
 }
@@ -60,7 +67,26 @@ export class CliSession implements Session {
       model: find(file.facts.model),
       version: find(file.facts.version),
       serial: find(file.facts.serial),
+      ...(file.facts.standing && (await this.#standing(file.facts.standing))),
     };
+  }
+
+  #standing(file: StandingFile): ReturnType<typeof standing> {
+    return standing(
+      file,
+      (command) => this.#read(command, FACT_BYTES_MAX),
+      (text) => this.#o.cli.redacted(text),
+    );
+  }
+
+  async preflight(clock: Clock): Promise<readonly CheckFinding[]> {
+    const { file, cli, host } = this.#o;
+    return await preflight(file.preflight, {
+      ask: (command, onHost) => (onHost && host ? host(command) : this.#read(command, FACT_BYTES_MAX)),
+      clock,
+      limits: file.limits,
+      redacted: (text) => cli.redacted(text),
+    });
   }
 
   async running(): Promise<Configuration> {

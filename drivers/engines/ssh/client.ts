@@ -293,6 +293,31 @@ export async function shownHostKey(
   }
 }
 
+/**
+ * What came of the key exchange before the time was up. The version line is a packet of a few dozen bytes, a KEXINIT or the reply with a
+ * host key one of a thousand and more: where the line came and the exchange did not end, large packets may be lost on the way.
+ */
+class KeyExchange {
+  isDone = false;
+  #head = "";
+  #bytes = 0;
+
+  readonly take = (chunk: Uint8Array): void => {
+    this.#bytes += chunk.length;
+    if (!this.isDone && this.#head.length < 1024) this.#head += Buffer.from(chunk).toString("latin1").slice(0, 1024);
+  };
+
+  timedOut(afterMs: number): FarhandError {
+    const line = /(?:^|\n)SSH-[^\r\n]{1,253}\r?\n/.exec(this.#head);
+    if (!line || this.isDone) return new FarhandError("CONNECT_TIMEOUT", `no login after ${afterMs} ms`);
+    const behind = this.#bytes - line.index - line[0].length;
+    return new FarhandError(
+      "SUSPECT_MTU",
+      `its version line came, and ${behind} bytes of its key exchange in ${afterMs} ms`,
+    );
+  }
+}
+
 interface HandshakeParts {
   readonly username: string;
   readonly verify: ReturnType<typeof strictVerifier>;
@@ -318,6 +343,7 @@ async function handshake<T>(
       settled = true;
       timer.clear();
       signal.removeEventListener("abort", abort);
+      socket.off("data", heard.take);
       act();
     };
     const fail = (error: Error): void =>
@@ -327,11 +353,11 @@ async function handshake<T>(
         reject(error);
       });
     const abort = (): void => fail(asError(signal.reason));
-    const timer = clock.after(options.connectMs, () =>
-      fail(new FarhandError("CONNECT_TIMEOUT", `no login after ${options.connectMs} ms`)),
-    );
+    const heard = new KeyExchange();
+    const timer = clock.after(options.connectMs, () => fail(heard.timedOut(options.connectMs)));
     if (signal.aborted) return abort();
     signal.addEventListener("abort", abort, { once: true });
+    client.once("handshake", () => (heard.isDone = true));
     // ssh2 may report more than one error for one failure; an unheard "error" event would end the process.
     client.on("error", (error: Error) => fail(connectError(error, isRefused(), socket, redact)));
     client.on("close", () => fail(connectError(new Error("closed by the device"), isRefused(), socket, redact)));
@@ -360,6 +386,8 @@ async function handshake<T>(
           keepaliveCountMax: KEEPALIVE_COUNT,
           agentForward: false,
         });
+        // Not before ssh2 listens: a first listener sets a stream flowing.
+        socket.on("data", heard.take);
       } catch (error) {
         fail(new FarhandError("ALGORITHMS", asError(error).message, { cause: error }));
       }

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { z } from "zod";
 import { Level, UndoCost } from "../../../shared/documents/common.ts";
+import { CheckFinding } from "../../../shared/documents/check.ts";
 import { Finding } from "../../../shared/documents/receipt.ts";
 import type { Digest } from "../../../shared/ids.ts";
 import { DeviceText } from "../parts/device-text.tsx";
@@ -14,7 +15,8 @@ const Report = z.object({
   facts: z.record(z.string(), z.unknown()),
   level: Level,
   undoCost: UndoCost,
-  findings: z.array(Finding),
+  /** Agents of an older release tell them without severity. */
+  findings: z.array(z.union([CheckFinding, Finding])),
 });
 
 function reportOf(text: string): z.infer<typeof Report> | undefined {

@@ -7,7 +7,15 @@ import { denied, done, failed, invalid, textOnly, type Outcome } from "../outcom
 import { configModel } from "../show/config_model.ts";
 import { showInterfacesStatus, showIpInterfaceBrief, showVlan } from "../show/interfaces.ts";
 import { showArp, showBgpSummary, showLldp, showMacs, showRoutes } from "../show/network.ts";
-import { showClock, showHostname, showInventory, showUsers, showVersion } from "../show/system.ts";
+import {
+  showClock,
+  showHostname,
+  showInventory,
+  showMlag,
+  showRedundancy,
+  showUsers,
+  showVersion,
+} from "../show/system.ts";
 import { showCheckpoints, showSessions } from "../show/sessions.ts";
 import type { ExecCommand } from "./grammar.ts";
 
@@ -74,7 +82,7 @@ export function runExec(cli: Cli, command: ExecCommand, words: readonly string[]
         : failed(`Error deleting ${word(1)} (No such file or directory)`);
     case "dir":
       return textOnly(
-        `Directory of flash:/\n\n${[...device.files].map(([name, text]) => `       -rw-  ${String(text.length).padStart(12)}           ${name}\n`).join("")}\n`,
+        `Directory of flash:/\n\n${[...device.files].map(([name, text]) => `       -rw-  ${String(text.length).padStart(12)}           ${name}\n`).join("")}\n3519041536 bytes total (${store.faults.conditions.freeBytes ?? 2_725_421_056} bytes free)\n`,
       );
     case "disable":
       cli.privileged = false;
@@ -114,6 +122,10 @@ export function runExec(cli: Cli, command: ExecCommand, words: readonly string[]
       return done(`Current privilege level is ${cli.privileged ? 15 : 1}\n`, {
         privilegeLevel: cli.privileged ? 15 : 1,
       });
+    case "show-mlag":
+      return showMlag(device);
+    case "show-redundancy":
+      return showRedundancy(device);
     case "show-route":
       return showRoutes(device);
     case "show-running":

@@ -2,7 +2,7 @@
 import type { Peer } from "../../kit/start.ts";
 import { calendar, uptime } from "../dates.ts";
 import type { EosDevice } from "../device.ts";
-import { done, type Outcome } from "../outcome.ts";
+import { done, failed, textOnly, type Outcome } from "../outcome.ts";
 
 /** `5254.001f.e379` → `52:54:00:1f:e3:79`, as the JSON has it. */
 function colons(mac: string): string {
@@ -95,14 +95,16 @@ System has ${device.ports.size} ports
 }
 
 export function showClock(device: EosDevice): Outcome {
-  const nowMs = device.store.clock.nowMs();
+  const { clockSkewMs, clockSynced } = device.store.faults.conditions;
+  const nowMs = device.store.clock.nowMs() + clockSkewMs;
   const zone = device.store.running.find(({ line }) => line.startsWith("clock timezone "))?.line.slice(15) ?? "UTC";
   const servers = device.store.running.some(({ line }) => line.startsWith("ntp server "));
-  const source = servers ? "NTP server" : "local";
+  const synced = servers && clockSynced;
+  const source = synced ? "NTP server" : "local";
   return done(`${calendar(nowMs)}\nTimezone: ${zone}\nClock source: ${source}\n`, {
     utcTime: nowMs / 1000,
     timezone: zone,
-    clockSource: servers ? { local: false } : { local: true },
+    clockSource: synced ? { local: false } : { local: true },
   });
 }
 
@@ -131,5 +133,27 @@ export function showUsers(peers: readonly Peer[], self: number): Outcome {
         ]),
       ),
     },
+  );
+}
+
+/** EOS User Manual, "MLAG": one that is not configured says so, line by line. */
+export function showMlag(device: EosDevice): Outcome {
+  const { cluster } = device.store.faults.conditions;
+  const row = (name: string, value: string): string => `${name.padEnd(23)}: ${value.padStart(18)}\n`;
+  if (!cluster)
+    return textOnly(
+      `MLAG Configuration:\n${["domain-id", "local-interface", "peer-address", "peer-link"].map((name) => row(name, "")).join("")}\nMLAG Status:\n${row("state", "Disabled")}`,
+    );
+  return textOnly(
+    `MLAG Configuration:\n${row("domain-id", "mlag1")}${row("local-interface", "Vlan4094")}${row("peer-address", "10.255.255.2")}${row("peer-link", "Port-Channel1000")}${row("peer-config", cluster.synced ? "consistent" : "inconsistent")}\nMLAG Status:\n${row("state", "Active")}${row("negotiation status", "Connected")}${row("peer-link status", "Up")}${row("local-int status", "Up")}${row("system-id", "52:54:00:1f:e3:79")}\nMLAG Ports:\n${row("Disabled", "0")}${row("Configured", "0")}${row("Inactive", "0")}${row("Active-partial", "0")}${row("Active-full", "2")}`,
+  );
+}
+
+/** Of a chassis with two supervisors; a fixed switch has no such command. */
+export function showRedundancy(device: EosDevice): Outcome {
+  const { cluster } = device.store.faults.conditions;
+  if (cluster?.answers !== "standby") return failed("This is an invalid command on this platform");
+  return textOnly(
+    `  my state = STANDBY HOT\npeer state = ACTIVE\n      Unit = Secondary\n   Unit ID = 2\n\nRedundancy Protocol (Operational) = Stateful Switchover\nRedundancy Protocol (Configured) = Stateful Switchover\nCommunications = Up\nReady for switchover\n`,
   );
 }

@@ -21,7 +21,7 @@ export function dir(device: Device): string {
         `${String(index + 11).padStart(5)}  -rw-  ${String(Buffer.byteLength(file.text)).padStart(15)}  ${fileTime(file.atMs)}  ${name}\n`,
     );
   const used = [...device.files.values()].reduce((sum, file) => sum + Buffer.byteLength(file.text), 0);
-  return `Directory of bootflash:/\n\n${rows.join("")}\n${TOTAL_BYTES} bytes total (${TOTAL_BYTES - 796_291_072 - used} bytes free)\n`;
+  return `Directory of bootflash:/\n\n${rows.join("")}\n${TOTAL_BYTES} bytes total (${device.faults.conditions.freeBytes ?? TOTAL_BYTES - 796_291_072 - used} bytes free)\n`;
 }
 
 export function more(device: Device, url: string): string {

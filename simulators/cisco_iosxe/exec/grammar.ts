@@ -29,6 +29,7 @@ export type ExecCommand =
   | "show-interface-brief"
   | "show-inventory"
   | "show-privilege"
+  | "show-redundancy"
   | "show-running"
   | "show-running-interface"
   | "show-startup"
@@ -86,6 +87,7 @@ export const EXEC = patterns<ExecCommand>([
   ["show-inventory", "show inventory"],
   ["show-logging", "show logging"],
   ["show-privilege", "show privilege"],
+  ["show-redundancy", "show redundancy"],
   ["show-running", "show running-config"],
   ["show-running", "show running-config all|brief|full"],
   ["show-running", "show running-config view full"],

@@ -74,7 +74,7 @@ Smart Licensing Status: Registration Not Applicable/Not Applicable
 
 cisco ${model} (VXE) processor (revision VXE) with 2071963K/3075K bytes of memory.
 Processor board ID ${serial}
-Router operating mode: Autonomous
+Router operating mode: ${device.faults.conditions.managed ? "Controller-Managed" : "Autonomous"}
 ${device.running.filter((entry) => entry.line.startsWith("interface GigabitEthernet")).length} Gigabit Ethernet interfaces
 32768K bytes of non-volatile configuration memory.
 3978420K bytes of physical memory.
@@ -88,6 +88,41 @@ Configuration register is 0x2102
 export function showInventory(device: Device): string {
   const { model, serial } = device.facts;
   return `NAME: "Chassis", DESCR: "Cisco ${model} Chassis"\nPID: ${model.padEnd(18)}, VID: V00  , SN: ${serial}\n\n`;
+}
+
+/** Catalyst 9000 and ASR 1000, "show redundancy": of the one that answers, then of its peer. */
+export function showRedundancy(device: Device): string {
+  const { cluster } = device.faults.conditions;
+  const up = uptime(device.clock.nowMs() - device.bootedAtMs);
+  const unit = (where: string, state: string): string =>
+    `              ${where}
+        Current Software state = ${state}
+       Uptime in current state = ${up}
+                 Image Version = Cisco IOS Software [Cupertino], Version ${device.facts.version}, RELEASE SOFTWARE (fc3)
+                          BOOT = bootflash:packages.conf,1;
+        Configuration register = 0x2102
+`;
+  const standby = cluster?.synced === false ? "STANDBY COLD-CONFIG" : "STANDBY HOT";
+  const own = cluster?.answers === "standby" ? standby : "ACTIVE";
+  const peer = cluster?.answers === "standby" ? "ACTIVE" : standby;
+  return `Redundant System Information :
+------------------------------
+       Available system uptime = ${up}
+Switchovers system experienced = 0
+              Standby failures = 0
+        Last switchover reason = none
+
+                 Hardware Mode = ${cluster ? "Duplex" : "Simplex"}
+    Configured Redundancy Mode = ${cluster ? "sso" : "Non-redundant"}
+     Operating Redundancy Mode = ${cluster ? "sso" : "Non-redundant"}
+              Maintenance Mode = Disabled
+                Communications = ${cluster ? "Up" : "Down      Reason: Failure"}
+
+Current Processor Information :
+-------------------------------
+${unit(`${own === "ACTIVE" ? " Active" : "Standby"} Location = slot 1`, own)}
+${cluster ? `Peer Processor Information :\n----------------------------\n${unit(`${peer === "ACTIVE" ? " Active" : "Standby"} Location = slot 2`, peer)}` : "Peer (slot: 0) information is not available because it is in 'DISABLED' state\n"}
+`;
 }
 
 export function showArchive(device: Device): string {

@@ -30,7 +30,7 @@ export function commandText({ device }: JunosNetconf, line: string): string {
     case "lldpNeighbors":
       return lldpNeighbors(device);
     case "storage":
-      return storage();
+      return storage(device);
     case "commit":
       return commitLog(device.commits, (entry) => device.waits(entry));
     default:

@@ -11,7 +11,7 @@ import type { Asked } from "../pipes.ts";
 import type { JunosSession } from "../session.ts";
 import { rollbackMissing, showTree } from "../show_tree.ts";
 import { asXml, type Report } from "./report.ts";
-import { chassisHardware, storage, uptime, users, version } from "./system.ts";
+import { authorization, chassisHardware, storage, uptime, users, version, virtualChassis } from "./system.ts";
 import {
   arp,
   bgpSummary,
@@ -51,6 +51,9 @@ const GRAMMAR = {
   ospfNeighbor: "show ospf neighbor",
   license: "show system license",
   cli: "show cli",
+  authorization: "show cli authorization",
+  virtualChassis: "show virtual-chassis",
+  virtualChassisStatus: "show virtual-chassis status",
   setLength: "set cli screen-length <number>",
   setWidth: "set cli screen-width <number>",
   setCompletion: "set cli complete-on-space <on-off>",
@@ -140,7 +143,7 @@ export async function runOperational(
     case "users":
       return text(users(device, session));
     case "storage":
-      return text(storage());
+      return text(storage(device));
     case "commit": {
       const waits = (entry: CommitEntry): boolean => device.waits(entry);
       return report(
@@ -165,6 +168,11 @@ export async function runOperational(
       return text(ospfNeighbors(device));
     case "license":
       return text("License usage: none\n\nLicenses installed: none\n");
+    case "authorization":
+      return text(authorization(device, session));
+    case "virtualChassis":
+    case "virtualChassisStatus":
+      return text(virtualChassis(device));
     case "cli":
       return text(`CLI complete-on-space set to on\nCLI screen-length set to ${term.length}\n`);
     case "setLength":

@@ -261,6 +261,30 @@ export const platform = container(
       ),
       { module: "srl_nokia-platform-chassis", state: true },
     ),
+    redundancy: container(
+      { "active-module": reported(string) },
+      { module: "srl_nokia-platform-redundancy", state: true },
+    ),
+    control: list(
+      { slot: name },
+      {
+        "oper-state": reported(string),
+        disk: list(
+          { name },
+          {
+            partition: list(
+              { name },
+              Object.fromEntries(
+                ["size", "used", "free", "percent-used", "mount-point"].map((shown) => [shown, reported(string)]),
+              ),
+              { state: true },
+            ),
+          },
+          { state: true },
+        ),
+      },
+      { module: "srl_nokia-platform-control", state: true },
+    ),
   },
   { module: "srl_nokia-platform" },
 );
