@@ -24,10 +24,20 @@ export interface ReplayPlatform {
   /** Folders and file names of the corpus; what the corpus has not is left out. */
   readonly oxidized?: string;
   readonly ntc?: string;
+  readonly batfish?: string;
+  readonly napalm?: string;
+  readonly hier?: string;
+  /** What napalm was given, for each of its sanitized results; and what it leaves in the clear, up to the secret. */
+  readonly sanitized?: Readonly<Record<string, string>>;
+  readonly shownByNapalm?: readonly string[];
+  /** How a device of that name asks for a command. */
+  readonly prompt: (host: string) => string;
   /** What shows the configuration in its recordings, the first that was typed. */
   readonly shown: readonly string[];
   /** The prompt, where oxidized has left prompts out. */
   readonly bare?: string;
+  /** What looks like a prompt in a recorded session and is none of the CLI's: a here-document, another program. */
+  readonly noPrompt?: RegExp;
   /** How the recordings name what we name by the change. */
   readonly names?: (name: string) => readonly (readonly [string, string])[];
   readonly standings: readonly Standing[];
@@ -65,6 +75,11 @@ const eos: ReplayPlatform = {
   id: "arista_eos",
   oxidized: "eos",
   ntc: "arista_eos",
+  batfish: "arista",
+  napalm: "eos",
+  hier: "eos",
+  sanitized: { running: "show_running_config_sanitized.text" },
+  prompt: (host) => `${host}#`,
   shown: ["show running-config", "show running-config | no-more | exclude ! Time:"],
   names: (name) => [
     [ANONYMOUS, name],
@@ -180,8 +195,15 @@ const ios: ReplayPlatform = {
   id: "cisco_iosxe",
   oxidized: "ios",
   ntc: "cisco_ios",
+  batfish: "cisco",
+  napalm: "ios",
+  hier: "ios",
+  sanitized: { running: "show_running_config.txt", startup: "show_startup_config.txt" },
+  shownByNapalm: ["enable password"],
+  prompt: (host) => `${host}#`,
   shown: ["show running-config"],
   names: (name) => [[ANONYMOUS, `farhand-${name}.cfg`]],
+  noPrompt: /^\+>$/,
   standings: [
     { typed: /^terminal width 511$/, as: "terminal width 512", why: "the same command with another number" },
     { typed: /^terminal width 511$/, as: "terminal width 0", why: "the same command with another number" },
@@ -263,8 +285,15 @@ const junos: ReplayPlatform = {
   id: "juniper_junos",
   oxidized: "junos",
   ntc: "juniper_junos",
+  batfish: "juniper",
+  napalm: "junos",
+  hier: "junos",
+  sanitized: { running: "get_config__database_committed__format_text.xml" },
+  prompt: (host) => `admin@${host}> `,
   shown: SHOWN,
   bare: "admin@srx300> ",
+  // The shell of root, which scrapli_cfg goes through.
+  noPrompt: /^root@%$/,
   names: (name) => [[ANONYMOUS, name]],
   standings: [
     { typed: /^set cli screen-width 511$/, as: "set cli screen-width 0", why: "the same command with another number" },

@@ -15,6 +15,7 @@ const USERNAME = "boxen";
 const SECRETS = { password: "the password of the login", enable: "the password of enable" };
 
 export interface Opened {
+  readonly cli: Cli;
   readonly session: CliSession;
   readonly model: DeviceText;
   readonly transcript: string[];
@@ -49,5 +50,5 @@ export async function openOn(stream: ByteStream, file: PlatformFile): Promise<Op
     configuration: (raw) => model.configuration(device, raw, tagger),
     disconnect: () => undefined,
   });
-  return { session, model, transcript };
+  return { cli, session, model, transcript };
 }

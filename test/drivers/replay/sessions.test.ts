@@ -1,37 +1,13 @@
 /** Every session of the corpus with a device of ours, replayed byte for byte against the engine and the platform file. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { corpus } from "../../../drivers/model/fixtures/platform.ts";
 import { platformFile } from "./file.ts";
 import { named, WAYS } from "./cut.ts";
-import { PLATFORMS, type ReplayPlatform } from "./platforms.ts";
-import { oxidizedRecording, type Recording, scrapliRecording } from "./recording.ts";
+import { PLATFORMS } from "./platforms.ts";
+import { recordings } from "./recordings.ts";
 import { replay, type Coverage, type Replayed } from "./replay.ts";
 
 const folder = corpus();
-
-interface Recorded {
-  readonly recording: Recording;
-  /** What oxidized keeps of the device. */
-  readonly kept: string | undefined;
-}
-
-function recordings({ id, oxidized, bare }: ReplayPlatform, root: string): Recorded[] {
-  const of = (where: string, fits: (name: string) => boolean): string[] => readdirSync(join(root, where)).filter(fits);
-  const scrapli = of("scrapli_cfg", (name) => name.includes(`__${id}-`));
-  const simulations = of("oxidized", (name) => name.startsWith(`${oxidized}__`) && name.endsWith("__simulation.yaml"));
-  return [
-    ...scrapli.map((name) => ({ recording: scrapliRecording(root, name), kept: undefined })),
-    ...simulations.map((name) => {
-      const output = join(root, "oxidized", name.replace("__simulation.yaml", "__output.txt"));
-      return {
-        recording: oxidizedRecording(root, name, bare),
-        kept: existsSync(output) ? readFileSync(output, "utf8") : undefined,
-      };
-    }),
-  ];
-}
 
 describe.each(folder === undefined ? [] : PLATFORMS)("$id", (platform) => {
   const file = platformFile(platform.id);
