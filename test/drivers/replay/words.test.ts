@@ -6,17 +6,16 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { foldLine } from "../../../drivers/engines/cli/fold.ts";
 import { Prompts } from "../../../drivers/engines/cli/prompt.ts";
-import { corpus } from "../../../drivers/model/fixtures/platform.ts";
 import type { PlatformFile } from "../../../drivers/platform.ts";
+import { record } from "../matrix/results.ts";
 import { WAYS, type Way } from "./cut.ts";
 import { platformFile } from "./file.ts";
 import { Peer, type Standing } from "./peer.ts";
-import { PLATFORMS, type ReplayPlatform } from "./platforms.ts";
+import type { ReplayPlatform } from "./platforms.ts";
+import { needsCorpus, present, root } from "./present.ts";
 import { lastLine } from "./recording.ts";
 import { recordings } from "./recordings.ts";
 import { openOn } from "./session.ts";
-
-const folder = corpus();
 
 const PromptCases = z.looseObject({
   pass: z.array(z.string()).default([]),
@@ -29,9 +28,9 @@ const SILENT: readonly Standing[] = [{ typed: /^(?!show )./, answer: () => "", w
 
 /** Names that stand first in a line of the output, as prompts do, but for words that are no names of hosts. */
 function hostsIn(output: string): string[] {
-  const first = output.split("\n").flatMap((line) => /^[A-Za-z][\w.\-]{2,30}(?=[\s>#:(]|$)/.exec(line)?.[0] ?? []);
+  const first = output.split("\n").flatMap((line) => /^[A-Za-z][\w.-]{2,30}(?=[\s>#:(]|$)/.exec(line)?.[0] ?? []);
   const named = output.matchAll(
-    /(?:Device ID: ?|System Name: ?|^hostname |host-name |Hostname: )"?(?<host>[\w.\-]{2,30})/gm,
+    /(?:Device ID: ?|System Name: ?|^hostname |host-name |Hostname: )"?(?<host>[\w.-]{2,30})/gm,
   );
   return [...new Set([...Array.from(named, ({ groups }) => groups?.["host"] ?? ""), ...first])].slice(0, 3);
 }
@@ -59,14 +58,16 @@ async function asOutput(file: PlatformFile, platform: ReplayPlatform, output: st
   await cli.close();
 }
 
-describe.each(folder === undefined ? [] : PLATFORMS)("$id", (platform) => {
-  const root = folder ?? "";
+needsCorpus();
+
+describe.each(present)("$id", (platform) => {
   const file = platformFile(platform.id);
 
-  test("oxidized: what is a prompt and what is none", () => {
+  test("oxidized: what is a prompt and what is none", ({ skip }) => {
     const names = readdirSync(join(root, "oxidized")).filter(
       (name) => name.startsWith(`${platform.oxidized}__`) && name.endsWith("__prompt.yaml"),
     );
+    if (names.length === 0) skip("oxidized has no prompts of this platform");
     let count = 0;
     for (const name of names) {
       const cases = PromptCases.parse(parse(readFileSync(join(root, "oxidized", name), "utf8")));
@@ -81,6 +82,7 @@ describe.each(folder === undefined ? [] : PLATFORMS)("$id", (platform) => {
       for (const line of cases.fail) expect(new Prompts(file).hostOf(foldLine(line))).toBeUndefined();
       count += cases.pass.length + cases.pass_with_expect.length + cases.fail.length;
     }
+    record({ platform: platform.id, transport: "cli" }, { recorded: count });
     console.log(`${platform.id}: ${count} prompt cases of oxidized's in ${names.length} files`);
   });
 
@@ -103,28 +105,29 @@ describe.each(folder === undefined ? [] : PLATFORMS)("$id", (platform) => {
     expect(found.size).toBeGreaterThan(0);
   });
 
-  test.runIf(platform.ntc !== undefined)(
-    "ntc-templates: no output is a prompt or an error, whatever the device is called and however it is cut",
-    async () => {
-      const where = join(root, "ntc_templates", platform.ntc ?? "");
-      const names = readdirSync(where, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".raw"));
-      let runs = 0;
-      let bytes = 0;
-      for (const name of names) {
-        const output = withoutTyped(readFileSync(join(where, name), "utf8"));
-        bytes += output.length;
-        for (const host of ["edge-1", ...hostsIn(output)])
-          for (const way of WAYS) {
-            try {
-              await asOutput(file, platform, output, host, way);
-            } catch (error) {
-              throw new Error(`${name}, on ${host}, ${way.kind}`, { cause: error });
-            }
-            runs += 1;
+  test("ntc-templates: no output is a prompt or an error, whatever the device is called and however it is cut", async ({
+    skip,
+  }) => {
+    if (platform.ntc === undefined) skip("ntc-templates has no outputs of this platform");
+    const where = join(root, "ntc_templates", platform.ntc ?? "");
+    const names = readdirSync(where, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".raw"));
+    let runs = 0;
+    let bytes = 0;
+    for (const name of names) {
+      const output = withoutTyped(readFileSync(join(where, name), "utf8"));
+      bytes += output.length;
+      for (const host of ["edge-1", ...hostsIn(output)])
+        for (const way of WAYS) {
+          try {
+            await asOutput(file, platform, output, host, way);
+          } catch (error) {
+            throw new Error(`${name}, on ${host}, ${way.kind}`, { cause: error });
           }
-      }
-      expect(names.length).toBeGreaterThan(10);
-      console.log(`${platform.id}: ${names.length} outputs, ${bytes} bytes, read ${runs} times`);
-    },
-  );
+          runs += 1;
+        }
+    }
+    expect(names.length).toBeGreaterThan(10);
+    record({ platform: platform.id, transport: "cli" }, { recorded: names.length });
+    console.log(`${platform.id}: ${names.length} outputs, ${bytes} bytes, read ${runs} times`);
+  });
 });
