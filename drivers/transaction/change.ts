@@ -11,6 +11,7 @@ import type {
 } from "../types.ts";
 import { closeQuietly, MARGIN_MS, outcome, reach, why, type Change, type ChangeContext } from "./context.ts";
 import { Drifted, precheck, type Checked } from "./precheck.ts";
+import { giveUp } from "./give-up.ts";
 import { cleanQuietly, rollBack } from "./rollback.ts";
 import { evidenceOf, planState, proveState, readState, requireState, type StatePlan } from "./state.ts";
 import { requireVerified, verifyAll, type Verified } from "./verify.ts";
@@ -116,11 +117,11 @@ async function prepare({ context, spec, hooks }: Change, session: Session): Prom
     if (now.publicDigest !== before.publicDigest)
       throw new Drifted("DRIFTED", "somebody else changed the device just now", now);
     if (hooks.stopRequested()) {
-      await disarm(session, token);
+      await giveUp(context, session, token);
       return canceled(before);
     }
   } catch (error) {
-    await disarm(session, token);
+    await giveUp(context, session, token);
     if (error instanceof FarhandError && error.code === "DRIFTED" && !(error instanceof Drifted))
       throw new Drifted("DRIFTED", error.detail ?? "", before);
     throw error;
@@ -143,17 +144,6 @@ async function stage(change: Change, session: Session, token: TransactionToken, 
   const { configuration, diff } = await candidate.stage(checked.commands);
   if (configuration) requireSigned(change, checked.before.publicText, configuration);
   await change.hooks.done("stage", { diff });
-}
-
-/** Nothing was applied: keeping what is there is what ends the timer. An undo could take somebody else's work with it. */
-export async function disarm(session: Session, token: TransactionToken): Promise<void> {
-  try {
-    await session.candidate?.(token)?.abort();
-    if ((await session.pending(token)) === "armed") await session.confirm(token);
-    await cleanQuietly(session, token);
-  } catch {
-    // The timer then fires onto the configuration that is there already.
-  }
 }
 
 async function applyAndProve(change: Change, first: Session, prepared: Prepared): Promise<ChangeOutcome> {

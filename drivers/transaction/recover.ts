@@ -7,8 +7,9 @@ import type {
   TransactionHooks,
   TransactionToken,
 } from "../types.ts";
-import { disarm, isSigned, keep, saveAndRead, type Kept } from "./change.ts";
+import { isSigned, keep, saveAndRead, type Kept } from "./change.ts";
 import { closeQuietly, MARGIN_MS, outcome, reach, why, type Change, type ChangeContext } from "./context.ts";
+import { disarm } from "./give-up.ts";
 import { cleanQuietly, rollBack } from "./rollback.ts";
 
 /**

@@ -245,6 +245,14 @@ const CASES: Partial<Record<FaultKind, () => Promise<void>>> = {
     // The revert brings back what ran before the commit, whoever changed what since.
     expect(device.runningConfig()).toBe(before);
   },
+  "command-authorization": async () => {
+    const { device, clock } = await boot();
+    const session = await login(device);
+    device.setFault({ kind: "command-authorization", delayMs: 60_000 });
+    session.send("pwc\n");
+    await session.waitFor(/pwc\r\n$/);
+    await expect.poll(() => (clock.advance(60_000), session.output())).toMatch(/pwc\r\n\/\r\n/);
+  },
   "slow-output": async () => {
     const { device, clock } = await boot();
     const session = await login(device);

@@ -90,16 +90,12 @@ export class JsonRpc {
     const line = `${request.method} ${said.join("; ")}`;
     const mode = request.method === "set" ? "config" : "exec";
     this.#o.log({ atMs: clock.nowMs(), sessionId, user, mode, line: line.slice(0, 4096) });
-    const drop = faults.get("drop");
-    const drops = drop !== undefined && matches(drop.at, line);
-    if (drops && drop.moment === "before") exchange.drop(drop.how);
-    const hang = faults.get("hang");
-    if ((drops && drop.moment === "before") || (hang && matches(hang.at, line))) return exchange.silence();
+    const before = faults.bites("drop", line);
+    if (before?.kind === "drop") return cut(exchange, before.how);
+    if (faults.bites("hang", line)) return exchange.silence();
     const answer = this.#run(box, request, { sessionId, user });
-    if (drops) {
-      exchange.drop(drop.how);
-      return exchange.silence();
-    }
+    const after = faults.bites("drop", line, "after");
+    if (after?.kind === "drop") return cut(exchange, after.how);
     return answer;
   }
 
@@ -112,6 +108,11 @@ export class JsonRpc {
       return failure(request.id, error.message);
     }
   }
+}
+
+function cut(exchange: HttpsExchange, how: "reset" | "close"): Promise<Response> {
+  exchange.drop(how);
+  return exchange.silence();
 }
 
 function failure(id: Request["id"] | null, message: string, code = -1): Response {

@@ -124,6 +124,14 @@ describe.each(["cli", "https"] as const)("SR Linux over %s", (transport) => {
     expect(sim.startupConfig()).not.toContain("probe");
   });
 
+  test("a line on which the connection breaks: the candidate is cleared over a new one", async () => {
+    const { sim, box } = await lab(transport);
+    sim.setFault({ kind: "drop", once: true, at: "lo0 description probe", moment: "after" });
+    expect(await change(box)).toMatchObject({ state: "FAILED", code: "CONNECTION_LOST", notApplied: true });
+    expect(await candidates(sim)).not.toContain("farhand");
+    expect(await change(box)).toMatchObject({ state: "DONE", code: null });
+  });
+
   test("a line that the device does not take is named, and its candidate is gone", async () => {
     const { sim, box } = await lab(transport);
     sim.setFault({ kind: "refuse-line", match: "lo0 description probe" });
