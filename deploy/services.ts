@@ -32,6 +32,7 @@ export const services: Service[] = [
   },
   { files: ["/usr/sbin/cron"], package: "cron", ...host },
   { files: ["/usr/sbin/chronyd"], package: "chrony", ...host },
+  { files: ["/lib/systemd/systemd"], package: "systemd", ...host },
   { files: ["/usr/sbin/nft"], package: "nftables", ...host },
   {
     files: ["/usr/sbin/nginx"],

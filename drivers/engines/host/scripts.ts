@@ -80,6 +80,26 @@ set_active() {
 
 const quoted = (word: string): string => `'${word}'`;
 
+/** Blocks of `KEY=VALUE` to one line for each service that is there under the name that was asked for, and not as another's alias. */
+const SERVICES_AWK = `
+function tell(  name) {
+  name = id
+  sub(/[.]service$/, "", name)
+  if (id != "" && load != "not-found" && index(want, " " name " ") && !(name in told)) {
+    told[name] = 1
+    running = active == "active" || active == "activating" || active == "reloading"
+    print "service", name, (file == "" ? "static" : file), (running ? "active" : active == "failed" ? "failed" : "inactive")
+  }
+  id = load = active = file = ""
+}
+/^$/ { tell() }
+$1 == "Id" { id = $2 }
+$1 == "LoadState" { load = $2 }
+$1 == "ActiveState" { active = $2 }
+$1 == "UnitFileState" { file = $2 }
+END { tell() }
+`;
+
 /** Everything that is managed, between a first and a last line that says how much it was. Contents in base64. */
 export function readScript({ host }: HostPlatformFile): string {
   const { filesMax, fileBytesMax, bytesMax } = host.caps;
@@ -88,6 +108,7 @@ export function readScript({ host }: HostPlatformFile): string {
     if (star < 0) return quoted(path);
     return `${quoted(path.slice(0, star))}*${path.endsWith("*") ? "" : quoted(path.slice(star + 1))}`;
   });
+  const names = host.services.map(({ name }) => name);
   return `set -u
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
@@ -129,9 +150,15 @@ show() {
 }
 echo 'host 1'
 for path in ${paths.join(" ")}; do show "$path"; done
-for name in ${host.services.map(({ name }) => quoted(name)).join(" ")}; do
-  is_there "$name" && echo "service $name $(enabled_of "$name") $(active_of "$name")"
-done
+if [ "$systemd" ]; then
+  # One question for all: each costs a round trip over the bus.
+  systemctl show -p Id -p LoadState -p ActiveState -p UnitFileState ${names.map((name) => quoted(`${name}.service`)).join(" ")} 2>/dev/null |
+    awk -F= -v want=' ${names.join(" ")} ' '${SERVICES_AWK}'
+else
+  for name in ${names.map(quoted).join(" ")}; do
+    is_there "$name" && echo "service $name $(enabled_of "$name") $(active_of "$name")"
+  done
+fi
 echo "end $n"
 `;
 }

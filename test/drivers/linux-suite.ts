@@ -1,0 +1,577 @@
+// The driver of Linux hosts on a real one: OpenSSH, sudo, cron and chrony of Debian, undone by a timer on the host itself.
+import { spawn, type ChildProcess } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { runChange } from "../../drivers/transaction/change.ts";
+import { runRotation, type RotateHooks } from "../../drivers/transaction/rotate.ts";
+import { recoverChange } from "../../drivers/transaction/recover.ts";
+import type { ChangeOutcome, ChangeSpec } from "../../drivers/types.ts";
+import { systemClock } from "../../shared/clock.ts";
+import { errorCode, FarhandError } from "../../shared/errors.ts";
+import { Secret } from "../../shared/secret.ts";
+import { poll } from "../lab/poll.ts";
+import { linuxBox as boxOf } from "./linux-box.ts";
+import { linuxVerdict, startLinux, type Init, type LinuxHost } from "./linux-lab.ts";
+import { recorder, tagger, type RecorderOptions, type Rig } from "./support.ts";
+
+/** The agent's process is gone: nothing that it would have done on the way out happens. */
+class Killed extends Error {}
+
+/** What is true of a Linux host whatever its init is. */
+export function linuxSuite(init: Init): void {
+  const verdict = linuxVerdict(init);
+
+  describe.skipIf(!verdict.run)(`linux under ${init}${verdict.run ? "" : `: ${verdict.reason}`}`, () => {
+    let host: LinuxHost;
+    let box: Rig;
+    beforeAll(async () => {
+      host = await startLinux(init);
+      box = boxOf(host);
+    }, 60_000);
+    afterAll(() => host?.stop());
+    beforeEach(() => host.mend());
+
+    const left = async (): Promise<string> =>
+      (
+        await host.sh(
+          "find /var/lib/farhand /run/farhand -mindepth 1 2>/dev/null; ls /etc/cron.d; find /etc/systemd -name 'farhand*'; pgrep -f 'farhand/[u]ndo-' || true",
+        )
+      ).trim();
+    /** What the host itself says of a service. */
+    const serviceIs = (name: string): Promise<string> =>
+      host.sh(
+        init === "systemd"
+          ? `systemctl is-enabled ${name}; systemctl is-active ${name}; true`
+          : `ls /etc/rc2.d | grep -q S..${name} && echo enabled || echo disabled; /etc/init.d/${name} status >/dev/null 2>&1 && echo active || echo inactive`,
+      );
+    const change = async (
+      text: string,
+      overrides: Partial<ChangeSpec> = {},
+      options: RecorderOptions = {},
+    ): Promise<ChangeOutcome> => {
+      const spec = await box.plan(text, { confirmMs: 30_000, ...overrides });
+      return await runChange(box.context(), spec, recorder(options).hooks);
+    };
+    const expectDone = (result: ChangeOutcome): void =>
+      expect(result, `${result.code} ${result.detail}`).toMatchObject({ state: "DONE", code: null });
+
+    test("reads files and services exactly; two reads hash equal; nothing stands in the way of level C", async () => {
+      await host.sh(
+        "printf 'no end' > /etc/motd; chmod 600 /etc/motd; ln -sf /dev/null /etc/cron.d/masked; printf '\\000\\001' > /etc/issue",
+      );
+      await host.sh("printf 'TOKEN=s3cr3t-t0ken\\n' > /etc/cron.d/backup; touch '/etc/cron.d/odd name'");
+      const session = await box.open();
+      const [a, b] = [await session.running(), await session.running()];
+      expect(a.publicDigest).toBe(b.publicDigest);
+      expect(a.raw).toContain("file /etc/motd 0600 root:root\n |no end\n \\\n");
+      expect(a.raw).toContain("file /etc/hosts 0644 root:root\n |127.0.0.1 localhost\n |127.0.1.1 edge-1\n");
+      expect(a.raw).toContain("link /etc/cron.d/masked /dev/null\n");
+      expect(a.raw).toMatch(/^binary \/etc\/issue 0644 root:root sha256:[0-9a-f]{64}$/mv);
+      expect(a.raw).toContain("odd-names /etc/cron.d\n");
+      expect(a.raw).toContain("service ssh enabled active\n");
+      expect(a.raw).toContain("service chrony disabled inactive\n");
+      expect(a.publicText).not.toContain("s3cr3t-t0ken");
+      expect(a.publicText).toMatch(/TOKEN=‹secret:[a-z2-7]{16}›/v);
+      expect(await session.readiness("merge")).toMatchObject({
+        level: "C",
+        blockers: [],
+        pendingByOther: false,
+        unsaved: false,
+      });
+      expect(await session.facts()).toMatchObject({
+        hostname: "edge-1",
+        vendor: "Linux",
+        version: expect.stringContaining("Debian") as string,
+      });
+      expect(await session.run("cat /etc/hosts", { outputBytesMax: 100_000 })).toContain("edge-1");
+      for (const command of [
+        "cat /etc/shadow",
+        "cat /etc/hosts;id",
+        "cat  /etc/hosts",
+        "id $(id)",
+        "df -h /",
+        "cat /etc/hosts|id",
+      ])
+        expect(await session.run(command, { outputBytesMax: 1000 }).then(() => "ran", errorCode), command).toBe(
+          "READ_NOT_ALLOWED",
+        );
+      expect(box.driver.notRestorable(box.target.id, a.raw, tagger)).toContain("no text");
+      await session.close();
+      await host.sh("rm -f /etc/cron.d/* /etc/issue; printf '' > /etc/motd; chmod 644 /etc/motd");
+      expect(box.transcript.join("\n")).not.toContain("s3cr3t-t0ken");
+    });
+
+    test("a change of files and a service is tested, put in force, proved on a new connection and kept", async () => {
+      const text = `file /etc/motd
+ |Keep out.
+file /etc/ssh/sshd_config.d/50-site.conf
+ |MaxAuthTries 3
+file /etc/chrony/conf.d/site.conf
+ |server 192.0.2.123 iburst
+ \\
+service chrony enabled active
+`;
+      const spec = await box.plan(text, {
+        confirmMs: 30_000,
+        verify: [{ command: "sshd -T", contains: ["maxauthtries 3"], withinMs: 5_000 }],
+      });
+      expect(spec.touchesManagement).toBe(true);
+      expect(JSON.parse(spec.commands)).toEqual([
+        "test chronyd -p -f /etc/chrony/chrony.conf",
+        "test sshd -t with /run/sshd",
+        "file /etc/chrony/conf.d/site.conf 0644 root:root\n |server 192.0.2.123 iburst\n \\",
+        "file /etc/motd 0644 root:root\n |Keep out.",
+        "file /etc/ssh/sshd_config.d/50-site.conf 0600 root:root\n |MaxAuthTries 3",
+        "restart chrony",
+        "reload ssh",
+        "service chrony enabled active",
+      ]);
+      const result = await runChange(box.context(), spec, recorder().hooks);
+      expectDone(result);
+      expect(result.diff).toBe(spec.diff);
+      expect(
+        await host.sh(
+          "cat /etc/motd; cat /etc/chrony/conf.d/site.conf; stat -c %a /etc/ssh/sshd_config.d/50-site.conf",
+        ),
+      ).toBe("Keep out.\nserver 192.0.2.123 iburst600\n");
+      expect(await serviceIs("chrony")).toBe("enabled\nactive\n");
+      expect(await left()).toBe("");
+    });
+
+    test("a broken sshd_config, nftables or sudoers is refused before it is in force, with the tool's own words", async () => {
+      const before = await host.sh("cat /etc/ssh/sshd_config /etc/sudoers /etc/nftables.conf");
+      const refused = async (text: string): Promise<string> => {
+        const result = await change(text);
+        expect(result, `${result.code} ${result.detail}`).toMatchObject({
+          state: "FAILED",
+          code: "COMMAND_REFUSED",
+          notApplied: true,
+        });
+        return result.detail ?? "";
+      };
+      expect(await refused("file /etc/ssh/sshd_config.d/60-bad.conf\n |NoSuchOption yes\n")).toContain(
+        "Bad configuration option: NoSuchOption",
+      );
+      expect(await refused("file /etc/sudoers.d/bad\n |farhand ALL=(ALL NOPASSWD\n")).toContain("visudo -c: ");
+      expect(await refused("file /etc/nftables.conf\n |table inet x { chain y { nonsense } }\n")).toContain(
+        "syntax error",
+      );
+      expect(await host.sh("cat /etc/ssh/sshd_config /etc/sudoers /etc/nftables.conf")).toBe(before);
+      expect(await host.sh("ls /etc/ssh/sshd_config.d /etc/sudoers.d")).not.toContain("bad");
+      expect(await left()).toBe("");
+    });
+
+    test("failed verification is undone: content, mode, owner, absence and services", async () => {
+      await host.sh("chown daemon:mail /etc/motd; chmod 640 /etc/motd; cp -p /etc/motd /tmp/motd");
+      const result = await change(
+        "file /etc/motd 0644 root:root\n |other\nfile /etc/issue.net\n |new\nno file /etc/ssh/sshd_config.d/50-site.conf\nservice chrony disabled inactive\n",
+        { verify: [{ command: "hostname", contains: ["no such"], withinMs: 0 }] },
+      );
+      expect(result, `${result.code} ${result.detail}`).toMatchObject({
+        state: "ROLLED_BACK",
+        code: "VERIFICATION_FAILED",
+      });
+      expect(
+        await host.sh("cmp /etc/motd /tmp/motd && stat -c '%a %U:%G' /etc/motd; ls /etc/issue.net 2>&1 || true"),
+      ).toMatch(/^640 daemon:mail\n.*No such file/);
+      expect(await host.sh("cat /etc/ssh/sshd_config.d/50-site.conf")).toBe("MaxAuthTries 3\n");
+      expect(await serviceIs("chrony")).toBe("enabled\nactive\n");
+      expect(await left()).toBe("");
+      await host.sh("chown root:root /etc/motd; chmod 644 /etc/motd");
+    });
+
+    test("what a service does not survive is undone, and it runs again", async () => {
+      const result = await change(
+        "file /etc/chrony/sources.d/x.sources\n |nonsense here\nfile /etc/chrony/conf.d/site.conf\n |sourcedir /etc/chrony/sources.d\n",
+      );
+      expect(result.state, `${result.code} ${result.detail}`).toMatch(/ROLLED_BACK|DONE/);
+      expect(await serviceIs("chrony")).toBe("enabled\nactive\n");
+    });
+
+    test("the agent is dead after the apply: the host's own timer takes it back", async () => {
+      const spec = await box.plan("file /etc/motd\n |nobody confirms\n", { confirmMs: 5_000 });
+      const record = recorder({
+        at: (step) => {
+          if (step !== "apply") return;
+          host.cut(true);
+          throw new Killed();
+        },
+      });
+      const late = new AbortController();
+      const run = runChange(box.context(late.signal), spec, record.hooks);
+      await poll(
+        "the change",
+        async () => ((await host.sh("cat /etc/motd")).includes("nobody confirms") ? true : undefined),
+        { within: 10_000 },
+      );
+      late.abort(new Killed());
+      await run.catch(() => undefined);
+      await poll(
+        "the host's own undo",
+        async () => ((await host.sh("cat /etc/motd")).includes("Keep out.") ? true : undefined),
+        { within: 20_000 },
+      );
+      host.mend();
+      const result = await recoverChange(box.context(), spec, record.progress(), recorder().hooks);
+      expect(result, `${result.code} ${result.detail}`).toMatchObject({ state: "ROLLED_BACK" });
+      expect(await left()).toBe("");
+    }, 60_000);
+
+    test("a change that locks us out is undone by the host itself, and told truthfully", async () => {
+      const result = await change(
+        "file /etc/ssh/sshd_config.d/70-lock.conf\n |AllowUsers nobody-at-all\n |DenyUsers farhand\n",
+        { confirmMs: 8_000 },
+      );
+      expect(result, `${result.code} ${result.detail}`).toMatchObject({ state: "ROLLED_BACK", code: "LOGIN_REFUSED" });
+      expect(await host.sh("ls /etc/ssh/sshd_config.d")).toBe("50-site.conf\n");
+      expect(await left()).toBe("");
+    }, 60_000);
+
+    test("confirm and timer race: one of them wins, and both tell the same", async () => {
+      for (const [at, end] of [
+        ["confirm first", "DONE"],
+        ["timer first", "ROLLED_BACK"],
+      ] as const) {
+        const session = await box.open();
+        const before = await session.running();
+        const token = await session.begin({
+          id: `race ${at}`,
+          mode: "merge",
+          confirmMs: 5_000,
+          preImage: before,
+          text: "",
+          comment: "",
+        });
+        await session.arm(token);
+        await session.candidate?.(token)?.stage([`file /etc/motd 0644 root:root\n |${at}`]);
+        await session.apply(token, []);
+        if (end === "DONE") {
+          await session.confirm(token);
+          await session.confirm(token);
+          expect(await session.revert(token).then(() => "undone", errorCode)).toBe("REVERT_FAILED");
+          expect(await host.sh("cat /etc/motd")).toBe(`${at}\n`);
+        } else {
+          await poll("the timer", async () => ((await session.pending(token)) === "none" ? true : undefined), {
+            within: 20_000,
+          });
+          expect(await session.confirm(token).then(() => "kept", errorCode)).toBe("COMMAND_REFUSED");
+          await session.revert(token);
+          expect(await host.sh("cat /etc/motd")).toBe("confirm first\n");
+        }
+        await session.cleanup(token);
+        await session.close();
+      }
+      expect(await left()).toBe("");
+    }, 60_000);
+
+    test("a host that reboots before the confirmation comes up as it was: what boots goes on with the undo", async () => {
+      const session = await box.open();
+      const before = await session.running();
+      const token = await session.begin({
+        id: "reboot",
+        mode: "merge",
+        confirmMs: 600_000,
+        preImage: before,
+        text: "",
+        comment: "",
+      });
+      await session.arm(token);
+      await session
+        .candidate?.(token)
+        ?.stage([
+          "file /etc/motd 0644 root:root\n |before the reboot",
+          "file /etc/ssh/sshd_config.d/80-lock.conf 0600 root:root\n |DenyUsers farhand",
+          "reload ssh",
+        ]);
+      await session.apply(token, []);
+      await session.close();
+      expect(await host.sh("cat /etc/motd /etc/ssh/sshd_config.d/80-lock.conf")).toContain("before the reboot");
+      await host.reboot();
+      // Nobody was asked: the login works again, which the change had locked out.
+      await poll(
+        "the undo of the boot",
+        async () => ((await host.sh("cat /etc/motd")).includes("before") ? undefined : true),
+        {
+          within: 20_000,
+        },
+      );
+      const after = await poll("a login", () => box.open().catch(() => undefined), { within: 20_000 });
+      await poll("its end", async () => ((await after.pending(token)) === "none" ? true : undefined), {
+        within: 20_000,
+      });
+      expect((await after.running()).publicDigest).toBe(before.publicDigest);
+      await after.cleanup(token);
+      await after.close();
+      expect(await left()).toBe("");
+    }, 120_000);
+
+    test("somebody else's pending change, drift, and a second reader", async () => {
+      const session = await box.open();
+      const token = await session.begin({
+        id: "theirs",
+        mode: "merge",
+        confirmMs: 60_000,
+        preImage: await session.running(),
+        text: "",
+        comment: "",
+      });
+      await session.arm(token);
+      expect(await change("file /etc/motd\n |mine\n")).toMatchObject({
+        state: "FAILED",
+        code: "PENDING_CHANGE",
+        notApplied: true,
+      });
+      await session.confirm(token);
+      await session.cleanup(token);
+      await session.close();
+      const spec = await box.plan("file /etc/motd\n |mine\n", { confirmMs: 30_000 });
+      await host.sh("echo theirs > /etc/issue.net");
+      expect(await runChange(box.context(), spec, recorder().hooks)).toMatchObject({
+        state: "DRIFTED",
+        notApplied: true,
+      });
+      const late = await change(
+        "file /etc/motd\n |mine\n",
+        {},
+        { at: (step) => void (step === "stage" && host.sh("echo more >> /etc/issue.net")) },
+      );
+      expect(late.state).toBe("DRIFTED");
+      expect(await host.sh("cat /etc/issue.net")).toBe("theirs\nmore\n");
+      await host.sh("rm /etc/issue.net");
+      expect(await left()).toBe("");
+    }, 60_000);
+
+    test("a snapshot puts back a host whose files were emptied, byte for byte; secrets are kept by their tags", async () => {
+      await host.sh(
+        "printf 'API_KEY=hunter2hunter2\\nMAILTO=root\\n17 3 * * * root true\\n' > /etc/cron.d/job; rm -f /etc/cron.d/odd*",
+      );
+      const session = await box.open();
+      const snapshot = await session.running();
+      await session.close();
+      expect(box.driver.notRestorable(box.target.id, snapshot.raw, tagger)).toBeNull();
+      const before = await host.sh(
+        "cd /etc; sha256sum motd cron.d/* ssh/sshd_config ssh/sshd_config.d/* chrony/conf.d/*; stat -c '%n %a %U' motd cron.d/*",
+      );
+      await host.sh(
+        "rm /etc/motd /etc/cron.d/job; echo x > /etc/cron.d/stray; chmod 600 /etc/hosts; service chrony stop </dev/null >/dev/null 2>&1; rm /etc/chrony/conf.d/*",
+      );
+      const spec = await box.plan(snapshot.raw, { mode: "replace", source: "sealed", confirmMs: 30_000 });
+      expect(spec.diff + spec.commands).not.toContain("hunter2");
+      const result = await runChange(box.context(), spec, recorder().hooks);
+      expectDone(result);
+      expect(result.after?.publicDigest).toBe(snapshot.publicDigest);
+      expect(
+        await host.sh(
+          "cd /etc; sha256sum motd cron.d/* ssh/sshd_config ssh/sshd_config.d/* chrony/conf.d/*; stat -c '%n %a %U' motd cron.d/*",
+        ),
+      ).toBe(before);
+      // One line of it changed by an author, who sees only the tag.
+      const shown =
+        /file \/etc\/cron\.d\/job[^\n]*\n(?<lines>(?: \|[^\n]*\n)+)/v.exec(snapshot.publicText)?.groups?.["lines"] ??
+        "";
+      expectDone(await change(`file /etc/cron.d/job\n${shown.replace("17 3", "18 4")}`));
+      expect(await host.sh("cat /etc/cron.d/job")).toBe("API_KEY=hunter2hunter2\nMAILTO=root\n18 4 * * * root true\n");
+      expect(box.transcript.join("\n")).not.toContain("hunter2");
+      await host.sh("rm /etc/cron.d/job");
+    }, 60_000);
+
+    test("the agent's process is killed (kill -9) right after the apply: the host takes it back by itself", async () => {
+      const text = "file /etc/motd\n |a dead agent's\n";
+      const spec = await box.plan(text, { confirmMs: 6_000 });
+      const child = agentProcess(host, spec);
+      await poll(
+        "the change",
+        async () => ((await host.sh("cat /etc/motd")).includes("a dead agent's") ? true : undefined),
+        {
+          within: 30_000,
+        },
+      );
+      child.kill("SIGKILL");
+      await new Promise((resolve) => child.once("close", resolve));
+      expect(child.signalCode).toBe("SIGKILL");
+      await poll(
+        "the host's own undo",
+        async () => ((await host.sh("cat /etc/motd")).includes("a dead agent's") ? undefined : true),
+        {
+          within: 30_000,
+        },
+      );
+      const result = await poll("its end", () => host.sh("cat /var/lib/farhand/undo-*/result").catch(() => undefined), {
+        within: 20_000,
+      });
+      expect(result).toBe("0\n");
+      await host.sh("rm -r /var/lib/farhand/undo-*");
+      expect(await left()).toBe("");
+    }, 90_000);
+
+    test("a crash at every boundary ends in what is true, and leaves nothing behind", async () => {
+      const every = [
+        "precheck",
+        "snapshot",
+        "arm?",
+        "arm",
+        "stage?",
+        "stage",
+        "apply?",
+        "apply",
+        "reconnect",
+        "verify",
+        "confirm?",
+        "confirm",
+        "save",
+        "re-read",
+      ];
+      // A login and a read each cost more under systemd, and tell nothing more there.
+      const boundaries = init === "sysv" ? every : ["arm", "apply", "confirm?"];
+      const ended: string[] = [];
+      for (const boundary of boundaries) {
+        const before = await host.sh("cat /etc/motd");
+        const wanted = `crash at ${boundary}\n`;
+        const spec = await box.plan(`file /etc/motd\n |${wanted}`, { confirmMs: 60_000, id: `crash ${boundary}` });
+        const dead = new AbortController();
+        const record = recorder({
+          at: (step) => {
+            if (step !== boundary) return;
+            dead.abort(new Killed());
+            throw new Killed();
+          },
+        });
+        await runChange(box.context(dead.signal), spec, record.hooks).catch(() => undefined);
+        const result = await recoverChange(box.context(), spec, record.progress(), recorder().hooks);
+        const now = await host.sh("cat /etc/motd");
+        expect([boundary, result.state, now]).toEqual([
+          boundary,
+          result.state,
+          result.state === "DONE" ? wanted : before,
+        ]);
+        expect(["DONE", "ROLLED_BACK", "FAILED"]).toContain(result.state);
+        if (result.state === "FAILED") expect(result.notApplied).toBe(true);
+        ended.push(`${boundary} → ${result.state}`);
+        expect(await left(), boundary).toBe("");
+      }
+      console.log(`linux under ${init}: ${ended.join(", ")}`);
+    }, 180_000);
+
+    test("the account's password is changed in two phases, and put back where the new one does not work", async () => {
+      const fresh = "n3w-Passw0rd-of-the-host";
+      const rigs = { old: box, new: boxOf(host, fresh) };
+      const events: string[] = [];
+      const hooks = (): RotateHooks => ({
+        intent: () => Promise.resolve(),
+        done: () => Promise.resolve(),
+        state: () => Promise.resolve(),
+        stopRequested: () => false,
+        keep: () => Promise.resolve(void events.push("keep")),
+        back: () => Promise.resolve(void events.push("back")),
+        forgetOld: () => Promise.resolve(void events.push("forget")),
+      });
+      const context = (working: "new" | "old") => ({
+        open: (which: "old" | "new", signal: AbortSignal) => rigs[which === "new" ? working : "old"].open(signal),
+        clock: systemClock,
+        signal: new AbortController().signal,
+      });
+      const opens = (which: "old" | "new"): Promise<unknown> =>
+        rigs[which].open().then(async (session) => {
+          await session.close();
+          return "in";
+        }, errorCode);
+      const spec = { id: "rotate-1", password: new Secret(fresh), confirmMs: 20_000, serial: null };
+      // The new login is refused: as if it had not been taken.
+      const wrong = {
+        ...context("new"),
+        open: (which: "old" | "new", signal: AbortSignal) =>
+          which === "new" ? Promise.reject(new FarhandError("LOGIN_REFUSED")) : box.open(signal),
+      };
+      expect(await runRotation(wrong, spec, hooks())).toMatchObject({ state: "ROLLED_BACK" });
+      expect([await opens("old"), await opens("new")]).toEqual(["in", "LOGIN_REFUSED"]);
+      const done = await runRotation(context("new"), { ...spec, id: "rotate-2" }, hooks());
+      expect(done, `${done.code} ${done.detail}`).toMatchObject({ state: "DONE", code: null, level: "C" });
+      expect([await opens("new"), await opens("old")]).toEqual(["in", "LOGIN_REFUSED"]);
+      expect(events).toEqual(["back", "keep", "forget"]);
+      await host.sh(`echo '${host.user}:${host.password}' | chpasswd -c SHA512`);
+      expect(await left()).toBe("");
+    }, 120_000);
+
+    test("kernel values are put back with the files that set them", async () => {
+      const key = "net.ipv4.conf.lo.arp_announce";
+      await host.sh(`sysctl -q -w ${key}=1`);
+      const text = `file /etc/sysctl.d/90-site.conf\n |${key} = 2\n`;
+      const result = await change(text, {
+        verify: [{ command: `sysctl ${key}`, contains: [`${key} = 7`], withinMs: 0 }],
+      });
+      expect(result, `${result.code} ${result.detail}`).toMatchObject({
+        state: "ROLLED_BACK",
+        code: "VERIFICATION_FAILED",
+      });
+      expect(await host.sh(`sysctl -n ${key}`)).toBe("1\n");
+      expectDone(await change(text, { verify: [{ command: `sysctl ${key}`, contains: [`${key} = 2`], withinMs: 0 }] }));
+      expect(await host.sh(`sysctl -n ${key}`)).toBe("2\n");
+    }, 60_000);
+
+    test("links, paths that are not named, and services that are not there are refused; nothing is written through a link", async () => {
+      await host.sh("rm -f /etc/motd; echo target > /tmp/target; ln -s /tmp/target /etc/motd");
+      const session = await box.open();
+      const before = await session.running();
+      await session.close();
+      const refusal = (text: string): unknown => {
+        try {
+          box.driver.predict({ device: box.target.id, mode: "merge", text, before, tagger });
+          return "planned";
+        } catch (error) {
+          return errorCode(error);
+        }
+      };
+      for (const text of [
+        "file /etc/motd\n |through a link\n",
+        "file /etc/shadow\n |x\n",
+        "file /etc/cron.d/../shadow\n |x\n",
+        "file /etc/cron.d/.hidden\n |x\n",
+        "file /etc/issue.net 0666 root:root\n |x\n",
+        "service nosuch enabled active\n",
+        "service rsyslog enabled active\n",
+        "no file /etc/issue.net\n",
+        "nonsense\n",
+        'file /etc/issue.net\n |‹secret("x")›\n',
+      ])
+        expect(refusal(text), text).toBe("TEXT_REFUSED");
+      expect(await host.sh("cat /tmp/target")).toBe("target\n");
+      // It becomes a link while the change is under way.
+      await host.sh("rm /etc/motd; echo file > /etc/motd");
+      const result = await change(
+        "file /etc/motd\n |mine\n",
+        {},
+        {
+          at: async (step) => void (step === "arm" && (await host.sh("rm /etc/motd; ln -s /tmp/target /etc/motd"))),
+        },
+      );
+      expect(result, `${result.code} ${result.detail}`).toMatchObject({ state: "FAILED", notApplied: true });
+      expect(await host.sh("cat /tmp/target; rm /etc/motd; echo Keep > /etc/motd")).toBe("target\n");
+      expect(await left()).toBe("");
+    }, 60_000);
+
+    test("a login that may not sudo has no level, and is told so", async () => {
+      await host.sh("cp -p /etc/sudoers /tmp/sudoers; sed -i 's/NOPASSWD: //' /etc/sudoers");
+      const session = await box.open();
+      expect(await session.running().then(() => "read", errorCode)).toBe("PRIVILEGE");
+      expect(await session.readiness("merge")).toMatchObject({ level: "E", blockers: [{ code: "SUDO" }] });
+      await session.close();
+      await host.sh("cp -p /tmp/sudoers /etc/sudoers");
+    });
+  });
+}
+
+/** A process of its own that makes the change and is never told to confirm it: it waits at that boundary until it is killed. */
+function agentProcess(host: LinuxHost, spec: ChangeSpec): ChildProcess {
+  const settings = JSON.stringify({
+    port: host.port,
+    hostKeyPublic: host.hostKeyPublic,
+    user: host.user,
+    password: host.password,
+    spec,
+  });
+  const child = spawn(process.execPath, [fileURLToPath(new URL("linux-agent.ts", import.meta.url))], {
+    stdio: ["pipe", "ignore", "inherit"],
+  });
+  child.stdin?.end(settings);
+  return child;
+}

@@ -1,0 +1,3 @@
+import { linuxSuite } from "./linux-suite.ts";
+
+linuxSuite("systemd");
