@@ -12,6 +12,7 @@ import { ApiChannel, type CommandRunner, type RunnerOptions } from "./engines/ht
 import { Eapi } from "./engines/http/eapi.ts";
 import { SrlinuxRpc } from "./engines/http/srlinux.ts";
 import type { SshConnection } from "./engines/ssh/client.ts";
+import { ExecChannel } from "./engines/ssh/exec-channel.ts";
 import { connectSshVia, readHostKeys } from "./engines/ssh/via.ts";
 import { defaultsFor, packFor } from "./model/state/packs.ts";
 import { makeNetconfDriver } from "./netconf-platform.ts";
@@ -114,7 +115,13 @@ async function openOverSsh(parts: Parts, o: OpenOptions, redact: LineRedactor): 
   );
 
   async function begin(connection: SshConnection, connectMs: number): Promise<Session> {
-    const { ptyColumns, ptyRows, program } = file.transport;
+    const { kind, ptyColumns, ptyRows, program } = file.transport;
+    if (kind === "ssh-exec") {
+      const { commandMs, transcript } = o;
+      const channel = new ExecChannel({ file, connection, signal, connectMs, commandMs, transcript, redact });
+      await channel.open();
+      return sessionOn(parts, o, channel, connection);
+    }
     const stream = await connection.shell({ columns: ptyColumns, rows: ptyRows }, program);
     const { commandMs, transcript } = o;
     const cli = new Cli({ file, stream, credential, clock, signal, connectMs, commandMs, transcript, redact });

@@ -82,6 +82,19 @@ const Transaction = z.strictObject({
     )
     .max(16),
   blockedLevel: Level,
+  /** Asked when a token is made: a variable for the recipes that depends on the device. */
+  learn: z
+    .array(
+      z.strictObject({
+        name: z.string().regex(/^[a-z]{1,20}$/),
+        send: z.string().max(200),
+        holds: Pattern,
+        yes: z.string().max(100),
+        no: z.string().max(100),
+      }),
+    )
+    .max(4)
+    .optional(),
   arm: Recipe.optional(),
   /** The timer, read back. `ours` may name `${…}` of the token; `any` is somebody's, and what matches `owner` (else `any`) says whose. */
   armed: z
@@ -171,6 +184,23 @@ const SetFile = z.strictObject({
   ordered: z
     .array(z.strictObject({ ...Place, by: z.enum(["insert", "rebuild"]) }))
     .max(64)
+    .default([]),
+});
+
+/** The menu form of a language (RouterOS): every line says its menu, a verb and named values. All patterns are tried against whole lines. */
+const MenuFile = z.strictObject({
+  /** Names of values that are secret: these are always in quotes, so that a secret is never half a word. */
+  quoted: Pattern,
+  /** What names an item of a menu; `name` elsewhere. */
+  keys: z.record(z.string(), z.array(z.string()).min(1)).default({}),
+  /** Items that are there without being shown, as `menu name=value`: `set` may speak of them. */
+  builtin: z.array(Pattern).max(32).default([]),
+  /** By menu (`*`: all), then by name: the value that is not shown, and that undoes another. */
+  defaults: z.record(z.string(), z.record(z.string(), z.string())).default({}),
+  /** What the device fills in by itself: the network of an address. */
+  derived: z
+    .array(z.strictObject({ menu: z.string(), from: z.string(), to: z.string() }))
+    .max(8)
     .default([]),
 });
 
@@ -285,6 +315,8 @@ export const LanguageFile = z.strictObject({
   removals: z.array(z.strictObject(Place)).max(32).optional(),
   /** A language of whole paths, one to a line (`set a b c`), instead of sections by indentation. */
   set: SetFile.optional(),
+  /** A language of menus and their items, instead of sections by indentation. */
+  menu: MenuFile.optional(),
 });
 export type LanguageFile = z.infer<typeof LanguageFile>;
 
@@ -294,12 +326,17 @@ export const PlatformFile = z.strictObject({
   names: z.record(z.string(), z.string()),
   evidence: Evidence,
   transport: z.strictObject({
-    kind: z.literal("ssh-shell"),
+    /** `ssh-exec`: each command on a channel of its own, without terminal, prompt, echo and pager; what concerns prompts is then not asked. */
+    kind: z.enum(["ssh-shell", "ssh-exec"]),
     newline: z.enum(["\n", "\r", "\r\n"]),
     ptyColumns: z.int().min(80).max(32_767),
     ptyRows: z.int().min(24).max(10_000),
     /** The program that is the CLI, started on a terminal of its own (`sudo -n vtysh`); without it the login shell is the CLI. */
     program: z.string().optional(),
+    /** `ssh-exec`: how the device tells its name, as the first group. */
+    identity: z.strictObject({ send: z.string().max(200), pattern: Pattern }).optional(),
+    /** `ssh-exec`: a line that ends so goes on in the next one, whose indent is none of it; joined before anything looks for secrets. */
+    continues: z.string().max(4).optional(),
   }),
   /** An HTTPS API that runs the commands of the CLI: everything below is said over it too, but for prompts and paging. */
   https: z

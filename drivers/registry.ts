@@ -8,6 +8,7 @@ import { makeHostDriver, readHostPlatform } from "./host-platform.ts";
 import { makeNetconfDriver, readNetconfPlatform } from "./netconf-platform.ts";
 import aristaEos from "./platforms/arista_eos.yaml" with { type: "text" };
 import ciscoIosxe from "./platforms/cisco_iosxe.yaml" with { type: "text" };
+import mikrotikRouteros from "./platforms/mikrotik_routeros.yaml" with { type: "text" };
 import nokiaSrlinux from "./platforms/nokia_srlinux.yaml" with { type: "text" };
 import juniperJunos from "./platforms/juniper_junos.yaml" with { type: "text" };
 import frrLinux from "./platforms/frr_linux.yaml" with { type: "text" };
@@ -18,7 +19,7 @@ import type { ReadDriver } from "./read.ts";
 import type { Driver } from "./types.ts";
 
 /** Embedded as text, so that a compiled binary carries its platform files and reads none from where it is started. */
-const texts: readonly string[] = [ciscoIosxe, frrLinux, aristaEos, juniperJunos, nokiaSrlinux];
+const texts: readonly string[] = [ciscoIosxe, frrLinux, aristaEos, juniperJunos, nokiaSrlinux, mikrotikRouteros];
 
 /** Those that are spoken to by NETCONF alone. */
 const netconfTexts: readonly string[] = [netconf];

@@ -20,7 +20,13 @@ export function keeper(language: Language, raw: string, hide: Hide): Keep {
 }
 
 const key = (language: Language, path: string, head: string, token: string): string =>
-  `${path}\n${language.set ? pathHead(language.set, head) : (head.split(/\s/v, 1)[0] ?? "")}\n${token}`;
+  `${path}\n${language.set ? pathHead(language.set, head) : language.menu ? menuHead(head) : (head.split(/\s/v, 1)[0] ?? "")}\n${token}`;
+
+/** The menu and the property: an item's password is no other property's, and no other menu's. */
+function menuHead(head: string): string {
+  const menu = /^\/[a-z0-9 \-]+? (?=(?:add|set|remove) )/v.exec(head)?.[0] ?? "";
+  return `${menu}${/(?<property>[\w.\-]{1,80})="?$/v.exec(head)?.groups?.["property"] ?? ""}`;
+}
 
 /** Without the verb: a removal names the secret that was set. */
 function pathHead({ assert, negate }: SetForm, head: string): string {

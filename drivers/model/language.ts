@@ -45,6 +45,15 @@ export interface SetForm {
   readonly ordered: readonly (Place & { by: "insert" | "rebuild" })[];
 }
 
+/** Items of menus, each a line of its own that says the whole (RouterOS). */
+export interface MenuForm {
+  readonly quoted: RegExp;
+  readonly keys: Readonly<Record<string, readonly string[]>>;
+  readonly builtin: readonly RegExp[];
+  readonly defaults: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly derived: readonly { menu: string; from: string; to: string }[];
+}
+
 export interface Language {
   readonly indent: number;
   readonly leave: string;
@@ -72,6 +81,7 @@ export interface Language {
   readonly exclusive: readonly (Place & { by: "section" | "line" })[];
   readonly removals: readonly Place[];
   readonly set: SetForm | undefined;
+  readonly menu: MenuForm | undefined;
   /** Comments, separators and closing lines: not part of the tree. */
   isNoise(line: string): boolean;
   /** `no X` → `X`; undefined where the line does not begin with the negation. */
@@ -139,6 +149,13 @@ export function compileLanguage(file: z.output<typeof LanguageFile>): Language {
     exclusive: (file.exclusive ?? []).map((rule) => ({ ...place(rule), by: rule.by })),
     removals: (file.removals ?? []).map(place),
     set: file.set && compileSet(file.negate, file.set),
+    menu: file.menu && {
+      quoted: compile(file.menu.quoted),
+      keys: file.menu.keys,
+      builtin: file.menu.builtin.map(compile),
+      defaults: file.menu.defaults,
+      derived: file.menu.derived,
+    },
     isNoise: (line) => noise.some((pattern) => pattern.test(line)),
     positive: (line) => (line.startsWith(negation) ? line.slice(negation.length).trimStart() : undefined),
     negative: (line) => negation + line,

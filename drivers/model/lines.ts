@@ -1,4 +1,5 @@
 import type { BlockRule, Language } from "./language.ts";
+import { scanMenu } from "./menu/read.ts";
 import { scanSet } from "./set/read.ts";
 
 /**
@@ -65,6 +66,7 @@ export function splitLines(text: string): string[] {
 
 export function scan(language: Language, text: string): Line[] {
   if (language.set) return scanSet(language, language.set, text);
+  if (language.menu) return scanMenu(language, language.menu, text);
   const raw = splitLines(text);
   const lines: Line[] = [];
   // Ends that are not in the rest of the text: an unclosed banner must not make every later one search to the end again.

@@ -3,6 +3,7 @@ import { FarhandError } from "../../shared/errors.ts";
 import { below, isAt, type Language } from "./language.ts";
 import { formsOf, hasName, shownAs } from "./rewrite.ts";
 import { beginnings, Section } from "./section.ts";
+import { mergeMenu } from "./menu/merge.ts";
 import { mergeSet } from "./set/merge.ts";
 import type { ConfigNode, SourceNode } from "./tree.ts";
 
@@ -17,6 +18,7 @@ export interface Merged {
 /** `before` is taken over and changed: hand in a tree of your own. */
 export function merge(language: Language, before: ConfigNode[], text: readonly SourceNode[]): Merged {
   if (language.set) return mergeSet(language, language.set, before, text);
+  if (language.menu) return mergeMenu(language, language.menu, before, text);
   const root = new Section(language, { line: "", children: before }, "", undefined, false);
   const merger = new Merger(language);
   const shownEmpty = new Set<ConfigNode>();

@@ -166,7 +166,12 @@ function renderPart(
     names.push(token.value);
     const value = secret(token.value);
     if (value === undefined) throw new FarhandError("SECRET_UNKNOWN", token.value);
-    if (value === "" || CONTROL.test(value) || (language.set && /["\\]/v.test(value))) {
+    if (
+      value === "" ||
+      CONTROL.test(value) ||
+      ((language.set || language.menu) && /["\\]/v.test(value)) ||
+      (language.menu && value.includes("$"))
+    ) {
       throw new FarhandError(
         "TEXT_REFUSED",
         `line ${number}: the secret ${token.value} is empty or holds characters that cannot be typed`,

@@ -5,6 +5,7 @@ import type { Language } from "./language.ts";
 import { scan, type Line, type OpenBlock } from "./lines.ts";
 import { normalise } from "./normalise.ts";
 import { findSecrets, type Range, redactLine, replaceRanges, union } from "./redact.ts";
+import { respeltItem } from "./menu/item.ts";
 import { respelt, wordEnd } from "./set/words.ts";
 import { tagToken } from "./token.ts";
 import { parseLines, placed } from "./tree.ts";
@@ -37,6 +38,7 @@ export function publicLines(language: Language, lines: readonly Line[], hide: Hi
   return lines.map((line) => {
     if (line.text === "") return line;
     if (language.set) return publicSetLine(language, line, hide);
+    if (language.menu) return { ...line, text: respeltItem(language.menu, redactLine(language, line.text, "", hide)) };
     if (line.block && line.block.closed !== "never") return publicBlock(language, line, line.block, hide);
     return { ...line, text: redactLine(language, line.text, headers.get(line) ?? "", hide) };
   });

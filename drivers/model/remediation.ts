@@ -8,6 +8,7 @@ import { scan } from "./lines.ts";
 import { merge, type Merged } from "./merge.ts";
 import { gapWarnings } from "./resets.ts";
 import { sectionRemediation } from "./section-remediation.ts";
+import { menuRemediation } from "./menu/remediation.ts";
 import { setRemediation } from "./set/remediation.ts";
 import { type ConfigNode, parse, parseLines, type SourceNode } from "./tree.ts";
 
@@ -29,7 +30,9 @@ export function remediation(language: Language, before: string, target: string |
   const start = parse(language, before);
   const { text, after, effective } = language.set
     ? { ...setRemediation(language, language.set, start, wanted), effective: undefined }
-    : bySections(language, before, start, wanted);
+    : language.menu
+      ? { ...menuRemediation(language, language.menu, start, wanted), effective: undefined }
+      : bySections(language, before, start, wanted);
   const [left] = diffTrees(language, after, wanted);
   if (left)
     throw new FarhandError(

@@ -1,6 +1,15 @@
 import type { Clock } from "../../shared/clock.ts";
 import { errorCode, FarhandError, type ErrorCode } from "../../shared/errors.ts";
-import type { ChangeOutcome, ChangeSpec, Configuration, Driver, Session, Tagger, TransactionHooks } from "../types.ts";
+import type {
+  ChangeOutcome,
+  ChangeSpec,
+  Configuration,
+  Driver,
+  Session,
+  Tagger,
+  TransactionHooks,
+  TransactionToken,
+} from "../types.ts";
 
 /** What a transaction works with. `open` logs in afresh each time; the transaction closes what it opened. */
 export interface ChangeContext {
@@ -25,6 +34,11 @@ export interface Change {
 
 /** Beyond the device's timer: what it may take to undo, and for its sessions to come back. */
 export const MARGIN_MS = 30_000;
+/** In a token's data: how long the device is away while it undoes, for one that reboots to do so. */
+export const UNDO_MS = "undoMs";
+/** Until when an undo is waited for, if the timer fires at this time. */
+export const undoneByMs = (token: TransactionToken, firesByMs: number): number =>
+  firesByMs + MARGIN_MS + (typeof token.data[UNDO_MS] === "number" ? token.data[UNDO_MS] : 0);
 /** Between two attempts to reach a device. */
 const PROBE_MS = 1_000;
 

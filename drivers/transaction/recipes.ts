@@ -8,6 +8,7 @@ import { requireTypable } from "../engines/cli/reads.ts";
 import type { Instruction, PlatformFile } from "../platform.ts";
 import type { Pending, TransactionToken } from "../types.ts";
 import { canRevert, pendingWords, readPending, wordsThat } from "./armed.ts";
+import { UNDO_MS } from "./context.ts";
 import type { CandidateText, ChangeStart, StagedText, Undo } from "./undo.ts";
 
 type Transaction = NonNullable<PlatformFile["transactions"]["merge"]>;
@@ -122,7 +123,13 @@ export class RecipeUndo implements Undo {
     const transaction = this.#of(change.mode);
     refuseUpload(transaction, change.text);
     const timer = this.#units(transaction, change.confirmMs);
-    return await Promise.resolve({
+    const learned: Record<string, string> = {};
+    for (const { name, send, holds, yes, no } of transaction.learn ?? [])
+      learned[name] = new RegExp(holds, "imv").test(await this.#cli.instruct({ send }, {})) ? yes : no;
+    const { undoCost } = transaction;
+    return {
+      ...learned,
+      ...(undoCost.kind === "reboot" ? { [UNDO_MS]: undoCost.minutes * UNIT_MS.minutes } : {}),
       name: deviceName(change.id),
       timer,
       clock: hoursMinutesSeconds(timer * UNIT_MS[transaction.timer.unit]),
@@ -130,7 +137,7 @@ export class RecipeUndo implements Undo {
       username: this.#username,
       // An undo may give the device its old name back.
       host: this.#cli.hostname,
-    });
+    };
   }
 
   async arm(token: TransactionToken): Promise<void> {

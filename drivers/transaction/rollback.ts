@@ -1,7 +1,7 @@
 import type { ErrorCode } from "../../shared/errors.ts";
 import type { Digest } from "../../shared/ids.ts";
 import type { ChangeOutcome, Configuration, Session, TransactionToken } from "../types.ts";
-import { closeQuietly, MARGIN_MS, outcome, reach, why, type Change } from "./context.ts";
+import { closeQuietly, outcome, reach, undoneByMs, why, type Change } from "./context.ts";
 import type { Verified } from "./verify.ts";
 
 export interface RollbackInput {
@@ -24,7 +24,7 @@ type Step = { kind: "ended"; outcome: ChangeOutcome } | { kind: "again"; last: s
 export async function rollBack(change: Change, input: RollbackInput): Promise<ChangeOutcome> {
   const { context, hooks } = change;
   await hooks.intent("revert", { token: input.token, reason: input.reason });
-  const untilMs = input.firesByMs + MARGIN_MS;
+  const untilMs = undoneByMs(input.token, input.firesByMs);
   let last = "";
   for (;;) {
     let session: Session | undefined;

@@ -33,6 +33,8 @@ export interface Facts {
   /** A box with a `flash` folder forgets at a reboot what lies elsewhere. */
   readonly flash: boolean;
   readonly bootMs: number;
+  /** Whether device-mode lets the scheduler run (from 7.17 on). */
+  readonly scheduler: boolean;
 }
 
 const HISTORY_MAX = 100;
@@ -186,7 +188,7 @@ export class Box {
   }
 
   #schedule(item: Item): void {
-    if (this.#stopped || item.props.get("disabled") === "yes") return;
+    if (this.#stopped || !this.facts.scheduler || item.props.get("disabled") === "yes") return;
     const { clock } = this.store;
     const nowMs = clock.nowMs();
     const intervalMs = spanOf(item.props.get("interval") ?? "0s") ?? 0;
@@ -256,6 +258,7 @@ export class Box {
     const { store } = this;
     const wasPending = this.pending !== undefined;
     store.startup = cloneConfig(file.config);
+    store.running = cloneConfig(file.config);
     if (wasPending) store.record({ kind: "rolled-back", why: "timer", by });
     store.reboot(this.facts.bootMs);
     return true;

@@ -98,7 +98,7 @@ function itemLine(menu: Menu, { props }: Item, options: ExportOptions): string[]
   for (const [key, value] of [...props].toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) {
     if (!options.sensitive && menu.sensitive?.includes(key) === true) continue;
     if (!options.verbose && menu.defaults?.[key] === value) continue;
-    if (menu.kind === "fixed" && key === menu.key) continue;
+    if ((menu.kind === "fixed" && key === menu.key) || menu.unsaid?.includes(key) === true) continue;
     if (menu.path === "/interface ethernet" && key === "name" && value === props.get("default-name")) continue;
     parts.push(`${key}=`, `${shown(value)} `);
   }

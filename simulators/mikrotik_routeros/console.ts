@@ -150,6 +150,8 @@ export class Console {
         return { text: show.resource(box) };
       case "/system routerboard":
         return { text: show.routerboard(box) };
+      case "/system device-mode":
+        return { text: show.deviceMode(box) };
       case "/system package":
         return { text: show.packages(box) };
       case "/system package update":
@@ -345,6 +347,7 @@ export class Console {
       ["start-time", timeOf(nowMs)],
       ...props,
       ...(interval === undefined ? [] : [["interval", showSpan(span)] as const]),
+      ["policy", "ftp,reboot,read,write,policy,test,password,sniff,sensitive,romon"],
       ["owner", this.#actor.user],
     ]);
   }

@@ -21,6 +21,8 @@ export const MikrotikRouterosConfig = BaseConfig.extend({
   asksLicense: z.boolean().default(false),
   /** Whether it has a folder `flash`, and forgets what lies beside it at a reboot. */
   flash: z.boolean().default(false),
+  /** Whether device-mode allows the scheduler. */
+  scheduler: z.boolean().default(true),
   /** How long a reboot takes, that of a restore among them. */
   bootMs: z.number().min(0).default(20_000),
 });
@@ -84,8 +86,8 @@ export async function startMikrotikRouteros(
           surroundings,
           separateStartup: false,
         });
-        const { model: board, version, softwareId, flash, bootMs } = config;
-        const one = new Box(store, { board, version, softwareId, flash, bootMs });
+        const { model: board, version, softwareId, flash, bootMs, scheduler } = config;
+        const one = new Box(store, { board, version, softwareId, flash, bootMs, scheduler });
         one.script = (source, by) => {
           const inner = new Console(one, { sessionId: 0, user: by, remote: "scheduler" }, "script");
           for (const line of joined(source)) inner.run(line);

@@ -19,6 +19,8 @@ export interface Menu {
   readonly sensitive?: readonly string[];
   /** Names an interface that must be there. */
   readonly interfaces?: readonly string[];
+  /** Values of an item that no export has. */
+  readonly unsaid?: readonly string[];
   /** Never in an export (users, files). */
   readonly hidden?: boolean;
 }
@@ -153,6 +155,7 @@ export const MENUS: readonly Menu[] = [
     unique: ["name"],
     props: words("comment disabled interval name on-event policy start-date start-time"),
     defaults: { interval: "0s" },
+    unsaid: ["owner"],
   }),
   list("/system script", { unique: ["name"] }),
   single("/tool mac-server", { defaults: { "allowed-interface-list": "all" } }),
@@ -170,6 +173,7 @@ const BRANCHES = new Set([
   "/ip neighbor",
   "/system",
   "/system backup",
+  "/system device-mode",
   "/system history",
   "/system license",
   "/system package",

@@ -44,6 +44,14 @@ export const routerboard = ({ facts, store }: Box): string =>
     ["upgrade-firmware", facts.version],
   ]);
 
+export const deviceMode = ({ facts }: Box): string =>
+  right([
+    ["mode", "advanced"],
+    ["flagged", "no"],
+    ["scheduler", facts.scheduler ? "yes" : "no"],
+    ["fetch", "yes"],
+  ]);
+
 export const packageUpdate = ({ facts }: Box): string =>
   right([
     ["channel", "stable"],

@@ -2,6 +2,7 @@ import type { Subject } from "../subject.ts";
 import { aristaEos } from "./arista-eos.ts";
 import { ciscoIosxe } from "./cisco-iosxe.ts";
 import { juniperJunos } from "./juniper-junos.ts";
+import { mikrotikRouteros } from "./mikrotik-routeros.ts";
 import { iosxeNetconf, junosNetconf, netconf } from "./netconf.ts";
 import { nokiaSrlinux } from "./nokia-srlinux.ts";
 
@@ -10,6 +11,7 @@ export const subjects: readonly Subject[] = [
   ...aristaEos,
   ciscoIosxe,
   juniperJunos,
+  mikrotikRouteros,
   netconf,
   iosxeNetconf,
   junosNetconf,

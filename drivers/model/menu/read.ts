@@ -1,0 +1,43 @@
+import { FarhandError } from "../../../shared/errors.ts";
+import type { Language, MenuForm } from "../language.ts";
+import type { Line } from "../lines.ts";
+import { printItem, readItem } from "./item.ts";
+import { wordsOf } from "./words.ts";
+
+/** Each line repeats its menu: a device must not make a megabyte into a gigabyte. */
+const UNFOLD_MAX = 24;
+
+/**
+ * Text of a menu language as lines that each say the whole: `/ip address` with items below it, or `/ip address add …` at once, continued
+ * over a backslash or not. Line numbers are those of the text. What is no line of the language stays as it is.
+ */
+export function scanMenu(language: Language, form: MenuForm, text: string): Line[] {
+  const out: Line[] = [];
+  let left = UNFOLD_MAX * text.length + 65_536;
+  let menu = "";
+  let open: { text: string; number: number } | undefined;
+  for (const [at, raw] of text.split("\n").entries()) {
+    const line = raw.replace(/\r+$/v, "");
+    const whole = open ? open.text + line.trimStart() : line.trim();
+    const number = open?.number ?? at + 1;
+    open = undefined;
+    if (whole.endsWith("\\") && !language.isNoise(whole)) {
+      open = { text: whole.slice(0, -1), number };
+      continue;
+    }
+    const item = whole.startsWith("/") ? readItem(form, whole) : readItem(form, `${menu} ${whole}`);
+    if (!item && isHeader(whole)) {
+      menu = whole;
+      continue;
+    }
+    const shown = item ? printItem(item) : whole.trimEnd();
+    left -= shown.length;
+    if (left < 0) throw new FarhandError("TEXT_REFUSED", `line ${number}: menus that unfold without measure`);
+    out.push({ number, indent: 0, text: shown, body: undefined, block: undefined });
+  }
+  if (open) out.push({ number: open.number, indent: 0, text: open.text, body: undefined, block: undefined });
+  return out;
+}
+
+const isHeader = (line: string): boolean =>
+  line.startsWith("/") && wordsOf(line).every((word) => /^[\/a-z0-9\-]+$/v.test(word));
