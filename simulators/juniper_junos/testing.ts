@@ -3,7 +3,7 @@ import { afterEach, expect } from "vitest";
 import { ManualClock } from "../../shared/clock.ts";
 import type { SimulatedDevice } from "../device.ts";
 import { Profile } from "../fleet/generate.ts";
-import { connectTestClient, execOnce, type TestClientOptions, type TestSession } from "../ssh/test-client.ts";
+import { connectTestClient, type TestClientOptions, type TestSession } from "../ssh/test-client.ts";
 import { startJuniperJunos, type JuniperJunosConfigInput } from "./index.ts";
 import { sampleJuniperJunos } from "./sample.ts";
 
