@@ -1,7 +1,12 @@
 import type { RunTask } from "../../shared/documents/manifest.ts";
+import { FarhandError, type ErrorCode } from "../../shared/errors.ts";
+import { commandMark, refusedMark } from "../../drivers/model/state/run-output.ts";
 import type { TaskEnd } from "../core/model.ts";
 import { streamed } from "./garbage.ts";
 import { done, withSession, type TaskContext } from "./task.ts";
+
+/** The device answered, and will answer the next one. */
+const REFUSALS: ReadonlySet<ErrorCode> = new Set(["COMMAND_REFUSED", "AUTHORIZATION_DENIED"]);
 
 /** Commands in order. Each output follows a line that names its command; all of it streams to the spool and to whoever watches. */
 export async function runCommands(context: TaskContext<RunTask>): Promise<TaskEnd> {
@@ -14,11 +19,16 @@ export async function runCommands(context: TaskContext<RunTask>): Promise<TaskEn
           await context.live.write(chunk);
           streamed(chunk.length);
         };
-        await sink(`> ${command}\n`);
-        await session.run(command, {
-          outputBytesMax: Math.max(0, context.manifest.outputBytesMax - writer.bytes),
-          sink,
-        });
+        await sink(`${commandMark(command)}\n`);
+        try {
+          await session.run(command, {
+            outputBytesMax: Math.max(0, context.manifest.outputBytesMax - writer.bytes),
+            sink,
+          });
+        } catch (error) {
+          if (!context.task.goOn || !(error instanceof FarhandError) || !REFUSALS.has(error.code)) throw error;
+          await sink(`${refusedMark(error.code, error.detail ?? "")}\n`);
+        }
         await sink("\n");
       }
     });

@@ -14,7 +14,7 @@ type ReadRequest = Extract<JobRequest, { kind: "collect" | "check" | "run" }>;
 function readTask(request: ReadRequest, device: ReadRequest["devices"][number]): TaskSpec {
   switch (request.kind) {
     case "run":
-      return { kind: "run", device, commands: request.commands };
+      return { kind: "run", device, commands: request.commands, ...(request.goOn && { goOn: request.goOn }) };
     case "check":
       return { kind: "check", device, ...(request.hostKeys && { hostKeys: request.hostKeys }) };
     case "collect":

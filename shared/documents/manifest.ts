@@ -44,6 +44,8 @@ export const RunTask = z.strictObject({
   kind: z.literal("run"),
   device: DeviceId,
   commands: z.array(CommandText).min(1).max(64),
+  /** A command that the device refuses is told in the output, and the next one is asked. */
+  goOn: z.literal(true).optional(),
 });
 /** Reads the device and computes what the author's text would do, on the agent: the text is not sent to the device. */
 export const PlanTask = z.strictObject({

@@ -60,8 +60,7 @@ function judgeOne(
     rows: [],
     count: 0,
   });
-  if (before?.kind !== "read")
-    return unknown(`not known before: ${before?.why ?? "the platform has no such table"}`, true);
+  if (before?.kind !== "read") return unknown(`not known before: ${before?.why ?? "not asked"}`, true);
   if (after?.kind !== "read") return unknown(`known before, and not after: ${after?.why ?? "not read"}`, false);
   const { rows, already, detail } = verdictOf(expectation, matching(expectation, before.rows), before.rows, after.rows);
   const shown = rows.filter(({ key }) => !exceptKeys.has(key));

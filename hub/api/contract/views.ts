@@ -236,6 +236,7 @@ export const JobRequest = z
       kind: z.literal("run"),
       ...readCommon,
       commands: z.array(z.string().min(1).max(4096)).min(1).max(64),
+      goOn: z.literal(true).optional(),
     }),
     z.strictObject({
       kind: z.literal("change"),

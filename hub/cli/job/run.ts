@@ -1,5 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import { CommandText } from "../../../shared/documents/common.ts";
+import { FarhandError } from "../../../shared/errors.ts";
 import { GrantId } from "../../../shared/ids.ts";
 import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
@@ -13,11 +14,16 @@ import { loadTrust, requireInventory } from "../trust/load.ts";
 import { ended, followJob } from "./follow.ts";
 import { LiveOutput } from "./live.ts";
 import { countsText, exitOfJob, outcomesOf } from "./outcome.ts";
+import { packCommands, parsing } from "./parsed.ts";
 
 interface Flags extends HubFlags, ReadDeadlineFlags {
   readonly select: string;
   readonly grant: GrantId;
   readonly wait: number;
+  readonly parse: boolean;
+  readonly compare?: string;
+  readonly before?: string;
+  readonly checks?: string;
 }
 
 export const runNow = buildCommand<Flags, string[], CliContext>({
@@ -26,8 +32,13 @@ export const runNow = buildCommand<Flags, string[], CliContext>({
     [
       "farhand run 'show version' --select site=ams --grant ask",
       "farhand run 'show version' 'show clock' --select tag.role=edge --grant ask --json",
+      "farhand run --parse --select device=ams-r1 --grant ask",
+      "farhand run --parse --select device=ams-r1 --grant ask --checks default --compare",
     ],
-    "Answers are shown as they come, each line under its device's name. The grant must name exactly these commands.\nExits 1 if any device failed.",
+    "--parse shows answers as tables; without commands it asks all that the platform's pack reads (interfaces, neighbours, sessions, routes, MACs).\n" +
+      "--compare shows what differs from before: from what this machine last parsed of each device, from job JOB, or from --before FILE\n" +
+      "(what --parse --json printed). --checks default|FILE.yaml adds expectations, as in plan change; exits 1 where one is broken.\n" +
+      "Answers are shown as they come, each line under its device's name. The grant must name exactly these commands.\nExits 1 if any device failed.",
   ),
   parameters: {
     flags: {
@@ -47,10 +58,33 @@ export const runNow = buildCommand<Flags, string[], CliContext>({
         default: "300",
         placeholder: "S",
       },
+      parse: { kind: "boolean", brief: "Show tables in place of text", default: false, withNegated: false },
+      compare: {
+        kind: "parsed",
+        parse: text,
+        brief: "What differs from job JOB; without JOB from what was last parsed here",
+        placeholder: "JOB",
+        optional: true,
+        inferEmpty: true,
+      },
+      before: {
+        kind: "parsed",
+        parse: text,
+        brief: "Compare with what --parse --json printed",
+        placeholder: "FILE",
+        optional: true,
+      },
+      checks: {
+        kind: "parsed",
+        parse: text,
+        brief: "Expectations of the comparison",
+        placeholder: "default|FILE.yaml",
+        optional: true,
+      },
     },
     positional: {
       kind: "array",
-      minimum: 1,
+      minimum: 0,
       maximum: 64,
       parameter: { parse: as(CommandText), brief: "Command, as the device takes it", placeholder: "COMMAND" },
     },
@@ -58,15 +92,22 @@ export const runNow = buildCommand<Flags, string[], CliContext>({
   func: command(ask),
 });
 
-async function ask(cli: Cli, flags: Flags, ...commands: string[]) {
+async function ask(cli: Cli, flags: Flags, ...named: string[]) {
+  if (named.length === 0 && !flags.parse) throw new FarhandError("USAGE", "give a command, or --parse");
+  if (!flags.parse && (flags.compare !== undefined || flags.before !== undefined || flags.checks !== undefined))
+    throw new FarhandError("USAGE", "--compare, --before and --checks go with --parse");
   const client = clientOf(cli, flags);
   const devices = pick(parseSelector(flags.select), requireInventory(await loadTrust(cli, flags, client)));
+  const commands = named.length > 0 ? named : packCommands(devices);
+  // Said before anything is asked.
+  const parsed = flags.parse ? await parsing(cli, client, flags, devices) : undefined;
   const job = await client.submit({
     kind: "run",
     title: `run: ${commands.join("; ")}`.slice(0, 200),
     devices: devices.map((device) => device.id),
     grant: flags.grant,
     commands,
+    ...(parsed && { goOn: true as const }),
     ...deadlinesOf(flags),
   });
   cli.out.note(`job ${job.id}: ${devices.length} devices`);
@@ -76,13 +117,14 @@ async function ask(cli: Cli, flags: Flags, ...commands: string[]) {
     until: ended,
     waitMs: flags.wait * 1000,
     onEvent: (event) => {
-      if (event.type === "output") live.take(event);
+      if (event.type === "output" && !parsed) live.take(event);
     },
   });
-  await live.complete(client, view);
+  if (!parsed) await live.complete(client, view);
+  const broken = parsed ? await parsed.show(view, commands) : 0;
   const outcomes = outcomesOf(view);
   const failed = outcomes.filter((outcome) => outcome.state !== "DONE");
-  if (cli.out.json) {
+  if (cli.out.json && !parsed) {
     const devicesOut = outcomes.map(({ device, state, code, detail, task }) => ({
       device,
       state,
@@ -96,5 +138,5 @@ async function ask(cli: Cli, flags: Flags, ...commands: string[]) {
     cli.out.note(`${device}: ${state} ${code ?? ""} ${escapeLine(detail ?? "")}`.trimEnd());
   cli.out.note(`job ${view.id} ${view.state}: ${countsText(view)}`);
   const exit = exitOfJob(view.state);
-  return exit === EXIT.ok && failed.length > 0 ? EXIT.failure : exit;
+  return exit === EXIT.ok && failed.length + broken > 0 ? EXIT.failure : exit;
 }

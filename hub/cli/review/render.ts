@@ -204,7 +204,10 @@ function verifyLines(checks: readonly Verification[]): string[] {
 function taskLines({ task, platform }: Target): string[] {
   switch (task.kind) {
     case "run":
-      return [`     ${platform}; commands`, ...task.commands.map((line) => `       ${escapeLine(line)}`)];
+      return [
+        `     ${platform}; commands${task.goOn ? ", each one though another is refused" : ""}`,
+        ...task.commands.map((line) => `       ${escapeLine(line)}`),
+      ];
     case "collect":
       return [`     ${platform}; reads the configuration`];
     case "check":
