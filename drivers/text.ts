@@ -67,4 +67,5 @@ function restorer(file: PlatformFile, language: Language): Driver["notRestorable
   };
 }
 
-const NOT_WRITABLE = "a banner, a brace or a backslash, which this driver cannot write to the device's file system";
+const NOT_WRITABLE =
+  "a banner, a brace, a backslash or a question mark, which this driver cannot write to the device's file system";

@@ -5,11 +5,17 @@ export type Way =
   /** With a carriage return before each line feed, as a terminal sends them; the recordings have lost it. */
   | { readonly kind: "random chunks"; readonly seed: number; readonly carriageReturns: boolean };
 
+/** With `FARHAND_MATRIX=full`, more seeds. */
+const SEEDS = process.env["FARHAND_MATRIX"] === "full" ? 20 : 2;
+
 export const WAYS: readonly Way[] = [
   { kind: "as recorded" },
   { kind: "byte by byte" },
-  { kind: "random chunks", seed: 1, carriageReturns: false },
-  { kind: "random chunks", seed: 2, carriageReturns: true },
+  ...Array.from({ length: SEEDS }, (_, at): Way => ({
+    kind: "random chunks",
+    seed: at + 1,
+    carriageReturns: at % 2 === 1,
+  })),
 ];
 
 export const named = (way: Way): string =>

@@ -36,8 +36,8 @@ export class Peer implements ByteStream {
   readonly #cut: (chunks: readonly string[]) => Uint8Array[];
   readonly #queue: Uint8Array[] = [];
   readonly #typed: string[] = [];
-  /** How often each was served from the recording, from one in its place, or as a prompt shown again. */
-  recorded = 0;
+  /** Exchanges that were served, as recorded and where they were; and what stood in their place, how often. */
+  readonly recorded = new Set<Exchange>();
   readonly stood = new Map<Standing, number>();
   #wake: () => void = () => undefined;
   #cursor = 0;
@@ -87,7 +87,7 @@ export class Peer implements ByteStream {
     this.#typed.push(line);
     const here = this.#find(line, (exchange) => exchange.at === this.#tail);
     if (here) {
-      this.recorded += 1;
+      this.recorded.add(here);
       this.#say(here.came);
       return;
     }

@@ -99,7 +99,6 @@ const eos: ReplayPlatform = {
       why: "what oxidized asks",
     },
     { typed: /^terminal /, answer: () => "", why: "oxidized's simulation has no terminal to set" },
-    { typed: /^show version$/, answer: () => "", why: "not recorded" },
     {
       typed: /^exit$/,
       at: /\(config-s-\w+-.+\)#$/,
@@ -213,7 +212,6 @@ const ios: ReplayPlatform = {
       as: "show version | i Version",
       why: "recorded through a filter: its version is all that there is",
     },
-    { typed: /^show inventory$/, answer: () => "", why: "not recorded" },
     {
       typed: /^configure replace \S+ force revert trigger error timer \d+$/,
       as: (typed) => typed.replace(/ revert trigger .*$/, ""),
@@ -303,7 +301,6 @@ const junos: ReplayPlatform = {
       as: "show version | grep junos:",
       why: "recorded through a filter: its version is all that there is",
     },
-    { typed: /^show chassis hardware$/, answer: () => "", why: "not recorded" },
     {
       typed: /^show configuration \| display set$/,
       answer: ({ recording }) => asSet(answerTo(recording, ...SHOWN)),

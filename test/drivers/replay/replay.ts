@@ -36,7 +36,8 @@ export interface ReplayedChange {
 }
 
 export interface Coverage {
-  recorded: number;
+  /** Recorded exchanges that were gone through, by recording, and all that there are. */
+  readonly gone: Map<string, { readonly through: number; readonly of: number }>;
   readonly stood: Map<Standing, number>;
 }
 
@@ -49,7 +50,7 @@ export async function replay(
   coverage: Coverage,
 ): Promise<Replayed> {
   const recording = renamed(as, platform.names?.(deviceName(CHANGE_ID)) ?? []);
-  const peer = new Peer(recording, platform.standings, way);
+  const peer = new Peer(recording, [...platform.standings, ...unrecordedFacts(file)], way);
   const opened = await openOn(peer, file);
   try {
     const facts = await opened.session.facts();
@@ -68,10 +69,23 @@ export async function replay(
     };
   } finally {
     await opened.session.close();
-    coverage.recorded += peer.recorded;
+    const { name, exchanges } = recording;
+    coverage.gone.set(name, { through: peer.recorded.size, of: exchanges.filter(({ typed }) => typed !== "").length });
     for (const [standing, count] of peer.stood)
       coverage.stood.set(standing, (coverage.stood.get(standing) ?? 0) + count);
   }
+}
+
+/** Whatever else the driver reads for facts, and nobody asked when it was recorded: a device that has nothing to say. */
+function unrecordedFacts({ facts }: PlatformFile): Standing[] {
+  const sends = [...facts.commands, ...JSON.stringify(facts).matchAll(/"send":"(?<send>[^"]+)"/g)].map((found) =>
+    typeof found === "string" ? found : (found.groups?.["send"] ?? ""),
+  );
+  return [...new Set(sends)].map((send) => ({
+    typed: new RegExp(`^${RegExp.escape(send)}$`),
+    answer: () => "",
+    why: "a fact that nobody asked for when it was recorded",
+  }));
 }
 
 /** One line for each entry, without the body of a block. */
