@@ -135,7 +135,8 @@ async function openOverHttps({ file, ...parts }: Parts, o: OpenOptions, redact: 
   if (!https) throw new FarhandError("INTERNAL", `${file.id} has no HTTPS API`);
   const { target, credential, clock, signal, connectMs, commandMs, transcript } = o;
   const { via = [], guard = (login) => login() } = o;
-  const api = new Api({ target, via, credential, guard, clock, signal, connectMs, redact });
+  const { token } = https;
+  const api = new Api({ target, via, credential, guard, clock, signal, connectMs, redact, token });
   const runner = runners[https.api]({
     api,
     path: https.path,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Evidence, Level, UndoCost } from "../shared/documents/common.ts";
 import { PlatformId } from "../shared/ids.ts";
+import { HttpToken } from "./model/http-file.ts";
 import { NetconfFile } from "./model/netconf-file.ts";
 import { LimitsFile, PreflightFile } from "./model/preflight-file.ts";
 import { StandingFile } from "./model/standing-file.ts";
@@ -343,6 +344,8 @@ export const PlatformFile = z.strictObject({
     .strictObject({
       api: z.enum(["eapi", "srlinux"]),
       path: z.string().max(200),
+      /** Where name and password are given for a token; else every request carries them. */
+      token: HttpToken.optional(),
       /** Commands in one request. */
       batchMax: z.int().min(1).max(10_000),
       /**

@@ -119,10 +119,10 @@ describe.skipIf(missing !== undefined)(`HTTPS against nginx${skipped}`, () => {
     const device = api();
     expect((await device.request(get("/users"), true)).body).toBe("{}");
     expect((await device.request(get("/ok"), true)).headers["content-type"]).toBe("application/json");
-    device.close();
+    await device.close();
     const wrong = api({ password: "wrong" });
     expect(await codeOf(wrong.request(get("/users"), true))).toBe("LOGIN_REFUSED");
-    wrong.close();
+    await wrong.close();
   });
 
   test("a refusal, an error and a redirect are told by code; a redirect is not followed; what the device says is bounded and plain", async () => {
@@ -133,21 +133,21 @@ describe.skipIf(missing !== undefined)(`HTTPS against nginx${skipped}`, () => {
       detail: "status 500: out of  memory",
     });
     await expect(device.request(get("/elsewhere"), true)).rejects.toMatchObject({ code: "API_REFUSED" });
-    device.close();
+    await device.close();
   });
 
   test("a rate limit is waited for while there is time, and not longer", async () => {
     const device = api();
     expect(await codeOf(device.request(get("/busy", { deadlineMs: 2_500 }), true))).toBe("DEVICE_RATE_LIMITED");
     expect(await codeOf(device.request(get("/far"), true))).toBe("DEVICE_RATE_LIMITED");
-    device.close();
+    await device.close();
   });
 
   test("a connection that the device closes after its answer is dialled again for the next request", async () => {
     const device = api();
     expect((await device.request(get("/last"), true)).body).toBe("bye");
     expect((await device.request(get("/ok"), true)).body).toBe('{"ok":true}');
-    device.close();
+    await device.close();
     expect(await codeOf(device.request(get("/ok"), true))).toBe("CONNECTION_LOST");
   });
 
@@ -155,11 +155,11 @@ describe.skipIf(missing !== undefined)(`HTTPS against nginx${skipped}`, () => {
     const device = api();
     const controller = new AbortController();
     expect(await codeOf(device.request(get("/ok", { outputBytesMax: 4 }), true))).toBe("OUTPUT_TOO_LARGE");
-    device.close();
+    await device.close();
     const slow = api();
     const late = slow.request(get("/slow/big", { deadlineMs: 500, outputBytesMax: 16 * 1024 * 1024 }), true);
     expect(await codeOf(late)).toBe("COMMAND_TIMEOUT");
-    slow.close();
+    await slow.close();
     const aborted = api({ signal: controller.signal });
     controller.abort(new Error("enough"));
     await expect(aborted.request(get("/ok"), true)).rejects.toThrow("enough");

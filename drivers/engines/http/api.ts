@@ -1,11 +1,13 @@
 import type { Clock } from "../../../shared/clock.ts";
 import type { Device } from "../../../shared/documents/inventory.ts";
 import { FarhandError } from "../../../shared/errors.ts";
-import type { Credential } from "../../../shared/secret.ts";
+import { Secret, type Credential } from "../../../shared/secret.ts";
+import type { HttpToken } from "../../model/http-file.ts";
 import type { LoginGuard, OpenHop } from "../../types.ts";
 import { quoted } from "../ssh/connect-error.ts";
 import { transportVia } from "../ssh/via.ts";
 import { HttpConnection, type HttpRequest, type HttpResponse } from "./client.ts";
+import { textAt } from "./pointer.ts";
 import { openTls } from "./tls.ts";
 
 export interface ApiOptions {
@@ -17,6 +19,8 @@ export interface ApiOptions {
   readonly signal: AbortSignal;
   readonly connectMs: number;
   readonly redact: (text: string) => string;
+  /** Where a login gives a token; without it every request carries name and password. */
+  readonly token?: HttpToken | undefined;
 }
 
 export type ApiRequest = Omit<HttpRequest, "headers" | "body"> & { readonly json?: unknown };
@@ -24,10 +28,15 @@ export type ApiRequest = Omit<HttpRequest, "headers" | "body"> & { readonly json
 /** An API may say for how long it wants no more requests; longer than this is not waited. */
 const RETRY_AFTER_MAX_MS = 60_000;
 const RETRIES_MAX = 5;
+const LOGIN_MS = 30_000;
+const LOGOUT_MS = 5_000;
+const LOGIN_BYTES_MAX = 256 * 1024;
+const TOKEN_CHARACTERS_MAX = 16_384;
 
 /**
  * A device's HTTPS API: one verified connection, dialled again where the device has closed it between two requests, the user's
- * name and password on each (RFC 7617). Only `safe` requests are ever sent twice. Errors: those of the way, TLS and HTTP;
+ * name and password on each (RFC 7617), or the token that they were given for. Only `safe` requests are ever sent twice, and what was
+ * refused for a token that had run out. Errors: those of the way, TLS and HTTP;
  * LOGIN_REFUSED (401), AUTHORIZATION_DENIED (403), DEVICE_RATE_LIMITED (429, 503), API_REFUSED (any other status that is not 2xx).
  */
 export class Api {
@@ -35,6 +44,7 @@ export class Api {
   #connection: HttpConnection | undefined;
   #closed = false;
   #proved = false;
+  #token: Secret | undefined;
 
   constructor(options: ApiOptions) {
     this.#o = options;
@@ -61,29 +71,79 @@ export class Api {
 
   /** The first answer tells whether the login is taken; it counts as one login against the device's lockout. */
   async #guarded(request: ApiRequest): Promise<HttpResponse> {
-    if (this.#proved) return await this.#send(request);
+    const { token } = this.#o;
+    if (token) return await this.#withToken(token, request);
+    if (this.#proved) return await this.#send(request, this.#basic());
     return await this.#o.guard(async () => {
-      const response = await this.#send(request);
+      const response = await this.#send(request, this.#basic());
       if (response.status === 401) throw new FarhandError("LOGIN_REFUSED", "the API answered 401");
       this.#proved = true;
       return response;
     });
   }
 
-  async #send({ json, ...request }: ApiRequest): Promise<HttpResponse> {
-    const { credential } = this.#o;
-    const connection = await this.#connected();
-    const password = credential.password?.reveal() ?? "";
-    const basic = Buffer.from(`${credential.username}:${password}`, "utf8").toString("base64");
-    const headers = {
-      authorization: `Basic ${basic}`,
-      ...(json === undefined ? {} : { "content-type": "application/json" }),
+  /** A token runs out: then there is one login more, and what was refused for it, and so not done, is said once more. */
+  async #withToken(rules: HttpToken, request: ApiRequest): Promise<HttpResponse> {
+    const had = this.#token !== undefined;
+    const first = await this.#send(request, await this.#tokenHeaders(rules));
+    if (first.status !== 401) return first;
+    this.#token = undefined;
+    if (had) {
+      const again = await this.#send(request, await this.#tokenHeaders(rules));
+      if (again.status !== 401) return again;
+      this.#token = undefined;
+    }
+    throw new FarhandError("LOGIN_REFUSED", "the API answered 401 to the token that it had just given");
+  }
+
+  async #tokenHeaders(rules: HttpToken): Promise<Record<string, string>> {
+    this.#token ??= await this.#o.guard(() => this.#login(rules));
+    const { header, prefix } = rules.send;
+    return { [header]: `${prefix}${this.#token.reveal()}` };
+  }
+
+  async #login({ login, from }: HttpToken): Promise<Secret> {
+    const { method, path, as } = login;
+    const { username, password } = this.#o.credential;
+    const request = { method, path, deadlineMs: LOGIN_MS, outputBytesMax: LOGIN_BYTES_MAX } as const;
+    const fields = as.kind === "basic" ? {} : { [as.username]: username, [as.password]: password?.reveal() ?? "" };
+    const response =
+      as.kind === "basic"
+        ? await this.#send(request, this.#basic())
+        : as.kind === "json"
+          ? await this.#send({ ...request, json: fields }, {})
+          : await this.#send(
+              request,
+              { "content-type": "application/x-www-form-urlencoded" },
+              new URLSearchParams(fields).toString(),
+            );
+    if (response.status === 401 || response.status === 403)
+      throw new FarhandError("LOGIN_REFUSED", `the API answered ${response.status} to the login`);
+    if (response.status === 429 || response.status === 503)
+      throw new FarhandError("DEVICE_RATE_LIMITED", `status ${response.status} to the login`);
+    this.#checked(response);
+    const token = tokenIn(response, from);
+    // Its words are not shown: a token may be among them.
+    if (token === "" || token.length > TOKEN_CHARACTERS_MAX || /[^!-~]/.test(token))
+      throw new FarhandError("API_REFUSED", "the answer to the login holds no token");
+    return new Secret(token);
+  }
+
+  #basic(): Record<string, string> {
+    const { username, password } = this.#o.credential;
+    return {
+      authorization: `Basic ${Buffer.from(`${username}:${password?.reveal() ?? ""}`, "utf8").toString("base64")}`,
     };
-    return await connection.request({
-      ...request,
-      headers,
-      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
-    });
+  }
+
+  async #send(
+    { json, ...request }: ApiRequest,
+    authorization: Readonly<Record<string, string>>,
+    body = json === undefined ? undefined : JSON.stringify(json),
+  ): Promise<HttpResponse> {
+    const connection = await this.#connected();
+    const headers = { ...(json === undefined ? {} : { "content-type": "application/json" }), ...authorization };
+    return await connection.request({ ...request, headers, ...(body === undefined ? {} : { body }) });
   }
 
   async #connected(): Promise<HttpConnection> {
@@ -110,9 +170,41 @@ export class Api {
     throw new FarhandError("API_REFUSED", `status ${status}: ${quoted(this.#o.redact, body.slice(0, 4096))}`);
   }
 
-  close(): void {
-    this.#closed = true;
-    this.#connection?.close();
+  /** Gives the session back where the API has one. Never throws. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    const { token: rules } = this.#o;
+    const connection = this.#connection;
+    try {
+      if (rules?.logout && this.#token && connection?.usable === true) {
+        const request = { ...rules.logout, deadlineMs: LOGOUT_MS, outputBytesMax: LOGIN_BYTES_MAX };
+        await this.#send(request, await this.#tokenHeaders(rules));
+      }
+    } catch {
+      // It runs out by itself.
+    } finally {
+      this.#closed = true;
+      this.#token = undefined;
+      connection?.close();
+    }
+  }
+}
+
+function tokenIn({ headers, body }: HttpResponse, from: HttpToken["from"]): string {
+  switch (from.kind) {
+    case "header":
+      return (headers[from.name] ?? "").split(";", 1)[0]?.trim() ?? "";
+    case "body": {
+      let json: unknown;
+      try {
+        json = JSON.parse(body);
+      } catch {
+        return "";
+      }
+      return textAt(json, from.pointer) ?? "";
+    }
+    default:
+      return from satisfies never;
   }
 }
 

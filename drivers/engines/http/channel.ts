@@ -19,7 +19,8 @@ export interface CommandRunner {
   ): Promise<readonly string[]>;
   hostname(): Promise<string>;
   readonly usable: boolean;
-  close(): void;
+  /** Never throws. */
+  close(): Promise<void>;
 }
 
 /** What each API's way of running commands is made of. */
@@ -218,8 +219,7 @@ export class ApiChannel implements CommandChannel {
   }
 
   close(): Promise<void> {
-    this.#o.runner.close();
-    return Promise.resolve();
+    return this.#o.runner.close();
   }
 }
 

@@ -79,8 +79,8 @@ export class Eapi implements CommandRunner {
     );
   }
 
-  close(): void {
-    this.#o.api.close();
+  close(): Promise<void> {
+    return this.#o.api.close();
   }
 }
 

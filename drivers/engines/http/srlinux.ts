@@ -77,8 +77,8 @@ export class SrlinuxRpc implements CommandRunner {
     return new FarhandError("COMMAND_REFUSED", complaint(redact, command, message));
   }
 
-  close(): void {
-    this.#o.api.close();
+  close(): Promise<void> {
+    return this.#o.api.close();
   }
 }
 
