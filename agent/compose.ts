@@ -195,6 +195,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     manifestOf,
     requireBegin: (task) => verifier.requireBegin(task),
     holdOf: (device) => holds.standing(device),
+    limitsOf: (device) => local.limitsOf(device),
     inventory: () => trust.inventory,
     recipients: () => trust.recipients(config.site, identity.box.x as BoxPublicKey),
     dispatch: (key, event, label) => assignments.dispatch(key, event, label),

@@ -171,7 +171,17 @@ function sessionOn(
   const undo = undoFor(file, cli, connection, o, configuration);
   const login = loginFor(file, undo, connection, o);
   const host = connection && file.transport.program !== undefined ? hostOf(connection, o) : undefined;
-  return new CliSession({ file, cli, isRead, undo, login, configuration, host, disconnect: () => connection?.close() });
+  return new CliSession({
+    file,
+    cli,
+    isRead,
+    undo,
+    login,
+    configuration,
+    host,
+    isTerminal: connection !== undefined,
+    disconnect: () => connection?.close(),
+  });
 }
 
 const HOST_BYTES_MAX = 64 * 1024;

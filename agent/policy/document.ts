@@ -54,6 +54,16 @@ export const LocalPolicy = z.strictObject({
   devicesPerManifestMax: z.int().min(1).max(1_000).optional(),
   /** How many devices changes may begin on within an hour: a bucket that holds so many and is full again an hour after it was empty. */
   changesPerHourMax: z.int().min(1).max(100_000).optional(),
+  /** What is opened on a device at one time, and how often within a minute; below what its platform takes, less two for people. */
+  deviceLimits: z
+    .record(
+      DeviceId,
+      z.strictObject({
+        sessions: z.int().min(1).max(1_000).optional(),
+        connectsPerMinute: z.int().min(1).max(10_000).optional(),
+      }),
+    )
+    .optional(),
   windows: Windows.optional(),
 });
 export type LocalPolicy = z.infer<typeof LocalPolicy>;

@@ -2,7 +2,7 @@ import { riskRank, type Risk } from "../../shared/documents/common.ts";
 import type { Device } from "../../shared/documents/inventory.ts";
 import type { Manifest, TaskSpec } from "../../shared/documents/manifest.ts";
 import { errorCode, FarhandError } from "../../shared/errors.ts";
-import type { CredentialName, Digest, PlatformId } from "../../shared/ids.ts";
+import type { CredentialName, DeviceId, Digest, PlatformId } from "../../shared/ids.ts";
 import type { InventoryView } from "../../shared/trust.ts";
 import { bucketHolds, spendBucket, type Bucket } from "../journal/admission.ts";
 import type { Tx } from "../../shared/store.ts";
@@ -55,6 +55,18 @@ export class LocalRules {
       return null;
     } catch (error) {
       return error instanceof FarhandError ? error : new FarhandError(errorCode(error));
+    }
+  }
+
+  /** What a device's budget is narrowed to. A file that is not one lets nothing begin, so that it need not narrow. */
+  limitsOf(device: DeviceId): {
+    readonly sessions?: number | undefined;
+    readonly connectsPerMinute?: number | undefined;
+  } {
+    try {
+      return this.read()?.deviceLimits?.[device] ?? {};
+    } catch {
+      return {};
     }
   }
 

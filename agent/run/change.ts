@@ -62,6 +62,7 @@ async function specOf(context: Context): Promise<ChangeSpec> {
     touchesManagement: task.touchesManagement,
     onWayHome: context.onWayHome,
     serial: device.serial,
+    accepts: (task.accepted ?? []).map(({ code }) => code),
     confirmMs: manifest.deadlines.confirmMs,
     verify: task.verify,
     ...(task.checks && { checks: task.checks }),

@@ -96,7 +96,8 @@ function ofReadiness(readiness: Readiness): CheckFinding[] {
   return found;
 }
 
-function ofFacts({ device, driver }: Pick<TaskContext, "device" | "driver">, facts: Facts): CheckFinding[] {
+/** Of its identity, its part in a cluster, and who manages it. */
+export function ofFacts({ device, driver }: Pick<TaskContext, "device" | "driver">, facts: Facts): CheckFinding[] {
   const found: CheckFinding[] = [];
   if (device.serial !== null && facts.serial !== device.serial) {
     const detail = `serial ${facts.serial ?? "unknown"}, inventory says ${device.serial}`;

@@ -4,6 +4,7 @@ import type { Finding, PlannedDevice } from "../../shared/documents/receipt.ts";
 import { FarhandError } from "../../shared/errors.ts";
 import { planState, plannedChecks, readState } from "../../drivers/transaction/state.ts";
 import type { TaskEnd } from "../core/model.ts";
+import { ofFacts } from "./check.ts";
 import { textOf } from "./source.ts";
 import { done, withSession, type TaskContext } from "./task.ts";
 
@@ -16,7 +17,7 @@ export async function plan(context: TaskContext<PlanTask>): Promise<TaskEnd> {
   if (unread) throw new FarhandError("READ_NOT_ALLOWED", unread.command.slice(0, 200));
   const statePlan = task.checks && planState(driver, task.checks);
   const text = await textOf(context, task);
-  const { before, readiness, tables } = await withSession(context, async (session) => {
+  const { before, readiness, tables, preflight } = await withSession(context, async (session) => {
     const facts = await session.facts();
     if (device.serial !== null && facts.serial !== device.serial) {
       throw new FarhandError(
@@ -25,10 +26,11 @@ export async function plan(context: TaskContext<PlanTask>): Promise<TaskEnd> {
       );
     }
     const readiness = await session.readiness(task.mode);
+    const preflight = [...ofFacts(context, facts), ...((await session.preflight?.(context.clock)) ?? [])];
     const before = await session.running();
     const reads = { driver, outputBytesMax: context.manifest.outputBytesMax };
     const tables = statePlan && (await readState(reads, session, statePlan.pack, statePlan.tables));
-    return { readiness, before, tables };
+    return { readiness, before, tables, preflight };
   });
   const prediction = driver.predict({
     device: device.id,
@@ -71,6 +73,7 @@ export async function plan(context: TaskContext<PlanTask>): Promise<TaskEnd> {
     evidence: driver.evidence,
     touchesManagement: prediction.touchesManagement,
     warnings: warnings.slice(0, FINDINGS_MAX),
+    preflight: preflight.slice(0, FINDINGS_MAX),
     hints: readiness.blockers.slice(0, FINDINGS_MAX),
     ...(statePlan && tables && { checks: plannedChecks(statePlan, tables).slice(0, FINDINGS_MAX) }),
   };

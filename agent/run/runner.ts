@@ -1,6 +1,6 @@
 import type { Clock } from "../../shared/clock.ts";
 import type { Hold } from "../../shared/documents/hold.ts";
-import type { Hop } from "../../shared/documents/inventory.ts";
+import { HostKey, type Hop } from "../../shared/documents/inventory.ts";
 import type { Manifest, TaskSpec, TextRef } from "../../shared/documents/manifest.ts";
 import type { SnapshotRef } from "../../shared/documents/receipt.ts";
 import { errorCode, FarhandError, type ErrorCode } from "../../shared/errors.ts";
@@ -16,6 +16,7 @@ import { inForce, type CredentialLease, type CredentialProvider } from "../vault
 import { openConfiguration, requireMark, sealConfiguration } from "../../shared/sealed.ts";
 import type { DeviceLogins } from "../vault/device-logins.ts";
 import type { Vault } from "../vault/vault.ts";
+import { BoxBudget, budgetOf, type Narrowed } from "./budget.ts";
 import { change, probe } from "./change.ts";
 import { check } from "./check.ts";
 import { collect } from "./collect.ts";
@@ -50,6 +51,8 @@ export interface RunnerOptions {
   /** Whether the site itself still lets it begin; throws why not. */
   readonly requireBegin: (task: TaskSpec) => Promise<void>;
   readonly holdOf: (device: DeviceId) => Promise<Hold | undefined>;
+  /** What the owner of the site narrows a device's budget to; nothing where nobody says so. */
+  readonly limitsOf?: (device: DeviceId) => Narrowed | undefined;
   readonly inventory: () => InventoryView | undefined;
   /** Who can open a sealed configuration of this site. */
   readonly recipients: () => readonly BoxPublicKey[];
@@ -80,11 +83,13 @@ export class Runner {
   readonly #locks = new DeviceLocks();
   readonly #slots: Slots;
   readonly #hopSlots = new Map<HopId, Slots>();
+  readonly #budget: BoxBudget;
   #draining = false;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
     this.#slots = new Slots(options.parallel);
+    this.#budget = new BoxBudget(options.clock);
   }
 
   get activeCount(): number {
@@ -269,20 +274,33 @@ export class Runner {
     const { connectMs, commandMs } = manifest.deadlines;
     const snapshots = new Map<Digest, Promise<SnapshotRef>>();
     const hops = inventory.pathTo(device);
-    const openWith = async (credential: Credential, signal: AbortSignal, guard?: LoginGuard): Promise<Session> =>
-      driver.open({
-        target: device,
-        via: await this.#hopsOf(hops, signal),
-        credential,
-        ...(guard && { guard }),
-        clock,
-        signal,
-        connectMs,
-        commandMs,
-        transcript,
-        tagger,
-        secrets: await this.#options.secrets.knownValues(),
-      });
+    const place = [...hops.map((hop) => hop.id), `${device.address}:${device.port}`].join(" > ");
+    const enter = (signal: AbortSignal, connects = 1): Promise<() => void> => {
+      const limits = budgetOf(driver.limits, this.#options.limitsOf?.(device.id));
+      return this.#budget.acquire(place, { connects, limits, withinMs: manifest.deadlines.taskMs, signal });
+    };
+    const openWith = async (credential: Credential, signal: AbortSignal, guard?: LoginGuard): Promise<Session> => {
+      const leave = await enter(signal);
+      try {
+        const session = await driver.open({
+          target: device,
+          via: await this.#hopsOf(hops, signal),
+          credential,
+          ...(guard && { guard }),
+          clock,
+          signal,
+          connectMs,
+          commandMs,
+          transcript,
+          tagger,
+          secrets: await this.#options.secrets.knownValues(),
+        });
+        return withClose(session, leave);
+      } catch (error) {
+        leave();
+        throw error;
+      }
+    };
     return {
       key,
       agent: this.#options.agent,
@@ -314,7 +332,14 @@ export class Runner {
       openWith: (credential, signal) => openWith(credential, signal),
       hostKeys: async () => {
         const { signal } = active.abort;
-        return driver.hostKeys({ target: device, via: await this.#hopsOf(hops, signal), clock, signal, connectMs });
+        // One for each type of key, and one more that finds no other.
+        const leave = await enter(signal, HOST_KEY_TYPES + 1);
+        try {
+          const via = await this.#hopsOf(hops, signal);
+          return await driver.hostKeys({ target: device, via, clock, signal, connectMs });
+        } finally {
+          leave();
+        }
       },
       unseal: async (ref) => {
         const sealed = await store.read((tx) => loadText(tx, ref.sha256));
@@ -383,6 +408,21 @@ export class Runner {
     ]);
     return { public: publicRef, keyGeneration, sealed: sealed.sha256, notRestorable };
   }
+}
+
+const HOST_KEY_TYPES = HostKey.shape.algorithm.options.length;
+
+/** The same session; closing it gives its place back, however that ends. */
+function withClose(session: Session, leave: () => void): Session {
+  const close = session.close.bind(session);
+  session.close = async () => {
+    try {
+      await close();
+    } finally {
+      leave();
+    }
+  };
+  return session;
 }
 
 /** The site's own no, before anything was said to the device. */

@@ -9,6 +9,8 @@ export interface PreflightContext {
   ask(command: string, host: boolean): Promise<string>;
   readonly clock: Clock;
   readonly limits: LimitsFile | undefined;
+  /** Whether a session as ours is one that the device lists: a terminal is, a request to an API is not. */
+  readonly isListed: boolean;
   /** What may be told of a device's words. */
   redacted(text: string): string;
 }
@@ -62,7 +64,8 @@ async function answerTo(context: PreflightContext, send: string, host: boolean):
 async function judge(rule: Rule, answer: Answer, context: PreflightContext): Promise<CheckFinding[]> {
   const finding = (detail: string): CheckFinding => ({
     code: rule.code,
-    severity: rule.severity,
+    // What cannot be told stops nobody: somebody should look.
+    severity: rule.severity === "blocks" && detail.startsWith(UNTOLD) ? "warns" : rule.severity,
     detail: context.redacted(detail.trim()).slice(0, 500),
     hint: rule.hint,
   });
@@ -78,6 +81,7 @@ async function judge(rule: Rule, answer: Answer, context: PreflightContext): Pro
   return rule satisfies never;
 }
 
+const UNTOLD = "cannot be told: ";
 const MATCHES_MAX = 8;
 const firstLine = (text: string): string => text.split("\n").find((line) => line.trim() !== "") ?? "";
 
@@ -93,7 +97,7 @@ function numbers(source: string, text: string): { value: number; line: string }[
 
 function judgeNumber(rule: Extract<Rule, { number: string }>, { text }: Answer): string[] {
   const found = numbers(rule.number, text);
-  if (found.length === 0) return [`not told: ${firstLine(text)}`];
+  if (found.length === 0) return [`${UNTOLD}${firstLine(text)}`];
   const { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY } = rule;
   return found
     .filter(({ value }) => value < atLeast || value > atMost)
@@ -108,8 +112,8 @@ async function judgeSessions(
 ): Promise<string[]> {
   const used = [...text.matchAll(new RegExp(rule.sessions, "gmv"))].length;
   const total = (await totalOf(rule, context)) ?? context.limits?.sessions;
-  // Ours is among them: none at all means that the answer was not understood.
-  if (used === 0 || total === undefined) return [`cannot be told: ${firstLine(text)}`];
+  // Where ours is among them, none at all means that the answer was not understood.
+  if ((used === 0 && context.isListed) || total === undefined) return [`${UNTOLD}${firstLine(text)}`];
   const free = Math.max(0, total - used);
   return free >= rule.leave ? [] : [`${used} of ${total} sessions are in use, ${free} free`];
 }
@@ -128,7 +132,7 @@ async function totalOf(
 function judgeClock(rule: Extract<Rule, { clock: string }>, { text, askedMs, answeredMs }: Answer): string[] {
   const found = new RegExp(rule.clock, "mv").exec(text)?.groups;
   const time = found && deviceTime(found);
-  if (!time) return [`cannot be told: ${firstLine(text)}`];
+  if (!time) return [`${UNTOLD}${firstLine(text)}`];
   // It was read somewhere between the question and the answer, and shows no parts of a second.
   const middleMs = (askedMs + answeredMs) / 2;
   const apartMs = offsetMs(time, middleMs);

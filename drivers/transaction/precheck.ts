@@ -1,3 +1,4 @@
+import type { CheckFinding } from "../../shared/documents/check.ts";
 import { hasDeviceTimer, type Level } from "../../shared/documents/common.ts";
 import { FarhandError, type ErrorCode } from "../../shared/errors.ts";
 import { atLeast } from "../level.ts";
@@ -37,6 +38,7 @@ export async function precheck(context: ChangeContext, spec: ChangeSpec, session
   requireStanding(spec, facts);
   const readiness = await session.readiness(spec.mode);
   if (readiness.pendingByOther) throw new FarhandError("PENDING_CHANGE", readiness.pendingBy);
+  requirePreflight(spec, (await session.preflight?.(context.clock)) ?? []);
   requireLevel(spec, readiness.level, readiness.blockers[0]?.detail);
 
   const before = await session.running();
@@ -66,6 +68,12 @@ export async function precheck(context: ChangeContext, spec: ChangeSpec, session
     warnings: readiness.warnings.map((warning) => warning.code),
     unsavedBefore: readiness.unsaved === true,
   };
+}
+
+/** What blocks, as it is now and not when it was planned, unless the warrant accepts it by name. */
+function requirePreflight({ accepts = [] }: ChangeSpec, found: readonly CheckFinding[]): void {
+  const blocking = found.find(({ code, severity }) => severity === "blocks" && !accepts.includes(code));
+  if (blocking) throw new FarhandError("PREFLIGHT", `${blocking.code}: ${blocking.detail}`);
 }
 
 /** A standby takes no change; what a central manager holds takes one only where the warrant says why. */

@@ -235,6 +235,7 @@ function changeTask(request: ChangeRequest, { planned, receipt }: Plan): ChangeT
     touchesManagement,
     verify: request.verify,
     ...(request.checks && { checks: request.checks }),
+    ...(request.accepted && { accepted: request.accepted }),
     plan: receipt,
   };
 }

@@ -31,10 +31,3 @@ export const CheckReport = z.strictObject({
   findings: z.array(CheckFinding).max(128),
 });
 export type CheckReport = z.infer<typeof CheckReport>;
-
-/** What a warrant takes upon itself: a finding that blocks, by code, and why it may. */
-export const Accepted = z.strictObject({
-  code: z.string().regex(/^[A-Z0-9_]{3,40}$/),
-  reason: z.string().min(1).max(500),
-});
-export type Accepted = z.infer<typeof Accepted>;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AgentId, CredentialName, DeviceId, Digest, JobId, OrgId, PersonId, PlatformId, SiteId } from "../ids.ts";
 import { BoxPublicKey } from "../keys.ts";
+import { Accepted } from "./accepted.ts";
 import { Checks } from "./checks.ts";
 import { CommandText, Evidence, Level, UndoCost, Verification } from "./common.ts";
 
@@ -76,6 +77,8 @@ export const ChangeTask = z.strictObject({
   verify: z.array(Verification).max(32),
   /** The same reads before and after, compared. */
   checks: Checks.optional(),
+  /** What the preflight found that blocks, and why it may be done all the same. */
+  accepted: z.array(Accepted).max(16).optional(),
   /** Digest of the agent-signed plan receipt's payload that all of the above comes from. */
   plan: Digest,
 });

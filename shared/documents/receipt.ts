@@ -16,6 +16,7 @@ import {
 import { TaskState } from "../states.ts";
 import { CheckSummary, PlannedCheck } from "./checks.ts";
 import { CommandText, Evidence, Level, UndoCost } from "./common.ts";
+import { CheckFinding } from "./check.ts";
 import { ChangeMode, OutputRef, Source, TextRef } from "./manifest.ts";
 import { Authority } from "./offer.ts";
 
@@ -62,6 +63,8 @@ export const PlannedDevice = z.strictObject({
   evidence: Evidence,
   touchesManagement: z.boolean(),
   warnings: z.array(Finding).max(64),
+  /** What a preflight of the device found: of rights, sessions, clock, storage, its part in a cluster, who manages it. */
+  preflight: z.array(CheckFinding).max(64).optional(),
   /** What would raise the level: lines to configure, each with why. */
   hints: z.array(Finding).max(64),
   /** Which state checks will run, and how they stand now. */

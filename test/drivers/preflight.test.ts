@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { readFileSync, readdirSync } from "node:fs";
 import { examine } from "../../agent/run/check.ts";
 import { lintPattern } from "../../drivers/model/pattern-lint.ts";
+import { runChange } from "../../drivers/transaction/change.ts";
 import { driverFor } from "../../drivers/registry.ts";
 import type { Driver } from "../../drivers/types.ts";
 import type { CheckFinding } from "../../shared/documents/check.ts";
@@ -15,7 +16,7 @@ import type { Credential } from "../../shared/secret.ts";
 import type { Conditions } from "../../simulators/conditions.ts";
 import type { SimulatedDevice } from "../../simulators/device.ts";
 import type { FaultInput } from "../../simulators/faults.ts";
-import { rig, tagger } from "./support.ts";
+import { recorder, rig, tagger } from "./support.ts";
 import { subjects } from "./matrix/subjects/index.ts";
 
 const stops: (() => Promise<void>)[] = [];
@@ -197,6 +198,74 @@ describe("clusters", () => {
     expect(found).toContainEqual(
       expect.objectContaining({ code: "MANAGED", severity: "blocks", detail: "Cisco Catalyst SD-WAN Manager" }),
     );
+  });
+});
+
+describe("a change", () => {
+  async function changed(made: Lab, accepts: readonly string[] = [], after: () => void = () => undefined) {
+    const { target, driver, credential } = made;
+    const box = rig({ driver, target, credential, clock: systemClock, connectMs: 20_000, commandMs: 20_000 });
+    const subject = subjects.find((one) => one.platform === target.platform && one.transport === "cli");
+    const spec = await box.plan(subject?.merge.text ?? "", { accepts });
+    after();
+    const { state, code, detail } = await runChange(box.context(), spec, recorder().hooks);
+    return { state, code, detail };
+  }
+
+  test.each(PLATFORMS)(
+    "%s: what blocks refuses it before anything is sent, unless it is accepted by its code",
+    async (platform) => {
+      const made = await lab(platform, { freeBytes: 100_000 });
+      expect(await changed(made)).toMatchObject({
+        state: "FAILED",
+        code: "PREFLIGHT",
+        detail: expect.stringContaining("STORAGE_LOW") as string,
+      });
+      expect(made.sim.applyCount()).toBe(0);
+      expect(await changed(made, ["SESSIONS_FEW"])).toMatchObject({ code: "PREFLIGHT" });
+      expect(await changed(made, ["STORAGE_LOW"])).toMatchObject({ state: "DONE", code: null });
+    },
+  );
+
+  test("what has come since it was planned refuses it too", async () => {
+    const made = await lab("cisco_iosxe");
+    const crowd = (): void => void Object.assign(made.sim.conditions ?? {}, { otherSessions: 3 });
+    expect(await changed(made, [], crowd)).toMatchObject({ state: "FAILED", code: "PREFLIGHT" });
+    expect(made.sim.applyCount()).toBe(0);
+  });
+
+  test.each(["cisco_iosxe", "arista_eos", "juniper_junos"] as const)(
+    "%s: a standby takes none, whatever is accepted",
+    async (platform) => {
+      const made = await lab(platform, { cluster: { answers: "standby", synced: true } });
+      expect(await changed(made, ["STANDBY"])).toMatchObject({ state: "FAILED", code: "STANDBY" });
+      expect(made.sim.applyCount()).toBe(0);
+    },
+  );
+
+  test("a device that a central manager holds takes none, unless that is accepted", async () => {
+    const made = await lab("cisco_iosxe", { managed: true });
+    expect(await changed(made)).toMatchObject({
+      state: "FAILED",
+      code: "MANAGED",
+      detail: "Cisco Catalyst SD-WAN Manager",
+    });
+    expect(made.sim.applyCount()).toBe(0);
+    expect(await changed(made, ["MANAGED"])).toMatchObject({ state: "DONE" });
+  });
+
+  const MARKS: [Platform, readonly string[], string][] = [
+    ["cisco_iosxe", ["crypto pki trustpoint DNAC-CA", " enrollment mode ra"], "Cisco Catalyst Center"],
+    [
+      "arista_eos",
+      ["daemon TerminAttr", "   exec /usr/bin/TerminAttr -cvaddr=apiserver.cv.example:443 -taillogs", "   no shutdown"],
+      "Arista CloudVision",
+    ],
+  ];
+  test.each(MARKS)("%s: the mark in its configuration names the manager", async (platform, lines, manager) => {
+    const made = await lab(platform);
+    made.sim.mutate(lines);
+    expect(await changed(made)).toMatchObject({ state: "FAILED", code: "MANAGED", detail: manager });
   });
 });
 

@@ -32,6 +32,8 @@ export interface CliSessionOptions {
   readonly configuration: (raw: string) => Configuration;
   /** Runs a command in the shell of the host that the CLI is a program of; absent where there is none. */
   readonly host?: ((command: string) => Promise<string>) | undefined;
+  /** A terminal, and no API. */
+  readonly isTerminal?: boolean;
   /** Ends the connection under the terminal. */
   readonly disconnect: () => void;
 }
@@ -85,6 +87,7 @@ export class CliSession implements Session {
       ask: (command, onHost) => (onHost && host ? host(command) : this.#read(command, FACT_BYTES_MAX)),
       clock,
       limits: file.limits,
+      isListed: this.#o.isTerminal ?? true,
       redacted: (text) => cli.redacted(text),
     });
   }

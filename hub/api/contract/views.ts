@@ -10,6 +10,7 @@ import {
   TEXT_SOURCE,
   TextRef,
 } from "../../../shared/documents/manifest.ts";
+import { Accepted } from "../../../shared/documents/accepted.ts";
 import { Checks } from "../../../shared/documents/checks.ts";
 import { JobKind, Level, Risk, Verification } from "../../../shared/documents/common.ts";
 import { Code, Finding, SnapshotRef } from "../../../shared/documents/receipt.ts";
@@ -255,6 +256,8 @@ export const JobRequest = z
         .max(20_000),
       verify: z.array(Verification).max(32),
       checks: Checks.optional(),
+      /** Findings that block, by code, and why the author takes them upon themselves. */
+      accepted: z.array(Accepted).max(16).optional(),
       /** Devices per wave, in order; what no wave names forms the last one. */
       waves: z
         .array(z.strictObject({ devices: z.array(DeviceId).min(1), notBefore: z.int().optional() }))

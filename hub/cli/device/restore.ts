@@ -6,6 +6,7 @@ import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { confirmFlag, deadlineFlags } from "../deadlines.ts";
 import { as, hubFlags, text, whole } from "../flags.ts";
+import { acceptFlag } from "../plan/accept.ts";
 import { checksFrom } from "../plan/checks.ts";
 import { readVerifications } from "../plan/inputs.ts";
 import { submitPlan, type PlanFlags } from "../plan/submit.ts";
@@ -42,6 +43,7 @@ export const deviceRestore = buildCommand<Flags, [DeviceId], CliContext>({
   parameters: {
     flags: {
       ...hubFlags,
+      accept: acceptFlag,
       ...deadlineFlags,
       confirmSeconds: confirmFlag,
       to: {

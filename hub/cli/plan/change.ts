@@ -13,6 +13,7 @@ import { loadTrust, requireInventory } from "../trust/load.ts";
 import { checksFrom } from "./checks.ts";
 import { readVerifications, readWaves, timeOf } from "./inputs.ts";
 import { submitPlan, type PlanFlags } from "./submit.ts";
+import { acceptFlag } from "./accept.ts";
 import { renderTexts, upload } from "./texts.ts";
 
 interface Flags extends PlanFlags {
@@ -127,6 +128,7 @@ export const planChange = buildCommand<Flags, [], CliContext>({
         variadic: true,
         optional: true,
       },
+      accept: acceptFlag,
       ...deadlineFlags,
       confirmSeconds: confirmFlag,
       record: optionalText("Where to remember what was planned (default: the state folder)", "PLAN.json"),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Accepted } from "../../../shared/documents/accepted.ts";
 import { Checks } from "../../../shared/documents/checks.ts";
 import { Verification } from "../../../shared/documents/common.ts";
 import { ChangeMode, DriftMode, Source, TEXT_SOURCE, TextRef } from "../../../shared/documents/manifest.ts";
@@ -23,6 +24,7 @@ export const PlanRecord = z.strictObject({
   drift: DriftMode,
   verify: z.array(Verification),
   checks: Checks.optional(),
+  accepted: z.array(Accepted).optional(),
   accepts: z.strictObject({ levelE: z.array(DeviceId), simulatedEvidence: z.array(PlatformId) }),
   attemptsMax: z.int().nullable(),
   standbys: z.array(AgentId).default([]),

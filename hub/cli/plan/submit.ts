@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { Accepted } from "../../../shared/documents/accepted.ts";
 import type { Checks } from "../../../shared/documents/checks.ts";
 import type { Verification } from "../../../shared/documents/common.ts";
 import type { ChangeMode, DriftMode, Source, TextRef } from "../../../shared/documents/manifest.ts";
@@ -24,6 +25,7 @@ export interface PlanFlags extends HubFlags, DeadlineFlags {
   readonly standby?: readonly AgentId[];
   readonly acceptLevelE?: readonly DeviceId[];
   readonly acceptSimulated?: readonly PlatformId[];
+  readonly accept?: readonly Accepted[];
   readonly record?: string;
   readonly wait: number;
 }
@@ -68,6 +70,7 @@ export async function planned(
     texts,
     verify,
     ...(change.checks && { checks: change.checks }),
+    ...(flags.accept !== undefined && { accepted: [...flags.accept] }),
     accepts,
     ...deadlinesOf(flags),
     ...(change.breakglass !== undefined && { breakglass: change.breakglass }),
@@ -94,6 +97,7 @@ export async function planned(
     drift,
     verify,
     ...(change.checks && { checks: change.checks }),
+    ...(flags.accept !== undefined && { accepted: [...flags.accept] }),
     accepts,
     attemptsMax: flags.attempts ?? null,
     standbys: [...(flags.standby ?? [])],

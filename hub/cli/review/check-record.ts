@@ -35,6 +35,7 @@ export function checkAgainstRecord(warrant: Warrant, manifests: readonly Manifes
     if (task.mode !== record.mode) differ(`${task.device}: mode`);
     if (task.drift !== record.drift) differ(`${task.device}: drift`);
     if (!same(task.verify, record.verify)) differ(`${task.device}: verify`);
+    if (!same(task.accepted ?? [], record.accepted ?? [])) differ(`${task.device}: accepted findings`);
     if (!same(task.checks ?? null, record.checks ?? null)) differ(`${task.device}: checks`);
   }
   if (record.waves) checkWaves(warrant, manifests, record.waves, differ);

@@ -8,7 +8,7 @@ import { FarhandError } from "../../../shared/errors.ts";
  * and not sorted into one of these two does not compile.
  */
 type FromReceipt = Exclude<keyof ChangeTask, AuthorsChoice | "kind" | "plan">;
-type AuthorsChoice = "drift" | "verify" | "checks";
+type AuthorsChoice = "drift" | "verify" | "checks" | "accepted";
 
 const vouched: { readonly [K in FromReceipt]: (planned: PlannedDevice) => ChangeTask[K] } = {
   device: (planned) => planned.device,

@@ -68,6 +68,7 @@ const flips: { readonly [K in keyof ChangeTask]: ((task: ChangeTask) => ChangeTa
   evidence: () => "real",
   touchesManagement: (task) => !task.touchesManagement,
   verify: () => [{ command: "show clock", contains: ["UTC"], withinMs: 0 }],
+  accepted: () => [{ code: "MANAGED", reason: "nobody said so" }],
   plan: () => sha256("no plan"),
 };
 
@@ -113,7 +114,7 @@ describe("derive", () => {
       });
       // Drift and verification are the author's own words: no agent signs them, the author's record of the plan holds them.
       expect(await refused(bundle, record)).toBe("RECEIPT_MISMATCH");
-      if (member !== "drift" && member !== "verify") expect(await refused(bundle)).toBe("RECEIPT_MISMATCH");
+      if (!["drift", "verify", "accepted"].includes(member)) expect(await refused(bundle)).toBe("RECEIPT_MISMATCH");
     },
   );
 
@@ -244,6 +245,26 @@ describe("derive", () => {
       expect.stringContaining("ams-r1: its agent would refuse it: LEVEL_TOO_LOW"),
       expect.stringContaining("ams-r2: its agent would refuse it: EVIDENCE_TOO_LOW"),
     ]);
+  });
+
+  it("refuses what a preflight found that blocks, until somebody accepts it by its code; both are shown", async () => {
+    const preflight = [
+      { code: "SESSIONS_FEW", severity: "blocks", detail: "14 of 16 \u202e", hint: null },
+      { code: "CLOCK_OFF", severity: "warns", detail: "90 seconds", hint: null },
+    ] as const;
+    const one = planned("ams-r1", { preflight: [...preflight] });
+    const review = await reviewOf(await makeBundle(org, [one]));
+    expect(review.refusals).toEqual([expect.stringContaining("ams-r1: its preflight found SESSIONS_FEW")]);
+    expect(reviewText(review, plain)).toContain("preflight blocks SESSIONS_FEW: 14 of 16 \\u202e");
+    const accepted = [{ code: "SESSIONS_FEW", reason: "the third line is being repaired" }];
+    const taken = await reviewOf(await makeBundle(org, [one], { task: (task) => ({ ...task, accepted }) }));
+    expect(taken.refusals).toEqual([]);
+    const text = reviewText(taken, plain);
+    expect(text).toContain("accepts   SESSIONS_FEW: the third line is being repaired");
+    expect(text).toContain("preflight warns CLOCK_OFF: 90 seconds");
+    const other = [{ code: "CLOCK_OFF", reason: "not that one" }];
+    const missed = await reviewOf(await makeBundle(org, [one], { task: (task) => ({ ...task, accepted: other }) }));
+    expect(missed.refusals).toHaveLength(1);
   });
 
   it("shows the odd one first", async () => {

@@ -95,7 +95,10 @@ export async function derive(bundle: Bundle, trusted: Trusted, options: DeriveOp
     targets,
     manifests: documents,
     signing: await signingOf(bundle.warrant, warrant, trusted.store),
-    refusals: documents.flatMap((manifest) => refusalsOf(manifest, warrant, inventory)),
+    refusals: [
+      ...documents.flatMap((manifest) => refusalsOf(manifest, warrant, inventory)),
+      ...targets.flatMap(({ change }) => (change ? unaccepted(change) : [])),
+    ],
     comparedWithRecord: options.record !== null,
     breakglass,
   };
@@ -221,6 +224,14 @@ function changeOf(task: ChangeTask, manifest: Manifest, { receipts, blobs }: Sou
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   };
   return { task, planned, receipt, diff: text(task.diff, "diff"), commands: text(task.commands, "commands") };
+}
+
+/** What its preflight found that blocks and that nobody took upon themselves: the agent looks again, and would refuse it. */
+function unaccepted({ task, planned }: NonNullable<Target["change"]>): string[] {
+  const codes = new Set(task.accepted?.map(({ code }) => code));
+  return (planned.preflight ?? [])
+    .filter(({ code, severity }) => severity === "blocks" && !codes.has(code))
+    .map(({ code, detail }) => `${task.device}: its preflight found ${code} (${detail}); nobody accepts it`);
 }
 
 /** One device at a time: the agent would refuse the whole manifest, and a person wants every reason. */

@@ -42,6 +42,8 @@ export function reviewDocument(review: Review): Record<string, unknown> {
           ...(change.task.checks && { checks: change.task.checks, plannedChecks: change.planned.checks ?? [] }),
           warnings: change.planned.warnings,
           hints: change.planned.hints,
+          preflight: change.planned.preflight ?? [],
+          accepted: change.task.accepted ?? [],
           diff: parseDiff(change.diff),
           commands: commandsOf(change.commands),
         }),

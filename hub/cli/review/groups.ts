@@ -13,9 +13,21 @@ export interface Group {
 /** What must be equal for two devices to be shown as one. The texts by digest, so that a long diff costs nothing. */
 export function keyOf({ task, change }: Target): Digest {
   if (!change) return sha256(jcs({ ...task, device: "" }));
-  const { diff, commands, level, undoCost, evidence, touchesManagement, mode, drift, source, verify, checks } =
-    change.task;
-  const { warnings, hints } = change.planned;
+  const {
+    diff,
+    commands,
+    level,
+    undoCost,
+    evidence,
+    touchesManagement,
+    mode,
+    drift,
+    source,
+    verify,
+    checks,
+    accepted,
+  } = change.task;
+  const { warnings, hints, preflight } = change.planned;
   return sha256(
     jcs({
       diff,
@@ -32,6 +44,8 @@ export function keyOf({ task, change }: Target): Digest {
       planned: change.planned.checks ?? null,
       warnings,
       hints,
+      preflight: preflight ?? null,
+      accepted: accepted ?? null,
     }),
   );
 }

@@ -1,3 +1,5 @@
+import type { Accepted } from "../../../shared/documents/accepted.ts";
+import type { CheckFinding } from "../../../shared/documents/check.ts";
 import { z } from "zod";
 import { checkLines } from "../plan/checks.ts";
 import type { UndoCost, Verification } from "../../../shared/documents/common.ts";
@@ -181,6 +183,7 @@ function changeLines({ change, platform }: Target, targets: Group["targets"], st
       : []),
     ...planned.warnings.map(finding("warning", style.yellow)),
     ...planned.hints.map(finding("hint", style.dim)),
+    ...preflightLines(planned.preflight ?? [], task.accepted ?? [], style),
     "     diff",
     diffText(diffLines(change.diff), style, 7) || "       (no difference)",
     "     commands, in order",
@@ -188,6 +191,16 @@ function changeLines({ change, platform }: Target, targets: Group["targets"], st
     ...verifyLines(task.verify),
     ...checkLines(task.checks, planned.checks ?? []).map((line) => `     ${line}`),
   ];
+}
+
+/** What blocks is red, accepted or not: whoever signs takes it upon themselves too. */
+function preflightLines(found: readonly CheckFinding[], accepted: readonly Accepted[], style: Style): string[] {
+  const shown = found
+    .filter(({ severity }) => severity !== "tells")
+    .map(({ code, severity, detail }) =>
+      (severity === "blocks" ? style.red : style.yellow)(`     preflight ${severity} ${code}: ${escapeLine(detail)}`),
+    );
+  return [...shown, ...accepted.map(({ code, reason }) => style.red(`     accepts   ${code}: ${escapeLine(reason)}`))];
 }
 
 function verifyLines(checks: readonly Verification[]): string[] {
