@@ -35,7 +35,7 @@ export function diffHosts(before: Host, after: Host): DiffEntry[] {
 }
 
 /** Beyond this many changed lines in one file all of what differs counts as replaced: the search costs their square. */
-const EDITS_MAX = 2_000;
+const EDITS_MAX = 1_000;
 
 function diffFile(path: string, was: HostFile | undefined, is: HostFile | undefined): DiffEntry[] {
   const [old, now] = [was?.lines ?? [], is?.lines ?? []];
