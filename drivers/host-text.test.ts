@@ -2,17 +2,17 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { parse as parseYaml } from "yaml";
 import { describe, expect, test } from "vitest";
-import { DeviceId } from "../../../shared/ids.ts";
-import { errorCode } from "../../../shared/errors.ts";
-import { hostText } from "../../host-text.ts";
-import { parseDiff, type DiffEntry } from "../diff.ts";
-import { lintPattern } from "../pattern-lint.ts";
-import { diffHosts } from "./diff.ts";
-import { type Host, type HostFile, parseHost, printHost } from "./host.ts";
-import { HostPlatformFile } from "./schema.ts";
+import { DeviceId } from "../shared/ids.ts";
+import { errorCode } from "../shared/errors.ts";
+import { hostText } from "./host-text.ts";
+import { parseDiff, type DiffEntry } from "./model/diff.ts";
+import { lintPattern } from "./model/pattern-lint.ts";
+import { diffHosts } from "./model/files/diff.ts";
+import { type Host, type HostFile, parseHost, printHost } from "./model/files/host.ts";
+import { HostPlatformFile } from "./model/files/schema.ts";
 
 const file = HostPlatformFile.parse(
-  parseYaml(readFileSync(new URL("../../platforms/linux.yaml", import.meta.url), "utf8")),
+  parseYaml(readFileSync(new URL("./platforms/linux.yaml", import.meta.url), "utf8")),
 );
 const model = hostText(file);
 const device = DeviceId.parse("edge-1");
