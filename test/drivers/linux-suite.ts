@@ -12,6 +12,7 @@ import { Secret } from "../../shared/secret.ts";
 import { poll } from "../lab/poll.ts";
 import { linuxBox as boxOf } from "./linux-box.ts";
 import { linuxVerdict, startLinux, type Init, type LinuxHost } from "./linux-lab.ts";
+import { record, type Facts } from "./matrix/results.ts";
 import { recorder, tagger, type RecorderOptions, type Rig } from "./support.ts";
 
 /** The agent's process is gone: nothing that it would have done on the way out happens. */
@@ -31,6 +32,8 @@ export function linuxSuite(init: Init): void {
     afterAll(() => host?.stop());
     beforeEach(() => host.mend());
 
+    const peer = `OpenSSH, ${init}`;
+    const note = (facts: Facts): void => record({ platform: "linux", transport: "cli" }, { ...facts, realPeer: peer });
     const left = async (): Promise<string> =>
       (
         await host.sh(
@@ -97,6 +100,7 @@ export function linuxSuite(init: Init): void {
         );
       expect(box.driver.notRestorable(box.target.id, a.raw, tagger)).toContain("no text");
       await session.close();
+      note({ collect: 1, facts: 1 });
       await host.sh("rm -f /etc/cron.d/* /etc/issue; printf '' > /etc/motd; chmod 644 /etc/motd");
       expect(box.transcript.join("\n")).not.toContain("s3cr3t-t0ken");
     });
@@ -129,6 +133,7 @@ service chrony enabled active
       const result = await runChange(box.context(), spec, recorder().hooks);
       expectDone(result);
       expect(result.diff).toBe(spec.diff);
+      note({ merge: 1 });
       expect(
         await host.sh(
           "cat /etc/motd; cat /etc/chrony/conf.d/site.conf; stat -c %a /etc/ssh/sshd_config.d/50-site.conf",
@@ -159,6 +164,7 @@ service chrony enabled active
       expect(await host.sh("cat /etc/ssh/sshd_config /etc/sudoers /etc/nftables.conf")).toBe(before);
       expect(await host.sh("ls /etc/ssh/sshd_config.d /etc/sudoers.d")).not.toContain("bad");
       expect(await left()).toBe("");
+      note({ faults: 1 });
     });
 
     test("failed verification is undone: content, mode, owner, absence and services", async () => {
@@ -190,7 +196,7 @@ service chrony enabled active
 
     test("the agent is dead after the apply: the host's own timer takes it back", async () => {
       const spec = await box.plan("file /etc/motd\n |nobody confirms\n", { confirmMs: 5_000 });
-      const record = recorder({
+      const journal = recorder({
         at: (step) => {
           if (step !== "apply") return;
           host.cut(true);
@@ -198,7 +204,7 @@ service chrony enabled active
         },
       });
       const late = new AbortController();
-      const run = runChange(box.context(late.signal), spec, record.hooks);
+      const run = runChange(box.context(late.signal), spec, journal.hooks);
       await poll(
         "the change",
         async () => ((await host.sh("cat /etc/motd")).includes("nobody confirms") ? true : undefined),
@@ -212,8 +218,9 @@ service chrony enabled active
         { within: 20_000 },
       );
       host.mend();
-      const result = await recoverChange(box.context(), spec, record.progress(), recorder().hooks);
+      const result = await recoverChange(box.context(), spec, journal.progress(), recorder().hooks);
       expect(result, `${result.code} ${result.detail}`).toMatchObject({ state: "ROLLED_BACK" });
+      note({ timerFired: "timer", faults: 1 });
       expect(await left()).toBe("");
     }, 60_000);
 
@@ -225,6 +232,7 @@ service chrony enabled active
       expect(result, `${result.code} ${result.detail}`).toMatchObject({ state: "ROLLED_BACK", code: "LOGIN_REFUSED" });
       expect(await host.sh("ls /etc/ssh/sshd_config.d")).toBe("50-site.conf\n");
       expect(await left()).toBe("");
+      note({ faults: 1 });
     }, 60_000);
 
     test("confirm and timer race: one of them wins, and both tell the same", async () => {
@@ -303,6 +311,7 @@ service chrony enabled active
       await after.cleanup(token);
       await after.close();
       expect(await left()).toBe("");
+      note({ faults: 1 });
     }, 120_000);
 
     test("somebody else's pending change, drift, and a second reader", async () => {
@@ -339,6 +348,7 @@ service chrony enabled active
       expect(await host.sh("cat /etc/issue.net")).toBe("theirs\nmore\n");
       await host.sh("rm /etc/issue.net");
       expect(await left()).toBe("");
+      note({ faults: 1 });
     }, 60_000);
 
     test("a snapshot puts back a host whose files were emptied, byte for byte; secrets are kept by their tags", async () => {
@@ -360,6 +370,7 @@ service chrony enabled active
       const result = await runChange(box.context(), spec, recorder().hooks);
       expectDone(result);
       expect(result.after?.publicDigest).toBe(snapshot.publicDigest);
+      note({ replace: 1 });
       expect(
         await host.sh(
           "cd /etc; sha256sum motd cron.d/* ssh/sshd_config ssh/sshd_config.d/* chrony/conf.d/*; stat -c '%n %a %U' motd cron.d/*",
@@ -429,15 +440,15 @@ service chrony enabled active
         const wanted = `crash at ${boundary}\n`;
         const spec = await box.plan(`file /etc/motd\n |${wanted}`, { confirmMs: 60_000, id: `crash ${boundary}` });
         const dead = new AbortController();
-        const record = recorder({
+        const journal = recorder({
           at: (step) => {
             if (step !== boundary) return;
             dead.abort(new Killed());
             throw new Killed();
           },
         });
-        await runChange(box.context(dead.signal), spec, record.hooks).catch(() => undefined);
-        const result = await recoverChange(box.context(), spec, record.progress(), recorder().hooks);
+        await runChange(box.context(dead.signal), spec, journal.hooks).catch(() => undefined);
+        const result = await recoverChange(box.context(), spec, journal.progress(), recorder().hooks);
         const now = await host.sh("cat /etc/motd");
         expect([boundary, result.state, now]).toEqual([
           boundary,
@@ -450,6 +461,7 @@ service chrony enabled active
         expect(await left(), boundary).toBe("");
       }
       console.log(`linux under ${init}: ${ended.join(", ")}`);
+      note({ crashes: ended.length });
     }, 180_000);
 
     test("the account's password is changed in two phases, and put back where the new one does not work", async () => {
@@ -556,6 +568,7 @@ service chrony enabled active
       expect(await session.readiness("merge")).toMatchObject({ level: "E", blockers: [{ code: "SUDO" }] });
       await session.close();
       await host.sh("cp -p /tmp/sudoers /etc/sudoers");
+      note({ faults: 1 });
     });
   });
 }

@@ -10,6 +10,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { readPlatform } from "../../drivers/driver.ts";
+import { readHostPlatform } from "../../drivers/host-platform.ts";
+import type { HostPlatformFile } from "../../drivers/model/files/schema.ts";
 import { readNetconfPlatform } from "../../drivers/netconf-platform.ts";
 import type { PlatformFile } from "../../drivers/platform.ts";
 import { platforms } from "../../drivers/registry.ts";
@@ -85,6 +87,17 @@ function fromCommands(transaction: Transaction | undefined): Told {
   };
 }
 
+function fromHost({ host }: HostPlatformFile): Told {
+  const { min, max } = host.timer;
+  return {
+    diff: "local",
+    validate: "before, in a copy of /etc",
+    confirm: `device timer, ${min}–${max} seconds`,
+    level: "C (E where blocked)",
+    undo: "in-place",
+  };
+}
+
 function told(driver: Driver): Told {
   const text = files.get(driver.platform);
   if (text === undefined) return { diff: "–", validate: "–", confirm: "none", level: "E", undo: "–" };
@@ -101,6 +114,7 @@ function told(driver: Driver): Told {
     }
     case "cli":
     case "https":
+      if (/^host:/m.test(text)) return fromHost(readHostPlatform(text));
       return fromCommands(readPlatform(text).transactions.merge);
     case "snmp":
       return { diff: "–", validate: "–", confirm: "none (reads only)", level: "E", undo: "–" };
