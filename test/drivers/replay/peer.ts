@@ -1,6 +1,6 @@
-import type { ByteStream } from "../../../drivers/engines/ssh/stream.ts";
+import type { ByteStream, ExecResult } from "../../../drivers/engines/ssh/stream.ts";
 import { cutter, type Way } from "./cut.ts";
-import { lastLine, type Exchange, type Recording } from "./recording.ts";
+import { answerIn, lastLine, type Exchange, type Recording } from "./recording.ts";
 
 /** What the driver says and the recording lacks, and what stands for the answer, with the reason why it may. */
 export type Standing = {
@@ -33,6 +33,8 @@ export interface Told {
 export class Peer implements ByteStream {
   readonly #recording: Recording;
   readonly #standings: readonly Standing[];
+  /** Where no chunks are seen: with the line ends of a terminal, or without. */
+  readonly #text: (text: string) => string;
   readonly #cut: (chunks: readonly string[]) => Uint8Array[];
   readonly #queue: Uint8Array[] = [];
   readonly #typed: string[] = [];
@@ -49,6 +51,7 @@ export class Peer implements ByteStream {
     this.#recording = recording;
     this.#standings = standings;
     this.#cut = cutter(way);
+    this.#text = (text) => new TextDecoder().decode(Buffer.concat(cutter(way)([text])));
     this.#tail = lastLine(recording.greeting);
     this.#say([recording.greeting]);
   }
@@ -68,6 +71,24 @@ export class Peer implements ByteStream {
       return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
     return Promise.resolve();
+  }
+
+  /** A command on a channel of its own: what it said, without the echo and the prompt of a terminal. */
+  exec(command: string): Promise<ExecResult> {
+    this.#typed.push(command);
+    const here = this.#find(command, () => true);
+    if (here) this.recorded.add(here);
+    const stdout = here ? answerIn(here) : this.#standInExec(command);
+    return Promise.resolve({ code: 0, stdout: this.#text(stdout), stderr: "" });
+  }
+
+  #standInExec(command: string): string {
+    for (const standing of this.#standings) {
+      if (!standing.typed.test(command) || !("answer" in standing)) continue;
+      this.stood.set(standing, (this.stood.get(standing) ?? 0) + 1);
+      return standing.answer({ recording: this.#recording, typed: this.#typed });
+    }
+    throw new Error(`${this.#recording.name}: nobody typed ${JSON.stringify(command)}`);
   }
 
   close(): void {

@@ -4,7 +4,7 @@ import { printSet } from "../../../simulators/juniper_junos/config/print.ts";
 import { emptyConfig } from "../../../simulators/juniper_junos/config/tree.ts";
 import type { Facts } from "../../../drivers/types.ts";
 import type { Standing } from "./peer.ts";
-import type { Recording } from "./recording.ts";
+import { answerIn, type Recording } from "./recording.ts";
 
 /** A change in a recording: what its author typed, and what became of it. */
 export interface RecordedChange {
@@ -24,6 +24,8 @@ export interface ReplayPlatform {
   /** Folders and file names of the corpus; what the corpus has not is left out. */
   readonly oxidized?: string;
   readonly ntc?: string;
+  /** Names of its outputs in which the device refuses the command. */
+  readonly refusals?: RegExp;
   readonly batfish?: string;
   readonly napalm?: string;
   readonly hier?: string;
@@ -54,9 +56,7 @@ export interface ReplayPlatform {
 export function answerTo({ name, exchanges }: Recording, ...commands: readonly string[]): string {
   const found = exchanges.find(({ typed }) => typed !== null && commands.includes(typed));
   if (!found) throw new Error(`${name}: nobody typed ${commands.join(" or ")}`);
-  const lines = found.came.join("").split("\n").slice(1, -1);
-  // What Junos shows above its prompt.
-  return `${lines.join("\n").replace(/\n\n(?:\[edit\])?$/, "")}\n`;
+  return answerIn(found);
 }
 
 /** What was typed behind the first line that matches `from`, up to one that matches `to`. */
@@ -377,4 +377,39 @@ const junos: ReplayPlatform = {
   },
 };
 
-export const PLATFORMS: readonly ReplayPlatform[] = [eos, ios, junos];
+const EXPORT = "/export show-sensitive";
+
+const routeros: ReplayPlatform = {
+  id: "mikrotik_routeros",
+  oxidized: "routeros",
+  ntc: "mikrotik_routeros",
+  refusals: /_no_poe(?:_2)?\.raw$/,
+  prompt: (host) => `[admin@${host}] > `,
+  shown: [EXPORT],
+  bare: "[admin@MikroTik] > ",
+  standings: [
+    { typed: /^\/system identity print$/, answer: () => "  name: MikroTik\n", why: "nobody asked for its name" },
+    {
+      typed: /^\/export show-sensitive; :put "# end of export"$/,
+      answer: ({ recording }) => `${answerTo(recording, EXPORT)}# end of export\n`,
+      why: "recorded without an end of its own",
+    },
+  ],
+  facts: {
+    "routeros__CHR_7.16": {
+      hostname: "MikroTik",
+      model: "CHR QEMU Standard PC (i440FX + PIIX, 1996)",
+      version: "7.16",
+      serial: null,
+    },
+    "routeros__RB5009UPr+S+_7.18.2": {
+      hostname: "MikroTik",
+      model: "RB5009UPr+S+",
+      version: "7.18.2",
+      serial: null,
+    },
+  },
+  changes: {},
+};
+
+export const PLATFORMS: readonly ReplayPlatform[] = [eos, ios, junos, routeros];

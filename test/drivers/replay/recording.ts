@@ -22,6 +22,12 @@ export interface Recording {
 
 export const lastLine = (text: string): string => text.slice(text.lastIndexOf("\n") + 1).trimEnd();
 
+/** What came, without echo and prompt, and without what Junos shows above its prompt. */
+export function answerIn({ came }: Exchange): string {
+  const lines = came.join("").split("\n").slice(1, -1);
+  return `${lines.join("\n").replace(/\n\n(?:\[edit\])?$/, "")}\n`;
+}
+
 const Scrapli = z.record(
   z.string(),
   z.looseObject({
@@ -62,7 +68,7 @@ export function scrapliRecording(folder: string, file: string): Recording {
 
 const Commands = z.record(z.string(), z.string());
 const Oxidized = z.looseObject({
-  init_prompt: z.string().optional(),
+  init_prompt: z.string().nullish(),
   commands: z.union([Commands, z.array(Commands)]),
 });
 
@@ -76,12 +82,10 @@ const unescape = (text: string): string =>
 
 /** A device of oxidized's. Some recordings leave echoes and prompts out; `prompt` is then what the device would show. */
 export function oxidizedRecording(folder: string, file: string, prompt?: string): Recording {
-  const { init_prompt: first = "", commands } = Oxidized.parse(
-    parse(readFileSync(join(folder, "oxidized", file), "utf8")),
-  );
+  const { init_prompt: first, commands } = Oxidized.parse(parse(readFileSync(join(folder, "oxidized", file), "utf8")));
   const all = (Array.isArray(commands) ? commands : [commands]).flatMap((some) => Object.entries(some));
   const isBare = prompt !== undefined;
-  const greeting = `${unescape(first)}${isBare ? `\n${prompt}` : ""}`;
+  const greeting = `${unescape(first ?? "")}${isBare ? `\n${prompt}` : ""}`;
   const exchanges = all.map(([command, answer]) => {
     const typed = command.replace(/\n$/, "");
     const came = unescape(answer);

@@ -38,7 +38,8 @@ export interface ReplayedChange {
 export interface Coverage {
   /** Recorded exchanges that were gone through, by recording, and all that there are. */
   readonly gone: Map<string, { readonly through: number; readonly of: number }>;
-  readonly stood: Map<Standing, number>;
+  /** What stood for an answer, by what was typed and why, how often. */
+  readonly stood: Map<string, number>;
 }
 
 const CHANGE_ID = "a change that was recorded";
@@ -71,8 +72,10 @@ export async function replay(
     await opened.session.close();
     const { name, exchanges } = recording;
     coverage.gone.set(name, { through: peer.recorded.size, of: exchanges.filter(({ typed }) => typed !== "").length });
-    for (const [standing, count] of peer.stood)
-      coverage.stood.set(standing, (coverage.stood.get(standing) ?? 0) + count);
+    for (const [{ typed, why }, count] of peer.stood) {
+      const told = `${typed.source}: ${why}`;
+      coverage.stood.set(told, (coverage.stood.get(told) ?? 0) + count);
+    }
   }
 }
 

@@ -68,7 +68,7 @@ describe.each(present)("$id", (platform) => {
         `${platform.id}: ${sessions} recorded sessions, ${changes} of them changes, each in ${ways} ways:`,
         ...[...coverage.gone].map(([name, { through, of }]) => `  ${through} of ${of} recorded exchanges in ${name}`),
         "  and in place of what was not recorded:",
-        ...[...coverage.stood].map(([{ typed, why }, count]) => `  ${count} × ${typed.source}: ${why}`),
+        ...[...coverage.stood].map(([told, count]) => `  ${count} × ${told}`),
       ].join("\n"),
     );
   });
