@@ -4,6 +4,11 @@ import type { Line } from "../lines.ts";
 import { printItem, readItem } from "./item.ts";
 import { wordsOf } from "./words.ts";
 
+interface Told {
+  readonly text: string;
+  readonly number: number;
+}
+
 /** Each line repeats its menu: a device must not make a megabyte into a gigabyte. */
 const UNFOLD_MAX = 24;
 
@@ -15,7 +20,14 @@ export function scanMenu(language: Language, form: MenuForm, text: string): Line
   const out: Line[] = [];
   let left = UNFOLD_MAX * text.length + 65_536;
   let menu = "";
-  let open: { text: string; number: number } | undefined;
+  let header: Told | undefined;
+  const push = (told: Told | undefined): void => {
+    if (!told) return;
+    left -= told.text.length;
+    if (left < 0) throw new FarhandError("TEXT_REFUSED", `line ${told.number}: menus that unfold without measure`);
+    out.push({ ...told, indent: 0, body: undefined, block: undefined });
+  };
+  let open: Told | undefined;
   for (const [at, raw] of text.split("\n").entries()) {
     const line = raw.replace(/\r+$/v, "");
     const whole = open ? open.text + line.trimStart() : line.trim();
@@ -27,15 +39,21 @@ export function scanMenu(language: Language, form: MenuForm, text: string): Line
     }
     const item = whole.startsWith("/") ? readItem(form, whole) : readItem(form, `${menu} ${whole}`);
     if (!item && isHeader(whole)) {
+      push(header);
       menu = whole;
+      header = { text: whole, number };
       continue;
     }
-    const shown = item ? printItem(item) : whole.trimEnd();
-    left -= shown.length;
-    if (left < 0) throw new FarhandError("TEXT_REFUSED", `line ${number}: menus that unfold without measure`);
-    out.push({ number, indent: 0, text: shown, body: undefined, block: undefined });
+    // A menu in which nothing is said is no part of a configuration; it may be a command, and is told as what it is.
+    if (item && !whole.startsWith("/")) header = undefined;
+    else if (whole !== "" && item) {
+      push(header);
+      header = undefined;
+    }
+    push({ text: item ? printItem(item) : whole.trimEnd(), number });
   }
-  if (open) out.push({ number: open.number, indent: 0, text: open.text, body: undefined, block: undefined });
+  push(header);
+  push(open);
   return out;
 }
 

@@ -29,7 +29,8 @@ export function menuRemediation(
   for (const [menu, lines] of wanted) {
     for (const line of unshown(form, tree.of(menu), lines)) type(made(line));
     for (const { item, node } of lines) settle(form, tree, { item, node }, type);
-    for (const { item, node } of lines.toReversed()) place(language, form, tree, { item, node }, lines, type);
+    const isOrdered = lines.some(({ node }) => listOf(language, "", node.line) !== undefined);
+    for (const one of isOrdered ? lines.toReversed() : lines) place(language, form, tree, one, lines, type);
   }
   for (const [menu, items] of tree.menus)
     if (!wanted.has(menu)) for (const line of unshown(form, items, [])) type(made(line));

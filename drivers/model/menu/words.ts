@@ -52,7 +52,9 @@ const BARE = /^[\w.,:\/\-!+@%*~<>^\|]+$/v;
 export function canonicalValue(raw: string, secret: boolean): string {
   const quoted = raw.length >= 2 && raw.startsWith('"') && raw.endsWith('"');
   const content = quoted ? raw.slice(1, -1) : raw;
-  if (raw.startsWith("[") || raw === "" || raw === '""') return raw === '""' ? '""' : raw === "" ? '""' : raw;
+  if (content === "") return '""';
+  // A bracket is a search, a variable or an expression is for the rules that refuse it: quotes would make another thing of each.
+  if (!quoted && (/^[\[\(\{]/v.test(raw) || /(?<!\\)\$/v.test(raw))) return raw;
   if (secret || content.includes("‹")) return `"${content}"`;
   if (BARE.test(content)) return content;
   return quoted ? raw : `"${content.replaceAll(/["\\$?]/gv, String.raw`\$&`)}"`;
