@@ -5,13 +5,12 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
-import { makeDriver, readPlatform } from "../../drivers/driver.ts";
+import { makeDriver } from "../../drivers/driver.ts";
 import { compileLanguage } from "../../drivers/model/language.ts";
 import { normalise } from "../../drivers/model/normalise.ts";
 import { lintPattern } from "../../drivers/model/pattern-lint.ts";
 import { findSecrets } from "../../drivers/model/redact.ts";
 import { parse, print } from "../../drivers/model/tree.ts";
-import mikrotik from "../../drivers/platforms/mikrotik_routeros.yaml" with { type: "text" };
 import type { Configuration } from "../../drivers/types.ts";
 import { ManualClock } from "../../shared/clock.ts";
 import { DeviceId } from "../../shared/ids.ts";
@@ -25,9 +24,10 @@ import { bootConfig } from "../../simulators/mikrotik_routeros/index.ts";
 import { hostKeyFrom } from "../../simulators/ssh/hostkey.ts";
 import { startSshServer } from "../../simulators/ssh/server.ts";
 import { record } from "./matrix/results.ts";
+import { platformFile } from "./replay/file.ts";
 import { fastClock, rig, tagger } from "./support.ts";
 
-const file = readPlatform(mikrotik);
+const file = platformFile("mikrotik_routeros");
 const driver = makeDriver(file);
 const language = compileLanguage(file.language);
 const device = DeviceId.parse("r1");
@@ -267,7 +267,7 @@ describe.skipIf(corpus === undefined)("recorded boxes", () => {
             serial: "S",
             tags: {},
           });
-          const { open } = rig({
+          const reader = rig({
             driver,
             target,
             credential: { username: "netops", password: new Secret("x") },
@@ -275,7 +275,7 @@ describe.skipIf(corpus === undefined)("recorded boxes", () => {
             connectMs: 20_000,
             commandMs: 20_000,
           });
-          const session = await open();
+          const session = await reader.open();
           const configured = await session.running();
           outcomes.push({ facts: await session.facts(), digest: configured.publicDigest });
           expect(configured.publicText.trimEnd().split("\n").length - 1).toBe(
