@@ -10,6 +10,7 @@ import { AttestedClock } from "./bundle/attested-clock.ts";
 import { Carried } from "./bundle/carried.ts";
 import { Courier } from "./bundle/courier.ts";
 import { tendDesk } from "./bundle/desk.ts";
+import { HeldEvidence } from "./certify/held.ts";
 import { readConfig, vaultPath, type AgentConfig } from "./config.ts";
 import type { Aggregate, AssignmentKey, Effect, Row } from "./core/model.ts";
 import { assignmentEnded, mayBeTouched } from "./core/draft.ts";
@@ -32,6 +33,7 @@ import { orTold } from "./log.ts";
 import type { AgentOptions, RunningAgent } from "./running.ts";
 import { Receipts } from "./receipts.ts";
 import { LocalRules } from "./policy/local-policy.ts";
+import { SOFTWARE } from "./software.ts";
 import { startVerified } from "./start.ts";
 import { Logins } from "./run/logins.ts";
 import { Runner } from "./run/runner.ts";
@@ -50,7 +52,6 @@ import { readAcceptedManifest, Verifier } from "./verify/verifier.ts";
 
 export type { AgentOptions, RunningAgent } from "./running.ts";
 
-export const SOFTWARE = "farhand-agent 0.1.0";
 const OPEN_ASSIGNMENTS_MAX = 64;
 const PARALLEL_MAX = 256;
 /** What is common before a AAA server locks an account; a signed policy may say another number. */
@@ -134,7 +135,11 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const fault = local.fault();
   if (fault) log.error("local-policy", { code: fault.code, detail: fault.detail ?? "" });
   const holds = new Holds({ store, clock, trust, site: config.site, log });
+  const proofs = HeldEvidence.load(stateDir, (name, error) =>
+    log.error("evidence", { code: error.code, detail: `${name}: ${error.detail ?? ""}` }),
+  );
   const verifier = new Verifier({
+    proofs,
     trust,
     store,
     clock,
@@ -181,6 +186,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   });
   const deviceLogins = new DeviceLogins(vault);
   const runner = new Runner({
+    proofs,
     agent: config.agent,
     store,
     clock,

@@ -306,6 +306,8 @@ export interface ChangeSpec {
   readonly accepts?: readonly string[];
   readonly confirmMs: number;
   readonly verify: readonly Verification[];
+  /** The only software versions on which it may run, where its evidence holds for these alone. */
+  readonly versions?: readonly string[];
   /** The same reads before and after, compared: what the change breaks undoes it. */
   readonly checks?: Checks | undefined;
   readonly comment: string;

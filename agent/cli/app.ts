@@ -1,6 +1,8 @@
 import { buildApplication, buildRouteMap, run as runApplication, type Application } from "@stricli/core";
 import { exportCommand, importCommand } from "./bundle.ts";
+import { certifyCommand } from "./certify.ts";
 import { enroll } from "./enroll.ts";
+import { evidence } from "./evidence.ts";
 import { EXIT, type AgentContext } from "./context.ts";
 import { planCommand } from "./plan.ts";
 import { policy } from "./policy.ts";
@@ -36,6 +38,8 @@ export function agentApplication(version: string): Application<AgentContext> {
         docs: { brief: "Values that texts name" },
       }),
       "site-key": siteKey,
+      certify: certifyCommand,
+      evidence,
       vault: buildRouteMap<string, AgentContext>({
         routes: { rewrap: vaultRewrap },
         docs: { brief: "What seals this agent's secrets" },

@@ -73,3 +73,15 @@ function typedUnseen(): Promise<string> {
     stdin.on("data", onData);
   });
 }
+
+/** One line that a person types, seen. Standard input is read no further. */
+export function askLine(): Promise<string> {
+  const { stdin } = process;
+  return new Promise((resolve) => {
+    stdin.once("data", (chunk: Buffer) => {
+      stdin.pause();
+      resolve(chunk.subarray(0, INPUT_BYTES_MAX).toString("utf8").split(/\r?\n/)[0]?.trim() ?? "");
+    });
+    stdin.resume();
+  });
+}

@@ -26,6 +26,17 @@ const refuse = (detail: string, cause?: unknown): never => {
  * owners (Windows) the folder's access list has to see to that. Checked on the open file, and read through the same descriptor.
  */
 export function readPolicyFile(path: string): LocalPolicy {
+  const text = readOwnFile(path);
+  try {
+    return readPolicyText(text);
+  } catch (error) {
+    if (error instanceof FarhandError) throw error;
+    return refuse(`${path} cannot be read: ${reasonOf(error)}`, error);
+  }
+}
+
+/** The text of a file of the host's owner, under the same conditions. LOCAL_POLICY_FILE. */
+export function readOwnFile(path: string): string {
   let fd: number;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
@@ -43,7 +54,7 @@ export function readPolicyFile(path: string): LocalPolicy {
     if (stat.size > FILE_BYTES_MAX) refuse(`${path} is larger than 1 MiB`);
     const bytes = Buffer.alloc(stat.size);
     if (readSync(fd, bytes, 0, bytes.length, 0) !== bytes.length) refuse(`${path} was cut while it was read`);
-    return readPolicyText(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
     if (error instanceof FarhandError) throw error;
     return refuse(`${path} cannot be read: ${reasonOf(error)}`, error);

@@ -15,6 +15,7 @@ import type {
   TransactionToken,
 } from "../../drivers/types.ts";
 import { blamed } from "../../drivers/model/state/expect.ts";
+import { isMore } from "../certify/held.ts";
 import type { TaskEnd, TaskEvidence } from "../core/model.ts";
 import { changedIn } from "../journal/assignments.ts";
 import { stepsOf, writeDone, writeIntent, type Step } from "../journal/steps.ts";
@@ -66,6 +67,7 @@ async function specOf(context: Context): Promise<ChangeSpec> {
     confirmMs: manifest.deadlines.confirmMs,
     verify: task.verify,
     ...(task.checks && { checks: task.checks }),
+    ...(isMore(task.evidence, context.driver.evidence) ? { versions: context.proofs.versions(context.driver) } : {}),
     comment: `farhand ${manifest.job} signed by ${context.signers.join(", ")}`,
   };
 }
@@ -164,7 +166,7 @@ function progressOf(all: readonly Step[]): ChangeProgress {
 async function endOf(context: Context, outcome: ChangeOutcome): Promise<TaskEnd> {
   if (outcome.state === "UNKNOWN" && outcome.notApplied)
     throw new FarhandError("INTERNAL", "unknown, and yet not applied");
-  const { spool, driver } = context;
+  const { spool, driver, task } = context;
   const same = outcome.before !== null && outcome.before.publicDigest === outcome.after?.publicDigest;
   const before = outcome.before ? await context.snapshot(outcome.before) : null;
   const after = same ? before : outcome.after ? await context.snapshot(outcome.after) : null;
@@ -172,7 +174,18 @@ async function endOf(context: Context, outcome: ChangeOutcome): Promise<TaskEnd>
   const { level } = outcome;
   const verified = outcome.verified.map((entry) => ({ command: entry.command, ok: entry.ok }));
   const checked = outcome.checks && (await checksOf(context, outcome.checks));
-  const evidence = { ...NO_EVIDENCE, before, after, diff, level, verified, ...checked, evidence: driver.evidence };
+  // More than the platform file's own was claimed and found on the device, or nothing was done.
+  const isProved = isMore(task.evidence, driver.evidence) && outcome.level !== null;
+  const evidence = {
+    ...NO_EVIDENCE,
+    before,
+    after,
+    diff,
+    level,
+    verified,
+    ...checked,
+    evidence: isProved ? task.evidence : driver.evidence,
+  };
   return { state: outcome.state, code: outcome.code, detail: outcome.detail, evidence };
 }
 

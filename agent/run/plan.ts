@@ -17,7 +17,7 @@ export async function plan(context: TaskContext<PlanTask>): Promise<TaskEnd> {
   if (unread) throw new FarhandError("READ_NOT_ALLOWED", unread.command.slice(0, 200));
   const statePlan = task.checks && planState(driver, task.checks);
   const text = await textOf(context, task);
-  const { before, readiness, tables, preflight } = await withSession(context, async (session) => {
+  const { before, readiness, tables, preflight, version } = await withSession(context, async (session) => {
     const facts = await session.facts();
     if (device.serial !== null && facts.serial !== device.serial) {
       throw new FarhandError(
@@ -30,7 +30,7 @@ export async function plan(context: TaskContext<PlanTask>): Promise<TaskEnd> {
     const before = await session.running();
     const reads = { driver, outputBytesMax: context.manifest.outputBytesMax };
     const tables = statePlan && (await readState(reads, session, statePlan.pack, statePlan.tables));
-    return { readiness, before, tables, preflight };
+    return { version: facts.version, readiness, before, tables, preflight };
   });
   const prediction = driver.predict({
     device: device.id,
@@ -70,7 +70,7 @@ export async function plan(context: TaskContext<PlanTask>): Promise<TaskEnd> {
     commands: await spool.put("commands", prediction.commands),
     level: readiness.level,
     undoCost: readiness.undoCost,
-    evidence: driver.evidence,
+    evidence: context.proofs.gradeOf(driver, version),
     touchesManagement: prediction.touchesManagement,
     warnings: warnings.slice(0, FINDINGS_MAX),
     preflight: preflight.slice(0, FINDINGS_MAX),

@@ -1,3 +1,4 @@
+import type { HeldEvidence } from "../certify/held.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Hold } from "../../shared/documents/hold.ts";
 import { HostKey, type Hop } from "../../shared/documents/inventory.ts";
@@ -46,6 +47,8 @@ export interface RunnerOptions {
   readonly sealing: Pick<Vault, "siteKey" | "identity">;
   readonly tagger: Tagger;
   readonly driverFor: DriverFor;
+  /** What was proved of drivers on devices of a laboratory. */
+  readonly proofs: HeldEvidence;
   /** The manifest as it was accepted. */
   readonly manifestOf: (key: AssignmentKey) => Promise<Manifest>;
   /** Whether the site itself still lets it begin; throws why not. */
@@ -308,6 +311,7 @@ export class Runner {
       task,
       device,
       driver,
+      proofs: this.#options.proofs,
       clock,
       store,
       spool,

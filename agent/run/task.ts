@@ -1,3 +1,4 @@
+import type { HeldEvidence } from "../certify/held.ts";
 import type { Clock } from "../../shared/clock.ts";
 import type { Hold } from "../../shared/documents/hold.ts";
 import type { HostKey, Inventory } from "../../shared/documents/inventory.ts";
@@ -23,6 +24,7 @@ export interface TaskContext<T extends TaskSpec = TaskSpec> {
   readonly task: T;
   readonly device: Inventory["devices"][number];
   readonly driver: Driver;
+  readonly proofs: Pick<HeldEvidence, "gradeOf" | "versions">;
   readonly clock: Clock;
   /** The task's deadline, a cancel of what may simply stop, or the end of the process. */
   readonly signal: AbortSignal;

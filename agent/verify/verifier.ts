@@ -1,6 +1,5 @@
 import { parseCanonical } from "../../shared/bytes.ts";
 import type { Clock } from "../../shared/clock.ts";
-import { Evidence } from "../../shared/documents/common.ts";
 import { Manifest, type TaskSpec } from "../../shared/documents/manifest.ts";
 import { readAs, type Envelope } from "../../shared/envelope.ts";
 import { FarhandError } from "../../shared/errors.ts";
@@ -19,6 +18,7 @@ import {
   type WorkDocuments,
 } from "../../shared/verify/work.ts";
 import type { Driver, DriverFor } from "../../drivers/types.ts";
+import { isMore, type HeldEvidence } from "../certify/held.ts";
 import { hasText, loadText, saveText } from "../journal/holdings.ts";
 import { readmittedAtMs } from "../journal/life.ts";
 import { lostBeforeMs, timeFloorMs } from "../journal/meta.ts";
@@ -30,8 +30,6 @@ import { riskFrom, textsOf } from "./risk.ts";
 
 /** How far this clock may be off; unambiguous starts only. */
 export const CLOCK_ERROR_MS = 2_000;
-/** Worst first. */
-const GRADES = Evidence.options;
 const TEXTS_BYTES_MAX = 64 * 1024 * 1024;
 
 export interface VerifierOptions {
@@ -41,6 +39,8 @@ export interface VerifierOptions {
   readonly agent: AgentId;
   readonly site: SiteId;
   readonly driverFor: DriverFor;
+  /** What was proved of drivers on devices of a laboratory; without it their files say. */
+  readonly proofs?: Pick<HeldEvidence, "bestOf">;
   readonly fetch: (digest: Digest, bytesMax: number) => Promise<Uint8Array>;
   readonly local: Pick<LocalRules, "read" | "check">;
   readonly holds: Pick<Holds, "requireFree">;
@@ -137,11 +137,9 @@ export class Verifier {
     for (const task of manifest.tasks) {
       const device = inventory.device(task.device);
       const driver = device && this.#options.driverFor(device.platform, device.transport);
-      if (task.kind === "change" && driver && GRADES.indexOf(task.evidence) > GRADES.indexOf(driver.evidence))
-        throw new FarhandError(
-          "EVIDENCE_TOO_LOW",
-          `${task.evidence} is claimed, ${driver.evidence} held for ${driver.platform}`,
-        );
+      const held = driver && (this.#options.proofs?.bestOf(driver) ?? driver.evidence);
+      if (task.kind === "change" && driver && held && isMore(task.evidence, held))
+        throw new FarhandError("EVIDENCE_TOO_LOW", `${task.evidence} is claimed, ${held} held for ${driver.platform}`);
       const accepted = warrant?.accepts.simulatedEvidence ?? [];
       if (task.kind === "rotate" && driver?.evidence === "simulated" && !accepted.includes(driver.platform))
         throw new FarhandError("EVIDENCE_TOO_LOW", driver.platform);

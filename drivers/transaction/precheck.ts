@@ -36,6 +36,11 @@ export async function precheck(context: ChangeContext, spec: ChangeSpec, session
     throw new FarhandError("PLATFORM_MISMATCH", `serial ${facts.serial ?? "unknown"}, inventory says ${spec.serial}`);
   }
   requireStanding(spec, facts);
+  if (spec.versions && (facts.version === null || !spec.versions.includes(facts.version)))
+    throw new FarhandError(
+      "EVIDENCE_TOO_LOW",
+      `the device runs ${facts.version ?? "an unknown version"}; what was signed holds for ${spec.versions.join(", ") || "none"}`,
+    );
   const readiness = await session.readiness(spec.mode);
   if (readiness.pendingByOther) throw new FarhandError("PENDING_CHANGE", readiness.pendingBy);
   requirePreflight(spec, (await session.preflight?.(context.clock)) ?? []);

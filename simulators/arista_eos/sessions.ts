@@ -165,6 +165,12 @@ export class ConfigSessions {
     this.#sessions.delete(session.name);
   }
 
+  /** Takes the name away, changes nothing that runs. */
+  remove(session: ConfigSession): boolean {
+    if (this.stateOf(session) === "pendingCommitTimer") return false;
+    return this.#sessions.delete(session.name);
+  }
+
   diff(session: ConfigSession): string {
     const device = this.#device;
     return unifiedDiff(device.lines(device.store.running), device.lines(session.tree), {

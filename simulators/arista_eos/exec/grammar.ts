@@ -15,6 +15,7 @@ const TABLE = [
   ["session-abort", "configure session WORD abort"],
   ["session-commit", "configure session WORD commit"],
   ["session-commit-timer", "configure session WORD commit timer WORD"],
+  ["session-delete", "no configure session WORD"],
   ["copy", "copy URL URL"],
   ["delete", "delete URL"],
   ["dir", "dir"],

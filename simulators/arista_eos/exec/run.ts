@@ -74,6 +74,12 @@ export function runExec(cli: Cli, command: ExecCommand, words: readonly string[]
       sessions.abort(session, cli.who);
       return done();
     }
+    case "session-delete": {
+      // As published clients met it on boxes: one that is unknown is an error; one that waits for its timer stays.
+      const session = sessions.find(word(3));
+      if (!session) return failed(`Cannot delete non-existent session ${word(3)}`);
+      return sessions.remove(session) ? done() : failed(`Cannot delete session ${word(3)} (pendingCommitTimer)`);
+    }
     case "copy":
       return copy(cli, word(1), word(2));
     case "delete":

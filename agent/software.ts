@@ -1,0 +1,1 @@
+export const SOFTWARE = "farhand-agent 0.1.0";
