@@ -155,7 +155,7 @@ export const FAULTS: Readonly<Record<FaultName, NamedFault>> = {
     when: "after-plan",
     set: once(() => ({ kind: "wrong-privilege" })),
     ends: ["FAILED"],
-    codes: ["PRIVILEGE", "AUTHORIZATION_DENIED", "COMMAND_REFUSED"],
+    codes: ["PRIVILEGE", "AUTHORIZATION_DENIED", "COMMAND_REFUSED", "PREFLIGHT"],
     untouched: true,
   },
   "autonomous-change": {
