@@ -15,7 +15,7 @@ export async function plan(context: TaskContext<PlanTask>): Promise<TaskEnd> {
   const { device, driver, spool, tagger, task } = context;
   const unread = task.verify.find((verification) => !driver.isRead(verification.command));
   if (unread) throw new FarhandError("READ_NOT_ALLOWED", unread.command.slice(0, 200));
-  const statePlan = task.checks && planState(driver, task.checks);
+  const statePlan = task.checks && planState(driver, task.checks, context.manifest.deadlines.confirmMs);
   const text = await textOf(context, task);
   const { before, readiness, tables, preflight, version } = await withSession(context, async (session) => {
     const facts = await session.facts();

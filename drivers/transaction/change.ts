@@ -78,7 +78,7 @@ async function prepare({ context, spec, hooks }: Change, session: Session): Prom
   const canceled = (before: Configuration | null): ChangeOutcome =>
     outcome({ state: "CANCELED", code: "CANCELED", before, notApplied: true });
   // Said before anything is read: what cannot be checked is no change that was proved.
-  const statePlan = spec.checks && planState(context.driver, spec.checks);
+  const statePlan = spec.checks && planState(context.driver, spec.checks, spec.confirmMs);
   const checked = await precheck(context, spec, session);
   const { before, level } = checked;
   await hooks.done("precheck", { publicDigest: before.publicDigest, level, warnings: checked.warnings });

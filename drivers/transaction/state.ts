@@ -21,8 +21,16 @@ export interface StatePlan {
   readonly withinMs: number;
 }
 
-/** Throws CHECKS_UNSUPPORTED where nothing can be read as rows over this transport, and for a table that the platform does not have. */
-export function planState(driver: Driver, checks: Checks): StatePlan {
+/**
+ * Throws CHECKS_UNSUPPORTED where nothing can be read as rows over this transport, for a table that the platform does not have, and where
+ * settling alone would take more than half of what the device's undo timer gives.
+ */
+export function planState(driver: Driver, checks: Checks, confirmMs: number): StatePlan {
+  if (checks.settleMs > confirmMs / 2)
+    throw new FarhandError(
+      "CHECKS_UNSUPPORTED",
+      `settling takes ${checks.settleMs} ms of the ${confirmMs} ms that the undo timer gives`,
+    );
   const pack = packFor(driver.platform);
   if (!pack || !Object.values(pack.tables).some(({ command }) => driver.isRead(command)))
     throw new FarhandError("CHECKS_UNSUPPORTED", `${driver.platform} over ${driver.transport}`);

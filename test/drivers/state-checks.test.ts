@@ -12,6 +12,7 @@ import { startJuniperJunos } from "../../simulators/juniper_junos/index.ts";
 import { startNokiaSrlinux } from "../../simulators/nokia_srlinux/index.ts";
 import { sampleNokiaSrlinux } from "../../simulators/nokia_srlinux/sample.ts";
 import type { SimulatedDevice } from "../../simulators/device.ts";
+import type { FaultInput } from "../../simulators/faults.ts";
 import type { Clock } from "../../shared/clock.ts";
 import { httpsTarget, sshTarget } from "./matrix/target.ts";
 import { fastClock, recorder, rig } from "./support.ts";
@@ -194,6 +195,7 @@ async function changed(
   subject: Subject,
   text: string,
   checks: Checks,
+  fault?: FaultInput,
 ): Promise<{ sim: SimulatedDevice; before: string; result: ChangeOutcome; steps: readonly string[] }> {
   const clock = fastClock(60);
   const sim = await subject.start(clock);
@@ -204,7 +206,11 @@ async function changed(
   const box = rig({ driver, target, credential, clock, connectMs: 300_000, commandMs: 120_000 });
   const spec = await box.plan(text, { checks, confirmMs: 120_000 });
   const before = sim.runningConfig();
-  const record = recorder();
+  // Met by the second read alone: the first came before the apply.
+  const at = (boundary: string): void => {
+    if (fault && boundary === "apply") sim.setFault(fault);
+  };
+  const record = recorder({ at });
   return { sim, before, result: await runChange(box.context(), spec, record.hooks), steps: record.steps };
 }
 
@@ -258,6 +264,31 @@ describe.each(subjects)("$name", (subject) => {
     expect(before.result.state).toBe("DONE");
     expect(before.result.checks?.results.at(-1)).toMatchObject({ name: "one peer", verdict: "broken", already: true });
   });
+});
+
+test.each([
+  ["hangs", { kind: "hang", at: "^show ip route" }, "COMMAND_TIMEOUT"],
+  ["drops the line", { kind: "drop", at: "^show ip route" }, "CONNECTION_LOST"],
+] as const)(
+  "a device that %s while its state is read afterwards is undone: nothing was proved",
+  async (_what, fault, code) => {
+    const [subject] = subjects;
+    if (!subject) throw new Error("no subject");
+    const { sim, result, before } = await changed(subject, subject.harmless, DEFAULTS, fault);
+    expect({ state: result.state, code: result.code }).toEqual({ state: "ROLLED_BACK", code });
+    expect(sim.runningConfig()).toBe(before);
+  },
+);
+
+test("settling that eats the device's timer is refused before anything is sent", async () => {
+  const [subject] = subjects;
+  if (!subject) throw new Error("no subject");
+  const { sim, result } = await changed(subject, subject.harmless, { ...DEFAULTS, settleMs: 90_000 });
+  expect({ code: result.code, notApplied: result.notApplied }).toEqual({
+    code: "CHECKS_UNSUPPORTED",
+    notApplied: true,
+  });
+  expect(sim.applyCount()).toBe(0);
 });
 
 test("a table that the platform does not have is refused before anything is sent", async () => {
