@@ -61,8 +61,15 @@ async function uplink(): Promise<{ port: string; peer: string }> {
 async function change(text: string, checks: string) {
   writeFileSync(world.path("change.j2"), text);
   const planned = await run(
-    ...["plan", "change", "--template", world.path("change.j2"), "--select", `device=${name}`, "--author", "ann"],
-    ...["--grant", "reads", "--title", "Port", "--accept-simulated", "cisco_iosxe", "--checks", checks, "--json"],
+    "plan",
+    "change",
+    ..."--author ann --grant reads --title Port --accept-simulated cisco_iosxe --json".split(" "),
+    "--template",
+    world.path("change.j2"),
+    "--select",
+    `device=${name}`,
+    "--checks",
+    checks,
   );
   expect(planned.status, planned.stderr).toBe(2);
   const job = String(documentsOf(planned)[0]?.["job"]);

@@ -182,6 +182,18 @@ const subjects: readonly Subject[] = [
     broken: ["interfaces up", "lldp neighbours", "bgp established", "bgp prefixes", "routes"],
     harmless: "set / interface lo0 description probe\n",
   },
+  {
+    name: "nokia_srlinux over JSON-RPC",
+    start: (clock) =>
+      startNokiaSrlinux(
+        { name: "edge-1", config: sampleNokiaSrlinux({ seed: 1, index: 0, interfaces: 2, username: "netops" }).config },
+        { clock },
+      ),
+    target: httpsTarget,
+    breaking: "set / interface ethernet-1/1 admin-state disable\n",
+    broken: ["interfaces up", "lldp neighbours", "bgp established", "bgp prefixes", "routes"],
+    harmless: "set / interface lo0 description probe\n",
+  },
 ];
 
 const DEFAULTS: Checks = { defaults: true, except: [], expect: [], settleMs: 0, withinMs: 4_000 };
