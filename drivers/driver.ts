@@ -1,7 +1,6 @@
 import { parse as parseYaml } from "yaml";
 import { jcs, sha256 } from "../shared/bytes.ts";
 import { FarhandError } from "../shared/errors.ts";
-import type { Digest } from "../shared/ids.ts";
 import type { CommandChannel } from "./engines/channel.ts";
 import { Cli } from "./engines/cli/cli.ts";
 import { readChecker } from "./engines/cli/reads.ts";
@@ -14,7 +13,7 @@ import { SrlinuxRpc } from "./engines/http/srlinux.ts";
 import type { SshConnection } from "./engines/ssh/client.ts";
 import { ExecChannel } from "./engines/ssh/exec-channel.ts";
 import { connectSshVia, readHostKeys } from "./engines/ssh/via.ts";
-import { defaultsFor, packFor } from "./model/state/packs.ts";
+import { withState } from "./model/state/packs.ts";
 import { makeNetconfDriver } from "./netconf-platform.ts";
 import { PlatformFile } from "./platform.ts";
 import { deviceText, type DeviceText } from "./text.ts";
@@ -50,7 +49,7 @@ export function makeDriver(file: PlatformFile, transport: CommandTransport = "cl
   return {
     platform: file.id,
     transport,
-    digest: digestOf(file),
+    digest: sha256(jcs(withState(file))),
     evidence: file.evidence,
     ...(file.limits && { limits: file.limits }),
     isRead,
@@ -63,12 +62,6 @@ export function makeDriver(file: PlatformFile, transport: CommandTransport = "cl
     hostKeys: ({ via = [], ...options }) => readHostKeys(via, options),
     open: (options) => open({ file, model, isRead, transport }, options),
   };
-}
-
-/** With the reads of its state and what is expected of them by default: what a signed check means must not change under it. */
-function digestOf(file: PlatformFile): Digest {
-  const pack = packFor(file.id);
-  return sha256(jcs(pack ? { ...file, state: pack, expected: defaultsFor(pack) } : file));
 }
 
 type CommandTransport = "cli" | "https";

@@ -310,6 +310,12 @@ it("signs a grant under the author's own policy", async () => {
     commands: ["show version"],
     inventory: org.inventory.digest,
   });
+  // Two platforms' tables, and what both ask only once.
+  expect((await world.run(...args, "--tables", "cisco_iosxe", "--tables", "frr_linux")).exit).toBe(0);
+  const { commands } = Grant.parse(peekPayload(put[1] ?? envelope));
+  expect(commands).toEqual(expect.arrayContaining(["show ip interface brief", "show bgp summary json"]));
+  expect(new Set(commands).size).toBe(commands.length);
+  expect((await world.run(...args, "--tables", "snmp_generic")).err).toContain("CHECKS_UNSUPPORTED");
 });
 
 describe("plan change", () => {

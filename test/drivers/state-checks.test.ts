@@ -209,14 +209,15 @@ async function changed(
   checks: Checks,
   fault?: FaultInput,
 ): Promise<{ sim: SimulatedDevice; before: string; result: ChangeOutcome; steps: readonly string[] }> {
-  const clock = fastClock(60);
+  // Slow enough that no timer of the device fires while a loaded machine still reads.
+  const clock = fastClock(10);
   const sim = await subject.start(clock);
   stops.push(() => sim.stop());
   const { target, credential } = (subject.target ?? sshTarget)(sim);
   const driver = driverFor(target.platform, target.transport);
   if (!driver) throw new Error("no driver");
-  const box = rig({ driver, target, credential, clock, connectMs: 300_000, commandMs: 120_000 });
-  const spec = await box.plan(text, { checks, confirmMs: 120_000 });
+  const box = rig({ driver, target, credential, clock, connectMs: 300_000, commandMs: 60_000 });
+  const spec = await box.plan(text, { checks, confirmMs: 600_000 });
   const before = sim.runningConfig();
   // Met by the second read alone: the first came before the apply.
   const at = (boundary: string): void => {
@@ -295,7 +296,7 @@ test.each([
 test("settling that eats the device's timer is refused before anything is sent", async () => {
   const [subject] = subjects;
   if (!subject) throw new Error("no subject");
-  const { sim, result } = await changed(subject, subject.harmless, { ...DEFAULTS, settleMs: 90_000 });
+  const { sim, result } = await changed(subject, subject.harmless, { ...DEFAULTS, settleMs: 400_000 });
   expect({ code: result.code, notApplied: result.notApplied }).toEqual({
     code: "CHECKS_UNSUPPORTED",
     notApplied: true,

@@ -1,4 +1,5 @@
 import { jcs, sha256 } from "../../../shared/bytes.ts";
+import { withState } from "../../model/state/packs.ts";
 import { compileHostLanguage, ruleFor } from "../../model/files/language.ts";
 import type { HostPlatformFile } from "../../model/files/schema.ts";
 import type { DeviceText } from "../../text.ts";
@@ -30,7 +31,7 @@ export function hostDriver(file: HostPlatformFile, model: DeviceText): Driver {
   return {
     platform: file.id,
     transport: "cli",
-    digest: sha256(jcs(file)),
+    digest: sha256(jcs(withState(file))),
     evidence: file.evidence,
     isRead: (command) => readOf(command) !== undefined,
     isDestructive: model.isDestructive,

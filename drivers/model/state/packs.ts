@@ -8,9 +8,10 @@ import aristaEos from "./packs/arista_eos.yaml" with { type: "text" };
 import ciscoIosxe from "./packs/cisco_iosxe.yaml" with { type: "text" };
 import frrLinux from "./packs/frr_linux.yaml" with { type: "text" };
 import juniperJunos from "./packs/juniper_junos.yaml" with { type: "text" };
+import linux from "./packs/linux.yaml" with { type: "text" };
 import nokiaSrlinux from "./packs/nokia_srlinux.yaml" with { type: "text" };
 
-const texts: readonly string[] = [aristaEos, ciscoIosxe, frrLinux, juniperJunos, nokiaSrlinux];
+const texts: readonly string[] = [aristaEos, ciscoIosxe, frrLinux, juniperJunos, linux, nokiaSrlinux];
 
 const defaultTexts: readonly string[] = [defaultsText];
 
@@ -32,6 +33,12 @@ export function packFor(platform: PlatformId): PackFile | undefined {
 export function defaultsFor(pack: PackFile): readonly Expectation[] {
   defaults ??= defaultTexts.flatMap((text) => checked(DefaultsFile.safeParse(parseYaml(text)), "defaults").expect);
   return defaults.filter(({ table }) => pack.tables[table] !== undefined);
+}
+
+/** A platform file with its reads and what is expected by default: what a signed check means must not change under its digest. */
+export function withState<T extends { readonly id: PlatformId }>(file: T): T & { state?: PackFile } {
+  const pack = packFor(file.id);
+  return pack ? { ...file, state: pack, expected: defaultsFor(pack) } : file;
 }
 
 /** The table that a command shows. */

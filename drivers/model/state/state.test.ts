@@ -86,6 +86,26 @@ B        198.51.100.0/24
     ).toMatchObject([{ peer: "10.0.0.1", state: "established", received: 5 }]);
   });
 
+  test("iproute2's JSON (Linux): the default route has the prefix that it has everywhere", () => {
+    const route =
+      '[{"dst":"default","gateway":"192.0.2.1","dev":"eth0","flags":[]},{"dst":"192.0.2.0/24","dev":"eth0","protocol":"kernel","scope":"link","prefsrc":"192.0.2.2","flags":[]}]\n\n';
+    expect(cells(read("linux", "routes", route))).toEqual([
+      { prefix: "0.0.0.0/0", protocol: null, next_hop: "192.0.2.1" },
+      { prefix: "192.0.2.0/24", protocol: "kernel", next_hop: "eth0" },
+    ]);
+    const address =
+      '[{"ifname":"lo","mtu":65536,"operstate":"UNKNOWN","addr_info":[{"local":"127.0.0.1"},{"local":"::1"}]},{"ifname":"eth0","mtu":1500,"operstate":"DOWN","addr_info":[]}]';
+    expect(cells(read("linux", "interfaces", address))).toEqual([
+      { interface: "lo", state: "up", address: "127.0.0.1, ::1", mtu: 65536 },
+      { interface: "eth0", state: "down", address: null, mtu: 1500 },
+    ]);
+    expect(
+      cells(
+        read("linux", "arp", '[{"dst":"192.0.2.1","dev":"eth0","lladdr":"02:fc:00:00:00:05","state":["REACHABLE"]}]'),
+      ),
+    ).toEqual([{ address: "192.0.2.1", interface: "eth0", mac: "02:fc:00:00:00:05", state: "REACHABLE" }]);
+  });
+
   test("what no pattern knows is counted, and shown without its control characters", () => {
     const shown =
       "Interface              IP-Address      OK? Method Status                Protocol\nGi1 10.0.0.1 YES manual up up\nwhat \u001b[2J is this\n";

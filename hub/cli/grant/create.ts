@@ -4,12 +4,13 @@ import { GrantKind, CommandText } from "../../../shared/documents/common.ts";
 import { Grant } from "../../../shared/documents/grant.ts";
 import { envelopeBytes, readAs, signEnvelope } from "../../../shared/envelope.ts";
 import { FarhandError } from "../../../shared/errors.ts";
-import { GrantId, SiteId } from "../../../shared/ids.ts";
+import { GrantId, PlatformId, SiteId } from "../../../shared/ids.ts";
 import { authorise, type TrustStore } from "../../../shared/trust.ts";
 import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { writeFile } from "../files.ts";
 import { as, hubFlags, passphraseFlag, text, whole, type HubFlags } from "../flags.ts";
+import { tableCommands } from "../job/parsed.ts";
 import { signerFromFile } from "../keys/passphrase.ts";
 import { meant } from "../nearest.ts";
 import { parseSelector, pick } from "../select.ts";
@@ -21,6 +22,7 @@ interface Flags extends HubFlags {
   readonly site: readonly SiteId[];
   readonly kind: readonly GrantKind[];
   readonly command?: readonly string[];
+  readonly tables?: readonly PlatformId[];
   readonly select?: string;
   readonly rate: number;
   readonly every?: number;
@@ -57,6 +59,14 @@ export const grantCreate = buildCommand<Flags, [], CliContext>({
         values: GrantKind.options,
         brief: "What may be done; give it again for more",
         variadic: true,
+      },
+      tables: {
+        kind: "parsed",
+        parse: as(PlatformId),
+        brief: "All that farhand run --parse asks of this platform",
+        placeholder: "PLATFORM",
+        variadic: true,
+        optional: true,
       },
       command: {
         kind: "parsed",
@@ -123,8 +133,9 @@ async function create(cli: Cli, flags: Flags) {
         )}`,
       );
   }
-  if (flags.kind.includes("run") && (flags.command ?? []).length === 0)
-    throw new FarhandError("USAGE", "--kind run needs at least one --command");
+  const commands = [...(flags.command ?? []), ...(flags.tables ?? []).flatMap(tableCommands)];
+  if (flags.kind.includes("run") && commands.length === 0)
+    throw new FarhandError("USAGE", "--kind run needs at least one --command, or --tables");
   const signers = [];
   for (const file of flags.key) signers.push(await signerFromFile(cli, flags, file));
   const author = signers[0] && trusted.store.personOf(signers[0].kid);
@@ -142,7 +153,7 @@ async function create(cli: Cli, flags: Flags) {
     sites: [...new Set(flags.site)],
     selectors: [selectorOf(flags, inventory)],
     kinds: [...new Set(flags.kind)],
-    commands: [...new Set(flags.command)],
+    commands: [...new Set(commands)],
     rate: { devicesPerMinute: flags.rate },
     ...scheduleOf(flags),
     inventory: inventory.digest,

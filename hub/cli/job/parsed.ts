@@ -37,6 +37,11 @@ export function packCommands(devices: readonly Device[]): string[] {
       "USAGE",
       `${platforms.join(", ")} are asked differently: pick one platform, or give commands`,
     );
+  return tableCommands(platform);
+}
+
+/** CHECKS_UNSUPPORTED for a platform without a pack. */
+export function tableCommands(platform: Device["platform"]): string[] {
   return Object.values(packOf(platform).tables).map(({ command }) => command);
 }
 
