@@ -93,7 +93,8 @@ async function open(parts: Parts, o: OpenOptions): Promise<Session> {
 async function openOverSsh(parts: Parts, o: OpenOptions, redact: LineRedactor): Promise<Session> {
   const { file } = parts;
   const { target, credential, clock, signal, via = [], guard = (login) => login() } = o;
-  const options = { target, credential, clock, signal, connectMs: o.connectMs, redact };
+  const channelsMax = file.limits?.channelsPerConnection;
+  const options = { target, credential, clock, signal, connectMs: o.connectMs, redact, channelsMax };
   return await connectSshVia(via, options, (connect) =>
     guard(async () => {
       const startedMs = clock.monotonicMs();

@@ -12,7 +12,8 @@ const turns = async (): Promise<void> => {
 
 describe("a box", () => {
   it("is given so many sessions at once, in the order in which they were asked for", async () => {
-    const budget = new BoxBudget(new ManualClock());
+    const clock = new ManualClock();
+    const budget = new BoxBudget(clock);
     const want = { limits: { ...limits, connectsPerMinute: 100 }, withinMs: 60_000, signal: never };
     const order: string[] = [];
     const held = await Promise.all([budget.acquire("a", want), budget.acquire("a", want)]);
@@ -21,10 +22,16 @@ describe("a box", () => {
     expect(order).toEqual([]);
     held[0]?.();
     held[0]?.();
+    // A moment later: the box has to see that the line is free.
+    clock.advance(499);
+    await turns();
+    expect(order).toEqual([]);
+    clock.advance(1);
     await turns();
     expect(order).toEqual(["third"]);
     (await budget.acquire("b", want))();
     held[1]?.();
+    clock.advance(500);
     for (const one of await Promise.all(later)) one();
     expect(order).toEqual(["third", "fourth"]);
   });
@@ -60,6 +67,7 @@ describe("a box", () => {
     stop.abort("no more");
     expect(await cancelled).toBe("no more");
     held();
+    clock.advance(500);
     (await patient)();
   });
 

@@ -26,6 +26,8 @@ interface Box {
   open: number;
   /** When connections were made, on the monotonic clock, oldest first; none older than a minute is kept. */
   connected: number[];
+  /** When sessions were given back, likewise: a box frees a line a moment after it was left, and refuses who comes in between. */
+  left: number[];
   readonly waiting: Waiter[];
   timer: { clear(): void } | undefined;
 }
@@ -34,6 +36,7 @@ interface Box {
 export type Narrowed = { readonly [K in keyof BoxLimits]?: number | undefined };
 
 const MINUTE_MS = 60_000;
+const FREED_AFTER_MS = 500;
 /** Left for people, whatever the agent has to do. */
 const FOR_PEOPLE = 2;
 const UNKNOWN: BoxLimits = { sessions: 5, connectsPerMinute: 60 };
@@ -97,6 +100,7 @@ export class BoxBudget {
       if (released) return;
       released = true;
       held.open--;
+      held.left.push(this.#clock.monotonicMs());
       this.#next(box, held);
     };
   }
@@ -107,9 +111,16 @@ export class BoxBudget {
     box.timer = undefined;
     const nowMs = this.#clock.monotonicMs();
     box.connected = box.connected.filter((atMs) => nowMs - atMs < MINUTE_MS);
+    box.left = box.left.filter((atMs) => nowMs - atMs < FREED_AFTER_MS);
     for (;;) {
       const [first] = box.waiting;
       if (!first || box.open >= first.limits.sessions) break;
+      const lingering = box.open + box.left.length - first.limits.sessions;
+      if (lingering >= 0) {
+        const untilMs = (box.left[lingering] ?? nowMs) + FREED_AFTER_MS - nowMs;
+        box.timer = this.#clock.after(untilMs, () => this.#next(name, box));
+        break;
+      }
       const over = box.connected.length + first.connects - first.limits.connectsPerMinute;
       if (over > 0) {
         const untilMs = (box.connected[over - 1] ?? nowMs) + MINUTE_MS - nowMs;
@@ -128,7 +139,7 @@ export class BoxBudget {
   #boxOf(name: string): Box {
     let box = this.#boxes.get(name);
     if (!box) {
-      box = { open: 0, connected: [], waiting: [], timer: undefined };
+      box = { open: 0, connected: [], left: [], waiting: [], timer: undefined };
       this.#boxes.set(name, box);
     }
     return box;

@@ -12,6 +12,7 @@ const right = (rows: readonly (readonly [string, string])[]): string => {
 
 export function resource(box: Box): string {
   const { store, facts } = box;
+  const free = store.faults.conditions.freeBytes;
   return right([
     ["uptime", showSpan(Math.max(1000, store.clock.nowMs() - store.bootedAtMs))],
     ["version", `${facts.version} (stable)`],
@@ -23,7 +24,7 @@ export function resource(box: Box): string {
     ["cpu-count", "4"],
     ["cpu-frequency", "1400MHz"],
     ["cpu-load", "2%"],
-    ["free-hdd-space", "71.2MiB"],
+    ["free-hdd-space", free === undefined ? "71.2MiB" : `${(free / 1024).toFixed(1)}KiB`],
     ["total-hdd-space", "89.2MiB"],
     ["write-sect-since-reboot", "584"],
     ["write-sect-total", "584"],

@@ -174,6 +174,17 @@ describe("what only some platforms know", () => {
   );
 });
 
+test("mikrotik_routeros: a full flash is told, and one with room is not", async () => {
+  const subject = subjects.find((one) => one.platform === "mikrotik_routeros" && one.transport === "cli");
+  const driver = driverFor("mikrotik_routeros" as Device["platform"], "cli");
+  if (!subject || !driver) throw new Error("no RouterOS");
+  const { sim, target, credential } = await subject.start(systemClock);
+  stops.push(() => sim.stop());
+  expect(codes(await findings({ sim, target, driver, credential }))).not.toContain("STORAGE_LOW");
+  Object.assign(sim.conditions ?? {}, { freeBytes: 100_000 });
+  expect(codes(await findings({ sim, target, driver, credential }))).toContain("STORAGE_LOW");
+});
+
 describe("clusters", () => {
   test.each(["cisco_iosxe", "arista_eos", "juniper_junos"] as const)("%s: a standby blocks", async (platform) => {
     const found = await findings(await lab(platform, { cluster: { answers: "standby", synced: true } }));

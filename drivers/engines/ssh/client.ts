@@ -38,6 +38,8 @@ export interface SshOptions {
   readonly signal: AbortSignal;
   /** Milliseconds for TCP, key exchange and login together. */
   readonly connectMs: number;
+  /** Channels open at one time, as the platform takes them; more are SESSIONS_FULL before they are asked for. */
+  readonly channelsMax?: number | undefined;
   /** Milliseconds between keepalives on an idle connection; three unanswered ones end it. */
   readonly keepaliveMs?: number;
   /** Makes the device's own words safe to tell: it may say anything as the reason why it hangs up, a password it was given too. */
@@ -67,10 +69,18 @@ export class SshConnection {
   readonly #client: Client;
   readonly #clock: Clock;
   readonly #redact: (text: string) => string;
+  readonly #channelsMax: number;
+  #channels = 0;
   #lost: string | undefined;
   readonly #onLost = new Set<() => void>();
 
-  constructor(client: Client, clock: Clock, redact: (text: string) => string = (text) => text) {
+  constructor(
+    client: Client,
+    clock: Clock,
+    redact: (text: string) => string = (text) => text,
+    channelsMax = Number.POSITIVE_INFINITY,
+  ) {
+    this.#channelsMax = channelsMax;
     this.#client = client;
     this.#clock = clock;
     this.#redact = (text) => quoted(redact, text);
@@ -193,15 +203,22 @@ export class SshConnection {
     return new Promise((resolve, reject) => {
       const lost = (): void => reject(new FarhandError("CONNECTION_LOST", this.#lost));
       if (this.#lost !== undefined) return lost();
+      if (this.#channels >= this.#channelsMax)
+        return reject(new FarhandError("SESSIONS_FULL", `${this.#channels} channels are open on this connection`));
+      this.#channels++;
       this.#onLost.add(lost);
       try {
         start((error, channel) => {
           this.#onLost.delete(lost);
-          if (!error) resolve(channel);
-          else if (this.#lost === undefined) reject(new FarhandError("SESSIONS_FULL", this.#redact(error.message)));
+          if (error) this.#channels--;
+          if (!error) {
+            channel.once("close", () => this.#channels--);
+            resolve(channel);
+          } else if (this.#lost === undefined) reject(new FarhandError("SESSIONS_FULL", this.#redact(error.message)));
           else lost();
         });
       } catch (error) {
+        this.#channels--;
         this.#onLost.delete(lost);
         reject(new FarhandError("CONNECTION_LOST", asError(error).message));
       }
@@ -264,7 +281,7 @@ export async function loginOver(options: SshOptions, transport: Duplex): Promise
   });
   const session = { username: credential.username, verify, isRefused: () => refused, auth: authentication(credential) };
   return handshake(options, transport, algorithmsFor(target.algorithms, target.hostKeys), session, (client) => {
-    return new SshConnection(client, clock, redact);
+    return new SshConnection(client, clock, redact, options.channelsMax);
   });
 }
 
