@@ -390,9 +390,9 @@ const routeros: ReplayPlatform = {
   standings: [
     { typed: /^\/system identity print$/, answer: () => "  name: MikroTik\n", why: "nobody asked for its name" },
     {
-      typed: /^\/export show-sensitive; :put "# end of export"$/,
+      typed: /^\/export (?:terse )?show-sensitive; :put "# end of export"$/,
       answer: ({ recording }) => `${answerTo(recording, EXPORT)}# end of export\n`,
-      why: "recorded without an end of its own",
+      why: "recorded in menus, and without an end of its own; what is read of it is the same",
     },
   ],
   facts: {
