@@ -351,6 +351,39 @@ service chrony enabled active
       note({ faults: 1 });
     }, 60_000);
 
+    test("what somebody else writes while the timer runs is told by name, and stays when ours is taken back", async () => {
+      const result = await change(
+        "file /etc/motd\n |ours\n",
+        {},
+        {
+          at: async (step) => void (step === "apply" && (await host.sh("echo theirs > /etc/issue.net"))),
+        },
+      );
+      expect(result, `${result.code} ${result.detail}`).toMatchObject({ state: "FAILED", code: "REVERT_FAILED" });
+      expect(result.diff).toContain("theirs");
+      expect(await host.sh("cat /etc/issue.net; cat /etc/motd")).toBe("theirs\nconfirm first\n");
+      await host.sh("rm -rf /etc/issue.net /var/lib/farhand/undo-*");
+      note({ faults: 1 });
+    }, 60_000);
+
+    test("a host that hangs in the middle of the apply: its own undo ends that, and nothing goes on behind it", async () => {
+      // What is to be put in force waits for what does not come, before its first file.
+      const spec = await box.plan("file /etc/motd\n |hangs\n", { confirmMs: 8_000 });
+      const journal = recorder({
+        at: async (step) => {
+          if (step === "apply?") await host.sh(`sed -i '/apply.pid"$/a sleep 600' /var/lib/farhand/undo-*/apply`);
+        },
+      });
+      const result = await runChange(box.context(), spec, journal.hooks);
+      expect(result, `${result.code} ${result.detail}`).toMatchObject({
+        state: "ROLLED_BACK",
+        code: "COMMAND_REFUSED",
+      });
+      expect(await host.sh("cat /etc/motd; pgrep -af [u]ndo-.*/apply || true")).not.toMatch(/hangs|undo-/v);
+      expect(await left()).toBe("");
+      note({ faults: 1 });
+    }, 120_000);
+
     test("a snapshot puts back a host whose files were emptied, byte for byte; secrets are kept by their tags", async () => {
       await host.sh(
         "printf 'API_KEY=hunter2hunter2\\nMAILTO=root\\n17 3 * * * root true\\n' > /etc/cron.d/job; rm -f /etc/cron.d/odd*",

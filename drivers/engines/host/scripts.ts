@@ -205,7 +205,7 @@ set +f
 ${services}
 set -f
 pid=$(cat "$d/apply.pid" 2>/dev/null)
-[ -n "$pid" ] && tr '\\0' ' ' < "/proc/$pid/cmdline" 2>/dev/null | grep -q "$d/apply" && kill -9 -- "-$pid" 2>/dev/null
+[ -n "$pid" ] && tr '\\0' ' ' < "/proc/$pid/cmdline" 2>/dev/null | grep -q "$d/apply" && kill -s KILL -- "-$pid" 2>/dev/null
 rc=0
 if [ -e "$d/applying" ]; then
   rc=1

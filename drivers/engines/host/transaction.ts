@@ -27,6 +27,9 @@ const BLOCKERS: Readonly<Record<string, string>> = {
   space: "less than 32 MiB are free",
 };
 
+/** 128 and the number of SIGKILL. */
+const KILLED = 137;
+
 /**
  * A change of files and services. `arm` starts a timer that would undo nothing yet; the candidate is a snapshot of what the change
  * touches, and a copy of /etc in which its tests are run; `apply` puts it in force, and from then on the timer undoes it.
@@ -109,7 +112,11 @@ export class HostTransaction {
     if (code === 0) return;
     throw new FarhandError(
       "COMMAND_REFUSED",
-      code === 20 ? this.#said(stdout) : `the change was not put in force (${code})`,
+      code === 20
+        ? this.#said(stdout)
+        : code === KILLED
+          ? "the undo ended it before it was done"
+          : `the change was not put in force (${code})`,
     );
   }
 
