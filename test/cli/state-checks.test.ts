@@ -80,8 +80,9 @@ async function change(text: string, checks: string) {
   const watched = await run("job", "watch", job);
   await run("job", "receipts", job, "--out", world.path(job));
   const files = readdirSync(world.path(job)).map((file) => readFileSync(world.path(`${job}/${file}`)));
-  const receipts = files.map((bytes) => Receipt.parse(payloadOf(bytes)));
-  return { review: review.stdout, watched: watched.stdout, task: receipts[0]?.tasks[0] };
+  // The plan has a receipt too.
+  const tasks = files.flatMap((bytes) => Receipt.parse(payloadOf(bytes)).tasks);
+  return { review: review.stdout, watched: watched.stdout, task: tasks.find(({ applies }) => applies > 0) };
 }
 const payloadOf = (bytes: Buffer): unknown =>
   JSON.parse(Buffer.from(parseEnvelope(bytes).payload, "base64url").toString("utf8"));
