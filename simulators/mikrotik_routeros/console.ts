@@ -150,6 +150,8 @@ export class Console {
         return { text: show.resource(box) };
       case "/system routerboard":
         return { text: show.routerboard(box) };
+      case "/system clock":
+        return { text: show.clock(box) };
       case "/system device-mode":
         return { text: show.deviceMode(box) };
       case "/system package":

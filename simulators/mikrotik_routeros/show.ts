@@ -1,6 +1,6 @@
 /** What `print` shows of menus and of the box itself. */
 import type { Box } from "./box.ts";
-import { exportLines, itemsOf, type ExportOptions, type Item } from "./config.ts";
+import { exportLines, itemsOf, valueAt, type ExportOptions, type Item } from "./config.ts";
 import type { Menu } from "./menus.ts";
 import { dateOf, showSpan, timeOf } from "./times.ts";
 import { shown } from "./words.ts";
@@ -9,6 +9,19 @@ const right = (rows: readonly (readonly [string, string])[]): string => {
   const width = Math.max(...rows.map(([name]) => name.length)) + 2;
   return rows.map(([name, value]) => `${name.padStart(width)}: ${value}\n`).join("");
 };
+
+/** The box's own clock, which need not be right. */
+export function clock({ store, config }: Box): string {
+  const nowMs = store.clock.nowMs() + store.faults.conditions.clockSkewMs;
+  return right([
+    ["time", timeOf(nowMs)],
+    ["date", dateOf(nowMs)],
+    ["time-zone-autodetect", "yes"],
+    ["time-zone-name", valueAt(config, "/system clock", "time-zone-name") ?? "UTC"],
+    ["gmt-offset", "+00:00"],
+    ["dst-active", "no"],
+  ]);
+}
 
 export function resource(box: Box): string {
   const { store, facts } = box;

@@ -1,8 +1,10 @@
 // The RouterOS driver against the simulator over real SSH, beyond what the matrix holds for every platform.
 import { afterEach, describe, expect, test } from "vitest";
+import { examine } from "../../agent/run/check.ts";
 import { driverFor } from "../../drivers/registry.ts";
 import { runChange } from "../../drivers/transaction/change.ts";
 import type { ChangeSpec } from "../../drivers/types.ts";
+import { systemClock } from "../../shared/clock.ts";
 import { errorCode } from "../../shared/errors.ts";
 import { PlatformId } from "../../shared/ids.ts";
 import { startMikrotikRouteros, type MikrotikRouterosConfigInput } from "../../simulators/mikrotik_routeros/index.ts";
@@ -19,8 +21,7 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-async function lab(more: Partial<MikrotikRouterosConfigInput> = {}) {
-  const clock = fastClock(60);
+async function lab(more: Partial<MikrotikRouterosConfigInput> = {}, clock = fastClock(60)) {
   const sim = await startMikrotikRouteros({ name: "edge-1", config: CONFIG, ...more }, { clock });
   stops.push(() => sim.stop());
   const driver = driverFor(PlatformId.parse("mikrotik_routeros"));
@@ -85,6 +86,23 @@ describe("reading", () => {
     ).rejects.toSatisfy((error) => errorCode(error) === "READ_NOT_ALLOWED");
     expect(await session.run("/ip address print terse", { outputBytesMax: 10_000 })).toContain("172.16.0.2/30");
     await session.close();
+  });
+});
+
+describe("a check", () => {
+  const found = async ({ box }: Awaited<ReturnType<typeof lab>>): Promise<string[]> => {
+    const session = await box.open();
+    const { examined } = await examine({ device: box.target, driver: box.driver, clock: systemClock, tagger }, session);
+    await session.close();
+    return examined.findings.filter(({ severity }) => severity !== "tells").map(({ code }) => code);
+  };
+
+  test("finds nothing on a box that is as it should be, and a wrong clock and a full disk on one that is not", async () => {
+    const made = await lab({}, systemClock);
+    expect(await found(made)).not.toContain("CLOCK_OFF");
+    expect(await found(made)).not.toContain("STORAGE_LOW");
+    Object.assign(made.sim.conditions ?? {}, { clockSkewMs: -3_600_000, freeBytes: 100_000 });
+    expect(await found(made)).toEqual(expect.arrayContaining(["CLOCK_OFF", "STORAGE_LOW"]));
   });
 });
 
