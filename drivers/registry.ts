@@ -9,6 +9,7 @@ import { makeNetconfDriver, readNetconfPlatform } from "./netconf-platform.ts";
 import aristaEos from "./platforms/arista_eos.yaml" with { type: "text" };
 import ciscoIosxe from "./platforms/cisco_iosxe.yaml" with { type: "text" };
 import mikrotikRouteros from "./platforms/mikrotik_routeros.yaml" with { type: "text" };
+import ciscoNxos from "./platforms/cisco_nxos.yaml" with { type: "text" };
 import nokiaSrlinux from "./platforms/nokia_srlinux.yaml" with { type: "text" };
 import juniperJunos from "./platforms/juniper_junos.yaml" with { type: "text" };
 import frrLinux from "./platforms/frr_linux.yaml" with { type: "text" };
@@ -19,7 +20,15 @@ import type { ReadDriver } from "./read.ts";
 import type { Driver } from "./types.ts";
 
 /** Embedded as text, so that a compiled binary carries its platform files and reads none from where it is started. */
-const texts: readonly string[] = [ciscoIosxe, frrLinux, aristaEos, juniperJunos, nokiaSrlinux, mikrotikRouteros];
+const texts: readonly string[] = [
+  ciscoIosxe,
+  frrLinux,
+  aristaEos,
+  juniperJunos,
+  nokiaSrlinux,
+  mikrotikRouteros,
+  ciscoNxos,
+];
 
 /** Those that are spoken to by NETCONF alone. */
 const netconfTexts: readonly string[] = [netconf];

@@ -19,7 +19,7 @@ import { device } from "./session.ts";
 const MARK = /‹secret:\w+›/g;
 /** One of these stands before everything that is hidden, in every language. */
 const KEYWORD =
-  /password|secret|key|community|hash|authentication|priv|snmp-server host .* (?:version (?:1|2c)|informs|traps) |:\/\/[^ :]+:$/i;
+  /password|secret|key|community|hash|authentication|priv|snmp-server user .* auth |snmp-server host .* (?:version (?:1|2c)|informs|traps) |:\/\/[^ :]+:$/i;
 /** What only a secret looks like: a hash of crypt(3), a reversible one of Cisco's or Juniper's. */
 const HASH = /\$(?:1|5|6|8|9|sha1|sha512)\$|(?:password|secret|key|md5) +[57] [0-9A-Fa-f]{8,}/;
 

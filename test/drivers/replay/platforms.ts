@@ -412,4 +412,23 @@ const routeros: ReplayPlatform = {
   changes: {},
 };
 
-export const PLATFORMS: readonly ReplayPlatform[] = [eos, ios, junos, routeros];
+const nxos: ReplayPlatform = {
+  id: "cisco_nxos",
+  oxidized: "nxos",
+  ntc: "cisco_nxos",
+  batfish: "cisco_nxos",
+  prompt: (host) => `${host}# `,
+  shown: ["show running-config"],
+  standings: [{ typed: /^(?:terminal width 511|exit)$/, answer: () => "", why: "oxidized sets the length only" }],
+  facts: {
+    "nxos__N5548_7.3.13": {
+      hostname: "TEST-12345",
+      model: "Nexus5548",
+      version: "7.3(13)N1(1)",
+      serial: "FOC00000001",
+    },
+  },
+  changes: {},
+};
+
+export const PLATFORMS: readonly ReplayPlatform[] = [eos, ios, junos, routeros, nxos];

@@ -39,7 +39,7 @@ function hostsIn(output: string): string[] {
 }
 
 /** Whoever kept an output kept the line above it too: a prompt, and what was typed. */
-const withoutTyped = (output: string): string => output.replace(/^[\w.\-@]{1,63}[>#] ?show .*\n/, "");
+const withoutTyped = (output: string): string => output.replace(/^[\w.\-@]{1,63}[>#] ?sh(?:ow)? .*\n/, "");
 
 async function asOutput(file: PlatformFile, platform: ReplayPlatform, output: string, host: string, way: Way) {
   const prompt = platform.prompt(host);
@@ -96,11 +96,11 @@ describe.each(present)("$id", (platform) => {
     const found = new Map<string, number>();
     for (const { recording } of recordings(platform, root)) {
       const prompts = new Prompts(file);
-      const host = recording.exchanges.flatMap(({ at }) => prompts.hostOf(at) ?? [])[0];
+      const host = recording.exchanges.flatMap(({ at }) => prompts.hostOf(foldLine(at)) ?? [])[0];
       prompts.learn(host ?? "");
       for (const { at, came } of recording.exchanges)
-        for (const line of [at, lastLine(came.join(""))]) {
-          if (!/^\S+[>#%]$/.test(line) || platform.noPrompt?.test(line)) continue;
+        for (const line of [at, lastLine(came.join(""))].map(foldLine)) {
+          if (!/^\S+[>#%] ?$/.test(line) || platform.noPrompt?.test(line)) continue;
           const mode = prompts.match(line);
           expect([line, mode]).toEqual([line, expect.any(String)]);
           found.set(mode ?? "", (found.get(mode ?? "") ?? 0) + 1);
