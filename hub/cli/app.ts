@@ -25,6 +25,7 @@ import { bundleImport } from "./bundle/import.ts";
 import { bundleInspect } from "./bundle/inspect.ts";
 import { bundleVerify } from "./bundle/verify.ts";
 import { checkDevices } from "./check/devices.ts";
+import { checkInventory } from "./check/inventory.ts";
 import type { CliContext } from "./context.ts";
 import { credentialRotate } from "./credential/rotate.ts";
 import { deviceAdopt } from "./device/adopt.ts";
@@ -131,7 +132,10 @@ export function farhand(version: string, hub?: RouteMap<CliContext>): Applicatio
       review,
       sign,
       run: runNow,
-      check: group("What stands in the way of work, before there is any", { devices: checkDevices }),
+      check: group("What stands in the way of work, before there is any", {
+        devices: checkDevices,
+        inventory: checkInventory,
+      }),
       job: group("Submit, watch and cancel jobs", {
         submit: group("Submit work that only reads", { collect: submitCollect, check: submitCheck, run: submitRun }),
         list: jobList,

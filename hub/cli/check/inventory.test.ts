@@ -1,0 +1,61 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { World } from "../testing/world.ts";
+import { lintAnsible } from "./ansible.ts";
+
+const ANSIBLE = `all:
+  vars:
+    ansible_user: ops
+    ansible_password: hunter2
+  children:
+    edge:
+      vars: { ansible_network_os: cisco.ios.ios }
+      hosts:
+        edge-1: { ansible_host: 192.0.2.1 }
+        edge-2: { ansible_host: 192.0.2.1, ansible_ssh_common_args: "-o StrictHostKeyChecking=no" }
+        Edge_3!: { ansible_host: "{{ lookup('env', 'X') }}", ansible_foo: 1 }
+    spines:
+      hosts:
+        spine-1: { ansible_network_os: acme.os }
+`;
+
+let world: World;
+beforeEach(() => {
+  world = new World();
+});
+afterEach(() => world[Symbol.dispose]());
+
+it("reads hosts, groups and variables, the nearer over the farther", () => {
+  expect(lintAnsible(ANSIBLE).hosts.slice(0, 2)).toEqual([
+    { name: "edge-1", groups: ["all", "edge"], address: "192.0.2.1", port: 22, platform: "cisco_iosxe" },
+    { name: "edge-2", groups: ["all", "edge"], address: "192.0.2.1", port: 22, platform: "cisco_iosxe" },
+  ]);
+});
+
+it("names what is dangerous, unknown, doubled or missing, and shows no secret", () => {
+  const { findings } = lintAnsible(ANSIBLE);
+  const of = (device: string): string[] => findings.filter((one) => one.device === device).map(({ code }) => code);
+  expect(of("edge-1")).toEqual(["SECRET_IN_FILE", "NO_HOST_KEY"]);
+  expect(of("edge-2")).toEqual(["SECRET_IN_FILE", "UNSAFE", "SAME_ADDRESS", "NO_HOST_KEY"]);
+  expect(of("Edge_3!")).toEqual(["NAME", "SECRET_IN_FILE", "UNKNOWN_VARIABLE", "UNRESOLVED", "NO_HOST_KEY"]);
+  expect(of("spine-1")).toEqual(["SECRET_IN_FILE", "PLATFORM_UNKNOWN", "NO_HOST_KEY"]);
+  expect(JSON.stringify(findings)).not.toContain("hunter2");
+});
+
+it("tells the two kinds of file apart, and exits 1 where something blocks", async () => {
+  writeFileSync(join(world.dir, "hosts.yml"), ANSIBLE);
+  const ansible = await world.run("check", "inventory", "hosts.yml", "--json");
+  expect(ansible.exit).toBe(1);
+  expect(JSON.parse(ansible.out)).toMatchObject({ schema: "farhand.check-inventory/1", file: "hosts.yml" });
+  writeFileSync(
+    join(world.dir, "ours.yaml"),
+    "org: acme\nsites: [{ id: ams, wayHome: [] }]\ndefaults: { platform: frr_linux, credential: lab }\ndevices:\n  - { id: r1, site: ams, address: 192.0.2.1, hostKeys: [] }\n  - { id: r2, site: ams, address: 192.0.2.1, hostKeys: [] }\n",
+  );
+  const ours = await world.run("check", "inventory", "ours.yaml");
+  expect(ours.exit).toBe(0);
+  expect(ours.out).toMatch(/NO_HOST_KEY[^]*SAME_ADDRESS/);
+  writeFileSync(join(world.dir, "broken.yaml"), "org: acme\nsites: [{ id: ams }]\ndevices: []\n");
+  const broken = await world.run("check", "inventory", "broken.yaml");
+  expect(broken).toMatchObject({ exit: 1, out: expect.stringContaining("wayHome is missing") as string });
+});
