@@ -22,6 +22,8 @@ const more = {
 const steps = [
   { script: "check", env: more },
   { script: "test", env: more },
+  // Every platform, every fault, both modes, whole and in single bytes; alone, so that its memory is its own.
+  { script: "test:matrix", env: {} },
   // Asks many tests again for each mutant: with the numbers of a working day.
   { script: "test:mutation", env: {} },
 ];

@@ -49,7 +49,8 @@ async function specOf(context: Context): Promise<ChangeSpec> {
   const { task, key, device, manifest } = context;
   return {
     device: device.id,
-    id: `${key.manifest.slice(0, 12)}-${key.attempt}`,
+    // One for each device: a driver keeps sessions of a change by it, and a manifest has many devices.
+    id: `${key.manifest.slice(0, 12)}-${key.attempt}-${device.id}`,
     mode: task.mode,
     // Another agent may have been at it: nothing but the reviewed configuration proves that nothing was applied.
     drift: key.attempt > 1 || manifest.agents[0] !== context.agent ? "exact" : task.drift,

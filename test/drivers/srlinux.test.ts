@@ -104,8 +104,8 @@ describe.each(["cli", "https"] as const)("SR Linux over %s", (transport) => {
   test("nothing that a lost session left is taken along: neither this login's own candidate nor this job's", async () => {
     const { sim, box } = await lab(transport);
     await person(sim, "enter candidate private", THEIRS);
-    await person(sim, `enter candidate private name farhand-${deviceName("job-1/r1/1")}`, THEIRS);
-    const spec = await box.plan(TEXT);
+    await person(sim, `enter candidate private name farhand-${deviceName("job-x/r1/1")}`, THEIRS);
+    const spec = await box.plan(TEXT, { id: "job-x/r1/1" });
     const result = await runChange(box.context(), spec, recorder().hooks);
     expect(result).toMatchObject({ state: "DONE", code: null });
     expect(result.diff).toBe(spec.diff);

@@ -16,14 +16,47 @@ import type {
   TransactionToken,
 } from "../../drivers/types.ts";
 
-/** Time that runs `factor` times as fast: a device's timer of one minute is over in a second. */
+const TICK_MS = 5;
+
+/**
+ * Time that runs `factor` times as fast: a device's timer of one minute is over in a second. It goes on by ticks and never jumps: where the
+ * machine has no time for us, none passes, so that a busy machine makes no deadline pass that an idle one would not.
+ */
 export function fastClock(factor: number): Clock {
-  const startMs = systemClock.monotonicMs();
+  let nowMs = 0;
+  const waiting = new Set<{ readonly dueMs: number; readonly fire: () => void }>();
+  let ticking: { clear(): void } | undefined;
+  const tick = (): void => {
+    ticking = undefined;
+    nowMs += TICK_MS * factor;
+    for (const one of [...waiting].filter(({ dueMs }) => dueMs <= nowMs).toSorted((a, b) => a.dueMs - b.dueMs)) {
+      // One that fired before it may have cleared it.
+      if (waiting.delete(one)) one.fire();
+    }
+    if (waiting.size > 0) ticking ??= systemClock.after(TICK_MS, tick);
+  };
   const clock: Clock = {
-    nowMs: () => Date.UTC(2026, 10, 24) + clock.monotonicMs(),
-    monotonicMs: () => (systemClock.monotonicMs() - startMs) * factor,
-    after: (delayMs, fn) => systemClock.after(delayMs / factor, fn),
-    sleep: (delayMs, signal) => systemClock.sleep(delayMs / factor, signal),
+    nowMs: () => Date.UTC(2026, 10, 24) + nowMs,
+    monotonicMs: () => nowMs,
+    after: (delayMs, fire) => {
+      const one = { dueMs: nowMs + delayMs, fire };
+      waiting.add(one);
+      ticking ??= systemClock.after(TICK_MS, tick);
+      return { clear: () => void waiting.delete(one) };
+    },
+    sleep: (delayMs, signal) =>
+      new Promise((resolve, reject) => {
+        const abort = (): void => {
+          timer.clear();
+          reject(signal?.reason as Error);
+        };
+        const timer = clock.after(delayMs, () => {
+          signal?.removeEventListener("abort", abort);
+          resolve();
+        });
+        if (signal?.aborted === true) abort();
+        else signal?.addEventListener("abort", abort, { once: true });
+      }),
   };
   return clock;
 }
@@ -58,6 +91,8 @@ export interface RigOptions {
   /** Where it is not the one that the test dials. */
   managementAddress?: string;
 }
+
+let jobs = 0;
 
 export function rig(options: RigOptions): Rig {
   const { driver, target, credential, clock, connectMs, commandMs, secrets = {} } = options;
@@ -102,7 +137,8 @@ export function rig(options: RigOptions): Rig {
         const prediction = driver.predict({ device: target.id, mode, source, text, before, tagger, managementAddress });
         return {
           device: target.id,
-          id: "job-1/r1/1",
+          // Two changes never have one id: what a process keeps of a change is found by it.
+          id: `job-${++jobs}/r1/1`,
           mode,
           drift: "exact",
           text,

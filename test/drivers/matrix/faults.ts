@@ -129,7 +129,8 @@ export const FAULTS: Readonly<Record<FaultName, NamedFault>> = {
   "reboot-before-confirm": {
     when: "after-plan",
     set: once(() => ({ kind: "reboot-before-confirm", afterMs: 1, bootMs: 30_000 })),
-    ends: ["ROLLED_BACK"],
+    // What keeps every line at once comes back with the change and its timer.
+    ends: ["ROLLED_BACK", "DONE"],
   },
   "failover-before-confirm": {
     when: "after-plan",

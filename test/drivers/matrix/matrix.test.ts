@@ -1,10 +1,14 @@
 // Every platform meets every named fault: the whole matrix in nightly (FARHAND_MATRIX=full), here a pairwise sample of it.
+import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
 import { FAULT_NAMES, type FaultName } from "./faults.ts";
 import { pairwise } from "./pairwise.ts";
 import { runCase, type Case, type Ended, type Line } from "./run.ts";
 import { nameOf } from "./subject.ts";
 import { subjects } from "./subjects/index.ts";
+
+const residentMiB = (what: "VmRSS" | "VmHWM"): number =>
+  Number(new RegExp(`^${what}:\\s+(\\d+) kB`, "m").exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? 0) / 1024;
 
 const isFull = process.env["FARHAND_MATRIX"] === "full";
 const LINES: readonly Line[] = ["whole", "single-bytes"];
@@ -19,6 +23,10 @@ const every: readonly Case[] = subjects.flatMap((subject) =>
 const chosen = isFull
   ? every
   : pairwise(every, ({ subject, fault, mode, line }) => [nameOf(subject), fault, mode, line]);
+
+/** Peak of this process, simulators and all, over what it needs before the first case; only a run of its own can be held to it. */
+const MEMORY_MAX_MIB = 512;
+const idleMiB = residentMiB("VmRSS");
 
 const ended = new Map<string, Ended[]>();
 
@@ -44,7 +52,12 @@ test("every platform has met every fault that means something there", () => {
   expect(missed).toEqual([]);
 });
 
+test.runIf(isFull)("memory stays bounded over the whole matrix", () => {
+  expect(residentMiB("VmHWM") - idleMiB).toBeLessThan(MEMORY_MAX_MIB);
+});
+
 afterAll(() => {
+  console.log(`memory: ${Math.round(residentMiB("VmHWM") - idleMiB)} MiB above idle at its peak, simulators and all`);
   const width = Math.max(...FAULT_NAMES.map((fault) => fault.length));
   const cell = (subject: (typeof subjects)[number], fault: FaultName): string => {
     const reason = subject.without?.[fault];
