@@ -37,7 +37,9 @@ describe.concurrent("a crash of the agent", () => {
         const ended = await runChange(box.context(dead.signal), spec, first.hooks).catch((error: unknown) => error);
         if (!crashed) {
           // The platform has no such step.
-          expect(ended, `${boundary} was not reached: ${JSON.stringify(ended).slice(0, 600)}`).toMatchObject({ state: "DONE" });
+          expect(ended, `${boundary} was not reached: ${JSON.stringify(ended).slice(0, 600)}`).toMatchObject({
+            state: "DONE",
+          });
           return;
         }
         expect(ended).toBeInstanceOf(Crash);
