@@ -137,7 +137,7 @@ describe.skipIf(!verdict.run)(`FRR${verdict.run ? "" : `: ${verdict.reason}`}`, 
     expect(spec.commands).toContain("no ip prefix-list STRAY");
     expect(spec.commands + spec.diff).not.toContain("s3cr3t-p33r");
     const result = await runChange(r1.context(), spec, recorder().hooks);
-    expect(result, `${result.code} ${result.detail}`).toMatchObject({ state: "DONE", code: "UNSAVED_RUNNING" });
+    expect(result, `${result.code} ${result.detail}`).toMatchObject({ state: "DONE", code: null });
     expect(result.after?.publicDigest).toBe(snapshot.publicDigest);
     expect(await running("r1")).toBe(before);
     expect(r1.transcript.join("\n")).not.toContain("s3cr3t-p33r");
