@@ -1,10 +1,11 @@
 import { z } from "zod";
 import type { CheckFinding } from "../../../shared/documents/check.ts";
 import { DeviceId } from "../../../shared/ids.ts";
+import { readIni } from "./ansible-ini.ts";
 import { readYaml } from "../inventory/yaml.ts";
 
 /**
- * An Ansible inventory in YAML, as its documentation has it ("How to build your inventory"): groups with `hosts`, `vars` and `children`; a
+ * An Ansible inventory, in YAML or INI, as its documentation has it ("How to build your inventory"): groups with `hosts`, `vars` and `children`; a
  * nearer group's variable wins over a farther one's, a host's over all. Nothing is resolved that Ansible would have to run (`{{ … }}`,
  * lookups, vaults): such a value is named, not guessed.
  */
@@ -77,7 +78,34 @@ const HOSTS_MAX = 100_000;
 /** True where the file has Ansible's shape rather than ours. */
 export const isAnsible = (value: unknown): boolean => Inventory.safeParse(value).success;
 
+const blocked = (details: readonly string[]): AnsibleLint => ({
+  hosts: [],
+  findings: details.slice(0, 50).map((detail) => ({
+    device: null,
+    severity: "blocks",
+    code: "INVENTORY_FILE",
+    detail: detail.slice(0, 500),
+    hint: null,
+  })),
+});
+
+/** Its YAML form. */
 export function lintAnsible(text: string): AnsibleLint {
+  const { value, faults } = readYaml(text);
+  if (faults.length > 0) return blocked(faults.map(({ line, column, message }) => `${line}:${column}: ${message}`));
+  const parsed = Inventory.safeParse(value);
+  if (!parsed.success) return blocked([parsed.error.issues[0]?.message ?? "no groups of hosts"]);
+  return lintGroups(parsed.data);
+}
+
+/** Its INI form. */
+export function lintAnsibleIni(text: string): AnsibleLint {
+  const { groups, faults } = readIni(text);
+  if (faults.length > 0) return blocked(faults.map(({ line, message }) => `${line}: ${message}`));
+  return lintGroups(groups);
+}
+
+function lintGroups(inventory: z.infer<typeof Inventory>): AnsibleLint {
   const findings: (CheckFinding & { device: string | null })[] = [];
   const find = (
     device: string | null,
@@ -86,15 +114,6 @@ export function lintAnsible(text: string): AnsibleLint {
     detail: string,
     hint: string | null = null,
   ): void => void findings.push({ device, severity, code, detail: detail.slice(0, 500), hint });
-  const { value, faults } = readYaml(text);
-  const parsed = Inventory.safeParse(value);
-  if (faults.length > 0 || !parsed.success) {
-    for (const { line, column, message } of faults.slice(0, 50))
-      find(null, "blocks", "INVENTORY_FILE", `${line}:${column}: ${message}`);
-    if (faults.length === 0 && !parsed.success)
-      find(null, "blocks", "INVENTORY_FILE", parsed.error.issues[0]?.message ?? "no groups of hosts");
-    return { hosts: [], findings };
-  }
   const hosts = new Map<string, { vars: Record<string, unknown>; groups: string[] }>();
   const walk = (name: string, group: Group | null, above: Vars, path: readonly string[]): void => {
     if (path.length > DEPTH_MAX) return find(null, "blocks", "INVENTORY_FILE", `${name}: nested too deeply`);
@@ -120,7 +139,7 @@ export function lintAnsible(text: string): AnsibleLint {
     }
     for (const [child, inner] of Object.entries(group?.children ?? {})) walk(child, inner, vars, [...path, name]);
   };
-  for (const [name, group] of Object.entries(parsed.data)) walk(name, group, {}, []);
+  for (const [name, group] of Object.entries(inventory)) walk(name, group, {}, []);
 
   const shown: AnsibleHost[] = [];
   const places = new Map<string, string>();

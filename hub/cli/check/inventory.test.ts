@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { World } from "../testing/world.ts";
-import { lintAnsible } from "./ansible.ts";
+import { lintAnsible, lintAnsibleIni } from "./ansible.ts";
 
 const ANSIBLE = `all:
   vars:
@@ -43,11 +43,57 @@ it("names what is dangerous, unknown, doubled or missing, and shows no secret", 
   expect(JSON.stringify(findings)).not.toContain("hunter2");
 });
 
-it("tells the two kinds of file apart, and exits 1 where something blocks", async () => {
+const INI = `; a comment
+lonely ansible_network_os=junos
+
+[all:vars]
+ansible_user=ops
+ansible_password="hunter 2"
+
+[edge]
+edge-1 ansible_host=192.0.2.1 # the first
+edge-2 ansible_host=192.0.2.1 ansible_ssh_common_args='-o StrictHostKeyChecking=no'
+edge-[03:09]
+
+[edge:vars]
+ansible_network_os = cisco.ios.ios
+
+[all:children]
+edge
+`;
+
+it("reads the INI form as the YAML form of the same inventory", () => {
+  const { hosts, findings } = lintAnsibleIni(INI);
+  expect(hosts.slice(0, 3)).toEqual([
+    { name: "lonely", groups: ["ungrouped"], address: "lonely", port: 22, platform: "juniper_junos" },
+    { name: "edge-1", groups: ["all", "edge"], address: "192.0.2.1", port: 22, platform: "cisco_iosxe" },
+    { name: "edge-2", groups: ["all", "edge"], address: "192.0.2.1", port: 22, platform: "cisco_iosxe" },
+  ]);
+  const of = (device: string): string[] => findings.filter((one) => one.device === device).map(({ code }) => code);
+  expect(of("edge-2")).toEqual(["SECRET_IN_FILE", "UNSAFE", "SAME_ADDRESS", "NO_HOST_KEY"]);
+  expect(of("edge-[03:09]")).toContain("RANGE");
+  expect(JSON.stringify(findings)).not.toContain("hunter");
+});
+
+it.each([
+  ["[edge:other]\nx\n", "1: [edge:other] is no section"],
+  ["[edge]\nx ansible_host\n", "2: ansible_host is no key=value"],
+  ["[edge]\nx ansible_host='1\n", "2: a quote is not closed"],
+  ["[edge:vars]\nnothing\n", "2: a variable is written key=value"],
+  ["[a:children]\nb\n[b:children]\na\n", "1: the groups are children of each other"],
+])("refuses %j by its line", (text, detail) => {
+  expect(lintAnsibleIni(text).findings.map((finding) => finding.detail)).toContain(detail);
+});
+
+it("tells the kinds of file apart, and exits 1 where something blocks", async () => {
   writeFileSync(join(world.dir, "hosts.yml"), ANSIBLE);
   const ansible = await world.run("check", "inventory", "hosts.yml", "--json");
   expect(ansible.exit).toBe(1);
   expect(JSON.parse(ansible.out)).toMatchObject({ schema: "farhand.check-inventory/1", file: "hosts.yml" });
+  writeFileSync(join(world.dir, "hosts"), INI);
+  const ini = await world.run("check", "inventory", "hosts", "--json");
+  expect(ini.exit).toBe(1);
+  expect(JSON.parse(ini.out)).toMatchObject({ hosts: [{ name: "lonely" }, {}, {}, {}] });
   writeFileSync(
     join(world.dir, "ours.yaml"),
     "org: acme\nsites: [{ id: ams, wayHome: [] }]\ndefaults: { platform: frr_linux, credential: lab }\ndevices:\n  - { id: r1, site: ams, address: 192.0.2.1, hostKeys: [] }\n  - { id: r2, site: ams, address: 192.0.2.1, hostKeys: [] }\n",

@@ -10,26 +10,31 @@ import { readInventoryFile } from "../inventory/file.ts";
 import { readYaml } from "../inventory/yaml.ts";
 import { readText } from "../settings.ts";
 import { table } from "../terminal/table.ts";
-import { isAnsible, lintAnsible } from "./ansible.ts";
+import { isIni } from "./ansible-ini.ts";
+import { isAnsible, lintAnsible, lintAnsibleIni } from "./ansible.ts";
 
 type Located = CheckFinding & { readonly device: string | null };
 
 export const checkInventory = buildCommand<OutputFlags, [string], CliContext>({
   docs: docs(
-    "What is wrong with an inventory file: ours, or Ansible's in YAML",
+    "What is wrong with an inventory file: ours, or Ansible's in YAML or INI",
     ["farhand check inventory inventory.yaml", "farhand check inventory ansible/hosts.yml --json"],
-    "Touches no device and no hub. An Ansible file is told by its shape: groups with hosts, vars and children.\nExits 1 if anything blocks.",
+    "Touches no device and no hub. An Ansible file is told by its shape: groups with hosts, vars and children, or sections in brackets.\nExits 1 if anything blocks.",
   ),
   parameters: {
     flags: outputFlags,
-    positional: { kind: "tuple", parameters: [{ parse: text, brief: "Inventory file in YAML", placeholder: "FILE" }] },
+    positional: { kind: "tuple", parameters: [{ parse: text, brief: "Inventory file", placeholder: "FILE" }] },
   },
   func: command(check),
 });
 
 async function check(cli: Cli, _flags: OutputFlags, file: string) {
   const content = readText(resolve(cli.cwd, file));
-  const { hosts, findings } = isAnsible(readYaml(content).value) ? lintAnsible(content) : ours(file, content);
+  const { hosts, findings } = isIni(content)
+    ? lintAnsibleIni(content)
+    : isAnsible(readYaml(content).value)
+      ? lintAnsible(content)
+      : ours(file, content);
   cli.out.data("check-inventory", { file, hosts, findings }, () =>
     table(
       [
