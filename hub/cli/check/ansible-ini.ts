@@ -86,7 +86,8 @@ function wordsOf(line: string): string[] | undefined {
   const words: string[] = [];
   let word = "";
   let quote = "";
-  for (const [at, letter] of [...line].entries()) {
+  for (let at = 0; at < line.length; at++) {
+    const letter = line.charAt(at);
     if (quote !== "") {
       word += letter;
       if (letter === quote) quote = "";
