@@ -1,3 +1,4 @@
+import { errorCode } from "../../shared/errors.ts";
 import { substitute } from "../engines/answers.ts";
 import type { CommandChannel, Variables } from "../engines/channel.ts";
 import type { Lasting, PlatformFile } from "../platform.ts";
@@ -18,9 +19,28 @@ function isNamed(pattern: string, data: Variables, answer: string): boolean {
   return matches(substitute(pattern, escaped), answer);
 }
 
+/** COMMAND_REFUSED or AUTHORIZATION_DENIED for words that refuse: a refusal names no timer, and is no list without one. */
+async function told(cli: CommandChannel, send: string, data: Variables): Promise<string> {
+  const answer = await cli.instruct({ send }, data);
+  cli.requireNoError(substitute(send, data), answer.split("\n"), "read");
+  return answer;
+}
+
+/** As above, and null where it is refused. */
+async function toldOrNull(cli: CommandChannel, send: string, data: Variables): Promise<string | null> {
+  try {
+    return await told(cli, send, data);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "COMMAND_REFUSED" || code === "AUTHORIZATION_DENIED") return null;
+    throw error;
+  }
+}
+
 /** Ours is armed, somebody's is, none is, or the device does not say. */
 export async function readPending(cli: CommandChannel, armed: Armed, data: Variables): Promise<Pending> {
-  const answer = await cli.instruct({ send: armed.send }, data);
+  const answer = await toldOrNull(cli, armed.send, data);
+  if (answer === null) return "unknown";
   if (matches(armed.none, answer)) return "none";
   if (isNamed(armed.ours, data, answer))
     return armed.lasting && (await hasEnded(cli, armed.lasting, answer)) ? "none" : "armed";
@@ -35,9 +55,9 @@ export async function canRevert(cli: CommandChannel, armed: Armed, data: Variabl
   return isNamed(armed.ours, data, await cli.instruct({ send: armed.send }, data));
 }
 
-/** Somebody's timer that runs, in the device's words, as they may leave the site; null where none does. */
+/** Somebody's timer that runs, in the device's words, as they may leave the site; null where none does. A refusal throws: it is not known then. */
 export async function pendingWords(cli: CommandChannel, armed: Armed): Promise<string | null> {
-  const answer = await cli.instruct({ send: armed.send }, {});
+  const answer = await told(cli, armed.send, {});
   if (matches(armed.none, answer) || !matches(armed.any, answer)) return null;
   const { lasting } = armed;
   if (lasting && ((await hasEnded(cli, lasting, answer)) || (await isOver(cli, lasting, answer)))) return null;

@@ -349,6 +349,17 @@ export async function saveAndRead(change: Change, first: Session, kept: Kept): P
       await hooks.done("re-read", { publicDigest: after.publicDigest });
       await cleanQuietly(session, kept.token);
       await closeQuietly(session);
+      if (after.publicDigest === (kept.before?.publicDigest ?? kept.token.preImage))
+        // Between the last look at the timer and the confirmation it can fire, and a person can undo.
+        return outcome({
+          state: "ROLLED_BACK",
+          code: "UNKNOWN_OUTCOME",
+          detail: "the device took the confirmation, and has the configuration from before the change",
+          before: kept.before,
+          after,
+          verified: kept.verified,
+          checks: kept.checks,
+        });
       return done(
         after,
         isSigned(change, kept, after)

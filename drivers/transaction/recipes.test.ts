@@ -25,6 +25,7 @@ function onPaper(): { undo: RecipeUndo; typed: string[] } {
     enter: () => Promise.resolve(),
     command: (text: string) => Promise.resolve(void typed.push(text)),
     instruct: ({ send }: { send: string }) => Promise.resolve(typed.push(send) > 0 ? armed : ""),
+    requireNoError: () => undefined,
     mayRename: () => undefined,
     redacted: (text: string) => text,
   };

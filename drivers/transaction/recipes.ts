@@ -268,8 +268,12 @@ export class RecipeUndo implements Undo {
     return await readPending(this.#cli, armed, token.data);
   }
 
+  /** Only what still waits: where to confirm is to commit, a late one is taken and confirms nothing, or what somebody else has pending. */
   async confirm(token: TransactionToken): Promise<void> {
-    await this.#recipe(this.#of(token.mode).confirm, token.data);
+    const { armed, confirm } = this.#of(token.mode);
+    const pending = armed ? await this.pending(token) : "armed";
+    if (pending !== "armed") throw new FarhandError("UNKNOWN_OUTCOME", `before the confirmation: ${pending}`);
+    await this.#recipe(confirm, token.data);
   }
 
   async revert(token: TransactionToken): Promise<void> {
