@@ -8,7 +8,16 @@ import type {
   TransactionToken,
 } from "../types.ts";
 import { isSigned, keep, saveAndRead, type Kept } from "./change.ts";
-import { closeQuietly, MARGIN_MS, outcome, reach, why, type Change, type ChangeContext } from "./context.ts";
+import {
+  closeQuietly,
+  MARGIN_MS,
+  outcome,
+  reach,
+  undoneByMs,
+  why,
+  type Change,
+  type ChangeContext,
+} from "./context.ts";
 import { disarm } from "./give-up.ts";
 import { cleanQuietly, rollBack } from "./rollback.ts";
 
@@ -20,7 +29,7 @@ import { cleanQuietly, rollBack } from "./rollback.ts";
  * | nothing, or no further than arm | – | – | disarm if armed; FAILED, notApplied |
  * | apply | armed | – | undo; if `confirm` was intended and the configuration is the signed one: confirm, DONE |
  * | apply | none or other | the snapshot | ROLLED_BACK |
- * | apply | none or other | the signed one | save, DONE |
+ * | apply | none or other | the signed one | save, DONE; where `confirm` was not intended, once its timer cannot run any more |
  * | apply | none or other | neither | FAILED, REVERT_FAILED: a person looks |
  * | apply | unknown | – | undo (waits until the device has finished its own) |
  * | apply | unreachable | – | UNKNOWN; the caller asks again |
@@ -42,7 +51,7 @@ export async function recoverChange(
     session = await reach(context, context.clock.monotonicMs());
     const pending = await session.pending(token);
     const preImage = progress.before ?? token.preImage;
-    const now = await session.running();
+    let now = await session.running();
     const beforeText = progress.beforeText ?? undefined;
     const kept: Kept = {
       token,
@@ -52,12 +61,22 @@ export async function recoverChange(
       firesByMs: context.clock.monotonicMs() + token.confirmMs,
       ...(beforeText === undefined ? {} : { beforeText }),
     };
-    const signed = isSigned(change, kept, now);
+    let signed = isSigned(change, kept, now);
     if (pending === "armed" && intended("confirm") && signed) return await keep(change, session, kept);
     if (pending === "armed" || pending === "unknown") {
       await closeQuietly(session);
       const reason = { code: null, detail: "the agent was restarted during the change" } as const;
       return await rollBack(change, { token, preImage, before: null, reason, firesByMs: kept.firesByMs });
+    }
+    if (signed && !intended("confirm")) {
+      // Not confirmed by us: somebody else has, or the device does not tell of its timer. Its time does.
+      await closeQuietly(session);
+      session = undefined;
+      const untilMs = undoneByMs(token, kept.firesByMs);
+      await context.clock.sleep(untilMs - context.clock.monotonicMs(), context.signal);
+      session = await reach(context, untilMs + MARGIN_MS);
+      now = await session.running();
+      signed = isSigned(change, kept, now);
     }
     if (now.publicDigest === preImage) {
       await cleanQuietly(session, token);

@@ -1,7 +1,11 @@
 // Junos over NETCONF: the old framing, replies without a namespace, a confirmed commit of version 1.0 that outlives its session.
 import { afterEach, expect, test } from "vitest";
+import { readFileSync } from "node:fs";
+import { makeDrivers, readPlatform } from "../../drivers/driver.ts";
 import { runChange } from "../../drivers/transaction/change.ts";
+import { recoverChange } from "../../drivers/transaction/recover.ts";
 import { lab as startLab, type NetconfLab } from "./netconf-lab.ts";
+import type { Session } from "../../drivers/types.ts";
 import { recorder } from "./support.ts";
 
 const stops: (() => Promise<void>)[] = [];
@@ -43,4 +47,55 @@ test("what fails its proof is undone by the timer: the end of the session does n
   expect(result).toMatchObject({ state: "ROLLED_BACK", code: "VERIFICATION_FAILED" });
   expect(sim.runningConfig()).toBe(before);
   expect(sim.pendingRollback()).toBeUndefined();
+});
+
+// The process that remembered the session is gone, and with it what it remembered: a driver of its own is what comes back.
+test.each(["apply", "reconnect", "verify", "confirm?"])(
+  "a crash at %s: nothing is called kept while the timer runs",
+  async (boundary) => {
+    const { sim, box } = await lab();
+    const before = sim.runningConfig();
+    const spec = await box.plan(TEXT);
+    const dead = new AbortController();
+    const first = recorder({
+      at: (step) => {
+        if (step !== boundary && !dead.signal.aborted) return;
+        dead.abort(new Error("crash"));
+        throw new Error("crash");
+      },
+    });
+    await expect(runChange(box.context(dead.signal), spec, first.hooks)).rejects.toThrow("crash");
+    const text = readFileSync(new URL("../../drivers/platforms/juniper_junos.yaml", import.meta.url), "utf8");
+    const driver = makeDrivers(readPlatform(text)).find(({ transport }) => transport === "netconf");
+    if (!driver) throw new Error("no driver");
+    const again = box.restarted(driver);
+    const result = await recoverChange(again.context(), spec, first.progress(), recorder().hooks);
+    expect(sim.pendingRollback()).toBeUndefined();
+    expect(sim.runningConfig()).toBe(before);
+    expect(result.state).toBe("ROLLED_BACK");
+  },
+);
+
+test("a server that grants the lock while a commit waits: after a crash the time of its timer tells, and not its word", async () => {
+  const { sim, box } = await lab();
+  const before = sim.runningConfig();
+  const spec = await box.plan(TEXT);
+  const dead = new AbortController();
+  const first = recorder({
+    at: (step) => {
+      if (step !== "verify" && !dead.signal.aborted) return;
+      dead.abort(new Error("crash"));
+      throw new Error("crash");
+    },
+  });
+  await expect(runChange(box.context(dead.signal), spec, first.hooks)).rejects.toThrow("crash");
+  const context = box.context();
+  const open = async (signal: AbortSignal): Promise<Session> => {
+    const session = await context.open(signal);
+    session.pending = () => Promise.resolve("none");
+    return session;
+  };
+  const result = await recoverChange({ ...context, open }, spec, first.progress(), recorder().hooks);
+  expect(sim.runningConfig()).toBe(before);
+  expect(result.state).toBe("ROLLED_BACK");
 });

@@ -77,6 +77,8 @@ export interface Rig {
   readonly transcript: string[];
   open(signal?: AbortSignal): Promise<Session>;
   context(signal?: AbortSignal): ChangeContext;
+  /** The same device, and a driver that knows nothing of what was before: another process. */
+  restarted(driver: Driver): Rig;
   plan(text: string, overrides?: Partial<ChangeSpec>): Promise<ChangeSpec>;
 }
 
@@ -117,6 +119,7 @@ export function rig(options: RigOptions): Rig {
     clock,
     transcript,
     open,
+    restarted: (another) => rig({ ...options, driver: another }),
     context: (signal = never) => ({
       driver,
       open,
