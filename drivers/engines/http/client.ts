@@ -123,7 +123,7 @@ export class HttpConnection {
   #lose(why: string): void {
     if (this.#lost !== undefined) return;
     this.#lost = why;
-    this.#current?.fail(new FarhandError("CONNECTION_LOST", why.slice(0, 200)));
+    this.#current?.lost(new FarhandError("CONNECTION_LOST", why.slice(0, 200)));
     this.#socket.destroy();
   }
 
@@ -146,6 +146,8 @@ class Exchange {
   #pending: Promise<void> = Promise.resolve();
   #resolve: (response: HttpResponse) => void = () => {};
   #reject: (error: Error) => void = () => {};
+  /** The answer is all there, and perhaps still being put away. */
+  #whole = false;
   #over = false;
 
   constructor(socket: Duplex, request: HttpRequest) {
@@ -163,7 +165,8 @@ class Exchange {
   }
 
   feed(chunk: Buffer): void {
-    if (this.#over) return;
+    if (this.#whole) this.closes = true;
+    if (this.#over || this.#whole) return;
     try {
       for (let at = 0; at < chunk.length && !this.#over; at += SLICE_BYTES) {
         const parsed = this.#parser.execute(chunk.subarray(at, at + SLICE_BYTES));
@@ -184,6 +187,11 @@ class Exchange {
     }
   }
 
+  /** The end of the connection; it takes nothing from an answer that is whole. */
+  lost(error: Error): void {
+    if (!this.#whole) this.fail(error);
+  }
+
   fail(error: Error): void {
     if (this.#over) return;
     this.#over = true;
@@ -191,6 +199,11 @@ class Exchange {
   }
 
   #head({ statusCode, headers, shouldKeepAlive }: HeaderInfo): void {
+    // A second answer behind the first: nobody asked, and none of it belongs to what was.
+    if (this.#whole) {
+      this.closes = true;
+      return;
+    }
     this.#status = statusCode;
     this.closes = !shouldKeepAlive;
     for (let at = 0; at + 1 < headers.length; at += 2)
@@ -198,6 +211,7 @@ class Exchange {
   }
 
   #body(bytes: Buffer): void {
+    if (this.#whole) return;
     this.#bytes += bytes.length;
     if (this.#bytes > this.#request.outputBytesMax) {
       this.fail(new FarhandError("OUTPUT_TOO_LARGE", `more than ${this.#request.outputBytesMax} bytes`));
@@ -221,7 +235,8 @@ class Exchange {
 
   #complete(): void {
     // An interim answer (RFC 9110 §15.2) is not the answer.
-    if (this.#status >= 100 && this.#status < 200) return;
+    if (this.#whole || (this.#status >= 100 && this.#status < 200)) return;
+    this.#whole = true;
     const body = Buffer.concat(this.#chunks).toString("utf8");
     void this.#pending.then(() => {
       if (this.#over) return;
