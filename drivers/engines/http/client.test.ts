@@ -4,7 +4,10 @@ import { ManualClock } from "../../../shared/clock.ts";
 import { HttpConnection, type HttpResponse } from "./client.ts";
 
 /** A device that says these things once it is asked, and then ends the connection, or does not. */
-function asked(chunks: readonly string[], ends = false): { connection: HttpConnection; get(): Promise<HttpResponse> } {
+function asked(
+  chunks: readonly string[],
+  ends = false,
+): { connection: HttpConnection; get: () => Promise<HttpResponse> } {
   const socket: Duplex = new Duplex({
     read: () => undefined,
     write: (_chunk, _encoding, done) => {

@@ -183,6 +183,13 @@ const judged = (expectation: Expectation, before: Table, after: Table) => {
   return CheckResult.parse(result);
 };
 
+test("a line that is all blanks but its last character is read in one pass", () => {
+  // A million of them, by the square, would not end within a test's time.
+  const output = `${" ".repeat(1_000_000)}x\n`;
+  for (const { tables } of allPacks())
+    for (const file of Object.values(tables)) if (file.text) expect(parseTable(file, output).kind).toMatch(/read$/v);
+});
+
 describe("expectations", () => {
   const established: Expectation = {
     expect: "kept",

@@ -12,7 +12,7 @@ export function textRows(file: TextFile | undefined, output: string): Findings |
   let at = 0;
   while (at < output.length) {
     const end = output.indexOf("\n", at);
-    const line = output.slice(at, end === -1 ? undefined : end).replace(/[\r\s]+$/v, "");
+    const line = output.slice(at, end === -1 ? undefined : end).trimEnd();
     at = end === -1 ? output.length : end + 1;
     reader.take(line);
     if (reader.rows.length > ROWS_MAX) break;
