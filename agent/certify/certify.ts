@@ -44,7 +44,9 @@ export async function certify({ list = LIST, told, ...options }: CertifyOptions)
     told?.(result);
   }
   const none = { hostname: "", vendor: "", model: null, version: null, serial: null };
-  const device = bench.facts ?? none;
+  // What a grade is for; who else it belongs to, and is managed by, is a laboratory's own matter.
+  const { hostname, vendor, model, version, serial } = bench.facts ?? none;
+  const device = { hostname, vendor, model, version, serial };
   return {
     schema: "farhand.certificate/1",
     software: SOFTWARE,
