@@ -123,18 +123,18 @@ export const FAULTS: Readonly<Record<FaultName, NamedFault>> = {
   },
   "confirmed-by-other": {
     when: "after-plan",
-    set: once(() => ({ kind: "confirmed-by-other", afterMs: 1 })),
+    set: once(() => ({ kind: "confirmed-by-other", afterMs: 0 })),
     ends: ["DONE", "ROLLED_BACK", "FAILED"],
   },
   "reboot-before-confirm": {
     when: "after-plan",
-    set: once(() => ({ kind: "reboot-before-confirm", afterMs: 1, bootMs: 30_000 })),
+    set: once(() => ({ kind: "reboot-before-confirm", afterMs: 0, bootMs: 30_000 })),
     // What keeps every line at once comes back with the change and its timer.
     ends: ["ROLLED_BACK", "DONE"],
   },
   "failover-before-confirm": {
     when: "after-plan",
-    set: once(() => ({ kind: "failover-before-confirm", afterMs: 1, bootMs: 10_000 })),
+    set: once(() => ({ kind: "failover-before-confirm", afterMs: 0, bootMs: 10_000 })),
     ends: ["ROLLED_BACK", "FAILED"],
   },
   "full-session-table": {
@@ -168,7 +168,7 @@ export const FAULTS: Readonly<Record<FaultName, NamedFault>> = {
   },
   "other-admin-change": {
     when: "after-plan",
-    set: once(({ foreign }) => ({ kind: "other-admin-change", lines: [...foreign.lines], afterMs: 1 })),
+    set: once(({ foreign }) => ({ kind: "other-admin-change", lines: [...foreign.lines], afterMs: 0 })),
     ends: ["ROLLED_BACK", "FAILED"],
     codes: ["OTHER_ADMIN", "DIFF_MISMATCH", "REVERT_FAILED"],
     foreign: true,
