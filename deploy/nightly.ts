@@ -18,6 +18,7 @@ const more = {
   FARHAND_FUZZ_FIRST: String(firstSeed),
   FARHAND_AUDIT: "required",
   FARHAND_NETCONF_MEBIBYTES: "1024",
+  FARHAND_HOSTS: "all",
 };
 const steps = [
   { script: "check", env: more },

@@ -11,7 +11,7 @@ import { errorCode, FarhandError } from "../../shared/errors.ts";
 import { Secret } from "../../shared/secret.ts";
 import { poll } from "../lab/poll.ts";
 import { linuxBox as boxOf } from "./linux-box.ts";
-import type { LinuxHost } from "./linux-lab.ts";
+import { everyHost, type LinuxHost } from "./linux-lab.ts";
 import { recorder, tagger } from "./support.ts";
 
 /** The agent's process is gone: nothing that it would have done on the way out happens. */
@@ -107,8 +107,8 @@ export function linuxEndings(scene: LinuxScene): void {
       "save",
       "re-read",
     ];
-    // A login and a read each cost more under systemd, and tell nothing more there.
-    const boundaries = scene.init === "sysv" ? every : ["arm", "apply", "confirm?"];
+    // Every boundary takes a login and a read of its own: all of them at night.
+    const boundaries = everyHost() ? every : ["arm", "apply", "confirm?"];
     const ended: string[] = [];
     for (const boundary of boundaries) {
       const before = await scene.host.sh("cat /etc/motd");

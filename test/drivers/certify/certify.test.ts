@@ -56,7 +56,13 @@ async function run(
 }
 
 const FIRST = ["login", "facts", "two-reads"];
-const tested = subjects.filter(certified);
+const every = subjects.filter(certified);
+/** The list waits for timers: of each kind of carrier one in a working day, all of them at night. */
+const DAILY: readonly string[] = ["juniper_junos/cli", "netconf/netconf", "nokia_srlinux/https"];
+const tested =
+  process.env["FARHAND_HOSTS"] === "all" ? every : every.filter((subject) => DAILY.includes(nameOf(subject)));
+const left = every.filter((subject) => !tested.includes(subject)).map((subject) => nameOf(subject));
+if (left.length > 0) console.log(`certify: nightly runs the list on ${left.join(", ")} too (FARHAND_HOSTS=all)`);
 const table = new Map<string, readonly string[]>();
 
 describe.concurrent.each(tested.map((subject) => [nameOf(subject), subject] as const))("%s", (name, subject) => {
