@@ -82,7 +82,7 @@ afterAll(() => {
   for (const [name, lines] of table) console.log(`${name}\n  ${lines.join("\n  ")}`);
 });
 
-const [iosxe] = tested.filter((subject) => nameOf(subject) === "cisco_iosxe/cli");
+const [iosxe] = every.filter((subject) => nameOf(subject) === "cisco_iosxe/cli");
 
 /** The same driver, with sessions that do something else. */
 const withSessions =
