@@ -7,12 +7,14 @@ import { Receipt } from "../../shared/documents/receipt.ts";
 import { openEnvelope, signEnvelope } from "../../shared/envelope.ts";
 import type { DeviceId, SiteId } from "../../shared/ids.ts";
 import type { Signer } from "../../shared/keys.ts";
-import { makeGrant } from "../../shared/testing/org.ts";
+import { id, makeGrant } from "../../shared/testing/org.ts";
 import type { RunningAgent } from "../../agent/compose.ts";
+import { slotAt } from "../../agent/schedule/slots.ts";
 import { makeSite, type Site } from "./site.ts";
 import { until } from "./until.ts";
 
 const HOUR_MS = 3_600_000;
+const HOURLY = { kind: "collect", everySeconds: 3600, offsetSeconds: 0 } as const;
 
 /** Wall time that the test moves; timers run on the real one. */
 class MovedClock implements Clock {
@@ -49,7 +51,7 @@ async function begin(over: Partial<Grant> = {}, signers?: Signer[]): Promise<voi
 
 async function give(over: Partial<Grant>, signers = [site.org.people.ann]): Promise<void> {
   const grant = makeGrant(site.org, {
-    schedule: [{ kind: "collect", everySeconds: 3600, offsetSeconds: 0 }],
+    schedule: [HOURLY],
     exp: site.org.nowSeconds + 30 * 86_400,
     ...over,
   });
@@ -121,6 +123,9 @@ describe("an agent's own clock", () => {
   it("goes on where the grant's rate stopped it", async () => {
     await begin({ rate: { devicesPerMinute: 1 } });
     clock.aheadMs = HOUR_MS;
+    // Not in the last minutes of an hour of the schedule: the minutes that are waited below would begin the next one.
+    const hourIn = (ms: number): number => slotAt(HOURLY, id.agentAms, clock.nowMs() + ms);
+    while (hourIn(0) !== hourIn(300_000)) clock.aheadMs += 300_000;
     await agent.runDue();
     const first = await ended(1);
     expect(first[0]?.tasks.map((task) => task.device)).toEqual(["ams-r1"]);
@@ -171,7 +176,7 @@ describe("an agent's own clock", () => {
     await give({ iat: now, schedule: [{ kind: "check", everySeconds: 3600, offsetSeconds: 0 }] });
     const older = makeGrant(site.org, {
       iat: now - 60,
-      schedule: [{ kind: "collect", everySeconds: 3600, offsetSeconds: 0 }],
+      schedule: [HOURLY],
     });
     site.hub.send("grant", { grant: await signEnvelope("farhand-grant+jws", older, [site.org.people.ann]) });
     clock.aheadMs = HOUR_MS;
