@@ -25,6 +25,8 @@ const ALONE = [
 
 /** Bounds against a hang, not measurements: a busy machine may take its time. */
 const patience = {
+  // What runs at once in a file waits for clocks, not for the processor.
+  maxConcurrency: 12,
   testTimeout: 60_000,
   hookTimeout: 120_000,
   teardownTimeout: 10_000,
