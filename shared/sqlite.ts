@@ -134,9 +134,9 @@ export class SqliteStore implements Store {
   }
 
   async #drain(): Promise<void> {
+    // Let everything that is ready in this turn of the event loop join the first group.
+    await Promise.resolve();
     while (this.#queue.length > 0) {
-      // Let everything that is ready in this turn of the event loop join the group: a commit costs the disk the same for one as for many.
-      await new Promise((resolve) => setImmediate(resolve));
       const group = this.#queue.splice(0, BATCH_MAX);
       await this.#commitGroup(group);
     }
