@@ -1,6 +1,6 @@
 // What the driver's tests share: a fast clock, a plan as the agent makes it, hooks that write down what was asked of them.
 import { createHmac } from "node:crypto";
-import { systemClock, type Clock } from "../../shared/clock.ts";
+import { ManualClock, sleepOn, systemClock, type Clock } from "../../shared/clock.ts";
 import type { Device } from "../../shared/documents/inventory.ts";
 import type { Credential } from "../../shared/secret.ts";
 import type { ChangeContext } from "../../drivers/transaction/context.ts";
@@ -23,42 +23,40 @@ const TICK_MS = 5;
  * machine has no time for us, none passes, so that a busy machine makes no deadline pass that an idle one would not.
  */
 export function fastClock(factor: number): Clock {
-  let nowMs = 0;
-  const waiting = new Set<{ readonly dueMs: number; readonly fire: () => void }>();
-  let ticking: { clear(): void } | undefined;
+  const clock = new ManualClock(Date.UTC(2026, 10, 24));
+  let waiting = 0;
+  let ticking = false;
   const tick = (): void => {
-    ticking = undefined;
-    nowMs += TICK_MS * factor;
-    for (const one of [...waiting].filter(({ dueMs }) => dueMs <= nowMs).toSorted((a, b) => a.dueMs - b.dueMs)) {
-      // One that fired before it may have cleared it.
-      if (waiting.delete(one)) one.fire();
-    }
-    if (waiting.size > 0) ticking ??= systemClock.after(TICK_MS, tick);
+    clock.advance(TICK_MS * factor);
+    ticking = waiting > 0;
+    if (ticking) systemClock.after(TICK_MS, tick);
   };
-  const clock: Clock = {
-    nowMs: () => Date.UTC(2026, 10, 24) + nowMs,
-    monotonicMs: () => nowMs,
-    after: (delayMs, fire) => {
-      const one = { dueMs: nowMs + delayMs, fire };
-      waiting.add(one);
-      ticking ??= systemClock.after(TICK_MS, tick);
-      return { clear: () => void waiting.delete(one) };
-    },
-    sleep: (delayMs, signal) =>
-      new Promise((resolve, reject) => {
-        const abort = (): void => {
-          timer.clear();
-          reject(signal?.reason as Error);
-        };
-        const timer = clock.after(delayMs, () => {
-          signal?.removeEventListener("abort", abort);
-          resolve();
-        });
-        if (signal?.aborted === true) abort();
-        else signal?.addEventListener("abort", abort, { once: true });
-      }),
+  const after: Clock["after"] = (delayMs, fn) => {
+    let isWaiting = true;
+    const over = (): void => {
+      if (isWaiting) waiting -= 1;
+      isWaiting = false;
+    };
+    waiting += 1;
+    const timer = clock.after(delayMs, () => {
+      over();
+      fn();
+    });
+    if (!ticking) systemClock.after(TICK_MS, tick);
+    ticking = true;
+    return {
+      clear: () => {
+        over();
+        timer.clear();
+      },
+    };
   };
-  return clock;
+  return {
+    nowMs: () => clock.nowMs(),
+    monotonicMs: () => clock.monotonicMs(),
+    after,
+    sleep: (delayMs, signal) => sleepOn({ after }, delayMs, signal),
+  };
 }
 
 const SITE_KEY = "a site key for tests";
