@@ -6,6 +6,7 @@ import { checkAnswer, refuseErrors, substitute } from "../answers.ts";
 import type { CommandChannel, CommandOptions, Variables } from "../channel.ts";
 import { requireTypable } from "../cli/reads.ts";
 import type { LineRedactor } from "../cli/redactor.ts";
+import type { RpcOptions } from "./json-rpc.ts";
 import type { Api } from "./api.ts";
 
 export interface CommandRunner {
@@ -13,10 +14,7 @@ export interface CommandRunner {
    * Runs the commands in one request, in order, stopping at the first that is refused. Gives the text of each. Errors: those of
    * `Api`; COMMAND_REFUSED and AUTHORIZATION_DENIED name the command. `safe`: only reads, which may be said twice.
    */
-  run(
-    commands: readonly string[],
-    options: { outputBytesMax: number; deadlineMs: number; safe: boolean },
-  ): Promise<readonly string[]>;
+  run(commands: readonly string[], options: RpcOptions): Promise<readonly string[]>;
   hostname(): Promise<string>;
   readonly usable: boolean;
   /** Never throws. */

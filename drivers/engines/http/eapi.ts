@@ -2,6 +2,7 @@ import { z } from "zod";
 import { FarhandError } from "../../../shared/errors.ts";
 import { complaint } from "../answers.ts";
 import type { CommandRunner, RunnerOptions } from "./channel.ts";
+import { NAME_OPTIONS, rpc, type RpcOptions } from "./json-rpc.ts";
 
 /** JSON-RPC 2.0 as Arista's eAPI speaks it ("Arista eAPI", Command API Explorer): `runCmds`, text format. */
 const Result = z.object({ output: z.string().optional() });
@@ -12,10 +13,6 @@ const Failure = z.object({
   data: z.array(z.object({ output: z.string().optional(), errors: z.array(z.string()).optional() })).optional(),
 });
 const Answer = z.union([z.object({ error: Failure }), z.object({ result: z.array(Result) })]);
-
-/** JSON adds quotes and escapes to what a device says. */
-const ENVELOPE_FACTOR = 2;
-const ENVELOPE_BYTES = 64 * 1024;
 
 /** Every request begins unprivileged. A command of many lines (a banner) is a command and its input. */
 export class Eapi implements CommandRunner {
@@ -31,35 +28,19 @@ export class Eapi implements CommandRunner {
   }
 
   async hostname(): Promise<string> {
-    const [text = ""] = await this.run(["show hostname"], {
-      outputBytesMax: 64 * 1024,
-      deadlineMs: 30_000,
-      safe: true,
-    });
+    const [text = ""] = await this.run(["show hostname"], NAME_OPTIONS);
     return /^Hostname:\s*(\S+)/m.exec(text)?.[1] ?? "";
   }
 
-  async run(
-    commands: readonly string[],
-    { outputBytesMax, deadlineMs, safe }: { outputBytesMax: number; deadlineMs: number; safe: boolean },
-  ): Promise<readonly string[]> {
-    const { api, path, enable } = this.#o;
+  async run(commands: readonly string[], options: RpcOptions): Promise<readonly string[]> {
+    const { enable } = this.#o;
     const cmds = [
       enable === undefined ? "enable" : { cmd: "enable", input: enable.reveal() },
       ...commands.map((command) => withInput(command)),
     ];
     this.#id += 1;
-    const json = {
-      jsonrpc: "2.0",
-      id: `farhand-${this.#id}`,
-      method: "runCmds",
-      params: { version: 1, format: "text", cmds },
-    };
-    const response = await api.request(
-      { method: "POST", path, json, deadlineMs, outputBytesMax: outputBytesMax * ENVELOPE_FACTOR + ENVELOPE_BYTES },
-      safe,
-    );
-    const answer = parsed(response.body);
+    const call = { id: `farhand-${this.#id}`, method: "runCmds", params: { version: 1, format: "text", cmds } };
+    const answer = await rpc(this.#o, call, Answer, options);
     if ("error" in answer) throw this.#refusal(answer.error, ["enable", ...commands]);
     const outputs = answer.result.slice(1).map((result) => result.output ?? "");
     if (outputs.length !== commands.length)
@@ -87,16 +68,4 @@ export class Eapi implements CommandRunner {
 function withInput(command: string): string | { cmd: string; input: string } {
   const at = command.indexOf("\n");
   return at < 0 ? command : { cmd: command.slice(0, at), input: command.slice(at + 1) };
-}
-
-function parsed(body: string): z.infer<typeof Answer> {
-  let json: unknown;
-  try {
-    json = JSON.parse(body);
-  } catch (error) {
-    throw new FarhandError("API_REFUSED", "the answer is not JSON", { cause: error });
-  }
-  const answer = Answer.safeParse(json);
-  if (!answer.success) throw new FarhandError("API_REFUSED", "the answer is not one of JSON-RPC 2.0");
-  return answer.data;
 }

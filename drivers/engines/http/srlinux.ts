@@ -2,6 +2,7 @@ import { z } from "zod";
 import { FarhandError } from "../../../shared/errors.ts";
 import { complaint, refuseErrors } from "../answers.ts";
 import type { CommandRunner, RunnerOptions } from "./channel.ts";
+import { NAME_OPTIONS, rpc, type RpcOptions } from "./json-rpc.ts";
 
 /**
  * JSON-RPC 2.0 as SR Linux speaks it (Nokia, "SR Linux System Management Guide", JSON-RPC; learn.srlinux.dev "JSON-RPC basics"): method
@@ -13,9 +14,6 @@ const Answer = z.union([
   z.object({ result: z.array(z.unknown()) }),
 ]);
 
-/** JSON adds quotes and escapes to what a device says. */
-const ENVELOPE_FACTOR = 2;
-const ENVELOPE_BYTES = 64 * 1024;
 /** Of the protocol itself (JSON-RPC 2.0 §5.1), as opposed to what a command's failure is told by: -1. */
 const PROTOCOL_CODE_MAX = -32_000;
 
@@ -32,27 +30,15 @@ export class SrlinuxRpc implements CommandRunner {
   }
 
   async hostname(): Promise<string> {
-    const [text = ""] = await this.run(["show version"], {
-      outputBytesMax: 64 * 1024,
-      deadlineMs: 30_000,
-      safe: true,
-    });
+    const [text = ""] = await this.run(["show version"], NAME_OPTIONS);
     return /^Hostname\s*:\s*(\S+)/m.exec(text)?.[1] ?? "";
   }
 
   /** Where the device gives all answers as one text, that is the last one's, and the others are empty. */
-  async run(
-    commands: readonly string[],
-    { outputBytesMax, deadlineMs, safe }: { outputBytesMax: number; deadlineMs: number; safe: boolean },
-  ): Promise<readonly string[]> {
-    const { api, path } = this.#o;
+  async run(commands: readonly string[], options: RpcOptions): Promise<readonly string[]> {
     this.#id += 1;
-    const json = { jsonrpc: "2.0", id: this.#id, method: "cli", params: { commands, "output-format": "text" } };
-    const response = await api.request(
-      { method: "POST", path, json, deadlineMs, outputBytesMax: outputBytesMax * ENVELOPE_FACTOR + ENVELOPE_BYTES },
-      safe,
-    );
-    const answer = parsed(response.body);
+    const call = { id: this.#id, method: "cli", params: { commands, "output-format": "text" } };
+    const answer = await rpc(this.#o, call, Answer, options);
     if ("error" in answer) throw this.#refusal(answer.error.code, answer.error.message, commands);
     const outputs = answer.result.map(textOf);
     if (outputs.length === commands.length) return outputs;
@@ -87,16 +73,4 @@ function textOf(result: unknown): string {
   if (typeof result === "string") return result;
   const shaped = z.object({ text: z.string().optional() }).safeParse(result);
   return shaped.success ? (shaped.data.text ?? "") : JSON.stringify(result);
-}
-
-function parsed(body: string): z.infer<typeof Answer> {
-  let json: unknown;
-  try {
-    json = JSON.parse(body);
-  } catch (error) {
-    throw new FarhandError("API_REFUSED", "the answer is not JSON", { cause: error });
-  }
-  const answer = Answer.safeParse(json);
-  if (!answer.success) throw new FarhandError("API_REFUSED", "the answer is not one of JSON-RPC 2.0");
-  return answer.data;
 }
