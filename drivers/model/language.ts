@@ -192,6 +192,36 @@ function opposites(
   };
 }
 
+/** A language of lines without rules of its own, for texts of no platform: what they hide, and which lines are none. */
+export const plainLanguage = (over: {
+  readonly comment: string;
+  readonly redact: readonly LanguageFile["redact"][number][];
+}): Language =>
+  compileLanguage({
+    indent: 1,
+    negate: "no",
+    leave: "exit",
+    noise: [],
+    normalise: [],
+    sections: [],
+    close: [],
+    vanish: [],
+    single: [],
+    negatives: [],
+    defaults: [],
+    cascade: [],
+    ordered: [],
+    implied: [],
+    rewrites: [],
+    moves: [],
+    blocks: [],
+    management: [],
+    destructive: [],
+    forbidden: [],
+    comment: over.comment,
+    redact: [...over.redact],
+  });
+
 export const isAt = (rule: Place, path: string, line: string): boolean => rule.path.test(path) && rule.line.test(line);
 
 /** The values of all named groups, or the whole match: lines of one rule with one key hold one value. Undefined: not at this place. */

@@ -1,4 +1,4 @@
-import { compileLanguage, type Language } from "../language.ts";
+import { plainLanguage, type Language } from "../language.ts";
 import { hider, type Hide, type PublicForm } from "../public-form.ts";
 import { findSecrets, replaceRanges, type Range } from "../redact.ts";
 import { redactStream } from "../redact-stream.ts";
@@ -30,30 +30,7 @@ export function compileHostLanguage({ host, redact, destructive }: HostPlatformF
     services: new Map(host.services.map(({ name, management }) => [name, { management }])),
     destructive: destructive.map((source) => new RegExp(source, "v")),
     ...host.caps,
-    lines: compileLanguage({
-      indent: 1,
-      comment: "^(?!)",
-      negate: "no",
-      leave: "exit",
-      noise: [],
-      normalise: [],
-      redact,
-      sections: [],
-      close: [],
-      vanish: [],
-      single: [],
-      negatives: [],
-      defaults: [],
-      cascade: [],
-      ordered: [],
-      implied: [],
-      rewrites: [],
-      moves: [],
-      blocks: [],
-      management: [],
-      destructive: [],
-      forbidden: [],
-    }),
+    lines: plainLanguage({ comment: "^(?!)", redact }),
   };
 }
 

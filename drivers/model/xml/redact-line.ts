@@ -1,6 +1,6 @@
 import type { DeviceId } from "../../../shared/ids.ts";
 import type { Tagger } from "../../types.ts";
-import { compileLanguage } from "../language.ts";
+import { plainLanguage } from "../language.ts";
 import { type Hide, hider } from "../public-form.ts";
 import { replaceRanges } from "../redact.ts";
 import { redactStream } from "../redact-stream.ts";
@@ -24,30 +24,7 @@ export function xmlLineRedactor(
 }
 
 /** A language of lines that hides nothing by itself. */
-const NO_PATTERNS = compileLanguage({
-  indent: 1,
-  comment: "^!$",
-  negate: "no",
-  leave: "exit",
-  noise: [],
-  normalise: [],
-  redact: ["^(?!)(?<secret>.)"],
-  sections: [],
-  close: [],
-  vanish: [],
-  single: [],
-  negatives: [],
-  defaults: [],
-  cascade: [],
-  ordered: [],
-  implied: [],
-  rewrites: [],
-  moves: [],
-  blocks: [],
-  management: [],
-  destructive: [],
-  forbidden: [],
-});
+const NO_PATTERNS = plainLanguage({ comment: "^!$", redact: ["^(?!)(?<secret>.)"] });
 
 /** Where one line ends and the next goes on: in a tag or in the text of an element. */
 class Scanner {

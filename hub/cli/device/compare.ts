@@ -1,5 +1,5 @@
 import { diffTexts, type DiffEntry, parseDiff } from "../../../drivers/model/diff.ts";
-import { compileLanguage } from "../../../drivers/model/language.ts";
+import { plainLanguage } from "../../../drivers/model/language.ts";
 import { diffXml, xmlDiffJson } from "../../../drivers/model/xml/diff.ts";
 import { compileXmlLanguage } from "../../../drivers/model/xml/language.ts";
 import { parseXml } from "../../../drivers/model/xml/parse.ts";
@@ -9,30 +9,7 @@ import { XmlLanguageFile } from "../../../drivers/model/xml/schema.ts";
  * Two stored public forms, compared by their indentation alone. They are normalised already, and this is for reading: nothing is decided by
  * it. The platform's own rules live with the agents' drivers.
  */
-const byIndent = compileLanguage({
-  indent: 1,
-  leave: "exit",
-  comment: "^[!#]\\s*$",
-  noise: [],
-  negate: "no",
-  normalise: [],
-  redact: [],
-  sections: [],
-  close: [],
-  vanish: [],
-  single: [],
-  negatives: [],
-  defaults: [],
-  cascade: [],
-  ordered: [],
-  implied: [],
-  moves: [],
-  rewrites: [],
-  blocks: [],
-  management: [],
-  destructive: [],
-  forbidden: [],
-});
+const byIndent = plainLanguage({ comment: "^[!#]\\s*$", redact: [] });
 
 /** Of XML it is the elements that are compared, by what usually names them: its lines all look alike. The attributes are those that any platform keeps. */
 const byElement = compileXmlLanguage(XmlLanguageFile.parse({ kind: "xml", metadata: ["inactive", "protect"] }));
