@@ -62,3 +62,7 @@ export const keyFlags = {
   key: { kind: "parsed", parse: text, brief: "Your key file", placeholder: "KEYFILE" },
   passphraseFile: passphraseFlag,
 } as const;
+
+/** How long a command waits before it leaves the job to itself, in seconds. */
+export const waitFlag = (brief: string, seconds: number) =>
+  ({ kind: "parsed", parse: whole(1, 86_400), brief, default: String(seconds), placeholder: "S" }) as const;

@@ -10,7 +10,7 @@ import type { CliContext } from "./context.ts";
 import { sealedOf } from "./device/sealed.ts";
 import { snapshotAt } from "./device/snapshots.ts";
 import { writeFile } from "./files.ts";
-import { as, hubFlags, keyFlags, text, whole, type HubFlags, type KeyFlags } from "./flags.ts";
+import { as, hubFlags, keyFlags, text, waitFlag, type HubFlags, type KeyFlags } from "./flags.ts";
 import { ended, followJob } from "./job/follow.ts";
 import { exitOfJob } from "./job/outcome.ts";
 import { signerFromFile } from "./keys/passphrase.ts";
@@ -58,13 +58,7 @@ export const reveal = buildCommand<Flags, [DeviceId], CliContext>({
         placeholder: "FILE",
         optional: true,
       },
-      wait: {
-        kind: "parsed",
-        parse: whole(1, 86_400),
-        brief: "Seconds to wait for the agent, and for approvers where the policy wants some",
-        default: "300",
-        placeholder: "S",
-      },
+      wait: waitFlag("Seconds to wait for the agent, and for approvers where the policy wants some", 300),
     },
     positional: { kind: "tuple", parameters: [{ parse: as(DeviceId), brief: "Device", placeholder: "DEVICE" }] },
   },

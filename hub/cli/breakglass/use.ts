@@ -11,7 +11,7 @@ import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { confirmFlag, deadlineFlags, type DeadlineFlags } from "../deadlines.ts";
 import { EXIT } from "../exit.ts";
-import { as, hubFlags, keyFlags, text, whole, type HubFlags, type KeyFlags } from "../flags.ts";
+import { as, hubFlags, keyFlags, text, waitFlag, type HubFlags, type KeyFlags } from "../flags.ts";
 import { watchToEnd } from "../job/watch.ts";
 import { signerFromFile } from "../keys/passphrase.ts";
 import { readVerifications } from "../plan/inputs.ts";
@@ -96,13 +96,7 @@ export const breakglassUse = buildCommand<Flags, [SiteId], CliContext>({
       },
       ...deadlineFlags,
       confirmSeconds: confirmFlag,
-      wait: {
-        kind: "parsed",
-        parse: whole(1, 86_400),
-        brief: "Seconds to wait for the plan",
-        default: "300",
-        placeholder: "S",
-      },
+      wait: waitFlag("Seconds to wait for the plan", 300),
       yes: { kind: "boolean", brief: "Sign without asking", default: false, withNegated: false },
     },
     positional: { kind: "tuple", parameters: [{ parse: as(SiteId), brief: "Site", placeholder: "SITE" }] },

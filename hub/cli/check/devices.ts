@@ -4,7 +4,7 @@ import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { deadlineFlags, deadlinesOf, type ReadDeadlineFlags } from "../deadlines.ts";
 import { EXIT } from "../exit.ts";
-import { as, hubFlags, text, whole, type HubFlags } from "../flags.ts";
+import { as, hubFlags, text, waitFlag, type HubFlags } from "../flags.ts";
 import { ended, followJob } from "../job/follow.ts";
 import { outcomesOf } from "../job/outcome.ts";
 import { parseSelector, pick } from "../select.ts";
@@ -39,13 +39,7 @@ export const checkDevices = buildCommand<Flags, [], CliContext>({
       },
       grant: { kind: "parsed", parse: as(GrantId), brief: "Grant that allows it", placeholder: "GRANT" },
       ...deadlineFlags,
-      wait: {
-        kind: "parsed",
-        parse: whole(1, 86_400),
-        brief: "Seconds to wait for answers",
-        default: "300",
-        placeholder: "S",
-      },
+      wait: waitFlag("Seconds to wait for answers", 300),
     },
   },
   func: command(check),

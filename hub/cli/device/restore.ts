@@ -5,7 +5,7 @@ import { DeviceId, GrantId, PersonId, PlatformId } from "../../../shared/ids.ts"
 import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { confirmFlag, deadlineFlags } from "../deadlines.ts";
-import { as, hubFlags, text, whole } from "../flags.ts";
+import { as, hubFlags, text, waitFlag } from "../flags.ts";
 import { acceptFlag } from "../plan/accept.ts";
 import { checksFrom } from "../plan/checks.ts";
 import { readVerifications } from "../plan/inputs.ts";
@@ -67,13 +67,7 @@ export const deviceRestore = buildCommand<Flags, [DeviceId], CliContext>({
         optional: true,
       },
       record: optionalText("Where to remember what was planned (default: the state folder)", "PLAN.json"),
-      wait: {
-        kind: "parsed",
-        parse: whole(1, 86_400),
-        brief: "Seconds to wait for the plan",
-        default: "900",
-        placeholder: "S",
-      },
+      wait: waitFlag("Seconds to wait for the plan", 900),
     },
     positional: { kind: "tuple", parameters: [{ parse: as(DeviceId), brief: "Device", placeholder: "DEVICE" }] },
   },

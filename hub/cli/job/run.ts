@@ -6,7 +6,7 @@ import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { deadlineFlags, deadlinesOf, type ReadDeadlineFlags } from "../deadlines.ts";
 import { EXIT } from "../exit.ts";
-import { as, hubFlags, text, whole, type HubFlags } from "../flags.ts";
+import { as, hubFlags, text, waitFlag, type HubFlags } from "../flags.ts";
 import { parseSelector, pick } from "../select.ts";
 import { clientOf } from "../settings.ts";
 import { escapeLine } from "../terminal/escape.ts";
@@ -51,13 +51,7 @@ export const runNow = buildCommand<Flags, string[], CliContext>({
       },
       grant: { kind: "parsed", parse: as(GrantId), brief: "Grant that allows it", placeholder: "GRANT" },
       ...deadlineFlags,
-      wait: {
-        kind: "parsed",
-        parse: whole(1, 86_400),
-        brief: "Seconds to wait for answers",
-        default: "300",
-        placeholder: "S",
-      },
+      wait: waitFlag("Seconds to wait for answers", 300),
       parse: { kind: "boolean", brief: "Show tables in place of text", default: false, withNegated: false },
       compare: {
         kind: "parsed",

@@ -6,7 +6,7 @@ import { AgentId, DeviceId, GrantId, PersonId, PlatformId } from "../../../share
 import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { confirmFlag, deadlineFlags } from "../deadlines.ts";
-import { as, hubFlags, text, whole } from "../flags.ts";
+import { as, hubFlags, text, waitFlag, whole } from "../flags.ts";
 import { parseSelector, pick } from "../select.ts";
 import { clientOf, readText } from "../settings.ts";
 import { loadTrust, requireInventory } from "../trust/load.ts";
@@ -132,13 +132,7 @@ export const planChange = buildCommand<Flags, [], CliContext>({
       ...deadlineFlags,
       confirmSeconds: confirmFlag,
       record: optionalText("Where to remember what was planned (default: the state folder)", "PLAN.json"),
-      wait: {
-        kind: "parsed",
-        parse: whole(1, 86_400),
-        brief: "Seconds to wait for the plan",
-        default: "900",
-        placeholder: "S",
-      },
+      wait: waitFlag("Seconds to wait for the plan", 900),
     },
   },
   func: command(planFrom),
