@@ -16,7 +16,7 @@ import { connectSshVia, readHostKeys } from "./engines/ssh/via.ts";
 import { withState } from "./model/state/packs.ts";
 import { makeNetconfDriver } from "./netconf-platform.ts";
 import { PlatformFile } from "./platform.ts";
-import { deviceText, type DeviceText } from "./text.ts";
+import { deviceText, pureOf, secretsOf, type DeviceText } from "./text.ts";
 import { hooks } from "./transaction/hooks.ts";
 import { linuxLogin } from "./transaction/linux-login.ts";
 import { configuredLogin } from "./transaction/login.ts";
@@ -53,12 +53,7 @@ export function makeDriver(file: PlatformFile, transport: CommandTransport = "cl
     evidence: file.evidence,
     ...(file.limits && { limits: file.limits }),
     isRead,
-    isDestructive: model.isDestructive,
-    predict: model.predict,
-    diff: model.diff,
-    sameDiff: model.sameDiff,
-    publicForm: model.publicForm,
-    notRestorable: model.notRestorable,
+    ...pureOf(model),
     hostKeys: ({ via = [], ...options }) => readHostKeys(via, options),
     open: (options) => open({ file, model, isRead, transport }, options),
   };
@@ -74,12 +69,7 @@ interface Parts {
 }
 
 async function open(parts: Parts, o: OpenOptions): Promise<Session> {
-  const { credential, via = [] } = o;
-  const ofHops = via.map((hop) => hop.credential);
-  const known = [credential, ...ofHops].flatMap(({ password, enable, privateKey }) =>
-    [password, enable, privateKey].flatMap((secret) => (secret ? [secret.reveal()] : [])),
-  );
-  const redact = parts.model.lineRedactor(o.target.id, o.tagger, [...known, ...o.secrets]);
+  const redact = parts.model.lineRedactor(o.target.id, o.tagger, secretsOf(o));
   switch (parts.transport) {
     case "cli":
       return await openOverSsh(parts, o, redact);

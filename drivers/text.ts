@@ -10,8 +10,9 @@ import { hider, publicForm } from "./model/public-form.ts";
 import { redactStream } from "./model/redact-stream.ts";
 import { sameDiff } from "./model/same-diff.ts";
 import type { PlatformFile } from "./platform.ts";
-import type { Configuration, Driver, Tagger } from "./types.ts";
+import type { Configuration, Driver, OpenOptions, Tagger } from "./types.ts";
 
+/** What a driver answers without a device. */
 type Pure = Pick<Driver, "predict" | "diff" | "sameDiff" | "publicForm" | "isDestructive" | "notRestorable">;
 
 export interface DeviceText extends Pure {
@@ -19,6 +20,24 @@ export interface DeviceText extends Pure {
   /** For transcripts: one line at a time, each whole. */
   lineRedactor(device: DeviceId, tagger: Tagger, known: readonly string[]): LineRedactor;
 }
+
+/** What every driver takes from its text as it is. */
+export const pureOf = ({ predict, diff, sameDiff, publicForm, isDestructive, notRestorable }: DeviceText): Pure => ({
+  predict,
+  diff,
+  sameDiff,
+  publicForm,
+  isDestructive,
+  notRestorable,
+});
+
+/** What a session's transcript hides by value: all that logs in, here and at the hops, and what the caller knows besides. */
+export const secretsOf = ({ credential, via = [], secrets }: OpenOptions): readonly string[] => [
+  ...[credential, ...via.map((hop) => hop.credential)].flatMap(({ password, enable, privateKey }) =>
+    [password, enable, privateKey].flatMap((secret) => (secret ? [secret.reveal()] : [])),
+  ),
+  ...secrets,
+];
 
 /** drivers/model bound to one platform's language. */
 export function deviceText(file: PlatformFile): DeviceText {

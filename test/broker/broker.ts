@@ -8,6 +8,7 @@ import { brokerRules, rulesText, type Rules } from "../../deploy/broker/rules.ts
 import type { Agents } from "../../shared/documents/agents.ts";
 import { BUN, Child } from "../support/child.ts";
 import type { Authority, Pair } from "../support/authority.ts";
+import { freePort } from "../support/port.ts";
 
 export const MOSQUITTO = "/usr/sbin/mosquitto";
 export const HUB = "hub:one";
@@ -18,13 +19,6 @@ const plugin = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr
 
 export const missing: string | undefined =
   existsSync(MOSQUITTO) && plugin !== undefined ? undefined : "mosquitto is not installed";
-
-function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
-}
 
 /** A folder with what the generator wrote, and the real Mosquitto started from it. */
 export class Broker implements Disposable {

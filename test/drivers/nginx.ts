@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { vi } from "vitest";
 import type { Pair } from "../support/authority.ts";
 import { Child } from "../support/child.ts";
+import { freePort } from "../support/port.ts";
 
 export const NGINX = "/usr/sbin/nginx";
 export const missing = existsSync(NGINX) ? undefined : "nginx is not installed (apt-get install nginx-light)";
@@ -76,13 +77,6 @@ export class Nginx implements AsyncDisposable {
     await this.#child.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
 }
 
 const answers = (port: number): Promise<boolean> =>

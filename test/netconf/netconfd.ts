@@ -1,10 +1,10 @@
 // yuma123's netconfd behind OpenSSH on loopback: a NETCONF server that shares nothing with us but the RFCs.
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../shared/clock.ts";
+import { freePort } from "../support/port.ts";
 
 const SSHD = "/usr/sbin/sshd";
 const NETCONFD = "/usr/sbin/netconfd";
@@ -40,7 +40,7 @@ export async function startNetconfd(modules: readonly string[] = []): Promise<Ne
     for (const name of ["host", "user"])
       spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(folder, name)]);
     mkdirSync("/run/sshd", { recursive: true });
-    const port = await freePort();
+    const port = freePort();
     const socket = join(folder, "ncx.sock");
     const log = join(folder, "netconfd.log");
     const options = [
@@ -102,11 +102,3 @@ function ended(child: ChildProcess): Promise<void> {
     child.kill("SIGKILL");
   });
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });

@@ -1,6 +1,5 @@
 // What the README tells a team of two to type, typed: every line as it stands, with the names and ids that the lines before it printed.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -8,6 +7,7 @@ import { HubClient } from "../../hub/api/client/index.ts";
 import { BUN, Child, ROOT } from "../support/child.ts";
 import { FleetProcess } from "../support/fleet.ts";
 import { scriptOf, type Typed } from "./script.ts";
+import { freePort } from "../support/port.ts";
 
 const PASSPHRASE = "correct horse battery staple";
 const NTP = "ntp server 192.0.2.30";
@@ -22,21 +22,10 @@ const running: Child[] = [];
 /** What a line printed that a later line needs, by the word that stands for it in the README. */
 const known = new Map<string, string>();
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
-
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), "farhand-people-"));
   fleet = await FleetProcess.start({ count: 1, seed: 23 });
-  const port = await freePort();
+  const port = freePort();
   url = `https://127.0.0.1:${port}`;
   known.set("https://hub.example:8443", url).set("0.0.0.0:8443", `127.0.0.1:${port}`);
   const [device] = fleet.devices;

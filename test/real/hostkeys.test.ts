@@ -1,13 +1,13 @@
 // From addresses without a pin to a signed inventory: simulated devices and OpenSSH's own server, ssh-keyscan as somebody else's eyes.
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FleetProcess, inventoryEntry } from "../support/fleet.ts";
 import type { CliResult } from "../support/cli.ts";
 import { World, type DeviceSpec } from "../support/world.ts";
+import { freePort } from "../support/port.ts";
 
 const missing = ["/usr/sbin/sshd", "/usr/bin/ssh-keyscan", "/usr/bin/ssh-keygen"].filter((path) => !existsSync(path));
 const AGENT = "agent-plant";
@@ -18,14 +18,6 @@ let folder: string;
 let port: number;
 let server: ChildProcess | undefined;
 let log = "";
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
 
 /** OpenSSH with this host key; nobody can log in, and nobody has to. */
 async function sshd(key: string): Promise<void> {
@@ -84,7 +76,7 @@ beforeAll(async () => {
   if (missing.length > 0) return;
   if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true });
   folder = mkdtempSync(join(tmpdir(), "farhand-hostkeys-"));
-  port = await freePort();
+  port = freePort();
   await sshd("first");
   fleet = await FleetProcess.start({ count: 3, seed: 12 });
   const openssh: DeviceSpec = {

@@ -1,5 +1,4 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HubClient, type Fetch } from "../../hub/api/client/index.ts";
@@ -10,6 +9,7 @@ import type { JobId } from "../../shared/ids.ts";
 import { BUN, Child, type ChildOptions } from "./child.ts";
 import { Proxy } from "./proxy.ts";
 import { documentsOf, runCli, type CliResult, type Document } from "./cli.ts";
+import { freePort } from "./port.ts";
 
 /** Where processes of the world run; by default here. A lab puts them into namespaces. */
 export interface Launchers {
@@ -73,19 +73,6 @@ export interface WorldOptions {
 
 const PASSPHRASE = "correct horse battery staple";
 
-function freePort(host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, host, () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port")),
-      );
-    });
-  });
-}
-
 /**
  * A whole installation as people would make one: people with keys, a hub, sites with enrolled agents, a signed inventory, a grant.
  * Everything is done through the programs' own commands; nothing is put into a database.
@@ -122,7 +109,7 @@ export class World {
 
   static async start(options: WorldOptions): Promise<World> {
     const host = options.hubHost ?? "127.0.0.1";
-    const port = options.launchers?.hub ? 8443 : await freePort(host);
+    const port = options.launchers?.hub ? 8443 : freePort(host);
     const proxy = options.proxied ? await Proxy.start({ host, port }, { host, port: 0 }) : undefined;
     const world = new World(options, `https://${host}:${proxy?.port ?? port}`);
     world.proxy = proxy;

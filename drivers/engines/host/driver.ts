@@ -2,7 +2,7 @@ import { jcs, sha256 } from "../../../shared/bytes.ts";
 import { withState } from "../../model/state/packs.ts";
 import { compileHostLanguage, ruleFor } from "../../model/files/language.ts";
 import type { HostPlatformFile } from "../../model/files/schema.ts";
-import type { DeviceText } from "../../text.ts";
+import { pureOf, secretsOf, type DeviceText } from "../../text.ts";
 import { linuxLogin } from "../../transaction/linux-login.ts";
 import type { Driver, OpenOptions } from "../../types.ts";
 import type { SshConnection } from "../ssh/client.ts";
@@ -34,12 +34,7 @@ export function hostDriver(file: HostPlatformFile, model: DeviceText): Driver {
     digest: sha256(jcs(withState(file))),
     evidence: file.evidence,
     isRead: (command) => readOf(command) !== undefined,
-    isDestructive: model.isDestructive,
-    predict: model.predict,
-    diff: model.diff,
-    sameDiff: model.sameDiff,
-    publicForm: model.publicForm,
-    notRestorable: model.notRestorable,
+    ...pureOf(model),
     hostKeys: ({ via = [], ...options }) => readHostKeys(via, options),
     open: (options) => open(parts, options),
   };
@@ -47,10 +42,7 @@ export function hostDriver(file: HostPlatformFile, model: DeviceText): Driver {
 
 async function open(parts: Parts, o: OpenOptions): Promise<HostSession> {
   const { target, credential, clock, signal, connectMs, via = [], guard = (login) => login() } = o;
-  const known = [credential, ...via.map((hop) => hop.credential)].flatMap(({ password, enable, privateKey }) =>
-    [password, enable, privateKey].flatMap((secret) => (secret ? [secret.reveal()] : [])),
-  );
-  const redactor = () => parts.model.lineRedactor(target.id, o.tagger, [...known, ...o.secrets]);
+  const redactor = () => parts.model.lineRedactor(target.id, o.tagger, secretsOf(o));
   const options = { target, credential, clock, signal, connectMs, redact: redactor() };
   const connection = await connectSshVia(via, options, (connect) => guard(connect));
   return sessionOn(parts, o, connection, redactor);

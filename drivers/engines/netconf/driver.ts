@@ -1,7 +1,7 @@
 import { jcs, sha256 } from "../../../shared/bytes.ts";
 import type { Evidence } from "../../../shared/documents/common.ts";
 import type { PlatformId } from "../../../shared/ids.ts";
-import type { DeviceText } from "../../text.ts";
+import { pureOf, secretsOf, type DeviceText } from "../../text.ts";
 import type { Driver, OpenOptions } from "../../types.ts";
 import type { LineRedactor } from "../cli/redactor.ts";
 import { connectSshVia, readHostKeys } from "../ssh/via.ts";
@@ -31,12 +31,7 @@ export function netconfDriver(file: NetconfPlatform, model: DeviceText): Driver 
     digest: sha256(jcs(file)),
     evidence: file.evidence,
     isRead: (command) => parseRead(command) !== undefined,
-    isDestructive: model.isDestructive,
-    predict: model.predict,
-    diff: model.diff,
-    sameDiff: model.sameDiff,
-    publicForm: model.publicForm,
-    notRestorable: model.notRestorable,
+    ...pureOf(model),
     hostKeys: ({ via = [], ...options }) => readHostKeys(via, options),
     open: (options) => open(file, model, parked, options),
   };
@@ -44,10 +39,7 @@ export function netconfDriver(file: NetconfPlatform, model: DeviceText): Driver 
 
 async function open(file: NetconfPlatform, model: DeviceText, parked: Parked, o: OpenOptions): Promise<NetconfSession> {
   const { target, credential, clock, signal, via = [], guard = (login) => login() } = o;
-  const known = [credential, ...via.map((hop) => hop.credential)].flatMap(({ password, enable, privateKey }) =>
-    [password, enable, privateKey].flatMap((secret) => (secret ? [secret.reveal()] : [])),
-  );
-  const redactor = (): LineRedactor => model.lineRedactor(target.id, o.tagger, [...known, ...o.secrets]);
+  const redactor = (): LineRedactor => model.lineRedactor(target.id, o.tagger, secretsOf(o));
   const redact = (text: string): string => redactor()(text);
   const options = { target, credential, clock, signal, connectMs: o.connectMs, redact };
   return await connectSshVia(via, options, (connect) =>
