@@ -58,7 +58,9 @@ function configurations(): Case[] {
 /** Typed with other delimiters than a device shows, and with words behind them; or text that no device would show. */
 const NOT_SHOWN = /ios_banner$|eos_banner$/v;
 
-describe.skipIf(folder === undefined)("the corpus", () => {
+const absent = folder === undefined ? ": FARHAND_CORPUS does not name a folder" : "";
+
+describe.skipIf(folder === undefined)(`the corpus${absent}`, () => {
   test.each(configurations())("$path prints to what it parses to, in every form", ({ id, path }) => {
     const language = loadLanguage(id);
     const raw = read(path);
