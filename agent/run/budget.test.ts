@@ -53,6 +53,37 @@ describe("a box", () => {
     (await fourth)();
   });
 
+  it("lets what has begun there go on before all who only begin, with as many connections again, and no more", async () => {
+    const clock = new ManualClock();
+    const budget = new BoxBudget(clock);
+    const want = { limits: { sessions: 1, connectsPerMinute: 2 }, withinMs: 600_000, signal: never };
+    const order: string[] = [];
+    const enter = (name: string, goesOn: boolean) =>
+      budget.acquire("a", { ...want, goesOn }).then((give) => (order.push(name), give));
+    const first = await enter("begins", false);
+    const waiting = enter("waits", false);
+    const reconnects = enter("goes on", true);
+    const again = enter("goes on again", true);
+    first();
+    clock.advance(500);
+    (await reconnects)();
+    clock.advance(500);
+    (await again)();
+    clock.advance(500);
+    await turns();
+    expect(order).toEqual(["begins", "goes on", "goes on again"]);
+    (await enter("a fourth within the minute", true))();
+    clock.advance(500);
+    const fifth = enter("a fifth", true);
+    await turns();
+    expect(order).toHaveLength(4);
+    clock.advance(58_000);
+    (await fifth)();
+    clock.advance(60_000);
+    (await waiting)();
+    expect(order.at(-1)).toBe("waits");
+  });
+
   it("tells who waits too long, and lets those behind it in", async () => {
     const clock = new ManualClock();
     const budget = new BoxBudget(clock);

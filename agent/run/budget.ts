@@ -13,12 +13,18 @@ export interface Want {
   readonly limits: BoxLimits;
   /** Longest wait in milliseconds: SESSIONS_FULL after it. */
   readonly withinMs: number;
+  /**
+   * Goes on with what has begun there: before all who only begin, and with as many connections again within the minute. A device whose
+   * timer runs undoes a change that waits its turn.
+   */
+  readonly goesOn?: boolean;
   readonly signal: AbortSignal;
 }
 
 interface Waiter {
   readonly limits: BoxLimits;
   readonly connects: number;
+  readonly goesOn: boolean;
   grant(): void;
 }
 
@@ -52,7 +58,7 @@ export function budgetOf(platform: BoxLimits | undefined, narrowed: Narrowed | u
 
 /**
  * Everything that this agent opens on one box, whichever task, job or context of it asks: so many sessions at once, so many connections a
- * minute, in the order in which they were asked for.
+ * minute, in the order in which they were asked for; what has begun on it goes before what has not.
  */
 export class BoxBudget {
   readonly #clock: Clock;
@@ -63,7 +69,7 @@ export class BoxBudget {
   }
 
   /** Resolves with what gives the session back; calling that again does nothing. SESSIONS_FULL, or the signal's reason. */
-  async acquire(box: string, { connects = 1, limits, withinMs, signal }: Want): Promise<() => void> {
+  async acquire(box: string, { connects = 1, limits, withinMs, goesOn = false, signal }: Want): Promise<() => void> {
     signal.throwIfAborted();
     const held = this.#boxOf(box);
     await new Promise<void>((resolve, reject) => {
@@ -81,6 +87,7 @@ export class BoxBudget {
       const waiter: Waiter = {
         limits,
         connects: Math.min(connects, limits.connectsPerMinute),
+        goesOn,
         grant: () => settle(resolve),
       };
       const timer = this.#clock.after(withinMs, () =>
@@ -92,7 +99,8 @@ export class BoxBudget {
         ),
       );
       signal.addEventListener("abort", onAbort, { once: true });
-      held.waiting.push(waiter);
+      const beginners = goesOn ? held.waiting.findIndex((other) => !other.goesOn) : -1;
+      held.waiting.splice(beginners < 0 ? held.waiting.length : beginners, 0, waiter);
       this.#next(box, held);
     });
     let released = false;
@@ -121,7 +129,8 @@ export class BoxBudget {
         box.timer = this.#clock.after(untilMs, () => this.#next(name, box));
         break;
       }
-      const over = box.connected.length + first.connects - first.limits.connectsPerMinute;
+      const perMinute = first.limits.connectsPerMinute * (first.goesOn ? 2 : 1);
+      const over = box.connected.length + first.connects - perMinute;
       if (over > 0) {
         const untilMs = (box.connected[over - 1] ?? nowMs) + MINUTE_MS - nowMs;
         box.timer = this.#clock.after(untilMs, () => this.#next(name, box));

@@ -262,9 +262,10 @@ export class Runner {
     task: TaskSpec;
     signers: readonly PersonId[];
     active: Active;
+    purpose: Purpose;
     transcript: Transcript;
   }): Promise<TaskContext> {
-    const { key, manifest, task, active, transcript } = work;
+    const { key, manifest, task, active, purpose, transcript } = work;
     const { store, clock, spool, credentials, tagger, driverFor, dispatch, wayHome, changed } = this.#options;
     const inventory = this.#options.inventory();
     const device = inventory?.device(task.device);
@@ -278,9 +279,14 @@ export class Runner {
     const snapshots = new Map<Digest, Promise<SnapshotRef>>();
     const hops = inventory.pathTo(device);
     const place = [...hops.map((hop) => hop.id), `${device.address}:${device.port}`].join(" > ");
-    const enter = (signal: AbortSignal, connects = 1): Promise<() => void> => {
+    // A probe looks after what an earlier run has begun.
+    let hasBegun = purpose === "probe";
+    const enter = async (signal: AbortSignal, connects = 1): Promise<() => void> => {
       const limits = budgetOf(driver.limits, this.#options.limitsOf?.(device.id));
-      return this.#budget.acquire(place, { connects, limits, withinMs: manifest.deadlines.taskMs, signal });
+      const withinMs = manifest.deadlines.taskMs;
+      const leave = await this.#budget.acquire(place, { connects, limits, withinMs, goesOn: hasBegun, signal });
+      hasBegun = true;
+      return leave;
     };
     const openWith = async (credential: Credential, signal: AbortSignal, guard?: LoginGuard): Promise<Session> => {
       const leave = await enter(signal);
