@@ -133,6 +133,8 @@ export function fakeDriver(devices: ReadonlyMap<DeviceId, FakeDevice>): Driver {
     transport: "cli",
     digest: "0".repeat(64) as Driver["digest"],
     evidence: "recorded",
+    // In memory it takes whatever comes; what a box takes is `budget.test.ts`'s.
+    limits: { sessions: 1_000, connectsPerMinute: 1_000_000, channelsPerConnection: 1_000 },
     async open(options) {
       const device = devices.get(options.target.id);
       if (!device) throw new FarhandError("CONNECT_REFUSED");
