@@ -1,6 +1,6 @@
-import { parse as parseYaml } from "yaml";
 import { jcs, sha256 } from "../shared/bytes.ts";
 import { FarhandError } from "../shared/errors.ts";
+import { readEmbedded } from "./model/embedded.ts";
 import type { CommandChannel } from "./engines/channel.ts";
 import { Cli } from "./engines/cli/cli.ts";
 import { readChecker } from "./engines/cli/reads.ts";
@@ -24,13 +24,8 @@ import { RecipeUndo } from "./transaction/recipes.ts";
 import type { Undo } from "./transaction/undo.ts";
 import type { Configuration, Driver, LoginChange, OpenOptions, Session } from "./types.ts";
 
-/** Parses and checks a platform file. Throws SCHEMA with the path of the first fault. */
-export function readPlatform(text: string): PlatformFile {
-  const parsed = PlatformFile.safeParse(parseYaml(text));
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new FarhandError("SCHEMA", `platform file: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`);
-}
+/** Throws SCHEMA with the path of the first fault. */
+export const readPlatform = (text: string): PlatformFile => readEmbedded(PlatformFile, text, "platform file");
 
 /** One driver for each transport that the platform file names, the usual one first. */
 export function makeDrivers(file: PlatformFile): readonly Driver[] {

@@ -1,6 +1,4 @@
-import { parse as parseYaml } from "yaml";
-import type { z } from "zod";
-import { FarhandError } from "../shared/errors.ts";
+import { readEmbedded } from "./model/embedded.ts";
 import { netconfDriver } from "./engines/netconf/driver.ts";
 import ciscoIosxe from "./model/xml/languages/cisco_iosxe.yaml" with { type: "text" };
 import juniperJunos from "./model/xml/languages/juniper_junos.yaml" with { type: "text" };
@@ -16,7 +14,7 @@ const languages: readonly string[] = [ietf, ciscoIosxe, juniperJunos];
 
 /** Throws SCHEMA with the path of the first fault. */
 export function readNetconfPlatform(text: string): NetconfPlatformFile {
-  return checked(NetconfPlatformFile, text);
+  return readEmbedded(NetconfPlatformFile, text, "platform file");
 }
 
 /** NETCONF plus the section of a platform file, and the language that it names: the digest is of both. */
@@ -26,13 +24,10 @@ export function makeNetconfDriver({
   evidence,
   netconf,
 }: Pick<NetconfPlatformFile, "id" | "vendor" | "evidence" | "netconf">): Driver {
-  const language = checked(XmlLanguageFile, languages[NetconfLanguage.options.indexOf(netconf.language)] ?? "");
+  const language = readEmbedded(
+    XmlLanguageFile,
+    languages[NetconfLanguage.options.indexOf(netconf.language)] ?? "",
+    "platform file",
+  );
   return netconfDriver({ id, vendor, evidence, netconf, language }, xmlText({ language, replaces: netconf.replaces }));
-}
-
-function checked<T>(schema: z.ZodType<T>, text: string): T {
-  const parsed = schema.safeParse(parseYaml(text));
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new FarhandError("SCHEMA", `platform file: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`);
 }

@@ -1,4 +1,7 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { PlatformId } from "../shared/ids.ts";
 import { driverFor, platforms } from "./registry.ts";
 
@@ -18,4 +21,14 @@ describe("the registry", () => {
     expect(driverFor(iosxe)).toMatchObject({ platform: "cisco_iosxe", transport: "cli" });
     expect(driverFor(PlatformId.parse("frr_linux"), "netconf")).toBeUndefined();
   });
+});
+
+test("every file of ours means to Bun's parser what it means to the library's", () => {
+  const folder = import.meta.dirname;
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".yaml"));
+  expect(files.length).toBeGreaterThan(15);
+  for (const name of files) {
+    const text = readFileSync(join(folder, name), "utf8");
+    expect(Bun.YAML.parse(text), name).toStrictEqual(parse(text));
+  }
 });

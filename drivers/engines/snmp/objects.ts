@@ -1,7 +1,6 @@
-import { parse as parseYaml } from "yaml";
 import { z } from "zod";
 import { Evidence } from "../../../shared/documents/common.ts";
-import { FarhandError } from "../../../shared/errors.ts";
+import { readEmbedded } from "../../model/embedded.ts";
 import { PlatformId } from "../../../shared/ids.ts";
 import type { Cell } from "../../read.ts";
 import { type SnmpDatum, textOf } from "./values.ts";
@@ -41,12 +40,7 @@ export const ObjectsFile = z.strictObject({
 export type ObjectsFile = z.infer<typeof ObjectsFile>;
 
 /** Throws SCHEMA with the path of the first fault. */
-export function readObjects(text: string): ObjectsFile {
-  const parsed = ObjectsFile.safeParse(parseYaml(text));
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new FarhandError("SCHEMA", `objects file: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`);
-}
+export const readObjects = (text: string): ObjectsFile => readEmbedded(ObjectsFile, text, "objects file");
 
 export function cellOf(column: Column, datum: SnmpDatum | null): Cell {
   if (datum === null) return null;

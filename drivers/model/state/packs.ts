@@ -1,7 +1,6 @@
-import { parse as parseYaml } from "yaml";
 import type { Expectation } from "../../../shared/documents/checks.ts";
-import { FarhandError } from "../../../shared/errors.ts";
 import type { PlatformId } from "../../../shared/ids.ts";
+import { readEmbedded } from "../embedded.ts";
 import defaultsText from "./defaults.yaml" with { type: "text" };
 import { DefaultsFile, PackFile, type TableFile } from "./pack.ts";
 import aristaEos from "./packs/arista_eos.yaml" with { type: "text" };
@@ -20,7 +19,7 @@ let defaults: readonly Expectation[] | undefined;
 
 /** Every platform whose state can be read as rows. */
 export function allPacks(): readonly PackFile[] {
-  packs ??= new Map(texts.map((text) => [readPack(text).id, readPack(text)]));
+  packs ??= new Map(texts.map((text) => readEmbedded(PackFile, text, "pack")).map((pack) => [pack.id, pack]));
   return [...packs.values()];
 }
 
@@ -31,7 +30,7 @@ export function packFor(platform: PlatformId): PackFile | undefined {
 
 /** What people expect of any change, those of them whose table the pack has. */
 export function defaultsFor(pack: PackFile): readonly Expectation[] {
-  defaults ??= defaultTexts.flatMap((text) => checked(DefaultsFile.safeParse(parseYaml(text)), "defaults").expect);
+  defaults ??= defaultTexts.flatMap((text) => readEmbedded(DefaultsFile, text, "defaults").expect);
   return defaults.filter(({ table }) => pack.tables[table] !== undefined);
 }
 
@@ -45,19 +44,4 @@ export function withState<T extends { readonly id: PlatformId }>(file: T): T & {
 export function tableOf(pack: PackFile, command: string): readonly [string, TableFile] | undefined {
   const plain = command.trim().replace(/ +/gv, " ");
   return Object.entries(pack.tables).find(([, table]) => table.command === plain || table.also.includes(plain));
-}
-
-function readPack(text: string): PackFile {
-  return checked(PackFile.safeParse(parseYaml(text)), "pack");
-}
-
-function checked<T>(
-  parsed:
-    | { success: true; data: T }
-    | { success: false; error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] } },
-  what: string,
-): T {
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new FarhandError("SCHEMA", `${what}: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`);
 }
