@@ -1,6 +1,5 @@
 import { jcs, sha256 } from "../shared/bytes.ts";
 import { FarhandError } from "../shared/errors.ts";
-import { readEmbedded } from "./model/embedded.ts";
 import type { CommandChannel } from "./engines/channel.ts";
 import { Cli } from "./engines/cli/cli.ts";
 import { readChecker } from "./engines/cli/reads.ts";
@@ -15,7 +14,7 @@ import { ExecChannel } from "./engines/ssh/exec-channel.ts";
 import { connectSshVia, readHostKeys } from "./engines/ssh/via.ts";
 import { withState } from "./model/state/packs.ts";
 import { makeNetconfDriver } from "./netconf-platform.ts";
-import { PlatformFile } from "./platform.ts";
+import type { PlatformFile } from "./platform.ts";
 import { deviceText, pureOf, secretsOf, type DeviceText } from "./text.ts";
 import { hooks } from "./transaction/hooks.ts";
 import { linuxLogin } from "./transaction/linux-login.ts";
@@ -23,9 +22,6 @@ import { configuredLogin } from "./transaction/login.ts";
 import { RecipeUndo } from "./transaction/recipes.ts";
 import type { Undo } from "./transaction/undo.ts";
 import type { Configuration, Driver, LoginChange, OpenOptions, Session } from "./types.ts";
-
-/** Throws SCHEMA with the path of the first fault. */
-export const readPlatform = (text: string): PlatformFile => readEmbedded(PlatformFile, text, "platform file");
 
 /** One driver for each transport that the platform file names, the usual one first. */
 export function makeDrivers(file: PlatformFile): readonly Driver[] {

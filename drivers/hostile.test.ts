@@ -1,7 +1,7 @@
 // What a device may print to make an agent busy: every pattern that meets a whole answer, on the worst that fits into one.
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { readPlatform } from "./driver.ts";
+import { readPlatform } from "./model/platform-files.ts";
 
 const ANSWER = 256 * 1024;
 const SEEDS = [

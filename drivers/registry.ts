@@ -1,46 +1,22 @@
 import type { TransportName } from "../shared/documents/inventory.ts";
 import type { PlatformId } from "../shared/ids.ts";
-import { makeDrivers, readPlatform } from "./driver.ts";
+import { makeDrivers } from "./driver.ts";
 import { snmpDriver } from "./engines/snmp/driver.ts";
 import { readObjects } from "./engines/snmp/objects.ts";
 import snmpGeneric from "./engines/snmp/snmp_generic.yaml" with { type: "text" };
-import { makeHostDriver, readHostPlatform } from "./host-platform.ts";
-import { makeNetconfDriver, readNetconfPlatform } from "./netconf-platform.ts";
-import aristaEos from "./platforms/arista_eos.yaml" with { type: "text" };
-import ciscoIosxe from "./platforms/cisco_iosxe.yaml" with { type: "text" };
-import mikrotikRouteros from "./platforms/mikrotik_routeros.yaml" with { type: "text" };
-import ciscoNxos from "./platforms/cisco_nxos.yaml" with { type: "text" };
-import nokiaSrlinux from "./platforms/nokia_srlinux.yaml" with { type: "text" };
-import juniperJunos from "./platforms/juniper_junos.yaml" with { type: "text" };
-import frrLinux from "./platforms/frr_linux.yaml" with { type: "text" };
-import linux from "./platforms/linux.yaml" with { type: "text" };
-import netconf from "./platforms/netconf.yaml" with { type: "text" };
+import { makeHostDriver } from "./host-platform.ts";
+import { readHostPlatform, readNetconfPlatform, readPlatform } from "./model/platform-files.ts";
+import { makeNetconfDriver } from "./netconf-platform.ts";
+import { hostTexts, lineTexts, netconfTexts } from "./model/platform-texts.ts";
 import { readOnlyDriver } from "./read-only.ts";
 import type { ReadDriver } from "./read.ts";
 import type { Driver } from "./types.ts";
-
-/** Embedded as text, so that a compiled binary carries its platform files and reads none from where it is started. */
-const texts: readonly string[] = [
-  ciscoIosxe,
-  frrLinux,
-  aristaEos,
-  juniperJunos,
-  nokiaSrlinux,
-  mikrotikRouteros,
-  ciscoNxos,
-];
-
-/** Those that are spoken to by NETCONF alone. */
-const netconfTexts: readonly string[] = [netconf];
-
-/** Those whose configuration is files and services. */
-const hostTexts: readonly string[] = [linux];
 
 let drivers: ReadonlyMap<string, readonly Driver[]> | undefined;
 
 function all(): ReadonlyMap<string, readonly Driver[]> {
   drivers ??= new Map([
-    ...texts.map((text) => {
+    ...lineTexts.map((text) => {
       const file = readPlatform(text);
       return [file.id, makeDrivers(file)] as const;
     }),

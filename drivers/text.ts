@@ -8,6 +8,7 @@ import { normalise } from "./model/normalise.ts";
 import { predict } from "./model/predict.ts";
 import { hider, publicForm } from "./model/public-form.ts";
 import { redactStream } from "./model/redact-stream.ts";
+import { refuseUpload, replaceBy } from "./model/whole-text.ts";
 import { sameDiff } from "./model/same-diff.ts";
 import type { PlatformFile } from "./platform.ts";
 import type { Configuration, Driver, OpenOptions, Tagger } from "./types.ts";
@@ -42,9 +43,12 @@ export const secretsOf = ({ credential, via = [], secrets }: OpenOptions): reado
 /** drivers/model bound to one platform's language. */
 export function deviceText(file: PlatformFile): DeviceText {
   const language = compileLanguage(file.language);
-  const replaceBy = file.transactions.replace?.byLines === true ? "lines" : "file";
   return {
-    predict: (change) => predict(language, { ...change, replaceBy }),
+    predict: (change) => {
+      // A snapshot was judged when it was taken.
+      if (change.source !== "sealed") refuseUpload(file.transactions[change.mode], change.text);
+      return predict(language, { ...change, replaceBy: replaceBy(file.transactions) });
+    },
     notRestorable: restorer(file, language),
     diff: (before, after) => diffTexts(language, before, after),
     sameDiff: (signed, measured) => sameDiff(language, signed, measured),

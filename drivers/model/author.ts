@@ -1,11 +1,11 @@
 import type { ChangeMode, Source } from "../../shared/documents/manifest.ts";
 import type { Finding } from "../../shared/documents/receipt.ts";
-import { FarhandError } from "../../shared/errors.ts";
 import { asTyped, type Language } from "./language.ts";
-import { type Line, scan, splitLines } from "./lines.ts";
+import { type Line, LINE_CHARACTERS_MAX, scan, splitLines } from "./lines.ts";
 import { normalise } from "./normalise.ts";
 import { type Hide, publicLines } from "./public-form.ts";
 import { findSecrets } from "./redact.ts";
+import { refusal, type Refused, stop } from "./refusal.ts";
 import { hasStrayMark, nameToken, type Token, tokensIn } from "./token.ts";
 import { parseLines, placed } from "./tree.ts";
 
@@ -23,7 +23,10 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/v;
 const MARK = /[‹›]/v;
 const UNRENDERED = /\{\{|\{%|\[object Object\]|(?:^|\s)undefined(?:\s|$)/v;
 
-/** `live` is the public form of the running configuration: what stands there already, odd as it may be, is no mistake of the text. */
+/**
+ * `live` is the public form of the running configuration: what stands there already, odd as it may be, is no mistake of the text.
+ * Throws TEXT_REFUSED at the first line that may not be sent, unless `refused` goes on.
+ */
 export function readAuthor(
   language: Language,
   mode: ChangeMode,
@@ -31,7 +34,10 @@ export function readAuthor(
   live: string,
   hide: Hide,
   source: Source["kind"] = "text",
+  refused: Refused = stop,
 ): AuthorText {
+  const refuse = (number: number, shownPart: string, reason: string): void =>
+    refused(refusal(number, reason, printable(shownPart)));
   const liveLines = new Set(splitLines(live).map((line) => line.trim()));
   // A last line that is not ended is a line too; the volatile header of a pasted configuration is not the author's.
   const raw = scan(language, mode === "replace" ? normalise(language, text) : text).map((line) =>
@@ -51,18 +57,17 @@ export function readAuthor(
       const isLive = sealed || liveLines.has((shownParts[offset] ?? "").trim());
       // Whoever may write on a device could otherwise have a secret of the vault's put in when it is restored.
       if (sealed && MARK.test(part)) refuse(number, "", "a mark ‹ or ›, which stands for a secret");
-      check(language, mode, { text: part, shown: shownParts[offset] ?? "", number, inBlock: offset > 0, isLive });
+      const shownPart = shownParts[offset] ?? "";
+      for (const reason of faultsOf(language, mode, { text: part, inBlock: offset > 0, isLive, sealed }))
+        refuse(number, shownPart, reason);
       if (offset > 0 && tokensIn(part).some((token) => token.kind === "name"))
-        refuse(
-          number,
-          shownParts[offset] ?? "",
-          "a secret in a block of text, which the device shows to whoever connects",
-        );
+        refuse(number, shownPart, "a secret in a block of text, which the device shows to whoever connects");
       // A whole path as the device shows it may hold what only the device's own mark told to be secret.
-      if (!(language.set && isLive && tokensIn(part).every((token) => token.kind === "tag")))
-        checkTokens(language, part, offset === 0 ? header : "", number);
+      const isDeviceForm = language.set && isLive && tokensIn(part).every((token) => token.kind === "tag");
+      if (!isDeviceForm && !isHidden(language, part, offset === 0 ? header : ""))
+        refuse(number, part, "a secret where this platform would show it");
       const tags = (of: string): number => tokensIn(of).filter((token) => token.kind === "tag").length;
-      if (!sealed && tags(shownParts[offset] ?? "") > tags(part)) {
+      if (!sealed && tags(shownPart) > tags(part)) {
         warnings.push({ code: "INLINE_SECRET", detail: `line ${number}: a secret is written out; use secret("name")` });
       }
     }
@@ -72,26 +77,24 @@ export function readAuthor(
   return { raw, shown, warnings };
 }
 
-function refuse(number: number, shown: string, reason: string): never {
-  const printable = shown.replaceAll(new RegExp(INVISIBLE.source, "gv"), "·");
-  throw new FarhandError("TEXT_REFUSED", `line ${number}: ${reason}: ${printable.slice(0, 120)}`);
-}
+/** Of a line: what works on a terminal does so in no message either. */
+const printable = (line: string): string => line.replaceAll(new RegExp(INVISIBLE.source, "gv"), "·");
 
 interface Part {
   readonly text: string;
-  /** What may be told about it. */
-  readonly shown: string;
-  readonly number: number;
   readonly inBlock: boolean;
   readonly isLive: boolean;
+  readonly sealed: boolean;
 }
 
-function check(language: Language, mode: ChangeMode, { text, shown, number, inBlock, isLive }: Part): void {
-  if (!isLive && INVISIBLE.test(text)) refuse(number, shown, "control or invisible characters");
-  if (!isLive && UNRENDERED.test(text)) refuse(number, shown, "template text that was not rendered");
-  if (hasStrayMark(text)) refuse(number, shown, "a mark ‹ or › outside a secret");
+function* faultsOf(language: Language, mode: ChangeMode, { text, inBlock, isLive, sealed }: Part): Generator<string> {
+  if (!isLive && INVISIBLE.test(text)) yield "control or invisible characters";
+  if (!isLive && UNRENDERED.test(text)) yield "template text that was not rendered";
+  if (hasStrayMark(text)) yield "a mark ‹ or › outside a secret";
+  // Said here and not when it is typed, behind lines that are in force by then.
+  if (!sealed && text.length > LINE_CHARACTERS_MAX) yield `more than ${LINE_CHARACTERS_MAX} characters in a line`;
   const reason = forbidden(language, mode, text, inBlock);
-  if (reason !== undefined) refuse(number, shown, reason);
+  if (reason !== undefined) yield reason;
 }
 
 /** Words in a banner are no commands, but they are typed all the same: only what is forbidden anywhere counts there. */
@@ -109,10 +112,10 @@ export function forbidden(language: Language, mode: ChangeMode, text: string, in
  * A secret may only stand where the platform file would hide it when the device shows it: otherwise `description ‹secret("x")›` would
  * carry it home in the clear.
  */
-function checkTokens(language: Language, text: string, header: string, number: number): void {
-  if (tokensIn(text).length === 0) return;
+function isHidden(language: Language, text: string, header: string): boolean {
+  if (tokensIn(text).length === 0) return true;
   const { line, values } = substitute(text, () => "Zq7xWvK93mPd");
-  if (!allHidden(language, line, header, values)) refuse(number, text, "a secret where this platform would show it");
+  return allHidden(language, line, header, values);
 }
 
 export interface Substituted {

@@ -28,6 +28,9 @@ export interface OpenBlock {
   readonly closed: "here" | "later" | "never";
 }
 
+/** Nothing that a person means to type is longer, and a session types none that is. */
+export const LINE_CHARACTERS_MAX = 4096;
+
 const TAB = 8;
 
 function indentOf(line: string): { indent: number; start: number } {

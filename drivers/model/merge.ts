@@ -1,6 +1,6 @@
 import type { Finding } from "../../shared/documents/receipt.ts";
-import { FarhandError } from "../../shared/errors.ts";
 import { below, isAt, type Language } from "./language.ts";
+import { refusal, type Refused, stop } from "./refusal.ts";
 import { formsOf, hasName, shownAs } from "./rewrite.ts";
 import { beginnings, Section } from "./section.ts";
 import { mergeMenu } from "./menu/merge.ts";
@@ -16,11 +16,16 @@ export interface Merged {
 }
 
 /** `before` is taken over and changed: hand in a tree of your own. */
-export function merge(language: Language, before: ConfigNode[], text: readonly SourceNode[]): Merged {
-  if (language.set) return mergeSet(language, language.set, before, text);
-  if (language.menu) return mergeMenu(language, language.menu, before, text);
+export function merge(
+  language: Language,
+  before: ConfigNode[],
+  text: readonly SourceNode[],
+  refused: Refused = stop,
+): Merged {
+  if (language.set) return mergeSet(language, language.set, before, text, refused);
+  if (language.menu) return mergeMenu(language, language.menu, before, text, refused);
   const root = new Section(language, { line: "", children: before }, "", undefined, false);
-  const merger = new Merger(language);
+  const merger = new Merger(language, refused);
   const shownEmpty = new Set<ConfigNode>();
   emptySections(language, before, "", (node) => shownEmpty.add(node));
   merger.section(root, text);
@@ -36,8 +41,11 @@ class Merger {
   readonly warnings: Finding[] = [];
   readonly #language: Language;
 
-  constructor(language: Language) {
+  readonly #refused: Refused;
+
+  constructor(language: Language, refused: Refused) {
     this.#language = language;
+    this.#refused = refused;
   }
 
   /** Returns whether any line did something. */
@@ -55,10 +63,8 @@ class Merger {
     const positive = this.#language.positive(typed.line);
     if (typed.children.length > 0) {
       if (positive !== undefined) {
-        throw new FarhandError(
-          "TEXT_REFUSED",
-          `line ${typed.source.number}: a removal cannot have lines below it: ${typed.line.slice(0, 120)}`,
-        );
+        this.#refused(refusal(typed.source.number, "a removal cannot have lines below it", typed.line));
+        return false;
       }
       return this.#header(at, typed);
     }

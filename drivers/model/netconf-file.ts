@@ -9,6 +9,7 @@ const Path = z
 
 /** Of `xml/languages`. */
 export const NetconfLanguage = z.enum(["netconf", "cisco_iosxe", "juniper_junos"]);
+export type NetconfLanguage = z.infer<typeof NetconfLanguage>;
 
 const Fact = z.strictObject({
   /** Elements of a subtree filter (RFC 6241 §6) of a `get`. */

@@ -12,6 +12,7 @@ import { type Keep, keeper } from "./keep.ts";
 import { below, type Language } from "./language.ts";
 import type { Line } from "./lines.ts";
 import { merge } from "./merge.ts";
+import { attempt, type Refused, stop } from "./refusal.ts";
 import { remediation } from "./remediation.ts";
 import { resetWarnings } from "./resets.ts";
 import { hider } from "./public-form.ts";
@@ -31,6 +32,8 @@ export interface Change {
   readonly managementAddress?: string | undefined;
   /** How the platform takes a replace: as a file, or as the lines that lead there. */
   readonly replaceBy?: "file" | "lines" | undefined;
+  /** What is done with a line that is refused: unless it goes on, the first one is thrown. */
+  readonly refused?: Refused | undefined;
 }
 
 const WARNINGS_MAX = 64;
@@ -41,7 +44,8 @@ const WARNINGS_MAX = 64;
  */
 export function predict(language: Language, change: Change): Prediction {
   const hide = hider(change.device, change.tagger);
-  const author = readAuthor(language, change.mode, change.text, change.before.publicText, hide, change.source);
+  const { mode, source, refused = stop } = change;
+  const author = readAuthor(language, mode, change.text, change.before.publicText, hide, source, refused);
   const before = parse(language, change.before.publicText);
   const { after, commands, warnings } = planned(language, change, author);
   const diff = diffTrees(language, before, after);
@@ -67,7 +71,7 @@ function planned(language: Language, change: Change, author: AuthorText): Planne
   const text = parseLines(language, author.shown);
   switch (change.mode) {
     case "merge": {
-      const merged = merge(language, parse(language, change.before.publicText), text);
+      const merged = merge(language, parse(language, change.before.publicText), text, change.refused);
       return {
         after: merged.after,
         commands: mergeCommands(language, text, merged.effective),
@@ -95,7 +99,7 @@ export function bounded(warnings: readonly Finding[]): Finding[] {
 /** Fails at once where a kept secret is not there: the plan must not promise what the run cannot do. */
 function renderer(
   language: Language,
-  { mode, replaceBy }: Pick<Change, "mode" | "replaceBy">,
+  { mode, replaceBy, refused = stop }: Pick<Change, "mode" | "replaceBy" | "refused">,
   author: AuthorText,
   commands: readonly Command[],
   keep: Keep,
@@ -111,7 +115,9 @@ function renderer(
     const typed = command.text === "" ? "" : (asFile ? " ".repeat(raw.indent) : "") + typedBlock(raw);
     const text = language.set && tokensIn(typed).length > 0 ? withQuotedTokens(typed) : typed;
     for (const part of text.split("\n"))
-      substitute(part, (token) => (token.kind === "tag" ? kept(keep, path, part, token) : ""));
+      substitute(part, (token) =>
+        token.kind === "tag" ? (attempt(refused, () => kept(keep, path, part, token)) ?? "") : "",
+      );
     return { text, raw, path, header: header ?? "" };
   });
   return (secret) =>

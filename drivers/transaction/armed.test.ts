@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import type { CommandChannel } from "../engines/channel.ts";
 import { refuseErrors } from "../engines/answers.ts";
-import { readPlatform } from "../driver.ts";
+import { readPlatform } from "../model/platform-files.ts";
 import type { PlatformFile } from "../platform.ts";
 import { pendingWords, readPending } from "./armed.ts";
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { sha256 } from "../../shared/bytes.ts";
 import type { CommandChannel } from "../engines/channel.ts";
-import { readPlatform } from "../driver.ts";
+import { readPlatform } from "../model/platform-files.ts";
 import { RecipeUndo } from "./recipes.ts";
 
 const file = readPlatform(readFileSync(new URL("../platforms/cisco_iosxe.yaml", import.meta.url), "utf8"));

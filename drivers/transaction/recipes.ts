@@ -5,6 +5,7 @@ import { FarhandError } from "../../shared/errors.ts";
 import { substitute } from "../engines/answers.ts";
 import type { CommandChannel, Variables } from "../engines/channel.ts";
 import { requireTypable } from "../engines/cli/reads.ts";
+import { refuseUpload } from "../model/whole-text.ts";
 import type { Instruction, PlatformFile } from "../platform.ts";
 import type { Pending, TransactionToken } from "../types.ts";
 import { canRevert, pendingWords, readPending, wordsThat } from "./armed.ts";
@@ -21,17 +22,6 @@ const NATIVE_BYTES_MAX = 256 * 1024;
 /** Names on the device and in its logs: from the change's id, in hex, so that nothing in them can mean anything to a CLI. */
 export function deviceName(changeId: string): string {
   return createHash("sha256").update(changeId).digest("hex").slice(0, 16);
-}
-
-function refuseUpload({ upload }: Transaction, text: string): void {
-  for (const source of upload?.refuse ?? []) {
-    const found = new RegExp(source, "mv").exec(text);
-    if (found)
-      throw new FarhandError(
-        "TEXT_REFUSED",
-        `this cannot be written to the device's file system: ${JSON.stringify(found[0])}`,
-      );
-  }
 }
 
 /** EOS takes its timer as `hh:mm:ss`. */

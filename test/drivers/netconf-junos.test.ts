@@ -1,7 +1,8 @@
 // Junos over NETCONF: the old framing, replies without a namespace, a confirmed commit of version 1.0 that outlives its session.
 import { afterEach, expect, test } from "vitest";
 import { readFileSync } from "node:fs";
-import { makeDrivers, readPlatform } from "../../drivers/driver.ts";
+import { makeDrivers } from "../../drivers/driver.ts";
+import { readPlatform } from "../../drivers/model/platform-files.ts";
 import { runChange } from "../../drivers/transaction/change.ts";
 import { recoverChange } from "../../drivers/transaction/recover.ts";
 import { lab as startLab, type NetconfLab } from "./netconf-lab.ts";

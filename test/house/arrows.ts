@@ -26,7 +26,7 @@ interface Zone {
 }
 
 /** The seam's words and what is computed from texts alone; the operator's tools see only `drivers/model/` of it. */
-const pureDrivers = ["drivers/model/", "drivers/types.ts", "drivers/platform.ts"];
+const pureDrivers = ["drivers/model/", "drivers/platforms/", "drivers/types.ts", "drivers/platform.ts"];
 const operatorTool = ["shared/", "drivers/model/", "hub/api/client"];
 const hubRoots = ["hub/main.ts", "hub/serve.ts"];
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { ManualClock } from "../../../shared/clock.ts";
 import { errorCode } from "../../../shared/errors.ts";
 import { Secret } from "../../../shared/secret.ts";
-import { readPlatform } from "../../driver.ts";
+import { readPlatform } from "../../model/platform-files.ts";
 import { device, tagger } from "../../model/fixtures/platform.ts";
 import { deviceText } from "../../text.ts";
 import type { ByteStream } from "../ssh/stream.ts";

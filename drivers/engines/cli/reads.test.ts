@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { readPlatform } from "../../driver.ts";
+import { readPlatform } from "../../model/platform-files.ts";
 import { readChecker } from "./reads.ts";
 
 const checker = (name: string) =>

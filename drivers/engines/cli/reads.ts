@@ -1,4 +1,5 @@
 import { FarhandError } from "../../../shared/errors.ts";
+import { LINE_CHARACTERS_MAX } from "../../model/lines.ts";
 import type { PlatformFile } from "../../platform.ts";
 
 /**
@@ -24,7 +25,7 @@ export function readChecker(file: PlatformFile): (command: string) => boolean {
 /** One printable line. `?` and tab act at once on a network CLI; other control bytes would end or alter the line. */
 export function isTypable(line: string): boolean {
   // oxlint-disable-next-line no-control-regex -- control bytes are what is refused
-  return !/[\u0000-\u001f\u007f-\u009f\u2028\u2029?]/.test(line) && line.length <= 4096;
+  return !/[\u0000-\u001f\u007f-\u009f\u2028\u2029?]/.test(line) && line.length <= LINE_CHARACTERS_MAX;
 }
 
 export function requireTypable(line: string, shown = line): void {

@@ -1,7 +1,8 @@
 import type { ChangeMode, Source } from "../../../shared/documents/manifest.ts";
 import type { Finding } from "../../../shared/documents/receipt.ts";
-import { FarhandError } from "../../../shared/errors.ts";
+import type { FarhandError } from "../../../shared/errors.ts";
 import type { Hide } from "../public-form.ts";
+import { attempt, type HangsOn, refusal, type Refused, stop } from "../refusal.ts";
 import { hasStrayMark, tokensIn } from "../token.ts";
 import { substitute } from "../author.ts";
 import { type Host, type HostFile, MODE, OWNER, PATH, SERVICE, type Service, UNENDED } from "./host.ts";
@@ -28,9 +29,11 @@ const INVISIBLE = /[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]--\t]/v;
 const MARK = /[‹›]/v;
 const UNRENDERED = /\{\{|\{%|\[object Object\]|(?:^|\s)undefined(?:\s|$)/v;
 
-export function refuseLine(row: number, shown: string, reason: string): never {
-  const printable = shown.replaceAll(new RegExp(INVISIBLE.source, "gv"), "·");
-  throw new FarhandError("TEXT_REFUSED", `line ${row}: ${reason}: ${printable.slice(0, 120)}`);
+const refusedLine = (row: number, shown: string, reason: string, hangsOn?: HangsOn): FarhandError =>
+  refusal(row, reason, shown.replaceAll(new RegExp(INVISIBLE.source, "gv"), "·"), hangsOn);
+
+export function refuseLine(row: number, shown: string, reason: string, hangsOn?: HangsOn): never {
+  throw refusedLine(row, shown, reason, hangsOn);
 }
 
 interface Reading {
@@ -40,8 +43,10 @@ interface Reading {
   /** The public form of what is there. */
   readonly live: Host;
   readonly hide: Hide;
+  readonly refused: Refused;
 }
 
+/** Throws TEXT_REFUSED at the first line that may not be written, unless `refused` goes on. */
 export function readHostAuthor(
   language: HostLanguage,
   mode: ChangeMode,
@@ -49,8 +54,9 @@ export function readHostAuthor(
   live: Host,
   hide: Hide,
   source: Source["kind"] = "text",
+  refused: Refused = stop,
 ): HostAuthor {
-  const reading: Reading = { language, mode, sealed: source === "sealed", live, hide };
+  const reading: Reading = { language, mode, sealed: source === "sealed", live, hide, refused };
   const files = new Map<string, AuthoredFile>();
   const gone = new Set<string>();
   const services = new Map<string, Service>();
@@ -60,44 +66,54 @@ export function readHostAuthor(
   const once = (row: number, name: string): void => {
     if (files.has(name) || gone.has(name) || services.has(name)) refuseLine(row, name, "stands here twice");
   };
+  const readNoFile = (number: number, bare: string, words: readonly string[]): void => {
+    const path = words[2] ?? "";
+    if (words[1] !== "file" || words.length !== 3) refuseLine(number, bare, 'only "no file PATH" takes something away');
+    if (mode === "replace") refuseLine(number, bare, "a removal in a whole text, which removes what it does not name");
+    once(number, path);
+    requireWritable(reading, number, path);
+    gone.add(path);
+  };
+  const readForeign = (number: number, bare: string): void => {
+    if (mode !== "replace" || ![...live.foreign.values()].some(({ line }) => foreignKey(line) === foreignKey(bare)))
+      refuseLine(number, bare, "what is no file and no service cannot be written");
+    foreign.add(foreignKey(bare));
+  };
   for (let at = 0; at < rows.length; at++) {
     const row = rows[at] ?? "";
     const number = at + 1;
     const bare = row.trim();
     if (bare === "" || bare.startsWith("#")) continue;
-    if (row.startsWith(" |") || row === UNENDED) refuseLine(number, "", "a line of no file");
+    if (row.startsWith(" |") || row === UNENDED) {
+      refused(refusedLine(number, "", "a line of no file"));
+      continue;
+    }
     const words = bare.split(/ +/v);
     const name = words[1] ?? "";
     switch (words[0]) {
       case "file": {
-        once(number, name);
         let end = at + 1;
         while (rows[end]?.startsWith(" |") === true) end++;
         const lines = rows.slice(at + 1, end).map((line) => line.slice(2));
         const unended = rows[end] === UNENDED && lines.length > 0;
-        files.set(name, fileOf(reading, number, words, lines, !unended, warnings));
+        attempt(refused, () => {
+          once(number, name);
+          files.set(name, fileOf(reading, number, words, lines, !unended, warnings));
+        });
         at = unended ? end : end - 1;
         break;
       }
-      case "no": {
-        const path = words[2] ?? "";
-        if (words[1] !== "file" || words.length !== 3)
-          refuseLine(number, bare, 'only "no file PATH" takes something away');
-        if (mode === "replace")
-          refuseLine(number, bare, "a removal in a whole text, which removes what it does not name");
-        once(number, path);
-        requireWritable(reading, number, path);
-        gone.add(path);
+      case "no":
+        attempt(refused, () => readNoFile(number, bare, words));
         break;
-      }
       case "service":
-        once(number, name);
-        services.set(name, serviceOf(reading, number, words));
+        attempt(refused, () => {
+          once(number, name);
+          services.set(name, serviceOf(reading, number, words));
+        });
         break;
       default:
-        if (mode !== "replace" || ![...live.foreign.values()].some(({ line }) => foreignKey(line) === foreignKey(bare)))
-          refuseLine(number, bare, "what is no file and no service cannot be written");
-        foreign.add(foreignKey(bare));
+        attempt(refused, () => readForeign(number, bare));
     }
   }
   return { files, gone, services, foreign, warnings };
@@ -123,7 +139,7 @@ function fileOf(
   ended: boolean,
   warnings: Finding[],
 ): AuthoredFile {
-  const { language, live, hide, sealed } = reading;
+  const { language, live, hide, sealed, refused } = reading;
   const path = words[1] ?? "";
   requireWritable(reading, row, path);
   const there = live.files.get(path);
@@ -141,11 +157,11 @@ function fileOf(
     const safe = shown[at] ?? "";
     const here = row + 1 + at;
     // Whoever may write on a host could otherwise have a secret of the vault's put in when it is restored.
-    if (sealed && MARK.test(line)) refuseLine(here, "", "a mark ‹ or ›, which stands for a secret");
-    if (hasStrayMark(line)) refuseLine(here, safe, "a mark ‹ or › outside a secret");
+    if (sealed && MARK.test(line)) refused(refusedLine(here, "", "a mark ‹ or ›, which stands for a secret"));
+    if (hasStrayMark(line)) refused(refusedLine(here, safe, "a mark ‹ or › outside a secret"));
     if (sealed || known.has(safe)) continue;
-    if (INVISIBLE.test(line)) refuseLine(here, safe, "control or invisible characters");
-    if (UNRENDERED.test(line)) refuseLine(here, safe, "template text that was not rendered");
+    if (INVISIBLE.test(line)) refused(refusedLine(here, safe, "control or invisible characters"));
+    if (UNRENDERED.test(line)) refused(refusedLine(here, safe, "template text that was not rendered"));
   }
   requireHidden(reading, path, row, lines);
   const tags = (text: string): number => tokensIn(text).filter(({ kind }) => kind === "tag").length;
@@ -159,7 +175,7 @@ function fileOf(
 }
 
 /** A secret may only stand where it would be hidden when the host shows the file. */
-function requireHidden({ language }: Reading, path: string, row: number, lines: readonly string[]): void {
+function requireHidden({ language, refused }: Reading, path: string, row: number, lines: readonly string[]): void {
   const filled = lines.map((line) => substitute(line, () => "Zq7xWvK93mPd"));
   const ranges = secretsIn(
     language,
@@ -169,7 +185,7 @@ function requireHidden({ language }: Reading, path: string, row: number, lines: 
   for (const [at, { values }] of filled.entries()) {
     const found = ranges[at] ?? [];
     if (!values.every(({ start, end }) => found.some((range) => range.start <= start && range.end >= end)))
-      refuseLine(row + 1 + at, lines[at] ?? "", "a secret where this platform would show it");
+      refused(refusedLine(row + 1 + at, lines[at] ?? "", "a secret where this platform would show it"));
   }
 }
 
@@ -180,7 +196,7 @@ function serviceOf({ live, language }: Reading, row: number, words: readonly str
     refuseLine(row, line, 'not "service NAME enabled|disabled active|inactive"');
   const there = live.services.get(name);
   if (!language.services.has(name)) refuseLine(row, line, "a service that this platform file does not name");
-  if (!there) refuseLine(row, line, "a service that is not installed here");
+  if (!there) refuseLine(row, line, "a service that is not installed here", "device");
   const asked = { name, enabled, active };
   if (enabled !== there.enabled && !/^(?:enabled|disabled)$/v.test(enabled))
     refuseLine(row, line, "enabled or disabled");

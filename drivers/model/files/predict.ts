@@ -7,6 +7,7 @@ import { type DiffEntry, diffJson } from "../diff.ts";
 import { bounded, type Change } from "../predict.ts";
 import { hider, type Hide } from "../public-form.ts";
 import { replaceRanges } from "../redact.ts";
+import { refusal } from "../refusal.ts";
 import { tokensIn } from "../token.ts";
 import { type AuthoredFile, contentOf, foreignKey, type HostAuthor, readHostAuthor, refuseLine } from "./author.ts";
 import { diffHosts } from "./diff.ts";
@@ -21,7 +22,7 @@ import { type HostLanguage, type Rule, ruleFor, secretsIn } from "./language.ts"
 export function predictHost(language: HostLanguage, change: Change): Prediction {
   const hide = hider(change.device, change.tagger);
   const before = parseHost(change.before.publicText);
-  const author = readHostAuthor(language, change.mode, change.text, before, hide, change.source);
+  const author = readHostAuthor(language, change.mode, change.text, before, hide, change.source, change.refused);
   const after = planned(language, change, before, author);
   const diff = diffHosts(before, after);
   const steps = stepsOf(language, before, after, author);
@@ -58,7 +59,7 @@ function planned(language: HostLanguage, { mode }: Change, before: Host, author:
     case "merge": {
       const files = new Map([...before.files, ...written]);
       for (const path of author.gone)
-        if (!files.delete(path)) throw new FarhandError("TEXT_REFUSED", `no file ${path}: there is none`);
+        if (!files.delete(path)) throw refusal(undefined, `no file ${path}`, "there is none", "device");
       if (files.size > language.filesMax)
         throw new FarhandError("TEXT_REFUSED", `more than ${language.filesMax} files`);
       return { files, foreign: before.foreign, services };

@@ -1,7 +1,7 @@
 import type { Finding } from "../../../shared/documents/receipt.ts";
-import { FarhandError } from "../../../shared/errors.ts";
 import { listOf, type Language, type MenuForm } from "../language.ts";
 import type { Merged } from "../merge.ts";
+import { attempt, type HangsOn, refusal, type Refused, stop } from "../refusal.ts";
 import type { ConfigNode, SourceNode } from "../tree.ts";
 import { findOf, type MenuLine, printItem, readItem, termsOf } from "./item.ts";
 import { networkOf } from "./network.ts";
@@ -44,11 +44,12 @@ export function mergeMenu(
   form: MenuForm,
   before: readonly ConfigNode[],
   text: readonly SourceNode[],
+  refused: Refused = stop,
 ): Merged {
   const tree = new MenuTree(form, before);
   const merger = new MenuMerger(language, form, tree);
   const effective = new Set<SourceNode>();
-  for (const node of text) if (merger.apply(node)) effective.add(node);
+  for (const node of text) if (attempt(refused, () => merger.apply(node)) === true) effective.add(node);
   return { after: tree.nodes(), effective, warnings: merger.warnings };
 }
 
@@ -103,7 +104,7 @@ export class MenuMerger {
     else {
       if (listOf(this.#language, "", same) === undefined) return refuse(typed, "a place in a list without order");
       const [before, another] = this.#found(typed, items, place);
-      if (!before || another) return refuse(typed, "place-before names not exactly one rule");
+      if (!before || another) return refuse(typed, "place-before names not exactly one rule", "device");
       items.splice(items.indexOf(before), 0, item);
     }
     return true;
@@ -152,7 +153,7 @@ export class MenuMerger {
     const terms = termsOf(selector) ?? [];
     if (terms.length === 1 && this.#form.builtin.some((pattern) => pattern.test(`${menu} ${terms[0]?.join("=")}`)))
       return [made()];
-    return refuse(typed, "an item that is not there");
+    return refuse(typed, "an item that is not there", "device");
   }
 
   #found(typed: SourceNode, items: readonly Held[], selector: string): readonly Held[] {
@@ -207,8 +208,8 @@ function shownProps(
 export const defaultOf = (form: MenuForm, menu: string, key: string): string | undefined =>
   form.defaults[menu]?.[key] ?? form.defaults["*"]?.[key];
 
-function refuse(typed: SourceNode, reason: string): never {
-  throw new FarhandError("TEXT_REFUSED", `line ${typed.source.number}: ${reason}: ${typed.line.slice(0, 120)}`);
+function refuse(typed: SourceNode, reason: string, hangsOn?: HangsOn): never {
+  throw refusal(typed.source.number, reason, typed.line, hangsOn);
 }
 
 /** The words that find this item among the others of its menu, and no other; undefined where it has a double. */

@@ -1,6 +1,6 @@
-import { FarhandError } from "../../../shared/errors.ts";
 import type { Language, MenuForm } from "../language.ts";
 import type { Line } from "../lines.ts";
+import { refusal } from "../refusal.ts";
 import { printItem, readItem } from "./item.ts";
 import { wordsOf } from "./words.ts";
 
@@ -24,7 +24,7 @@ export function scanMenu(language: Language, form: MenuForm, text: string): Line
   const push = (told: Told | undefined): void => {
     if (!told) return;
     left -= told.text.length;
-    if (left < 0) throw new FarhandError("TEXT_REFUSED", `line ${told.number}: menus that unfold without measure`);
+    if (left < 0) throw refusal(told.number, "menus that unfold without measure");
     out.push({ ...told, indent: 0, body: undefined, block: undefined });
   };
   let open: Told | undefined;

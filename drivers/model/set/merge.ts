@@ -1,7 +1,7 @@
 import type { Finding } from "../../../shared/documents/receipt.ts";
-import { FarhandError } from "../../../shared/errors.ts";
 import { keyAt, type Language, type SetForm } from "../language.ts";
 import type { Merged } from "../merge.ts";
+import { attempt, refusal, type Refused, stop } from "../refusal.ts";
 import type { ConfigNode, SourceNode } from "../tree.ts";
 import { keepsItself, moved, nodesOf, ownTree, parseSet, pathOf, type SetNode, type SetTree } from "./tree.ts";
 
@@ -11,11 +11,12 @@ export function mergeSet(
   form: SetForm,
   before: readonly ConfigNode[],
   text: readonly SourceNode[],
+  refused: Refused = stop,
 ): Merged {
   const tree = ownTree(form, before);
   const merger = new SetMerger(language, form, tree);
   const effective = new Set<SourceNode>();
-  for (const node of text) if (merger.apply(node)) effective.add(node);
+  for (const node of text) if (attempt(refused, () => merger.apply(node)) === true) effective.add(node);
   return { after: nodesOf(form, tree), effective, warnings: merger.warnings };
 }
 
@@ -59,10 +60,7 @@ export class SetMerger {
         return did || this.#already(typed);
       }
       case "other":
-        throw new FarhandError(
-          "TEXT_REFUSED",
-          `line ${typed.source.number}: no line of this language: ${typed.line.slice(0, 120)}`,
-        );
+        throw refusal(typed.source.number, "no line of this language", typed.line);
       default:
         return parsed satisfies never;
     }

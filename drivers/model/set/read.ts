@@ -1,6 +1,6 @@
-import { FarhandError } from "../../../shared/errors.ts";
 import type { Language, SetForm } from "../language.ts";
 import type { Line } from "../lines.ts";
+import { refusal } from "../refusal.ts";
 import { expanded, isBlank, wordEnd, WORDS_MAX, wordsOf, canonicalWord } from "./words.ts";
 
 /**
@@ -87,8 +87,7 @@ class Reader {
 
   #push(text: string, number: number, secret: boolean): void {
     this.#left -= text.length;
-    if (this.#left < 0)
-      throw new FarhandError("TEXT_REFUSED", `line ${number}: braces or lists that unfold without measure`);
+    if (this.#left < 0) throw refusal(number, "braces or lists that unfold without measure");
     this.#out.push({ number, indent: 0, text, body: undefined, block: undefined, ...(secret ? { secret } : {}) });
   }
 

@@ -1,7 +1,8 @@
 import type { ChangeMode, Source } from "../../../shared/documents/manifest.ts";
 import type { Finding } from "../../../shared/documents/receipt.ts";
-import { FarhandError } from "../../../shared/errors.ts";
+import type { FarhandError } from "../../../shared/errors.ts";
 import type { Hide } from "../public-form.ts";
+import { type HangsOn, refusal, type Refused, stop } from "../refusal.ts";
 import { hasStrayMark, tokensIn } from "../token.ts";
 import { groups, isKey, keyLeaf, ownLabel } from "./identity.ts";
 import { PATH_SEPARATOR, type XmlLanguage } from "./language.ts";
@@ -21,11 +22,19 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/v;
 const MARK = /[‹›]/v;
 const UNRENDERED = /\{\{|\{%|\[object Object\]|(?:^|\s)undefined(?:\s|$)/v;
 
-export function refuse(node: Pick<XmlNode, "line" | "name">, reason: string): never {
-  throw new FarhandError("TEXT_REFUSED", `line ${node.line}: ${reason}: <${node.name}>`);
+type Named = Pick<XmlNode, "line" | "name">;
+
+const refused = (node: Named, reason: string, hangsOn?: HangsOn): FarhandError =>
+  refusal(node.line, reason, `<${node.name}>`, hangsOn);
+
+export function refuse(node: Named, reason: string, hangsOn?: HangsOn): never {
+  throw refused(node, reason, hangsOn);
 }
 
-/** `live` is the public tree of the device: an odd value that stands there already is no mistake of the text. */
+/**
+ * `live` is the public tree of the device: an odd value that stands there already is no mistake of the text. Throws TEXT_REFUSED at the
+ * first element that may not be sent, unless `told` goes on; always for what is no XML.
+ */
 export function readXmlAuthor(
   language: XmlLanguage,
   mode: ChangeMode,
@@ -33,14 +42,15 @@ export function readXmlAuthor(
   live: readonly XmlNode[],
   hide: Hide,
   source: Source["kind"] = "text",
+  told: Refused = stop,
 ): XmlAuthor {
-  const reader = new AuthorReader(language, mode, source === "sealed", live);
+  const reader = new AuthorReader(language, mode, source === "sealed", live, told);
   const nodes = parseXml(language, text, "author").map((node) => keysFirst(node));
   const shown = hidden(nodes, hide);
   const needsModel = !language.namespaces.some(({ as }) => as === "");
   for (const node of nodes)
     if (needsModel && (node.ns === "" || node.ns === BASE))
-      refuse(node, "an element without the namespace of its model");
+      told(refused(node, "an element without the namespace of its model"));
   reader.siblings(nodes, shown, "");
   return { nodes: shown, warnings: reader.warnings };
 }
@@ -53,7 +63,10 @@ class AuthorReader {
   readonly #live: readonly XmlNode[];
   #liveValues: ReadonlySet<string> | undefined;
 
-  constructor(language: XmlLanguage, mode: ChangeMode, sealed: boolean, live: readonly XmlNode[]) {
+  readonly #told: Refused;
+
+  constructor(language: XmlLanguage, mode: ChangeMode, sealed: boolean, live: readonly XmlNode[], told: Refused) {
+    this.#told = told;
     this.#language = language;
     this.#mode = mode;
     this.#sealed = sealed;
@@ -65,8 +78,8 @@ class AuthorReader {
       const [node, second] = after;
       if (kind !== "unkeyed" || !node) continue;
       if (node.place.facts.keys && !this.#sealed)
-        refuse(node, "an entry without its key, or one that stands here twice");
-      if (second && after.every((one) => isLeaf(one))) refuse(second, "stands here twice");
+        this.#refuse(node, "an entry without its key, or one that stands here twice");
+      if (second && after.every((one) => isLeaf(one))) this.#refuse(second, "stands here twice");
     }
     for (const [at, node] of nodes.entries()) {
       const own = shown[at];
@@ -80,17 +93,18 @@ class AuthorReader {
   #check(node: XmlNode, shown: XmlNode, label: string): void {
     const { value, edit, place } = node;
     const isTwice = (key: string): boolean => node.children.filter((child) => isKey(node, child, [key])).length > 1;
-    if (!this.#sealed && place.facts.keys?.some(isTwice) === true) refuse(node, "a key that stands here twice");
-    if (edit && this.#mode === "replace") refuse(node, "an operation in a text that replaces");
-    if (edit?.insert && !place.facts.isOrdered) refuse(node, "yang:insert in a list that has no order of its own");
+    if (!this.#sealed && place.facts.keys?.some(isTwice) === true) this.#refuse(node, "a key that stands here twice");
+    if (edit && this.#mode === "replace") this.#refuse(node, "an operation in a text that replaces");
+    if (edit?.insert && !place.facts.isOrdered)
+      this.#refuse(node, "yang:insert in a list that has no order of its own");
     const inAttributes = [...node.meta.map((meta) => meta.value), ...anchors(node)];
     if (inAttributes.some((text) => INVISIBLE.test(text) || MARK.test(text)))
-      refuse(node, "an attribute of odd characters");
+      this.#refuse(node, "an attribute of odd characters");
     // Whoever may write on a device could otherwise have a secret of the vault's put in when it is restored.
-    if (this.#sealed && MARK.test(value)) refuse(node, "a mark ‹ or ›, which stands for a secret");
+    if (this.#sealed && MARK.test(value)) this.#refuse(node, "a mark ‹ or ›, which stands for a secret");
     if (value !== "") this.#checkValue(node, shown, label);
     const reason = forbiddenAt(this.#language, this.#mode, place.path, value);
-    if (reason !== undefined) refuse(node, reason);
+    if (reason !== undefined) this.#refuse(node, reason);
   }
 
   #checkValue(node: XmlNode, shown: XmlNode, label: string): void {
@@ -100,18 +114,22 @@ class AuthorReader {
       : UNRENDERED.test(value)
         ? "template text that was not rendered"
         : undefined;
-    if (isOdd !== undefined && !this.#sealed && !this.#isLive(label, shown.value)) refuse(node, isOdd);
-    if (hasStrayMark(value)) refuse(node, "a mark ‹ or › outside a secret");
+    if (isOdd !== undefined && !this.#sealed && !this.#isLive(label, shown.value)) this.#refuse(node, isOdd);
+    if (hasStrayMark(value)) this.#refuse(node, "a mark ‹ or › outside a secret");
     const tokens = tokensIn(value);
     // Elsewhere the device would show it in the clear, and it would travel home.
     if (tokens.some(({ kind }) => kind === "name") && place.facts.secret !== "whole")
-      refuse(node, "a secret where this platform would show it");
+      this.#refuse(node, "a secret where this platform would show it");
     const tags = (text: string): number => tokensIn(text).filter((token) => token.kind === "tag").length;
     if (!this.#sealed && tags(shown.value) > tags(value))
       this.warnings.push({
         code: "INLINE_SECRET",
         detail: `line ${node.line}: a secret is written out; use secret("name")`,
       });
+  }
+
+  #refuse(node: Named, reason: string): void {
+    this.#told(refused(node, reason));
   }
 
   #isLive(label: string, value: string): boolean {

@@ -132,7 +132,7 @@ class Merger {
     if (node.children.some((child) => !isKey(node, child, group.keys)))
       refuse(node, `${operation} takes the whole element: nothing but its keys may stand in it`);
     const isThere = target !== undefined && (group.kind !== "leaf" || node.value === "" || sameValue(target, node));
-    if (!isThere && operation === "delete") refuse(node, "data-missing: delete, but it is not there");
+    if (!isThere && operation === "delete") refuse(node, "data-missing: delete, but it is not there", "device");
     if (!isThere) {
       this.#warn("NOTHING_TO_REMOVE", node, "takes nothing away, and is not sent");
       return { after: target, sent: undefined };
@@ -232,7 +232,7 @@ class List {
           if (!entry) return false;
           return (insert.by === "key" ? predicates(entry, this.group.keys) : entry.value) === wanted;
         });
-        if (at < 0) refuse(node, "yang:insert beside an entry that is not there");
+        if (at < 0) refuse(node, "yang:insert beside an entry that is not there", "device");
         return insert.at === "before" ? at : at + 1;
       }
       default:

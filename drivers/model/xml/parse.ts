@@ -1,6 +1,7 @@
 import { SaxesParser, type SaxesTagNS } from "saxes";
 import { FarhandError } from "../../../shared/errors.ts";
 import { Place, type XmlLanguage } from "./language.ts";
+import { refusal } from "../refusal.ts";
 import { canonicalValue } from "./names.ts";
 import { BASE, type Edit, type From, type Insert, type Meta, type Operation, type XmlNode, YANG } from "./tree.ts";
 
@@ -31,8 +32,8 @@ export function parseXml(language: XmlLanguage, text: string, from: From): XmlNo
     if (error instanceof FarhandError) throw error;
     // What the parser says holds words of the text, which may be a secret: only that it is not well-formed is told.
     const reason = error instanceof Fault ? error.message : "not well-formed XML";
-    const detail = `line ${reader.line}: ${reason}`;
-    throw new FarhandError(from === "author" ? "TEXT_REFUSED" : "INCOMPLETE_OUTPUT", detail);
+    if (from === "author") throw refusal(reader.line, reason);
+    throw new FarhandError("INCOMPLETE_OUTPUT", `line ${reader.line}: ${reason}`);
   }
 }
 

@@ -22,7 +22,7 @@ import type { XmlNode } from "./tree.ts";
 export function predictXml(language: XmlLanguage, change: Change): Prediction {
   const hide = hider(change.device, change.tagger);
   const before = parseXml(language, change.before.publicText, "device");
-  const author = readXmlAuthor(language, change.mode, change.text, before, hide, change.source);
+  const author = readXmlAuthor(language, change.mode, change.text, before, hide, change.source, change.refused);
   const { after, sent, warnings } = planned(language, change, before, author);
   const changes = diffXml(language, before, after);
   const commands = sent.length === 0 ? [] : [printXml(sent).trimEnd()];

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { readPlatform } from "../../../drivers/driver.ts";
+import { readPlatform } from "../../../drivers/model/platform-files.ts";
 import type { PlatformFile } from "../../../drivers/platform.ts";
 
 export const platformFile = (id: string): PlatformFile =>

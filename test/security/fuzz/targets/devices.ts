@@ -1,7 +1,8 @@
 /** What a device says: a terminal's bytes, prompts, configurations, host keys. Whatever it is, it ends as lines and never as control. */
 import { utf8 } from "../../../../shared/bytes.ts";
 import { FarhandError } from "../../../../shared/errors.ts";
-import { makeDriver, readPlatform } from "../../../../drivers/driver.ts";
+import { makeDriver } from "../../../../drivers/driver.ts";
+import { readPlatform } from "../../../../drivers/model/platform-files.ts";
 import { foldLine, LineFolder } from "../../../../drivers/engines/cli/fold.ts";
 import { Prompts } from "../../../../drivers/engines/cli/prompt.ts";
 import { isPinned, strictVerifier } from "../../../../drivers/engines/ssh/host-key.ts";
