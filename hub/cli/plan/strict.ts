@@ -5,7 +5,7 @@
  */
 export const UNDEFINED = "__undefined";
 
-interface Token {
+export interface Token {
   readonly kind: "name" | "number" | "string" | "operator" | "space";
   readonly text: string;
   readonly line: number;
@@ -16,7 +16,7 @@ const TOKEN =
 const OPENING = /\{#|\{\{|\{%/g;
 const RAW_END = /\{%[-+]?\s*endraw\s*[-+]?%\}/g;
 
-const WORDS = new Set([
+export const WORDS: ReadonlySet<string> = new Set([
   "if",
   "else",
   "elif",
@@ -40,26 +40,41 @@ const STATEMENTS = new Set(["if", "elif", "for", "set", "with", "do"]);
 /** The whole template, rewritten. What is not understood stays as it is: the engine then names the fault. */
 export function strict(source: string): string {
   let out = "";
+  for (const { kind, text, line } of segments(source))
+    out += kind === "expression" || kind === "statement" ? rewriteBlock(text, line) : text;
+  return out;
+}
+
+export interface Segment {
+  /** `rest`: from where the template is not understood. */
+  readonly kind: "text" | "comment" | "raw" | "expression" | "statement" | "rest";
+  readonly text: string;
+  /** Where it begins, from 1. */
+  readonly line: number;
+}
+
+/** A template in its order, nothing left out. */
+export function* segments(source: string): Generator<Segment> {
   let at = 0;
   const lineAt = lineCounter(source);
+  const cut = (kind: Segment["kind"], end: number): Segment => {
+    const segment = { kind, text: source.slice(at, end), line: lineAt(at) };
+    at = end;
+    return segment;
+  };
   for (;;) {
     OPENING.lastIndex = at;
     const open = OPENING.exec(source);
-    if (!open) return out + source.slice(at);
-    out += source.slice(at, open.index);
-    const end =
-      open[0] === "{#"
-        ? after(source, "#}", open.index)
-        : closeOf(source, open.index + 2, open[0] === "{{" ? "}}" : "%}");
-    if (end === -1) return out + source.slice(open.index);
-    const block = source.slice(open.index, end);
-    at = end;
-    if (open[0] === "{#") out += block;
-    else if (/^\{%[-+]?\s*raw\s*[-+]?%\}$/.test(block)) {
+    if (at < (open?.index ?? source.length)) yield cut("text", open?.index ?? source.length);
+    if (!open) return;
+    const end = open[0] === "{#" ? after(source, "#}", at) : closeOf(source, at + 2, open[0] === "{{" ? "}}" : "%}");
+    if (end === -1) return yield cut("rest", source.length);
+    if (open[0] === "{#") yield cut("comment", end);
+    else if (open[0] === "{{") yield cut("expression", end);
+    else if (/^\{%[-+]?\s*raw\s*[-+]?%\}$/.test(source.slice(at, end))) {
       RAW_END.lastIndex = end;
-      at = RAW_END.exec(source) ? RAW_END.lastIndex : source.length;
-      out += source.slice(open.index, at);
-    } else out += rewriteBlock(block, lineAt(open.index));
+      yield cut("raw", RAW_END.exec(source) ? RAW_END.lastIndex : source.length);
+    } else yield cut("statement", end);
   }
 }
 
@@ -105,9 +120,18 @@ function tokens(text: string, line: number): Token[] {
   return list;
 }
 
+/** A block's marks, and the tokens between them. */
+export function tokensOf({ text, line }: Pick<Segment, "text" | "line">): {
+  readonly head: string;
+  readonly list: readonly Token[];
+  readonly tail: string;
+} {
+  const [, head = "", body = "", tail = ""] = /^(\{[{%][-+]?)([\s\S]*?)([-+]?[}%]\})$/.exec(text) ?? [];
+  return { head, list: tokens(body, line), tail };
+}
+
 function rewriteBlock(block: string, line: number): string {
-  const [, head = "", body = "", tail = ""] = /^(\{[{%][-+]?)([\s\S]*?)([-+]?[}%]\})$/.exec(block) ?? [];
-  const list = tokens(body, line);
+  const { head, list, tail } = tokensOf({ text: block, line });
   let from = 0;
   if (head.startsWith("{%")) {
     from = list.findIndex((token) => token.kind === "name");

@@ -2,7 +2,6 @@ import { resolve } from "node:path";
 import { sha256, utf8 } from "../../../shared/bytes.ts";
 import type { Device } from "../../../shared/documents/inventory.ts";
 import type { TextRef } from "../../../shared/documents/manifest.ts";
-import { FarhandError } from "../../../shared/errors.ts";
 import type { DeviceId } from "../../../shared/ids.ts";
 import type { InventoryView } from "../../../shared/trust.ts";
 import type { HubClient } from "../../api/client/index.ts";
@@ -32,8 +31,6 @@ export async function renderTexts(
   const template = new Template(flags.template, readText(resolve(cli.cwd, flags.template)));
   return devices.map((device) => {
     const rendered = template.render(device.id, variablesOf(variables, device));
-    if (rendered.trim() === "")
-      throw new FarhandError("TEMPLATE", `${flags.template}: renders to nothing (${device.id})`);
     const bytes = utf8(rendered);
     return { device: device.id, ref: { sha256: sha256(bytes), bytes: bytes.length }, bytes };
   });
