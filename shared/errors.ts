@@ -432,7 +432,10 @@ export const ERRORS = {
     "Check the passphrase, and that the file is yours alone: chmod 0600.",
   ),
   INVENTORY_FILE: entry("The inventory file has a fault.", "Correct the named line."),
-  TEMPLATE: entry("The template could not be rendered.", "Define the named variable, or correct the template."),
+  TEMPLATE: entry(
+    "The template could not be rendered.",
+    "Define the named variable, or correct the template; farhand check template tells all that is wrong with it at once.",
+  ),
   PLAN_INCOMPLETE: entry("Some devices have no plan.", "See why with: farhand job show; leave them out or plan again."),
   RECEIPT_MISMATCH: entry(
     "What the hub shows does not follow from the agents' signed plan receipts.",

@@ -26,6 +26,7 @@ import { bundleInspect } from "./bundle/inspect.ts";
 import { bundleVerify } from "./bundle/verify.ts";
 import { checkDevices } from "./check/devices.ts";
 import { checkInventory } from "./check/inventory.ts";
+import { checkTemplate } from "./check/template.ts";
 import type { CliContext } from "./context.ts";
 import { credentialRotate } from "./credential/rotate.ts";
 import { deviceAdopt } from "./device/adopt.ts";
@@ -135,6 +136,7 @@ export function farhand(version: string, hub?: RouteMap<CliContext>): Applicatio
       check: group("What stands in the way of work, before there is any", {
         devices: checkDevices,
         inventory: checkInventory,
+        template: checkTemplate,
       }),
       job: group("Submit, watch and cancel jobs", {
         submit: group("Submit work that only reads", { collect: submitCollect, check: submitCheck, run: submitRun }),

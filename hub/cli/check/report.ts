@@ -46,25 +46,27 @@ export function checkedOf(outcome: DeviceOutcome, text: string | undefined): Che
 
 export const outputOf = (outcome: DeviceOutcome): Digest | undefined => outcome.task.output ?? undefined;
 
-const RANK: Readonly<Record<Severity, number>> = { blocks: 0, warns: 1, tells: 2 };
+/** The worst first. */
+export const RANK: Readonly<Record<Severity, number>> = { blocks: 0, warns: 1, tells: 2 };
+
+export function paintSeverity(style: Style, severity: Severity, cell: string): string {
+  switch (severity) {
+    case "blocks":
+      return style.red(cell);
+    case "warns":
+      return style.yellow(cell);
+    case "tells":
+      return cell;
+    default:
+      return severity satisfies never;
+  }
+}
 
 /** The worst first, each with what to do about it. */
 export function checkText(all: readonly Checked[], style: Style): string {
   const rows = all.flatMap((checked) =>
     [...checked.findings].sort((a, b) => RANK[a.severity] - RANK[b.severity]).map((finding) => ({ checked, finding })),
   );
-  const paint = (severity: Severity, cell: string): string => {
-    switch (severity) {
-      case "blocks":
-        return style.red(cell);
-      case "warns":
-        return style.yellow(cell);
-      case "tells":
-        return cell;
-      default:
-        return severity satisfies never;
-    }
-  };
   const shown = table(
     [
       { title: "DEVICE", value: ({ checked }) => checked.device },
@@ -72,7 +74,7 @@ export function checkText(all: readonly Checked[], style: Style): string {
       {
         title: "SEVERITY",
         value: ({ finding }) => finding.severity,
-        paint: ({ finding }, cell) => paint(finding.severity, cell),
+        paint: ({ finding }, cell) => paintSeverity(style, finding.severity, cell),
       },
       { title: "CODE", value: ({ finding }) => finding.code },
       { title: "DETAIL", value: ({ finding }) => finding.detail },
@@ -80,12 +82,15 @@ export function checkText(all: readonly Checked[], style: Style): string {
     rows,
     style,
   );
-  const hints = new Map<string, string>();
-  for (const { finding } of rows)
-    if (finding.hint !== null && finding.hint !== finding.detail && finding.severity !== "tells")
-      hints.set(finding.code, finding.hint);
-  if (hints.size === 0) return shown;
-  return `${shown}\n\n${[...hints].map(([code, hint]) => `${code}: ${escapeLine(hint)}`).join("\n")}`;
+  return shown + hintText(rows.map(({ finding }) => finding));
+}
+
+/** What to do about it, once for each code and hint. Empty where nothing is to be done. */
+export function hintText(findings: readonly Pick<CheckFinding, "code" | "severity" | "detail" | "hint">[]): string {
+  const hints = new Set<string>();
+  for (const { code, severity, detail, hint } of findings)
+    if (hint !== null && hint !== detail && severity !== "tells") hints.add(`${code}: ${escapeLine(hint)}`);
+  return hints.size === 0 ? "" : `\n\n${[...hints].join("\n")}`;
 }
 
 export const isBlocked = ({ findings }: Checked): boolean => findings.some(({ severity }) => severity === "blocks");

@@ -6,6 +6,7 @@ import { segments } from "./strict.ts";
  */
 const OPEN = "\uE000";
 const CLOSE = "\uE001";
+const LEADING = /^(?:\s|\uE000\d+\uE001)+/;
 const MARK = /\uE000(?<line>\d+)\uE001/g;
 
 /** Undefined where the template uses the marks' letters itself. */
@@ -36,6 +37,8 @@ export function marked(source: string): string | undefined {
   return out;
 }
 
+const marksIn = (text: string): number[] => [...text.matchAll(MARK)].map(({ groups }) => Number(groups?.["line"]));
+
 const mark = (line: number): string => `${OPEN}${line}${CLOSE}`;
 
 /** Behind the blanks, which a block beside it may take away. */
@@ -56,9 +59,9 @@ export function sourceLines(rendered: string, text: string): readonly number[] |
   if (rendered.replaceAll(MARK, "") !== text) return undefined;
   let last = 1;
   return rendered.split("\n").map((line) => {
-    const found = [...line.matchAll(MARK)].map(({ groups }) => Number(groups?.["line"]));
-    const own = found[0] ?? last;
-    last = found.at(-1) ?? last;
+    // What is printed may begin with a mark of its own: it is the one beside the first letter that says where that letter stands.
+    const own = marksIn(LEADING.exec(line)?.[0] ?? "").at(-1) ?? last;
+    last = marksIn(line).at(-1) ?? last;
     return own;
   });
 }

@@ -68,7 +68,10 @@ export function* segments(source: string): Generator<Segment> {
     if (at < (open?.index ?? source.length)) yield cut("text", open?.index ?? source.length);
     if (!open) return;
     const end = open[0] === "{#" ? after(source, "#}", at) : closeOf(source, at + 2, open[0] === "{{" ? "}}" : "%}");
-    if (end === -1) return yield cut("rest", source.length);
+    if (end === -1) {
+      yield cut("rest", source.length);
+      return;
+    }
     if (open[0] === "{#") yield cut("comment", end);
     else if (open[0] === "{{") yield cut("expression", end);
     else if (/^\{%[-+]?\s*raw\s*[-+]?%\}$/.test(source.slice(at, end))) {

@@ -1,6 +1,7 @@
 import { Environment } from "./engine.ts";
 import { utf8 } from "../../../shared/bytes.ts";
 import { FarhandError } from "../../../shared/errors.ts";
+import { type TemplateCode, TemplateFault } from "./fault.ts";
 import { marked, sourceLines } from "./marks.ts";
 import { strict, UNDEFINED } from "./strict.ts";
 import { hasStrayMark, nameToken } from "../../../drivers/model/token.ts";
@@ -14,33 +15,6 @@ const SECRET_NAME = /^[A-Za-z0-9][A-Za-z0-9._\-/]{0,62}$/;
 /** Not `.html` or the like: the engine escapes by the name's ending. */
 const TEMPLATE_NAME = "template";
 const MARKED_NAME = "marked";
-
-export type TemplateCode =
-  | "TEMPLATE"
-  | "TEMPLATE_SYNTAX"
-  | "INCLUDE"
-  | "UNKNOWN_FILTER"
-  | "UNKNOWN_TEST"
-  | "UNKNOWN_FUNCTION"
-  | "UNDEFINED_VARIABLE"
-  | "SECRET_NAME"
-  | "STRAY_MARK"
-  | "TEXT_TOO_LARGE"
-  | "RENDERS_NOTHING";
-
-/** Why a template gives no text that may be planned: the cause of every TEMPLATE that is thrown here. Values are never shown. */
-export class TemplateFault {
-  readonly code: TemplateCode;
-  /** Of the template, from 1. */
-  readonly line: number | undefined;
-  readonly what: string;
-
-  constructor(code: TemplateCode, line: number | undefined, what: string) {
-    this.code = code;
-    this.line = line;
-    this.what = what;
-  }
-}
 
 export interface Rendering {
   /** Undefined where the engine gave up. */

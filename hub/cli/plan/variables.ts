@@ -5,6 +5,7 @@ import type { InventoryView } from "../../../shared/trust.ts";
 import { DeviceId, SiteId } from "../../../shared/ids.ts";
 import { readYaml } from "../inventory/yaml.ts";
 import { meant } from "../nearest.ts";
+import { TemplateFault } from "./fault.ts";
 import { UNDEFINED } from "./strict.ts";
 
 const Values = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be a variable's name"), z.json());
@@ -18,11 +19,28 @@ export type Variables = z.infer<typeof VariablesFile>;
 export const NO_VARIABLES: Variables = { all: {}, sites: {}, devices: {} };
 const RESERVED = ["device", "secret", UNDEFINED];
 
+/** Where a variable is given: `all`, `sites ams`, `devices ams-r1`. */
+export interface Definition {
+  readonly name: string;
+  readonly level: string;
+  readonly line: number;
+}
+
 /** Variables in three levels: `all:`, `sites:` by site, `devices:` by device; the nearer one wins, member by member. */
-export function readVariables(name: string, text: string, inventory: InventoryView): Variables {
+export const readVariables = (name: string, text: string, inventory: InventoryView): Variables =>
+  readVariablesFile(name, text, inventory).variables;
+
+/** The same with its places. Sites and devices are not looked up where there is no inventory. TEMPLATE with the line of the first fault. */
+export function readVariablesFile(
+  name: string,
+  text: string,
+  inventory: InventoryView | undefined,
+): { readonly variables: Variables; readonly definitions: readonly Definition[] } {
   const { places, faults, value } = readYaml(text);
   const refuse = (fault: { line: number; column: number; message: string }): never => {
-    throw new FarhandError("TEMPLATE", `${name}:${fault.line}:${fault.column}: ${fault.message}`);
+    throw new FarhandError("TEMPLATE", `${name}:${fault.line}:${fault.column}: ${fault.message}`, {
+      cause: new TemplateFault("VARIABLES_FILE", fault.line, fault.message),
+    });
   };
   const [broken] = faults;
   if (broken) return refuse(broken);
@@ -37,10 +55,10 @@ export function readVariables(name: string, text: string, inventory: InventoryVi
     return refuse(places.fault(path, issue?.message ?? "not understood"));
   }
   const { all, sites, devices } = parsed.data;
-  const { document: known } = inventory.inventory;
-  for (const id of Object.keys(sites)) {
+  const known = inventory?.inventory.document ?? { sites: [], devices: [] };
+  for (const id of inventory ? Object.keys(sites) : []) {
     const site = SiteId.safeParse(id);
-    if (!site.success || !inventory.site(site.data))
+    if (!site.success || !inventory?.site(site.data))
       refuse(
         places.faultAtKey(
           ["sites"],
@@ -52,9 +70,9 @@ export function readVariables(name: string, text: string, inventory: InventoryVi
         ),
       );
   }
-  for (const id of Object.keys(devices)) {
+  for (const id of inventory ? Object.keys(devices) : []) {
     const device = DeviceId.safeParse(id);
-    if (!device.success || !inventory.device(device.data))
+    if (!device.success || !inventory?.device(device.data))
       refuse(
         places.faultAtKey(
           ["devices"],
@@ -75,7 +93,14 @@ export function readVariables(name: string, text: string, inventory: InventoryVi
     const taken = RESERVED.find((reserved) => Object.hasOwn(values, reserved));
     if (taken !== undefined) refuse(places.faultAtKey(path, taken, `${taken} is Farhand's own name`));
   }
-  return parsed.data;
+  const definitions = levels.flatMap(([path, values]) =>
+    Object.keys(values).map((variable) => ({
+      name: variable,
+      level: path.join(" "),
+      line: places.faultAtKey(path, variable, "").line,
+    })),
+  );
+  return { variables: parsed.data, definitions };
 }
 
 /** What a template sees: the variables, and the device's signed facts under `device`. */
