@@ -14,10 +14,12 @@ const xmlLanguages: readonly string[] = [ietf, ciscoIosxe, juniperJunos];
 export const readPlatform = (text: string): PlatformFile => readEmbedded(PlatformFile, text, "platform file");
 
 /** A platform that is spoken to by NETCONF alone. */
-export const readNetconfPlatform = (text: string): NetconfPlatformFile => readEmbedded(NetconfPlatformFile, text, "platform file");
+export const readNetconfPlatform = (text: string): NetconfPlatformFile =>
+  readEmbedded(NetconfPlatformFile, text, "platform file");
 
 /** A platform of files and services. */
-export const readHostPlatform = (text: string): HostPlatformFile => readEmbedded(HostPlatformFile, text, "platform file");
+export const readHostPlatform = (text: string): HostPlatformFile =>
+  readEmbedded(HostPlatformFile, text, "platform file");
 
 /** The language that a NETCONF section names. */
 export const readXmlLanguage = (name: NetconfLanguage): XmlLanguageFile =>
