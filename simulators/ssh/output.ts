@@ -1,5 +1,5 @@
 /** The way out of a session: CRLF line ends, back-pressure, and the ways in which a real line is slow or chops its output. */
-import type { Duplex } from "node:stream";
+import type { Writable } from "node:stream";
 import type { Clock } from "../../shared/clock.ts";
 
 export interface Pace {
@@ -14,7 +14,7 @@ export class SessionClosed extends Error {
 }
 
 export interface OutputOptions {
-  stream: Duplex;
+  stream: Writable;
   clock: Clock;
   signal: AbortSignal;
   /** Read before every write, so that a fault switched on in the middle of an output shows at once. */

@@ -7,7 +7,7 @@
  */
 import { timingSafeEqual } from "node:crypto";
 import { createServer, type Server as TcpServer, type Socket } from "node:net";
-import type { Duplex } from "node:stream";
+import type { Duplex, Writable } from "node:stream";
 import ssh2, { type AuthContext, type Connection, type ServerChannel, type Session } from "ssh2";
 import { hostKeyFrom, type HostKey } from "./hostkey.ts";
 
@@ -34,6 +34,7 @@ export interface ShellRequest extends SshPeer {
 
 export interface ExecRequest extends SshPeer {
   readonly stream: Duplex;
+  readonly stderr: Writable;
   readonly command: string;
   readonly exit: (status: number) => void;
 }
@@ -386,7 +387,7 @@ function serveSession(
       stream.exit(status);
       stream.end();
     };
-    options.exec({ ...peer, stream, command: info.command, exit });
+    options.exec({ ...peer, stream, stderr: stream.stderr, command: info.command, exit });
   });
 }
 

@@ -1,0 +1,190 @@
+// What runs on a simulated host really runs, and touches nothing of the machine that it is on.
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { afterEach, describe, expect, test } from "vitest";
+import { ManualClock } from "../../shared/clock.ts";
+import { Jail, type JailOptions } from "./jail.ts";
+import { hostVerdict } from "./requirements.ts";
+
+const verdict = hostVerdict();
+const open: Jail[] = [];
+const clock = new ManualClock();
+
+async function start(options: Partial<JailOptions> = {}): Promise<Jail> {
+  const jail = await Jail.start({
+    hostname: "edge-1",
+    clock,
+    accounts: [
+      { name: "netops", uid: 1000, sudo: "ALL=(ALL) NOPASSWD: ALL" },
+      { name: "watcher", uid: 1001, sudo: "ALL=(ALL) NOPASSWD: /usr/bin/id, /usr/bin/uptime" },
+      { name: "guest", uid: 1002 },
+    ],
+    ...options,
+  });
+  open.push(jail);
+  return jail;
+}
+
+const mounts = (): string => readFileSync("/proc/self/mounts", "utf8");
+/** Folders of any jail's simulator, and processes that name one. */
+const folders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("farhand-host-"));
+
+describe.skipIf(!verdict.run)(`a host in a jail${verdict.run ? "" : `: ${verdict.reason}`}`, () => {
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((jail) => jail.close()));
+  });
+
+  test("runs what it is told by its own shell, as the account that asks, in its home, with its output and status", async () => {
+    const jail = await start();
+    const ran = await jail.run('id -un; pwd; hostname; cat; echo "no" >&2; exit 7', { login: "netops", stdin: "said" });
+    expect(ran).toEqual({
+      code: 7,
+      stdout: `${Jail.hasAccounts ? "netops" : "root"}\n/home/netops\nedge-1\nsaid`,
+      stderr: "no\n",
+    });
+    expect((await jail.run("kill -9 $$")).code).toBe(137);
+    expect((await jail.run("awk 'BEGIN { print 1 + 1 }'; perl -e 'print 3'; echo | base64")).stdout).toBe("2\n3Cg==\n");
+  });
+
+  test("sudo takes -n only, and lets an account do what its line says", async () => {
+    const jail = await start();
+    const sudo = async (login: string, command: string) => {
+      const { code, stdout, stderr } = await jail.run(command, { login });
+      return `${code} ${stdout}${stderr}`;
+    };
+    expect(await sudo("netops", "sudo -n id -u")).toBe("0 0\n");
+    expect(await sudo("netops", "echo 'id -u; echo $HOME $USER' | sudo -n sh -s -- a")).toBe("0 0\n/root root\n");
+    expect(await sudo("netops", "sudo id")).toMatch(/^1 sudo: a terminal is required/);
+    expect(await sudo("watcher", "sudo -n id -u")).toBe("0 0\n");
+    expect(await sudo("watcher", "sudo -n sh -c id")).toMatch(
+      /^1 Sorry, user watcher is not allowed to execute '.*\/sh'/,
+    );
+    expect(await sudo("guest", "sudo -n id")).toBe("1 sudo: a password is required\n");
+    jail.setSudoAsks(true);
+    expect(await sudo("netops", "sudo -n id")).toBe("1 sudo: a password is required\n");
+    jail.setSudoAsks(false);
+    expect(await sudo("netops", "sudo -n id -u")).toBe("0 0\n");
+  });
+
+  test("what waits in it waits for the simulator's clock, and is no longer there when it is killed", async () => {
+    const jail = await start();
+    const woken: number[] = [];
+    jail.sleeps.onWake = ({ untilMs, fromMs }) => void woken.push(untilMs - fromMs);
+    await jail.run("setsid -f sh -c 'sleep 1.5m; echo late > /root/late' < /dev/null > /dev/null 2>&1");
+    const killed = jail.run("sleep 500 & one=$!; sleep 600 & kill $one $!; wait $one $!; echo over");
+    await expect.poll(() => jail.sleeps.open.length).toBeGreaterThan(0);
+    expect(await killed).toMatchObject({ code: 0, stdout: "over\n" });
+    await expect.poll(() => jail.sleeps.open.map(({ untilMs, fromMs }) => untilMs - fromMs)).toEqual([90_000]);
+    clock.advance(89_999);
+    expect(existsSync(jail.at("/root/late"))).toBe(false);
+    clock.advance(1);
+    await expect.poll(() => existsSync(jail.at("/root/late"))).toBe(true);
+    await expect.poll(() => jail.busy).toBe(false);
+    expect(woken).toEqual([90_000]);
+    expect((await jail.run("sleep soon; sleep")).stderr).toContain("invalid time interval 'soon'");
+  });
+
+  test("programs of the simulator's own are files in it, wherever they lie, and get words, input and an answer", async () => {
+    const jail = await start({
+      files: [{ path: "/etc/motd", content: "hello\n", mode: "0600" }],
+      programs: [
+        { path: "/usr/lib/frr/tool", serve: ({ argv, out }) => (out(`${argv.join("|")}\n`), 3) },
+        {
+          path: "/usr/local/sbin/takes",
+          readsStdin: true,
+          serve: ({ stdin, err }) => (err(`${stdin.length} ${stdin.toString("utf8", 0, 3)}`), 0),
+        },
+        { path: "/usr/local/sbin/broken", serve: () => Promise.reject(new Error("not today")) },
+        { path: "/usr/local/bin/plain", text: '#!/bin/sh\necho plain "$1"\n' },
+      ],
+    });
+    expect(await jail.run("/usr/lib/frr/tool a 'b  c' ''")).toEqual({ code: 3, stdout: "a|b  c|\n", stderr: "" });
+    const big = "ä".repeat(200_000);
+    expect(await jail.run("takes", { stdin: big })).toMatchObject({ stderr: "400000 ä\ufffd" });
+    expect(await jail.run("broken")).toEqual({ code: 70, stdout: "", stderr: "not today\n" });
+    expect((await jail.run("plain x; stat -c '%a %u' /etc/motd; ls /usr/lib | wc -l")).stdout).toMatch(
+      /^plain x\n600 0\n\d{2,}/,
+    );
+    expect(readFileSync(jail.at("/etc/motd"), "utf8")).toBe("hello\n");
+  });
+
+  test("a reboot ends all that runs and forgets /run and /tmp; the disk stays, and its boot program runs first", async () => {
+    const jail = await start({
+      boot: "/etc/boot",
+      files: [{ path: "/etc/boot", content: "#!/bin/sh\necho up >> /var/boots\n", mode: "0755" }],
+    });
+    await jail.run("echo 1 > /etc/kept; echo 1 > /run/gone; echo 1 > /tmp/gone; setsid -f sleep 1000 > /dev/null 2>&1");
+    await expect.poll(() => jail.sleeps.open.length).toBe(1);
+    const running = jail.run("cat; sleep 1000");
+    await jail.reboot();
+    expect((await running).code).not.toBe(0);
+    expect(jail.sleeps.open).toEqual([]);
+    const { stdout } = await jail.run(
+      "cat /etc/kept /var/boots; ls /run/gone /tmp/gone 2> /dev/null; ps ax | grep -c '[s]leep'",
+    );
+    expect(stdout).toBe("1\nup\nup\n0\n");
+    await jail.halt();
+    expect(await jail.run("id")).toMatchObject({ code: expect.not.stringMatching(/^0$/) as unknown, stdout: "" });
+    expect(readFileSync(jail.at("/etc/kept"), "utf8")).toBe("1\n");
+    await jail.boot();
+    expect((await jail.run("echo on")).stdout).toBe("on\n");
+  });
+
+  test("nothing outside can be changed, seen or reached; processes, disk and output are bounded", async () => {
+    const jail = await start({ diskMiB: 40, processesMax: 60 });
+    const before = readFileSync("/proc/sys/kernel/panic", "utf8");
+    const { stdout } = await jail.run(
+      "touch /usr/bin/x /.outer/usr/x; echo 7 > /proc/sys/kernel/panic; ls /tmp /home; cat /proc/net/dev | wc -l; [ -e /work ] && echo work; mknod /dev/mine b 8 0 && cat /dev/mine",
+    );
+    expect(stdout).toBe("/home:\nguest\nnetops\nwatcher\n\n/tmp:\n3\n");
+    expect(readFileSync("/proc/sys/kernel/panic", "utf8")).toBe(before);
+    expect(existsSync("/usr/bin/x")).toBe(false);
+    const forks = await jail.run(
+      "perl -e 'for (1 .. 500) { my $p = fork; defined $p or do { print qq($_\\n); exit }; $p or do { close STDOUT; close STDERR; select undef, undef, undef, 100 while 1 } }'",
+    );
+    expect(Number(forks.stdout)).toBeLessThan(60);
+    await jail.reboot();
+    expect((await jail.run("head -c 100000000 /dev/zero > /root/big; stat -c %s /root/big")).stdout).toMatch(
+      /^[1-4]\d{7}\n$/,
+    );
+    await expect(jail.run("head -c 3000000 /dev/zero", { outputBytesMax: 1_000_000 })).rejects.toThrow("1000000 bytes");
+  });
+
+  test("after the end there is no process, no mount and no file of it; nor when its holder is killed", async () => {
+    const had = { folders: folders(), mounts: mounts() };
+    const jail = await start();
+    await jail.run("setsid -f sh -c 'trap : TERM HUP; while :; do sleep 1000; done' > /dev/null 2>&1");
+    expect(mounts()).toBe(had.mounts);
+    expect(folders().length).toBe(had.folders.length + 1);
+    const [mine = ""] = folders().filter((name) => !had.folders.includes(name));
+    await jail.close();
+    expect(existsSync(`${tmpdir()}/${mine}`)).toBe(false);
+    expect(processesOf(mine)).toEqual([]);
+
+    const program = `import { Jail } from ${JSON.stringify(new URL("jail.ts", import.meta.url).href)};
+      import { systemClock } from ${JSON.stringify(new URL("../../shared/clock.ts", import.meta.url).href)};
+      const jail = await Jail.start({ hostname: "doomed", clock: systemClock });
+      await jail.run("setsid -f sleep 1000 > /dev/null 2>&1");
+      console.log(jail.at(""), jail.inside(""));`;
+    const holder = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "inherit"] });
+    const said = await new Promise<string>((resolve) => holder.stdout.setEncoding("utf8").once("data", resolve));
+    const pids = [...said.matchAll(/\/proc\/(\d+)\/root/g)].map(([, pid]) => pid);
+    expect(pids).toHaveLength(2);
+    expect(pids.every((pid) => existsSync(`/proc/${pid}`))).toBe(true);
+    holder.kill("SIGKILL");
+    await expect.poll(() => pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
+  });
+});
+
+function processesOf(name: string): string[] {
+  return readdirSync("/proc")
+    .filter((pid) => /^\d+$/.test(pid))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(name);
+      } catch {
+        return false;
+      }
+    });
+}

@@ -1,0 +1,508 @@
+/**
+ * A machine of its own for one simulated host: namespaces of users, mounts, processes, network and names, with this machine's /usr under it,
+ * read-only, and a disk of its own in memory. Its root is nobody here: whatever runs in it can change nothing outside, and all of it
+ * ends with the process that holds it. It knows no platform.
+ */
+import { spawn, spawnSync, type ChildProcess, type ChildProcessWithoutNullStreams } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { constants, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import type { Clock } from "../../shared/clock.ts";
+import { clientFor, serveCalls, type Call, type CallServer, type Serve } from "./calls.ts";
+import { AWAIT_MAPPING, BOOT, DISK, ENTER, OUTER, OWN, PATH, SHARED, SUDO, SUDO_RULES } from "./scripts.ts";
+import { hostVerdict } from "./requirements.ts";
+import { Sleeps } from "./sleeps.ts";
+
+export interface JailFile {
+  readonly path: string;
+  readonly content: string;
+  /** Octal; `0644` without it. */
+  readonly mode?: string;
+  /** Numbers, `0:0` without it. */
+  readonly owner?: string;
+}
+
+/** A file that is run: its own text, or one that asks the simulator. */
+export type JailProgram = { readonly path: string } & (
+  | { readonly text: string }
+  | { readonly serve: Serve; readonly readsStdin?: boolean }
+);
+
+export interface Account {
+  readonly name: string;
+  readonly uid: number;
+  /** What /etc/sudoers says behind the name; nothing without it. `ALL=(ALL) NOPASSWD: ALL`. */
+  readonly sudo?: string;
+  readonly shell?: string;
+}
+
+export interface JailOptions {
+  readonly hostname: string;
+  readonly clock: Clock;
+  readonly accounts?: readonly Account[];
+  /** What lies on the disk when it is new; over what every host has. */
+  readonly files?: readonly JailFile[];
+  readonly folders?: readonly string[];
+  readonly programs?: readonly JailProgram[];
+  /** A program in it that runs at every boot, as root, before anybody may come in. */
+  readonly boot?: string;
+  readonly diskMiB?: number;
+  readonly processesMax?: number;
+}
+
+export interface Running {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** The exit status, or 128 and the signal's number. Its output may go on where something that it started holds it. */
+  readonly exited: Promise<number>;
+  /** Its status, when all its output is out too. */
+  readonly ended: Promise<number>;
+}
+
+export interface RunOptions {
+  /** An account; root without it. */
+  readonly login?: string;
+  readonly stdin?: string;
+  readonly signal?: AbortSignal;
+  /** Of both streams together; an error beyond. */
+  readonly outputBytesMax?: number;
+}
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Outside, root of the jail is this user, who owns nothing. */
+const OUTER_UID = 100_000;
+const UIDS = 65_536;
+const OUTPUT_BYTES_MAX = 4 * 1024 * 1024;
+const SYNC_PATIENCE_MS = 20_000;
+const WORD = /^[\w./@:+~,-]+$/;
+
+export class Jail {
+  readonly clock: Clock;
+  readonly sleeps: Sleeps;
+  readonly #o: JailOptions;
+  readonly #folder: string;
+  readonly #accounts: ReadonlyMap<string, Account>;
+  #calls: CallServer | undefined;
+  #disk: ChildProcess | undefined;
+  #machine: { readonly child: ChildProcess; readonly pid: number } | undefined;
+  #running = 0;
+  #changing: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  private constructor(options: JailOptions, folder: string) {
+    this.#o = options;
+    this.#folder = folder;
+    this.clock = options.clock;
+    this.sleeps = new Sleeps(options.clock, (pid) => this.up && existsSync(this.inside(`/proc/${pid}`)));
+    this.#accounts = new Map([{ name: "root", uid: 0 }, ...(options.accounts ?? [])].map((one) => [one.name, one]));
+  }
+
+  /** Throws with the reason where this machine cannot. */
+  static async start(options: JailOptions): Promise<Jail> {
+    const verdict = hostVerdict();
+    if (!verdict.run) throw new Error(verdict.reason);
+    const folder = mkdtempSync(join(tmpdir(), "farhand-host-"));
+    const jail = new Jail(options, folder);
+    try {
+      await jail.#make();
+      await jail.boot();
+      return jail;
+    } catch (error) {
+      await jail.close();
+      throw error;
+    }
+  }
+
+  get up(): boolean {
+    return this.#machine !== undefined;
+  }
+
+  /** Whether accounts have user numbers of their own. Where we are not root ourselves, all of them are the jail's root. */
+  static get hasAccounts(): boolean {
+    return process.getuid?.() === 0;
+  }
+
+  /** Where this process reads a file of its disk. It is there while the host is down, too; /run, /tmp and /proc are not on it. */
+  at(path: string): string {
+    return `/proc/${this.#disk?.pid ?? 0}/root${path}`;
+  }
+
+  /** The same as its running processes see it. */
+  inside(path: string): string {
+    return `/proc/${this.#machine?.pid ?? 0}/root${path}`;
+  }
+
+  /** A program of an account that was let in is at work, or one that has just woken: not those that only wait for the clock. */
+  get busy(): boolean {
+    return this.#running > 0 || this.sleeps.awake;
+  }
+
+  /** What sudo allows is asked a password for, or is not. */
+  setSudoAsks(asks: boolean): void {
+    const flag = join(this.#folder, "shared/sudo-asks");
+    if (asks) writeFileSync(flag, "");
+    else rmSync(flag, { force: true });
+  }
+
+  /** Through the account's shell. Where the host is down it is as if nobody were there: status 255. */
+  spawn(command: string, login = "root"): Running {
+    const child = spawn("/usr/bin/nsenter", this.#enter(command, login), {
+      env: this.#environment(login),
+      stdio: "pipe",
+    });
+    this.#running += 1;
+    for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on("error", () => undefined);
+    const exited = new Promise<number>((resolve) => {
+      child.once("error", () => resolve(255));
+      child.once("exit", (code, signal) => resolve(statusOf(code, signal)));
+    });
+    const ended = new Promise<number>((resolve) => {
+      child.once("error", () => resolve(255));
+      child.once("close", (code, signal) => resolve(statusOf(code, signal)));
+    });
+    void exited.then(() => (this.#running -= 1));
+    return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, exited, ended };
+  }
+
+  async run(
+    command: string,
+    { login, stdin = "", signal, outputBytesMax = OUTPUT_BYTES_MAX }: RunOptions = {},
+  ): Promise<Ran> {
+    signal?.throwIfAborted();
+    const running = this.spawn(command, login);
+    const texts = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+    let bytes = 0;
+    return await new Promise((resolve, reject) => {
+      const give = (error: unknown): void => {
+        for (const stream of [running.stdin, running.stdout, running.stderr]) stream.destroy();
+        reject(error as Error);
+      };
+      const abort = (): void => give(signal?.reason);
+      signal?.addEventListener("abort", abort, { once: true });
+      for (const which of ["stdout", "stderr"] as const)
+        running[which].on("data", (part: Buffer) => {
+          bytes += part.length;
+          if (bytes > outputBytesMax) give(new Error(`more than ${outputBytesMax} bytes of output`));
+          else texts[which].push(part);
+        });
+      running.stdin.end(stdin);
+      void running.ended.then((code) => {
+        signal?.removeEventListener("abort", abort);
+        const text = (which: "stdout" | "stderr"): string => Buffer.concat(texts[which]).toString("utf8");
+        resolve({ code, stdout: text("stdout"), stderr: text("stderr") });
+      });
+    });
+  }
+
+  /** As root, while everything else of this process stands still: nothing that asks the simulator may be in it. */
+  runSync(command: string): Ran {
+    const { status, signal, stdout, stderr, error } = spawnSync("/usr/bin/nsenter", this.#enter(command, "root"), {
+      env: this.#environment("root"),
+      encoding: "utf8",
+      timeout: SYNC_PATIENCE_MS,
+      killSignal: "SIGKILL",
+      maxBuffer: OUTPUT_BYTES_MAX,
+    });
+    if (error) throw error;
+    return { code: statusOf(status, signal), stdout, stderr };
+  }
+
+  /** Power on. */
+  boot(): Promise<void> {
+    return this.#change(async () => {
+      if (this.up || this.#closed) return;
+      const into = ["-t", String(this.#disk?.pid), "--user", "--mount", ...this.#credentials(0), "--"];
+      const flags = ["--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child"];
+      const { hostname, boot = "" } = this.#o;
+      const argv = [...into, "/usr/bin/unshare", ...flags, "/bin/sh", "-eu", "-c", BOOT, "sh", hostname, boot];
+      const child = spawn("/usr/bin/nsenter", argv, { env: this.#environment("root"), stdio: "pipe" });
+      const lines = linesOf(child);
+      const pid = Number(await lines.next("the host's first process"));
+      this.#machine = { child, pid };
+      await lines.next("the end of its boot");
+    });
+  }
+
+  /** Power off: every process of it ends, and what lay in /run and /tmp is gone. */
+  halt(): Promise<void> {
+    const machine = this.#machine;
+    this.#machine = undefined;
+    return this.#change(async () => {
+      if (machine) await end(machine.child, machine.pid);
+      this.sleeps.forget();
+    });
+  }
+
+  async reboot(): Promise<void> {
+    await this.halt();
+    await this.boot();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.halt();
+    await this.#change(async () => {
+      if (this.#disk) await end(this.#disk);
+      this.#disk = undefined;
+      await this.#calls?.close();
+      rmSync(this.#folder, { recursive: true, force: true });
+    });
+  }
+
+  /** One after the other, whoever asks. */
+  #change(step: () => Promise<void>): Promise<void> {
+    const next = this.#changing.then(step);
+    this.#changing = next.catch(() => undefined);
+    return next;
+  }
+
+  async #make(): Promise<void> {
+    chmodSync(this.#folder, 0o755);
+    for (const name of ["root", "shared"]) mkdirSync(join(this.#folder, name), { mode: 0o755 });
+    const programs = [...(this.#o.programs ?? []), { path: "/usr/local/sbin/sleep", serve: this.#sleep }];
+    const served = programs.flatMap((one) => ("serve" in one ? [[one.path, one.serve] as const] : []));
+    this.#calls = await serveCalls(join(this.#folder, "shared/socket"), new Map(served));
+    const files = [
+      ...accountFiles([...this.#accounts.values()], this.#o.hostname),
+      ...(this.#o.files ?? []),
+      { path: "/usr/local/sbin/sudo", content: SUDO, mode: "0755" },
+      { path: `${OWN}/sudo`, content: SUDO_RULES },
+      ...programs.map((one) => ({
+        path: one.path,
+        content: "serve" in one ? clientFor(one.path, one.readsStdin === true) : one.text,
+        mode: "0755",
+      })),
+    ];
+    const homes = [...this.#accounts.values()].map((one) => ({ path: homeOf(one.name), uid: one.uid }));
+    const plan = planOf(files, this.#o.folders ?? [], homes);
+    for (const [at, { content }] of plan.files.entries()) writeFileSync(join(this.#folder, `shared/${at}`), content);
+    writeFileSync(join(this.#folder, "plan"), plan.lines.map((line) => `${line}\n`).join(""));
+    await this.#makeDisk();
+    for (const at of plan.files.keys()) rmSync(join(this.#folder, `shared/${at}`));
+  }
+
+  async #makeDisk(): Promise<void> {
+    const own = [DISK, this.#folder, `${this.#o.diskMiB ?? 128}m`];
+    const argv = Jail.hasAccounts
+      ? ["--user", "--keep-caps", "--mount", "/bin/sh", "-eu", "-c", AWAIT_MAPPING, "sh", ...own]
+      : ["--user", "--map-root-user", "--mount", "/bin/sh", "-eu", "-c", DISK, "sh", ...own.slice(1)];
+    const child = spawn("/usr/bin/unshare", argv, { env: { PATH }, stdio: "pipe" });
+    this.#disk = child;
+    const lines = linesOf(child);
+    if (Jail.hasAccounts) {
+      await lines.next("a user namespace");
+      for (const which of ["uid_map", "gid_map"])
+        writeFileSync(`/proc/${child.pid}/${which}`, `0 ${OUTER_UID} ${UIDS}\n`);
+      child.stdin.write("go\n");
+    }
+    await lines.next("a disk");
+  }
+
+  readonly #sleep = (call: Call): Promise<number> => this.sleeps.serve(call);
+
+  #account(login: string): Account {
+    const account = this.#accounts.get(login);
+    if (!account) throw new Error(`the host has no account ${login}`);
+    return account;
+  }
+
+  #credentials(uid: number): string[] {
+    return Jail.hasAccounts ? ["--setuid", String(uid), "--setgid", String(uid)] : ["--preserve-credentials"];
+  }
+
+  #enter(command: string, login: string): string[] {
+    const spaces = ["--user", "--mount", "--pid", "--net", "--uts", "--ipc"];
+    const limits = ["/usr/bin/prlimit", `--nproc=${this.#o.processesMax ?? 512}`, "--core=0"];
+    const into = [
+      "-t",
+      String(this.#machine?.pid ?? 0),
+      ...spaces,
+      ...this.#credentials(this.#account(login).uid),
+      "--",
+    ];
+    return [...into, ...limits, "/bin/sh", "-c", ENTER, "sh", command];
+  }
+
+  #environment(login: string): Record<string, string> {
+    const home = homeOf(login);
+    const { shell = "/bin/sh" } = this.#account(login);
+    return { PATH, HOME: home, LOGNAME: login, USER: login, SHELL: shell, LANG: "C.UTF-8", SIMULATED_LOGIN: login };
+  }
+}
+
+const homeOf = (login: string): string => (login === "root" ? "/root" : `/home/${login}`);
+
+const statusOf = (code: number | null, signal: NodeJS.Signals | null): number =>
+  code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+
+interface Lines {
+  /** Throws with what it said on standard error where it ends first. */
+  next(what: string): Promise<string>;
+}
+
+function linesOf(child: ChildProcessWithoutNullStreams): Lines {
+  let [said, complaint] = ["", ""];
+  let over = false;
+  let check: () => void = () => undefined;
+  child.stdin.on("error", () => undefined);
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+    check();
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (complaint = (complaint + text).slice(-2_000)));
+  for (const event of ["close", "error"])
+    child.once(event, () => {
+      over = true;
+      check();
+    });
+  return {
+    next: (what) =>
+      new Promise((resolve, reject) => {
+        check = () => {
+          const end = said.indexOf("\n");
+          if (end >= 0) {
+            const line = said.slice(0, end);
+            said = said.slice(end + 1);
+            resolve(line);
+          } else if (over) reject(new Error(`${what} did not come: ${complaint.trim() || "it ended"}`));
+        };
+        check();
+      }),
+  };
+}
+
+/** With its first process, which takes all the others along. */
+async function end(child: ChildProcess, pid = child.pid): Promise<void> {
+  const gone = new Promise<void>((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) resolve();
+    else child.once("exit", () => resolve());
+  });
+  child.stdin?.destroy();
+  if (pid !== undefined && child.exitCode === null && child.signalCode === null)
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It has ended by itself just now.
+    }
+  await gone;
+}
+
+function accountFiles(accounts: readonly Account[], hostname: string): JailFile[] {
+  const each = (line: (one: Account) => string): string => accounts.map((one) => `${line(one)}\n`).join("");
+  const rules = accounts.flatMap(({ name, sudo }) => (sudo === undefined ? [] : [`${name} ${sudo}\n`]));
+  return [
+    {
+      path: "/etc/passwd",
+      content: `${each(({ name, uid, shell }) => `${name}:x:${uid}:${uid}:${name}:${homeOf(name)}:${shell ?? "/bin/sh"}`)}daemon:x:1:1::/:/usr/sbin/nologin\nnobody:x:65534:65534::/:/usr/sbin/nologin\n`,
+    },
+    { path: "/etc/group", content: `${each(({ name, uid }) => `${name}:x:${uid}:`)}daemon:x:1:\nnogroup:x:65534:\n` },
+    { path: "/etc/shadow", content: `${each(({ name }) => `${name}:*:20000:0:99999:7:::`)}`, mode: "0640" },
+    { path: "/etc/nsswitch.conf", content: "passwd: files\ngroup: files\nshadow: files\nhosts: files\n" },
+    { path: "/etc/sudoers", content: `root ALL=(ALL:ALL) NOPASSWD: ALL\n${rules.join("")}`, mode: "0440" },
+    { path: "/etc/hostname", content: `${hostname}\n` },
+    { path: "/etc/hosts", content: `127.0.0.1 localhost\n127.0.1.1 ${hostname}\n` },
+  ];
+}
+
+interface Plan {
+  readonly lines: string[];
+  readonly files: readonly JailFile[];
+}
+
+const OPEN = "755 0:0";
+
+/** Lines of `kind mode owner first second` for `DISK`, parents before what lies in them. */
+function planOf(
+  all: readonly JailFile[],
+  folders: readonly string[],
+  homes: readonly { path: string; uid: number }[],
+): Plan {
+  // A later file takes the place of an earlier one.
+  const files = [...new Map(all.map((file) => [file.path, file])).values()];
+  const lines: string[] = [];
+  const made = new Set<string>();
+  const folder = (path: string, about = OPEN): void => {
+    if (path === "/" || path === "." || made.has(path)) return;
+    folder(dirname(path));
+    made.add(path);
+    lines.push(`dir ${about} ${word(path.slice(1))}`);
+  };
+  for (const path of ["/etc", "/dev", "/run", "/tmp", "/var/lib", "/var/log", `/usr/local/sbin`, OWN, OUTER, SHARED])
+    folder(path);
+  for (const path of ["/root", ...homes.map(({ path: home }) => home)].filter((path) => !made.has(path))) {
+    const uid = homes.find((one) => one.path === path)?.uid ?? 0;
+    folder(path, `700 ${Jail.hasAccounts ? uid : 0}:${Jail.hasAccounts ? uid : 0}`);
+  }
+  for (const path of folders) folder(path);
+  for (const one of ["null", "zero", "full", "random", "urandom"]) lines.push(`device - - ${one}`);
+  for (const [at, name] of ["stdin", "stdout", "stderr"].entries())
+    lines.push(`link - - /proc/self/fd/${at} dev/${name}`);
+  lines.push("link - - /proc/self/fd dev/fd", "link - - /run var/run", `bind - - ../shared ${SHARED.slice(1)}`);
+  systemFolders(lines, made, files);
+  for (const [at, { path, mode = "0644", owner = "0:0" }] of files.entries()) {
+    folder(dirname(path));
+    lines.push(`file ${word(mode)} ${word(Jail.hasAccounts ? owner : "0:0")} ${at} ${word(path.slice(1))}`);
+  }
+  if (Jail.hasAccounts) lines.push("become - -");
+  return { lines, files };
+}
+
+/** This machine's own programs and libraries, read-only; a folder of them in which something of ours lies is made of links. */
+function systemFolders(lines: string[], made: Set<string>, files: readonly JailFile[]): void {
+  const mixed = new Set(["/usr", "/usr/local"]);
+  for (const { path } of files) for (let at = dirname(path); at.startsWith("/usr/"); at = dirname(at)) mixed.add(at);
+  const mix = (path: string): void => {
+    if (!made.has(path)) {
+      made.add(path);
+      lines.push(`dir ${OPEN} ${path.slice(1)}`);
+    }
+    if (!existsSync(path) || path.startsWith("/usr/local")) return;
+    for (const name of readdirSync(path)) {
+      const one = `${path}/${name}`;
+      if (!WORD.test(name)) continue;
+      if (mixed.has(one)) mix(one);
+      else if (!files.some((file) => file.path === one)) lines.push(`link - - ${OUTER}${one} ${one.slice(1)}`);
+    }
+  };
+  for (const name of ["usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"]) {
+    const path = `/${name}`;
+    if (!existsSync(path)) continue;
+    if (lstatSync(path).isSymbolicLink()) {
+      lines.push(`link - - ${word(readlinkSync(path))} ${name}`);
+      continue;
+    }
+    lines.push(`dir ${OPEN} ${OUTER.slice(1)}/${name}`, `readonly - - ${path} ${OUTER.slice(1)}/${name}`);
+    if (name === "usr") mix("/usr");
+    else lines.push(`link - - ${OUTER}/${name} ${name}`);
+  }
+  // Where Debian's links of alternatives lead: awk is one of them.
+  if (existsSync("/etc/alternatives")) {
+    lines.push(
+      `dir ${OPEN} ${OUTER.slice(1)}/alternatives`,
+      `readonly - - /etc/alternatives ${OUTER.slice(1)}/alternatives`,
+    );
+    lines.push(`link - - ${OUTER}/alternatives etc/alternatives`);
+  }
+}
+
+function word(text: string): string {
+  if (!WORD.test(text)) throw new Error(`no path or mode of a simulated host: ${JSON.stringify(text)}`);
+  return text;
+}

@@ -1,0 +1,106 @@
+/** What makes a jail, from outside to inside: a disk, then what boots from it. POSIX sh, util-linux and perl. */
+
+/** Under it in the jail lies what the simulator and its host share: the socket, and the files to copy at the start. */
+export const SHARED = "/.simulator";
+/** Where the jail has this machine's own /usr, read-only. */
+export const OUTER = "/.outer";
+export const OWN = "/usr/local/lib/simulator";
+export const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** Waits until its user namespace has a mapping, which its maker must write; then it is root in it. $1: what comes next. */
+export const AWAIT_MAPPING = `echo mapped?
+read -r go
+exec setpriv --reuid 0 --regid 0 --clear-groups /bin/sh -eu -c "$1" sh "$2" "$3"
+`;
+
+/**
+ * The disk: a tmpfs that lives as long as this process does, and so leaves nothing anywhere. $1: a folder of the simulator with `root` (where
+ * it is mounted on the way), `shared` and the `plan`; $2: its size. Says `up`, and ends with its standard input. What makes root of an
+ * account works only where accounts have numbers of their own.
+ */
+export const DISK = `
+folder=$1
+mount -t tmpfs -o "mode=755,size=$2,nr_inodes=20000" tmpfs "$folder/root"
+cd "$folder/root"
+mkdir .old proc
+mount --rbind /proc proc
+while read -r kind mode owner first second; do
+  case $kind in
+    dir) mkdir -p "./$first"; [ "$mode $owner" = "755 0:0" ] || { chmod "$mode" "./$first"; chown "$owner" "./$first"; } ;;
+    file) install -m "$mode" -o "\${owner%:*}" -g "\${owner#*:}" "$folder/shared/$first" "./$second" ;;
+    link) ln -s "$first" "./$second" ;;
+    links) ln -s "$first"/* "./$second/" ;;
+    bind) mount --rbind "$first" "./$second" ;;
+    readonly) mount --rbind "$first" "./$second"
+      mount -o remount,bind,ro "./$second" || mount -o remount,bind,ro,nosuid,nodev "./$second" ;;
+    device) : > "./dev/$first"; mount --bind "/dev/$first" "./dev/$first" ;;
+    become) install -m 4755 /usr/bin/setpriv ".${OWN}/become" ;;
+  esac
+done < "$folder/plan"
+pivot_root . .old
+cd /
+umount -l /.old
+rmdir /.old
+echo up
+while read -r _; do :; done
+`;
+
+/** Its first process. It takes in what has lost its parent, and ends, and everything with it, when its standard input does. */
+const INIT = `
+$SIG{CHLD} = "IGNORE";
+while (1) { my $n = sysread(STDIN, my $said, 512); last if defined $n && $n == 0; }
+`;
+
+/** Power on. $1: the host's name; $2: what it runs before anybody may come in, if anything. Says its process's number, then \`up\`. */
+export const BOOT = `
+read -r pid _ < /proc/self/stat
+echo "$pid"
+mount -t proc proc /proc
+mount -t tmpfs -o mode=755,size=32m,nr_inodes=5000 tmpfs /run
+mount -t tmpfs -o mode=1777,size=32m,nr_inodes=5000 tmpfs /tmp
+hostname "$1"
+command -v ip > /dev/null && ip link set lo up
+[ -z "$2" ] || "$2" < /dev/null > /dev/null 2>&1 || true
+echo up
+exec perl -e '${INIT.replaceAll("\n", " ")}'
+`;
+
+/** One program, in its home and with the jail's limits. $1: the command. */
+export const ENTER = `cd "$HOME" 2>/dev/null || cd /; exec /bin/sh -c "$1"`;
+
+/** sudo with \`-n\` and one command: what it allows stands in /etc/sudoers and its folder, as NOPASSWD lines of accounts. */
+export const SUDO = `#!/bin/sh
+login=\${SIMULATED_LOGIN:-$(id -un)}
+if [ "\${1-}" = -n ]; then shift
+elif [ "$login" != root ]; then
+  echo "sudo: a terminal is required to read the password; either use the -S option to read from standard input or configure an askpass helper" >&2
+  exit 1
+fi
+case \${1-} in ''|-*) echo "usage: sudo -h | -K | -k | -V" >&2; exit 1 ;; esac
+if [ -u ${OWN}/become ]; then
+  exec ${OWN}/become --reuid 0 --regid 0 --clear-groups /bin/sh ${OWN}/sudo "$login" "$@"
+fi
+exec /bin/sh ${OWN}/sudo "$login" "$@"
+`;
+
+/** The part of sudo that reads its rules, as root. $1: who asks. */
+export const SUDO_RULES = `login=$1
+shift
+program=$(command -v "$1") || { echo "sudo: $1: command not found" >&2; exit 1; }
+[ -e ${SHARED}/sudo-asks ] && login=
+rule=
+for file in /etc/sudoers /etc/sudoers.d/*; do
+  [ -f "$file" ] || continue
+  while read -r who words; do [ -z "$login" ] || [ "$who" != "$login" ] || rule=$words; done < "$file"
+done
+[ "$login" = root ] && rule='ALL=(ALL) NOPASSWD: ALL'
+case $rule in
+  *NOPASSWD:*) allowed=\${rule#*NOPASSWD:} ;;
+  *) echo "sudo: a password is required" >&2; exit 1 ;;
+esac
+case ",$(echo "$allowed" | tr -d ' ')," in
+  *,ALL,*|*,"$program",*) ;;
+  *) echo "Sorry, user $login is not allowed to execute '$program' as root on $(hostname)." >&2; exit 1 ;;
+esac
+exec env -i PATH=${PATH} HOME=/root LOGNAME=root USER=root SUDO_USER="$login" SIMULATED_LOGIN=root SHELL=/bin/sh "$@"
+`;
