@@ -6,7 +6,7 @@ import { streamed } from "./garbage.ts";
 import { done, withSession, type TaskContext } from "./task.ts";
 
 /** The device answered, and will answer the next one. */
-const REFUSALS: ReadonlySet<ErrorCode> = new Set(["COMMAND_REFUSED", "AUTHORIZATION_DENIED"]);
+const REFUSALS: ReadonlySet<ErrorCode> = new Set(["COMMAND_REFUSED", "AUTHORIZATION_DENIED", "NETCONF_CAPABILITY"]);
 
 /** Commands in order. Each output follows a line that names its command; all of it streams to the spool and to whoever watches. */
 export async function runCommands(context: TaskContext<RunTask>): Promise<TaskEnd> {

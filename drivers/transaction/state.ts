@@ -1,5 +1,5 @@
 import type { Checks, CheckResult, PlannedCheck } from "../../shared/documents/checks.ts";
-import { errorCode, FarhandError } from "../../shared/errors.ts";
+import { errorCode, FarhandError, type ErrorCode } from "../../shared/errors.ts";
 import { blamed, expectedOf, judge, tablesFor, type Expected } from "../model/state/expect.ts";
 import type { PackFile, TableFile } from "../model/state/pack.ts";
 import { packFor } from "../model/state/packs.ts";
@@ -10,6 +10,12 @@ import type { ChangeContext } from "./context.ts";
 import { why } from "./context.ts";
 
 const POLL_MS = 2_000;
+/** The device answered, or does not have it: what is asked next will be answered. */
+const REFUSALS: ReadonlySet<string | undefined> = new Set<ErrorCode>([
+  "COMMAND_REFUSED",
+  "AUTHORIZATION_DENIED",
+  "NETCONF_CAPABILITY",
+]);
 
 /** What is read and what is expected of it, for one change. */
 export interface StatePlan {
@@ -31,7 +37,7 @@ export function planState(driver: Driver, checks: Checks, confirmMs: number): St
       "CHECKS_UNSUPPORTED",
       `settling takes ${checks.settleMs} ms of the ${confirmMs} ms that the undo timer gives`,
     );
-  const pack = packFor(driver.platform);
+  const pack = packFor(driver.platform, driver.transport);
   if (!pack || !Object.values(pack.tables).some(({ command }) => driver.isRead(command)))
     throw new FarhandError("CHECKS_UNSUPPORTED", `${driver.platform} over ${driver.transport}`);
   const strange = checks.expect.find(({ table }) => pack.tables[table] === undefined);
@@ -80,7 +86,7 @@ async function readTable(
   } catch (error) {
     const code = errorCode(error);
     const { detail } = why(error);
-    if (code !== "COMMAND_REFUSED" && code !== "AUTHORIZATION_DENIED") throw error;
+    if (!REFUSALS.has(code)) throw error;
     // Some say "not active" in the words of a refusal.
     return saysNone(file, detail) || saysNone(file, parts.join(""))
       ? { kind: "read", rows: [], strange: 0, example: null }

@@ -5,6 +5,7 @@ import { add, argumentsOf, matcher, move, remove, selected, set } from "./edit.t
 import { joined } from "./load.ts";
 import { isNode, menuAt, type Menu } from "./menus.ts";
 import * as show from "./show.ts";
+import { STATE_MENUS, type StateMenu } from "./state.ts";
 import { dateOf, showSpan, spanOf, timeOf } from "./times.ts";
 import {
   badCommand,
@@ -145,6 +146,8 @@ export class Console {
       return name;
     };
     const print = word === "print" ? path : undefined;
+    const state = print === undefined ? undefined : STATE_MENUS[print];
+    if (state) return { text: this.#printState(state, more) };
     switch (print) {
       case "/system resource":
         return { text: show.resource(box) };
@@ -160,12 +163,6 @@ export class Console {
         return { text: show.packageUpdate(box) };
       case "/system history":
         return { text: show.historyText(box) };
-      case "/interface":
-        return { text: show.interfaces(box) };
-      case "/ip neighbor":
-        return { text: show.neighbors(box) };
-      case "/routing bgp session":
-        return { text: show.bgpSessions(box) };
       case "/file": {
         const at = more.findIndex(({ raw }) => raw === "where");
         const match = at < 0 ? () => true : matcher(more.slice(at));
@@ -354,27 +351,56 @@ export class Console {
     ]);
   }
 
-  #print(menu: Menu, words: readonly Word[]): string {
-    const at = words.findIndex(({ raw }) => raw === "where");
-    const flags = new Set((at < 0 ? words : words.slice(0, at)).map(({ raw }) => raw));
-    const wrong = (at < 0 ? words : words.slice(0, at)).find(
-      ({ raw }) =>
-        !["detail", "terse", "brief", "count-only", "without-paging", "value-list"].includes(raw) &&
-        !raw.startsWith("proplist="),
+  /** What the box finds out by itself, items of the configuration among it. */
+  #printState(menu: StateMenu, words: readonly Word[]): string {
+    const { form, filter, proplist } = printWords(words);
+    const all = menu.rows(this.#box);
+    const known = new Set([...menu.knows, ...menu.columns, ...all.flatMap(({ props }) => [...props.keys()])]);
+    if (proplist?.some((name) => !known.has(name)))
+      throw new ConsoleError("input does not match any value of value-name");
+    const match = matcher(filter);
+    const rows = all.filter(({ flags, props, id = -1 }) =>
+      match({ id, props: new Map([...props, ...booleans(flags)]) }),
     );
-    if (wrong) throw expectedEnd(wrong.column);
-    const form = flags.has("count-only")
-      ? "count-only"
-      : flags.has("terse")
-        ? "terse"
-        : flags.has("detail")
-          ? "detail"
-          : "columns";
-    const { text, ids } = show.printMenu(this.#box, menu, {
-      form,
-      match: at < 0 ? () => true : matcher(words.slice(at)),
-    });
+    this.#printed = rows.map(({ id = -1 }) => id);
+    return form === "count-only" ? `${rows.length}\n` : show.printState(rows, menu, form, proplist);
+  }
+
+  #print(menu: Menu, words: readonly Word[]): string {
+    const { form, filter } = printWords(words);
+    const { text, ids } = show.printMenu(this.#box, menu, { form, match: matcher(filter) });
     this.#printed = ids;
     return text;
   }
 }
+
+const PRINT_FLAGS = ["detail", "terse", "brief", "count-only", "without-paging", "value-list"];
+
+function printWords(words: readonly Word[]): {
+  form: "columns" | "detail" | "terse" | "count-only";
+  filter: readonly Word[];
+  proplist: readonly string[] | undefined;
+} {
+  const at = words.findIndex(({ raw }) => raw === "where");
+  const given = at < 0 ? words : words.slice(0, at);
+  const flags = new Set(given.map(({ raw }) => raw));
+  const wrong = given.find(({ raw }) => !PRINT_FLAGS.includes(raw) && !raw.startsWith("proplist="));
+  if (wrong) throw expectedEnd(wrong.column);
+  const form = (["count-only", "terse", "detail"] as const).find((one) => flags.has(one)) ?? "columns";
+  const list = given.find(({ raw }) => raw.startsWith("proplist="))?.raw.slice(9);
+  return { form, filter: at < 0 ? [] : words.slice(at), proplist: list?.split(",") };
+}
+
+/** `where active`, `where disabled=no`: letters under the names that they stand for. */
+const booleans = (flags: string): [string, string][] =>
+  (
+    [
+      ["active", "A"],
+      ["disabled", "X"],
+      ["dynamic", "D"],
+      ["running", "R"],
+      ["slave", "S"],
+      ["invalid", "I"],
+      ["established", "E"],
+    ] as const
+  ).map(([name, letter]) => [name, flags.includes(letter) ? "yes" : "no"]);

@@ -181,6 +181,8 @@ const BRANCHES = new Set([
   "/system resource",
   "/system routerboard",
   "/routing bgp session",
+  "/routing ospf neighbor",
+  "/interface bridge host",
 ]);
 for (const path of [...MENUS.map((menu) => menu.path), ...BRANCHES]) {
   const parts = path.split(" ");

@@ -2,6 +2,7 @@
 import type { Box } from "./box.ts";
 import { exportLines, itemsOf, valueAt, type ExportOptions, type Item } from "./config.ts";
 import type { Menu } from "./menus.ts";
+import type { StateMenu, StateRow } from "./state.ts";
 import { dateOf, showSpan, timeOf } from "./times.ts";
 import { shown } from "./words.ts";
 
@@ -172,46 +173,60 @@ function schedule(box: Box, item: Item): [string, string][] {
   return [["run-count", String(box.runs.get(item.id) ?? 0)], ...at];
 }
 
-export function interfaces(box: Box): string {
-  const rows = [
-    "/interface ethernet",
-    "/interface bridge",
-    "/interface vlan",
-    "/interface bonding",
-    "/interface wireguard",
-  ].flatMap((path) =>
-    itemsOf(box.config, path).map(({ props }) => ({
-      running: props.get("disabled") !== "yes",
-      cells: [
-        props.get("name") ?? props.get("default-name") ?? "",
-        path === "/interface ethernet" ? "ether" : path.slice(11),
-        props.get("mtu") ?? "1500",
-        props.get("mac-address") ?? "",
-      ],
-    })),
-  );
-  const head = ["NAME", "TYPE", "ACTUAL-MTU", "MAC-ADDRESS"];
-  return `Flags: R - RUNNING; X - DISABLED\nColumns: ${head.join(", ")}\n${table(
-    ["#", ...head],
-    rows.map(({ cells, running }, at) => [`${at} ${running ? "R" : "X"}`, ...cells]),
-    "",
-  )}`;
+/** Rows of state. In `terse` values stand without quotes, as recorded; a proplist gives no more than it names. */
+export function printState(
+  rows: readonly StateRow[],
+  { legend, columns }: StateMenu,
+  form: "columns" | "detail" | "terse",
+  proplist: readonly string[] | undefined,
+): string {
+  const flagged = rows.some(({ flags }) => flags !== "");
+  const width = Math.max(...rows.map(({ flags }) => flags.length), 1);
+  const head = legend === "" ? "" : `Flags: ${legend}\n`;
+  if (form === "columns" && columns.length > 0) {
+    const shown = proplist ?? columns;
+    const cells = rows.map(({ flags, props }, at) => [
+      `${at}${flagged ? ` ${flags.padEnd(width)}` : ""}`,
+      ...shown.map((name) => props.get(name) ?? ""),
+    ]);
+    const names = shown.map((name) => name.toUpperCase());
+    return `${head}Columns: ${names.join(", ")}\n${table(["#", ...names], cells, "")}`;
+  }
+  const lines = rows.map(({ flags, props }, at) => {
+    const pairs = proplist
+      ? proplist.flatMap((name) => (props.has(name) ? [[name, props.get(name) ?? ""] as const] : []))
+      : [...props];
+    const mark = `${String(at).padStart(2)} ${flags.padEnd(width)} `;
+    if (form === "terse")
+      return `${mark}${grouped(pairs)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(" ")} \n`;
+    const comment = pairs.find(([key]) => key === "comment")?.[1];
+    const rest = grouped(pairs.filter(([key]) => key !== "comment")).map(
+      ([key, value]) => `${key}=${quoted(key, value)}`,
+    );
+    const text = rest.join(" ");
+    return comment === undefined ? `${mark}${text} \n` : `${mark};;; ${comment}\n        ${text} \n`;
+  });
+  return form === "terse" ? lines.join("") : `${head}${lines.join("\n")}`;
 }
 
-export function bgpSessions(box: Box): string {
-  return `Flags: E - established \n${itemsOf(box.config, "/routing bgp connection")
-    .map(
-      ({ props }, at) =>
-        ` ${at} ${props.get("disabled") === "yes" ? " " : "E"} name="${props.get("name") ?? ""}-1" \n     remote.address=${props.get("remote.address") ?? ""} .as=${props.get("remote.as") ?? ""} \n     local.role=${props.get("local.role") ?? "ebgp"} .as=${props.get("as") ?? ""} \n`,
-    )
-    .join("\n")}`;
+/** `remote.address=… .as=…`: what is of the same group leaves its name away. */
+function grouped(pairs: readonly (readonly [string, string])[]): (readonly [string, string])[] {
+  let group = "";
+  return pairs.map(([key, value]) => {
+    const dot = key.indexOf(".");
+    const [name, rest] = dot < 0 ? ["", key] : [key.slice(0, dot), key.slice(dot)];
+    const same = dot >= 0 && name === group;
+    if (dot >= 0) group = name;
+    return [same ? rest : key, value] as const;
+  });
 }
 
-export const neighbors = (box: Box): string => {
-  const [first] = itemsOf(box.config, "/interface ethernet");
-  const name = first?.props.get("name") ?? first?.props.get("default-name") ?? "ether1";
-  return `Columns: INTERFACE, ADDRESS, MAC-ADDRESS, IDENTITY\n${table(["#", "INTERFACE", "ADDRESS", "MAC-ADDRESS", "IDENTITY"], [["0", name, "10.255.0.1", "02:00:00:00:00:01", "core"]], "")}`;
-};
+const quoted = (key: string, value: string): string =>
+  /^[\w.:\-/%,]+$/.test(value) && !["name", "default-name", "type", "identity"].includes(key)
+    ? value
+    : `"${value.replace(/[\\"$?]/g, (c) => `\\${c}`)}"`;
 
 export function exported(box: Box, options: ExportOptions): string {
   const { facts, store } = box;

@@ -62,6 +62,8 @@ export const NetconfConfig = BaseConfig.extend({
   oddities: Oddities.partial().default({}),
   /** More capabilities, as they stand in the hello. */
   capabilities: z.array(z.string()).default([]),
+  /** `generic` alone: OpenConfig's BGP and LLDP beside the IETF's models. */
+  openconfig: z.boolean().default(false),
   /** The personality's own without them. */
   model: z.string().optional(),
   version: z.string().optional(),

@@ -9,7 +9,14 @@ import { applyEdit } from "./edit.ts";
 import { RpcErrors } from "./errors.ts";
 import { junosHostname } from "./junos.ts";
 import { ietfModels, ietfModules } from "./models/ietf.ts";
-import { iosxeModels, iosxeModules, junosModels, junosModules } from "./models/vendors.ts";
+import {
+  iosxeModels,
+  iosxeModules,
+  junosModels,
+  junosModules,
+  openconfigModels,
+  openconfigModules,
+} from "./models/vendors.ts";
 import { BASE, IOSXE_NATIVE, SYSTEM } from "./names.ts";
 import { sampleNetconf } from "./sample.ts";
 import { Schema } from "./schema.ts";
@@ -21,8 +28,8 @@ export type { NetconfConfigInput } from "./config.ts";
 export { sampleNetconf } from "./sample.ts";
 
 interface Make {
-  readonly schema: Schema;
-  readonly modules: readonly string[];
+  schema: Schema;
+  modules: readonly string[];
   readonly platform: string;
   model: string;
   version: string;
@@ -66,6 +73,10 @@ export async function startNetconf(
   const make = { ...MAKES[personality] };
   if (config.model !== undefined) make.model = config.model;
   if (config.version !== undefined) make.version = config.version;
+  if (config.openconfig && personality === "generic") {
+    make.schema = new Schema([...ietfModels, ...openconfigModels]);
+    make.modules = [...ietfModules, ...openconfigModules];
+  }
   const { schema } = make;
   const nature = natureOf(config);
   const lenient = personality === "junos";

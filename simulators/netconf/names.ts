@@ -19,6 +19,13 @@ export const IANA_IF = "urn:ietf:params:xml:ns:yang:iana-if-type";
 export const IOSXE_NATIVE = "http://cisco.com/ns/yang/Cisco-IOS-XE-native";
 export const IOSXE_NTP = "http://cisco.com/ns/yang/Cisco-IOS-XE-ntp";
 export const IOSXE_HARDWARE = "http://cisco.com/ns/yang/Cisco-IOS-XE-device-hardware-oper";
+export const IOSXE_BGP = "http://cisco.com/ns/yang/Cisco-IOS-XE-bgp";
+export const IOSXE_BGP_OPER = "http://cisco.com/ns/yang/Cisco-IOS-XE-bgp-oper";
+export const IOSXE_INTERFACES = "http://cisco.com/ns/yang/Cisco-IOS-XE-interfaces-oper";
+export const IOSXE_CDP = "http://cisco.com/ns/yang/Cisco-IOS-XE-cdp-oper";
+export const IOSXE_ARP = "http://cisco.com/ns/yang/Cisco-IOS-XE-arp-oper";
+export const OPENCONFIG_BGP = "http://openconfig.net/yang/bgp";
+export const OPENCONFIG_LLDP = "http://openconfig.net/yang/lldp";
 /** `save-config` of IOS-XE. */
 export const CISCO_IA = "http://cisco.com/yang/cisco-ia";
 export const XNM = "http://xml.juniper.net/xnm/1.1/xnm";

@@ -12,7 +12,7 @@ import { BULK, CISCO_IA } from "./names.ts";
 import { ok, type Reply } from "./reply.ts";
 import { datastore, datastoreOnly, describe, only, word, type Store } from "./request.ts";
 import { inOwnNamespace, readWhole, validateTree, type NetconfServer } from "./server.ts";
-import { stateOf } from "./state.ts";
+import { withState } from "./state.ts";
 import { attribute, child, element, type XmlElement } from "./xml.ts";
 
 const READS = /^(?:get|close-session)/;
@@ -23,10 +23,10 @@ export function perform(operation: XmlElement, server: NetconfServer, session: A
   switch (operation.name) {
     case "get":
       only(operation, ["filter", "with-defaults"]);
-      return read(operation, server, session, "running", stateOf(server));
+      return read(operation, server, session, "running", (shown) => withState(server, shown));
     case "get-config":
       only(operation, ["source", "filter", "with-defaults"]);
-      return read(operation, server, session, datastoreOnly(operation, "source", abilities), []);
+      return read(operation, server, session, datastoreOnly(operation, "source", abilities), (shown) => shown);
     case "edit-config":
       return editConfig(operation, server, session);
     case "copy-config":
@@ -96,7 +96,7 @@ function read(
   server: NetconfServer,
   session: Actor,
   source: Store,
-  state: readonly XmlElement[],
+  more: (shown: XmlElement[]) => XmlElement[],
 ): Reply {
   const { abilities, config, personality, schema } = server;
   const filter = child(operation, "filter");
@@ -111,7 +111,7 @@ function read(
       });
   }
   const shown = withDefaults(treeIn(server, session, source), schema, defaultsMode(operation, abilities.withDefaults));
-  const whole = { ...shown, children: [...shown.children, ...state] };
+  const whole = { ...shown, children: more(shown.children) };
   const chosen = filter ? filterTree(whole, inOwnNamespace(filter, personality), schema) : whole;
   const wantsBulk =
     source === "running" &&

@@ -1,45 +1,27 @@
 /** What a device tells beside its configuration (`<get>`): who it is, its ports, and who is in session with it. */
-import { HARDWARE, INTERFACES, IOSXE_HARDWARE, IANA_HARDWARE, MONITORING, SYSTEM } from "./names.ts";
+import { HARDWARE, IOSXE_HARDWARE, IANA_HARDWARE, MONITORING, SYSTEM } from "./names.ts";
+import { iosxeState } from "./iosxe-state.ts";
+import { genericState } from "./operational.ts";
 import { capabilitiesOf } from "./hello.ts";
 import type { NetconfServer } from "./server.ts";
-import { child, element, type XmlElement } from "./xml.ts";
+import { element, type XmlElement } from "./xml.ts";
 
 const isoTime = (atMs: number): string => new Date(atMs).toISOString();
 const leaves = (ns: string, values: Readonly<Record<string, string>>): XmlElement[] =>
   Object.entries(values).map(([name, value]) => element(ns, name, value));
 
-export function stateOf(server: NetconfServer): XmlElement[] {
+/** All that a `<get>` shows: `shown` is the configuration, beside which some models have their state. */
+export function withState(server: NetconfServer, shown: readonly XmlElement[]): XmlElement[] {
   switch (server.personality) {
     case "iosxe":
-      return [iosxeHardware(server), monitoring(server)];
+      return [...shown, ...iosxeState(server), iosxeHardware(server), monitoring(server)];
     case "junos":
-      return [];
+      return [...shown];
     case "generic":
-      return [interfacesState(server), systemState(server), hardware(server), monitoring(server)];
+      return [...genericState(server, shown), systemState(server), hardware(server), monitoring(server)];
     default:
       return server.personality satisfies never;
   }
-}
-
-function interfacesState({ store }: NetconfServer): XmlElement {
-  const set = child(store.running, "interfaces", INTERFACES)?.children ?? [];
-  return element(
-    INTERFACES,
-    "interfaces-state",
-    set.map((one, index) => {
-      const up = child(one, "enabled")?.text !== "false";
-      const [type] = one.children.filter(({ name }) => name === "type");
-      return element(INTERFACES, "interface", [
-        element(INTERFACES, "name", child(one, "name")?.text ?? ""),
-        ...(type ? [type] : []),
-        ...leaves(INTERFACES, {
-          "admin-status": up ? "up" : "down",
-          "oper-status": up ? "up" : "down",
-          "if-index": String(index + 1),
-        }),
-      ]);
-    }),
-  );
 }
 
 function systemState({ store, version, model }: NetconfServer): XmlElement {

@@ -6,22 +6,17 @@ import { driverFor } from "../../drivers/registry.ts";
 import { runChange } from "../../drivers/transaction/change.ts";
 import type { ChangeOutcome } from "../../drivers/types.ts";
 import type { Checks } from "../../shared/documents/checks.ts";
-import { startAristaEos } from "../../simulators/arista_eos/index.ts";
-import { startCiscoIosxe } from "../../simulators/cisco_iosxe/index.ts";
-import { startJuniperJunos } from "../../simulators/juniper_junos/index.ts";
-import { startNokiaSrlinux } from "../../simulators/nokia_srlinux/index.ts";
-import { sampleNokiaSrlinux } from "../../simulators/nokia_srlinux/sample.ts";
 import type { SimulatedDevice } from "../../simulators/device.ts";
 import type { FaultInput } from "../../simulators/faults.ts";
-import type { Clock } from "../../shared/clock.ts";
-import { httpsTarget, sshTarget } from "./matrix/target.ts";
+import { sshTarget } from "./matrix/target.ts";
+import { subjects, type Subject } from "./state-subjects.ts";
 import { fastClock, recorder, rig } from "./support.ts";
 
 describe("packs", () => {
-  test.each(allPacks().map((pack) => [pack.id, pack] as const))(
+  test.each(allPacks().map((pack) => [`${pack.id} ${pack.transport ?? ""}`.trim(), pack] as const))(
     "%s asks only for what may be read, by commands that lead back to their tables",
     (id, pack) => {
-      const driver = driverFor(id);
+      const driver = driverFor(pack.id, pack.transport);
       const commands = Object.values(pack.tables).map(({ command }) => command);
       expect(commands.filter((command) => driver?.isRead(command) !== true)).toEqual([]);
       expect(commands.map((command) => tableOf(pack, command)?.[0])).toEqual(Object.keys(pack.tables));
@@ -29,172 +24,6 @@ describe("packs", () => {
     },
   );
 });
-
-const IOSXE = `hostname edge-1
-!
-username netops privilege 15 secret 9 $9$aaaaaaaaaaaaaa$bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
-!
-archive
- path bootflash:archive
- maximum 10
-!
-interface GigabitEthernet1
- ip address 10.0.1.1 255.255.255.252
-!
-interface GigabitEthernet2
- ip address 10.0.2.1 255.255.255.252
-!
-router bgp 65001
- neighbor 10.0.1.2 remote-as 65002
- neighbor 10.0.2.2 remote-as 65003
-!
-ip route 0.0.0.0 0.0.0.0 10.0.1.2
-!
-end
-`;
-const EOS = `! device: edge-1 (DCS-7050SX3-48YC8, EOS-4.30.1F)
-!
-username netops privilege 15 role network-admin secret sha512 $6$aaaaaaaaaaaaaaaa$bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
-!
-hostname edge-1
-!
-management api http-commands
-   no shutdown
-!
-interface Ethernet1
-   no switchport
-   ip address 10.0.1.1/30
-!
-interface Ethernet2
-   no switchport
-   ip address 10.0.2.1/30
-!
-ip routing
-!
-router bgp 65001
-   neighbor 10.0.1.2 remote-as 65002
-   neighbor 10.0.2.2 remote-as 65003
-!
-end
-`;
-const JUNOS = `version 21.4R3.15;
-system {
-    host-name edge-1;
-    root-authentication {
-        encrypted-password "$6$aaaaaaaa$bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"; ## SECRET-DATA
-    }
-    login {
-        user netops {
-            uid 2000;
-            class super-user;
-            authentication {
-                encrypted-password "$6$cccccccc$dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"; ## SECRET-DATA
-            }
-        }
-    }
-    services {
-        ssh;
-    }
-}
-interfaces {
-    ge-0/0/0 {
-        unit 0 {
-            family inet {
-                address 10.0.1.1/30;
-            }
-        }
-    }
-    ge-0/0/1 {
-        unit 0 {
-            family inet {
-                address 10.0.2.1/30;
-            }
-        }
-    }
-}
-protocols {
-    bgp {
-        group EBGP {
-            type external;
-            neighbor 10.0.1.2 {
-                peer-as 65002;
-            }
-            neighbor 10.0.2.2 {
-                peer-as 65003;
-            }
-        }
-    }
-    lldp {
-        interface all;
-    }
-}
-`;
-
-interface Subject {
-  readonly name: string;
-  readonly start: (clock: Clock) => Promise<SimulatedDevice>;
-  readonly target?: typeof sshTarget;
-  /** Shuts the link to a neighbour, as somebody would who has the wrong port. */
-  readonly breaking: string;
-  readonly broken: readonly string[];
-  /** Touches nothing that is checked. */
-  readonly harmless: string;
-}
-
-const subjects: readonly Subject[] = [
-  {
-    name: "cisco_iosxe",
-    start: (clock) => startCiscoIosxe({ name: "edge-1", config: IOSXE }, { clock }),
-    breaking: "interface GigabitEthernet2\n shutdown\n",
-    broken: ["interfaces up", "cdp neighbours", "bgp established", "bgp prefixes", "routes"],
-    harmless: "interface GigabitEthernet2\n description probe\n",
-  },
-  {
-    name: "juniper_junos",
-    start: (clock) => startJuniperJunos({ name: "edge-1", config: JUNOS }, { clock }),
-    breaking: "set interfaces ge-0/0/1 disable\n",
-    broken: ["interfaces up", "lldp neighbours", "bgp established", "bgp prefixes", "routes"],
-    harmless: "set interfaces ge-0/0/1 description probe\n",
-  },
-  {
-    name: "arista_eos",
-    start: (clock) => startAristaEos({ name: "edge-1", config: EOS }, { clock }),
-    breaking: "interface Ethernet2\n   shutdown\n",
-    broken: ["interfaces up", "ip interfaces up", "lldp neighbours", "bgp established", "bgp prefixes", "routes"],
-    harmless: "interface Ethernet2\n   description probe\n",
-  },
-  {
-    name: "arista_eos over eAPI",
-    start: (clock) => startAristaEos({ name: "edge-1", config: EOS }, { clock }),
-    target: httpsTarget,
-    breaking: "interface Ethernet2\n   shutdown\n",
-    broken: ["interfaces up", "ip interfaces up", "lldp neighbours", "bgp established", "bgp prefixes", "routes"],
-    harmless: "interface Ethernet2\n   description probe\n",
-  },
-  {
-    name: "nokia_srlinux",
-    start: (clock) =>
-      startNokiaSrlinux(
-        { name: "edge-1", config: sampleNokiaSrlinux({ seed: 1, index: 0, interfaces: 2, username: "netops" }).config },
-        { clock },
-      ),
-    breaking: "set / interface ethernet-1/1 admin-state disable\n",
-    broken: ["interfaces up", "lldp neighbours", "bgp established", "bgp prefixes", "routes"],
-    harmless: "set / interface lo0 description probe\n",
-  },
-  {
-    name: "nokia_srlinux over JSON-RPC",
-    start: (clock) =>
-      startNokiaSrlinux(
-        { name: "edge-1", config: sampleNokiaSrlinux({ seed: 1, index: 0, interfaces: 2, username: "netops" }).config },
-        { clock },
-      ),
-    target: httpsTarget,
-    breaking: "set / interface ethernet-1/1 admin-state disable\n",
-    broken: ["interfaces up", "lldp neighbours", "bgp established", "bgp prefixes", "routes"],
-    harmless: "set / interface lo0 description probe\n",
-  },
-];
 
 const DEFAULTS: Checks = { defaults: true, except: [], expect: [], settleMs: 0, withinMs: 4_000 };
 
@@ -217,7 +46,7 @@ async function changed(
   const driver = driverFor(target.platform, target.transport);
   if (!driver) throw new Error("no driver");
   const box = rig({ driver, target, credential, clock, connectMs: 300_000, commandMs: 60_000 });
-  const spec = await box.plan(text, { checks, confirmMs: 600_000 });
+  const spec = await box.plan(text, { checks, confirmMs: subject.confirmMs ?? 600_000 });
   const before = sim.runningConfig();
   // Met by the second read alone: the first came before the apply.
   const at = (boundary: string): void => {

@@ -72,6 +72,11 @@ export class Capabilities {
     return { basic, supported: [...new Set([basic, ...also])] };
   }
 
+  /** Whether the hello names a model by its namespace (RFC 7950 §5.6.4 and RFC 6020 §5.6.4), or a capability by its URI, parameters aside. */
+  offers(uri: string): boolean {
+    return this.uris.some((one) => one === uri || one.startsWith(`${uri}?`));
+  }
+
   get hasPrivateCandidate(): boolean {
     return this.uris.some((uri) => PRIVATE_CANDIDATES.some((pattern) => pattern.test(uri)));
   }

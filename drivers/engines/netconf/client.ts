@@ -32,6 +32,8 @@ export interface RpcOptions {
   readonly dataBytesMax?: number;
   /** Takes the data piece by piece, and resolves when it has room for more: meanwhile the device waits. */
   readonly sink?: (text: string) => Promise<void> | void;
+  /** Whether a reply with nothing in it is an answer: Junos has nothing to show then. */
+  readonly mayBeEmpty?: boolean;
 }
 
 export interface Reply {
@@ -103,7 +105,10 @@ export class NetconfClient {
     this.#wire.end("closed by us");
   }
 
-  async #ask(operation: string, { sink, dataBytesMax = DATA_BYTES_MAX }: RpcOptions): Promise<Asked> {
+  async #ask(
+    operation: string,
+    { sink, dataBytesMax = DATA_BYTES_MAX, mayBeEmpty = false }: RpcOptions,
+  ): Promise<Asked> {
     this.#lastId += 1;
     const id = String(this.#lastId);
     const reader = new ReplyReader(id, (text) => quoted(this.#wire.redact, text));
@@ -122,7 +127,7 @@ export class NetconfClient {
       else parts.push(text);
     });
     const head = reader.finish();
-    if (!head.ok && !head.hasData && head.errorCount + head.warnings.length === 0)
+    if (!mayBeEmpty && !head.ok && !head.hasData && head.errorCount + head.warnings.length === 0)
       throw new FarhandError("NETCONF_MESSAGE", "a reply with neither ok, data nor an error");
     return { head, data: head.hasData && !sink ? parts.join("") : null };
   }

@@ -1,6 +1,7 @@
 import { jcs, sha256 } from "../../../shared/bytes.ts";
 import type { Evidence } from "../../../shared/documents/common.ts";
 import type { PlatformId } from "../../../shared/ids.ts";
+import { withState } from "../../model/state/packs.ts";
 import { pureOf, secretsOf, type DeviceText } from "../../text.ts";
 import type { Driver, OpenOptions } from "../../types.ts";
 import type { LineRedactor } from "../cli/redactor.ts";
@@ -10,7 +11,7 @@ import type { NetconfFile } from "../../model/netconf-file.ts";
 import { XmlLines } from "./lines.ts";
 import { Operations } from "./operations.ts";
 import { Parked } from "./parked.ts";
-import { parseRead } from "./reads.ts";
+import { parseRead, tableRead } from "./reads.ts";
 import { NetconfSession } from "./session.ts";
 
 export interface NetconfPlatform {
@@ -22,22 +23,26 @@ export interface NetconfPlatform {
   readonly language: object;
 }
 
+/** With what is read of its state, which counts for the digest too. */
+type WithState = ReturnType<typeof withState<NetconfPlatform>>;
+
 /** NETCONF over SSH plus a platform file; `model` is the file's language. */
-export function netconfDriver(file: NetconfPlatform, model: DeviceText): Driver {
+export function netconfDriver(platform: NetconfPlatform, model: DeviceText): Driver {
+  const file = withState(platform, "netconf");
   const parked = new Parked();
   return {
     platform: file.id,
     transport: "netconf",
     digest: sha256(jcs(file)),
     evidence: file.evidence,
-    isRead: (command) => parseRead(command) !== undefined,
+    isRead: (command) => parseRead(command) !== undefined || tableRead(file.state, command) !== undefined,
     ...pureOf(model),
     hostKeys: ({ via = [], ...options }) => readHostKeys(via, options),
     open: (options) => open(file, model, parked, options),
   };
 }
 
-async function open(file: NetconfPlatform, model: DeviceText, parked: Parked, o: OpenOptions): Promise<NetconfSession> {
+async function open(file: WithState, model: DeviceText, parked: Parked, o: OpenOptions): Promise<NetconfSession> {
   const { target, credential, clock, signal, via = [], guard = (login) => login() } = o;
   const redactor = (): LineRedactor => model.lineRedactor(target.id, o.tagger, secretsOf(o));
   const redact = (text: string): string => redactor()(text);
@@ -64,6 +69,7 @@ async function open(file: NetconfPlatform, model: DeviceText, parked: Parked, o:
         return new NetconfSession({
           platform: file.id,
           vendor: file.vendor,
+          pack: file.state,
           parked,
           redactor,
           device: {

@@ -1,7 +1,7 @@
 import { FarhandError } from "../../../shared/errors.ts";
 import { Capabilities } from "./capabilities.ts";
 import { BASE, isBase } from "./names.ts";
-import { XmlReader, type XmlElement } from "./xml-reader.ts";
+import { XmlReader, type XmlElement } from "../../model/xml/reader.ts";
 
 /** What both sides say first, RFC 6241 §8.1. */
 export interface Hello {

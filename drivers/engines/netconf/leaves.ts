@@ -1,4 +1,4 @@
-import { XmlReader } from "./xml-reader.ts";
+import { XmlReader } from "../../model/xml/reader.ts";
 
 const VALUE_MAX = 4096;
 

@@ -3,7 +3,7 @@ import type { Capabilities, DefaultsMode } from "./capabilities.ts";
 import type { NetconfClient, Reply, RpcOptions } from "./client.ts";
 import { WITH_DEFAULTS } from "./names.ts";
 import type { RpcError } from "./rpc-error.ts";
-import { escapeXml, requireFragment } from "./xml-reader.ts";
+import { escapeXml, requireFragment } from "../../model/xml/reader.ts";
 
 export type Datastore = "running" | "candidate" | "startup";
 
@@ -156,9 +156,13 @@ export class Operations {
   }
 
   /** An operation of the vendor's, from a platform file. Its answer is a document of its own. */
-  vendor(name: string, operation: string): Promise<Reply> {
+  vendor(
+    name: string,
+    operation: string,
+    options: Pick<RpcOptions, "sink" | "dataBytesMax" | "mayBeEmpty"> = {},
+  ): Promise<Reply> {
     requireFragment(operation, name);
-    return this.#client.rpc(name, operation, this.#limits);
+    return this.#client.rpc(name, operation, { ...this.#limits, ...options });
   }
 
   #read(name: "get" | "get-config", source: string, { filter, defaults, ...options }: Read): Promise<Reply> {

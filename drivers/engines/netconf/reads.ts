@@ -1,7 +1,9 @@
 import { FarhandError } from "../../../shared/errors.ts";
+import type { PackFile, XmlRead } from "../../model/state/pack.ts";
+import { tableOf } from "../../model/state/packs.ts";
 import type { Datastore, Operations, Read } from "./operations.ts";
 import type { Reply } from "./client.ts";
-import { requireFragment } from "./xml-reader.ts";
+import { requireFragment } from "../../model/xml/reader.ts";
 
 /**
  * What may be asked of a device by name: `get`, `get-config` of a datastore (running where none is named), each with a subtree filter (RFC 6241
@@ -25,6 +27,33 @@ export function parseRead(command: string): ReadCommand | undefined {
     source: source === "candidate" || source === "startup" ? source : "running",
     filter,
   };
+}
+
+/** A table of the platform's pack (`table interfaces`), or undefined. */
+export function tableRead(pack: PackFile | undefined, command: string): readonly XmlRead[] | undefined {
+  return pack && tableOf(pack, command)?.[1].xml;
+}
+
+/**
+ * Asks for a table in the first way that the device offers. NETCONF_CAPABILITY where its hello has none of them: an answer to what a device does
+ * not have is empty, which looks as if there were nothing.
+ */
+export async function askTable(
+  operations: Operations,
+  command: string,
+  reads: readonly XmlRead[],
+  options: Omit<Read, "filter">,
+): Promise<Reply> {
+  const { capabilities } = operations;
+  const read = reads.find(({ offers }) => offers.every((namespace) => capabilities.offers(namespace)));
+  if (!read) {
+    const needed = reads.map(({ offers }) => offers.join(" and ")).join(", or ");
+    throw new FarhandError("NETCONF_CAPABILITY", `${command}: the hello does not have ${needed}`);
+  }
+  const { filter, operation = "" } = read;
+  return filter === undefined
+    ? await operations.vendor(command, operation, { ...options, mayBeEmpty: true })
+    : await operations.get({ ...options, filter: { kind: "subtree", elements: filter } });
 }
 
 /** READ_NOT_ALLOWED for what is not a read; nothing is sent then. */

@@ -1,7 +1,7 @@
 import { FarhandError } from "../../../shared/errors.ts";
 import { isBase } from "./names.ts";
 import { RpcErrorReader, type RpcError } from "./rpc-error.ts";
-import { escapeXml, XmlReader, type XmlElement } from "./xml-reader.ts";
+import { escapeXml, XmlReader, type XmlElement } from "../../model/xml/reader.ts";
 
 /** Everything of a reply but its data. */
 export interface ReplyHead {

@@ -13,11 +13,12 @@ import type {
 } from "../../types.ts";
 import type { LineRedactor } from "../cli/redactor.ts";
 import { readDatastore, type NetconfDevice } from "./device.ts";
+import type { PackFile } from "../../model/state/pack.ts";
 import type { NetconfFile } from "../../model/netconf-file.ts";
 import { eachLeaf } from "./leaves.ts";
 import { XmlLines } from "./lines.ts";
 import type { Parked } from "./parked.ts";
-import { askRead } from "./reads.ts";
+import { askRead, askTable, tableRead } from "./reads.ts";
 import { RpcRefused } from "./rpc-error.ts";
 import { NetconfTransaction } from "./transaction.ts";
 
@@ -25,6 +26,8 @@ export interface NetconfSessionOptions {
   readonly platform: PlatformId;
   readonly vendor: string;
   readonly device: NetconfDevice;
+  /** Its tables, each a read by name. */
+  readonly pack?: PackFile | undefined;
   readonly parked: Parked;
   /** A redactor that has seen no line yet. */
   readonly redactor: () => LineRedactor;
@@ -116,10 +119,10 @@ export class NetconfSession implements Session {
       if (options.sink) await options.sink(text);
       else output += text;
     };
-    await askRead(device.operations, command, {
-      dataBytesMax: options.outputBytesMax,
-      sink: (text) => take(lines.push(text)),
-    });
+    const read = { dataBytesMax: options.outputBytesMax, sink: (text: string) => take(lines.push(text)) };
+    const table = tableRead(this.#o.pack, command);
+    if (table) await askTable(device.operations, command, table, read);
+    else await askRead(device.operations, command, read);
     await take(lines.flush());
     return output;
   }

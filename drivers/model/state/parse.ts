@@ -1,7 +1,9 @@
 import type { ColumnFile, TableFile } from "./pack.ts";
 import { jsonRows } from "./json-rows.ts";
+import { pairRows } from "./pair-rows.ts";
 import { cellText, OUTPUT_BYTES_MAX, ROWS_MAX, unread, type Cell, type Row, type Table } from "./rows.ts";
 import { textRows } from "./text-rows.ts";
+import { xmlRows } from "./xml-rows.ts";
 
 /** Cells as they were found: a list where the column gathers. */
 export type Found = ReadonlyMap<string, string | readonly string[]>;
@@ -16,8 +18,7 @@ export interface Findings {
 export function parseTable(file: TableFile, output: string): Table {
   if (output.length > OUTPUT_BYTES_MAX) return unread(`more than ${OUTPUT_BYTES_MAX} bytes`);
   if (saysNone(file, output)) return { kind: "read", rows: [], strange: 0, example: null };
-  const isJson = file.json !== undefined && (file.text === undefined || /^\s*[\{\[]/v.test(output));
-  const found = isJson ? jsonRows(file.json, output) : textRows(file.text, output);
+  const found = findings(file, output);
   if (typeof found === "string") return unread(found);
   if (found.rows.length > ROWS_MAX) return unread(`more than ${ROWS_MAX} rows`);
   const seen = new Map<string, number>();
@@ -36,6 +37,13 @@ export function parseTable(file: TableFile, output: string): Table {
   return { kind: "read", rows, strange: found.strange, example: found.example };
 }
 
+function findings(file: TableFile, output: string): Findings | string {
+  if (file.xml) return xmlRows(file.xml, output);
+  if (file.pairs) return pairRows(file.pairs, output);
+  const isJson = file.json !== undefined && (file.text === undefined || /^\s*[\{\[]/v.test(output));
+  return isJson ? jsonRows(file.json, output) : textRows(file.text, output);
+}
+
 /** Whether an answer, or the words of a refusal, is the platform's way to say that there is nothing. */
 export function saysNone(file: TableFile, words: string): boolean {
   if (file.none.length === 0) return false;
@@ -47,6 +55,7 @@ export function saysNone(file: TableFile, words: string): boolean {
 }
 
 function cellOf(column: ColumnFile, value: string | readonly string[] | undefined): Cell {
+  if (column.as === "sum") return sumOf(value ?? []);
   const text = cellText(typeof value === "string" ? value : [...new Set(value ?? [])].toSorted().join(", "));
   if (text === "") return column.missing ?? null;
   if (column.as === "number") {
@@ -54,4 +63,10 @@ function cellOf(column: ColumnFile, value: string | readonly string[] | undefine
     return Number.isFinite(number) ? number : null;
   }
   return column.values.find(({ pattern }) => new RegExp(pattern, "v").test(text))?.value ?? text;
+}
+
+function sumOf(value: string | readonly string[]): Cell {
+  const numbers = (typeof value === "string" ? [value] : value).map((text) => Number(text.replaceAll(",", "")));
+  const total = numbers.reduce((sum, one) => sum + one, 0);
+  return numbers.length > 0 && Number.isFinite(total) ? total : null;
 }

@@ -106,6 +106,33 @@ B        198.51.100.0/24
     ).toEqual([{ address: "192.0.2.1", interface: "eth0", mac: "02:fc:00:00:00:05", state: "REACHABLE" }]);
   });
 
+  test("pairs in a line each, as recorded and as documented (RouterOS): flags, blanks in names, grouped keys, comments that look like pairs", () => {
+    const terse = ` 0 RS name=ether1 type=ether actual-mtu=1500 \r\n 1 X  comment=name it name x=y name=to the core x=y type=ether actual-mtu=1500 \r\n 2    name=spare type=ether \r\n`;
+    expect(cells(read("mikrotik_routeros", "interfaces", terse))).toEqual([
+      { interface: "ether1", type: "ether", mtu: 1500, admin: "up", state: "up" },
+      { interface: "to the core x=y", type: "ether", mtu: 1500, admin: "down", state: "down" },
+      { interface: "spare", type: "ether", mtu: null, admin: "up", state: "down" },
+    ]);
+    // Routes that are none of the configuration's have no number; what is not active is not in force.
+    const routes = `   DAc dst-address=192.168.1.0/24 routing-table=main gateway=bridge-lan \n 0  As dst-address=0.0.0.0/0 routing-table=main gateway=10.0.0.254 \n 1  Is dst-address=10.9.0.0/16 routing-table=main gateway=10.8.0.1 \n`;
+    expect(cells(read("mikrotik_routeros", "routes", routes))).toEqual([
+      { table: "main", prefix: "192.168.1.0/24", protocol: "connected", next_hop: "bridge-lan" },
+      { table: "main", prefix: "0.0.0.0/0", protocol: "static", next_hop: "10.0.0.254" },
+    ]);
+    // MikroTik's own example of a session, and one that does not stand.
+    const sessions = `Flags: E - established \n 0 E ;;; name="x" .as=1\n     name="toR2" \n     remote.address=192.168.1.2 .as=65532 .id=192.168.1.1 .refused-cap-opt=no \n     .capabilities=mp,rr,as4 .afi=ip,ipv6 .messages=43346 .bytes=3635916 .eor="" \n     local.address=192.168.1.1 .as=65531 .id=192.168.44.2 \n     input.procid=97 .limit-process-routes=500000 ebgp limit-exceeded \n     hold-time=3m keepalive-time=1m uptime=4s70ms \n\n 1   name="to R3" \n     remote.address=192.168.1.6 .as=65533 \n`;
+    expect(read("mikrotik_routeros", "bgp", sessions)).toMatchObject({ strange: 0 });
+    expect(cells(read("mikrotik_routeros", "bgp", sessions))).toEqual([
+      { peer: "192.168.1.2", name: "toR2", as: "65532", state: "established", received: null, since: "4s70ms" },
+      { peer: "192.168.1.6", name: "to R3", as: "65533", state: "idle", received: null, since: null },
+    ]);
+    const neighbor =
+      "0 D instance=default area=area1 address=10.1.1.2 priority=1 router-id=11.11.11.11 dr=10.1.1.2 bdr=10.1.1.1 state=Full state-changes=6\n";
+    expect(cells(read("mikrotik_routeros", "ospf", neighbor))).toMatchObject([
+      { neighbor: "11.11.11.11", address: "10.1.1.2", area: "area1", state: "full" },
+    ]);
+  });
+
   test("what no pattern knows is counted, and shown without its control characters", () => {
     const shown =
       "Interface              IP-Address      OK? Method Status                Protocol\nGi1 10.0.0.1 YES manual up up\nwhat \u001b[2J is this\n";

@@ -4,7 +4,7 @@ import type { Device } from "../../../shared/documents/inventory.ts";
 import { FarhandError } from "../../../shared/errors.ts";
 import { JobId, type DeviceId } from "../../../shared/ids.ts";
 import type { PackFile } from "../../../drivers/model/state/pack.ts";
-import { allPacks, packFor } from "../../../drivers/model/state/packs.ts";
+import { allPacks, packFor, packsOf } from "../../../drivers/model/state/packs.ts";
 import type { Row, Tables } from "../../../drivers/model/state/rows.ts";
 import { readOutput, type ReadOutput } from "../../../drivers/model/state/run-output.ts";
 import type { HubClient, JobView } from "../../api/client/index.ts";
@@ -28,28 +28,35 @@ export interface Parsing {
   show(view: JobView, commands: readonly string[]): Promise<number>;
 }
 
-/** All that the pack of these devices reads. USAGE where they are of several platforms, or of one without a pack. */
+/** All that the pack of these devices reads. USAGE where they are asked in several ways, or of a platform without a pack. */
 export function packCommands(devices: readonly Device[]): string[] {
-  const platforms = [...new Set(devices.map(({ platform }) => platform))];
-  const [platform] = platforms;
-  if (platform === undefined || platforms.length > 1)
-    throw new FarhandError(
-      "USAGE",
-      `${platforms.join(", ")} are asked differently: pick one platform, or give commands`,
-    );
-  return tableCommands(platform);
+  const packs = [...new Set(devices.map(packOf))];
+  const [pack] = packs;
+  if (pack === undefined || packs.length > 1) {
+    const names = packs.map(({ id, transport }) => (transport === undefined ? id : `${id} over ${transport}`));
+    throw new FarhandError("USAGE", `${names.join(", ")} are asked differently: pick one platform, or give commands`);
+  }
+  return commandsOf(pack);
 }
 
-/** CHECKS_UNSUPPORTED for a platform without a pack. */
+/** Over whatever transport. CHECKS_UNSUPPORTED for a platform without a pack. */
 export function tableCommands(platform: Device["platform"]): string[] {
-  return Object.values(packOf(platform).tables).map(({ command }) => command);
+  const packs = packsOf(platform);
+  if (packs.length === 0) throw unsupported(platform);
+  return packs.flatMap(commandsOf);
 }
 
-function packOf(platform: Device["platform"]): PackFile {
-  const pack = packFor(platform);
-  if (pack) return pack;
-  const known = allPacks().map(({ id }) => id);
-  throw new FarhandError("CHECKS_UNSUPPORTED", `${platform}; tables are known of ${known.join(", ")}`);
+const commandsOf = ({ tables }: PackFile): string[] => Object.values(tables).map(({ command }) => command);
+
+function packOf({ platform, transport }: Device): PackFile {
+  const pack = packFor(platform, transport);
+  if (!pack) throw unsupported(platform);
+  return pack;
+}
+
+function unsupported(platform: Device["platform"]): FarhandError {
+  const known = [...new Set(allPacks().map(({ id }) => id))];
+  return new FarhandError("CHECKS_UNSUPPORTED", `${platform}; tables are known of ${known.join(", ")}`);
 }
 
 /** What it takes to show tables and to compare them: read and checked before anything is asked. */
@@ -59,15 +66,14 @@ export async function parsing(
   flags: ParseFlags,
   devices: readonly Device[],
 ): Promise<Parsing> {
-  const platformOf = new Map(devices.map(({ id, platform }) => [id, platform]));
-  for (const { platform } of devices) packOf(platform);
+  const packs: Packs = new Map(devices.map((device) => [device.id, packOf(device)]));
   const checks = checksFrom(flags.checks, (file) => readText(resolve(cli.cwd, file)));
   const wanted = flags.compare !== undefined || flags.before !== undefined || checks !== undefined;
-  const earlier = wanted ? await earlierOf(cli, client, flags, platformOf) : undefined;
+  const earlier = wanted ? await earlierOf(cli, client, flags, packs) : undefined;
   return {
     async show(view, commands) {
       let worse = 0;
-      for await (const { device, pack, reads } of outputs(client, view, () => commands, platformOf)) {
+      for await (const { device, pack, reads } of outputs(client, view, () => commands, packs)) {
         const documents = reads.map((read) => documentOf(device, pack, read));
         if (earlier === undefined)
           for (const [at, read] of reads.entries()) showTable(cli, device, pack, read, documents[at]);
@@ -79,18 +85,17 @@ export async function parsing(
   };
 }
 
-type Platforms = ReadonlyMap<DeviceId, Device["platform"]>;
+type Packs = ReadonlyMap<DeviceId, PackFile>;
 
 async function* outputs(
   client: HubClient,
   view: JobView,
   commandsOf: (text: string) => readonly string[],
-  platformOf: Platforms,
+  packs: Packs,
 ): AsyncGenerator<{ device: DeviceId; pack: PackFile; reads: ReadOutput[] }> {
   for (const { device, output } of view.assignments.flatMap(({ tasks }) => tasks)) {
-    const platform = platformOf.get(device);
-    if (output === null || platform === undefined) continue;
-    const pack = packOf(platform);
+    const pack = packs.get(device);
+    if (output === null || pack === undefined) continue;
     const text = new TextDecoder().decode(await client.getBlob(output));
     yield { device, pack, reads: readOutput(pack, commandsOf(text), text) };
   }
@@ -98,23 +103,23 @@ async function* outputs(
 
 const tablesOf = (reads: readonly ReadOutput[]): Tables => new Map(reads.map(({ table: name, read }) => [name, read]));
 
-async function earlierOf(cli: Cli, client: HubClient, flags: ParseFlags, platformOf: Platforms): Promise<Earlier> {
+async function earlierOf(cli: Cli, client: HubClient, flags: ParseFlags, packs: Packs): Promise<Earlier> {
   if (flags.before !== undefined) {
     if (flags.compare !== undefined && flags.compare !== "")
       throw new FarhandError("USAGE", "--compare JOB and --before FILE are two befores");
     return readEarlier(flags.before, readText(resolve(cli.cwd, flags.before)));
   }
-  if (flags.compare === undefined || flags.compare === "") return remembered(cli, [...platformOf.keys()]);
+  if (flags.compare === undefined || flags.compare === "") return remembered(cli, [...packs.keys()]);
   const job = JobId.safeParse(flags.compare);
   if (!job.success)
     throw new FarhandError("USAGE", `--compare ${flags.compare}: no job; it stands last, or before another flag`);
   const view = await client.call("getJob", { params: { id: job.data } });
   const earlier = new Map<DeviceId, Tables>();
-  const known = new Set([...platformOf.values()].flatMap((platform) => everyCommand(packOf(platform))));
+  const known = new Set([...packs.values()].flatMap(everyCommand));
   // Which of them that job asked, and in which order, is seen in its answers.
   const asked = (text: string): string[] =>
     text.split("\n").flatMap((line) => (line.startsWith("> ") && known.has(line.slice(2)) ? [line.slice(2)] : []));
-  for await (const { device, reads } of outputs(client, view, asked, platformOf)) earlier.set(device, tablesOf(reads));
+  for await (const { device, reads } of outputs(client, view, asked, packs)) earlier.set(device, tablesOf(reads));
   return earlier;
 }
 

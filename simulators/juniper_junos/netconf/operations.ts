@@ -13,6 +13,7 @@ import { commandText } from "./command.ts";
 import { elementsOf } from "./elements.ts";
 import { filterElements } from "./filter.ts";
 import { readInto } from "./read.ts";
+import { showOf } from "./show.ts";
 import type { JunosNetconf } from "./session.ts";
 
 /** RFC 6241 §8.4.5.1; seconds in `<commit>` (13.2 and later). */
@@ -92,8 +93,11 @@ export function perform(session: JunosNetconf, operation: XmlElement): XmlElemen
     }
     case "command":
       return [base("output", `\n${commandText(session, operation.text.trim())}`)];
-    default:
-      throw failed("syntax error", operation.name);
+    default: {
+      const shown = showOf(session.device, operation.name);
+      if (!shown) throw failed("syntax error", operation.name);
+      return shown;
+    }
   }
 }
 

@@ -142,24 +142,40 @@ export function arp(device: JunosDevice, noResolve: boolean): string {
   return `${[head, ...rows, `Total entries: ${rows.length}`].join("\n")}\n`;
 }
 
+/** Undefined where LLDP does not run. */
+export function lldpPeers(device: JunosDevice): { port: string; mac: string; name: string }[] | undefined {
+  if (select(device.store.running, "protocols lldp").length === 0) return undefined;
+  return peers(device).map(({ unit, mac, address }) => ({
+    port: unit.split(".")[0] ?? "",
+    mac,
+    name: `n${address.replaceAll(".", "-")}`,
+  }));
+}
+
 export function lldpNeighbors(device: JunosDevice): string {
-  if (select(device.store.running, "protocols lldp").length === 0) return "";
-  const rows = peers(device).map(({ unit, mac, address }) => {
-    const port = unit.split(".")[0] ?? "";
-    return `${port.padEnd(19)}${"-".padEnd(20)}${mac.padEnd(20)}${port.padEnd(19)}n${address.replaceAll(".", "-")}`;
-  });
+  const found = lldpPeers(device);
+  if (!found) return "";
+  const rows = found.map(
+    ({ port, mac, name }) => `${port.padEnd(19)}${"-".padEnd(20)}${mac.padEnd(20)}${port.padEnd(19)}${name}`,
+  );
   const head = "Local Interface    Parent Interface    Chassis Id          Port info          System Name";
   return `${[head, ...rows].join("\n")}\n`;
 }
 
-export function ethernetTable(device: JunosDevice): string {
+/** One host behind each port that is up, in each of its VLANs. */
+export function ethernetEntries(device: JunosDevice): { vlan: string; mac: string; unit: string }[] {
+  const up = new Set(interfaces(device).flatMap(({ units }) => units.flatMap((unit) => (unit.up ? [unit.name] : []))));
   const members = select(device.store.running, "interfaces * unit * family ethernet-switching vlan members");
-  const rows = members.flatMap(({ statement, path }) => {
+  return members.flatMap(({ statement, path }) => {
     const unit = `${path[1]?.keys[0] ?? ""}.${path[2]?.keys[0] ?? ""}`;
-    return statement.values.map(
-      (vlan) => `    ${vlan.padEnd(20)}${macOf(unit).padEnd(20)}${"D".padEnd(13)}-   ${unit}`,
-    );
+    return up.has(unit) ? statement.values.map((vlan) => ({ vlan, mac: macOf(unit), unit })) : [];
   });
+}
+
+export function ethernetTable(device: JunosDevice): string {
+  const rows = ethernetEntries(device).map(
+    ({ vlan, mac, unit }) => `    ${vlan.padEnd(20)}${mac.padEnd(20)}${"D".padEnd(13)}-   ${unit}`,
+  );
   return [
     "",
     "MAC flags (S - static MAC, D - dynamic MAC, L - locally learned, P - Persistent static, C - Control MAC",
@@ -175,9 +191,12 @@ export function ethernetTable(device: JunosDevice): string {
   ].join("\n");
 }
 
-export function bgpSummary(device: JunosDevice): string {
+/** Undefined where BGP does not run. */
+export function bgpPeers(
+  device: JunosDevice,
+): { groups: number; rows: { address: string; asn: string; up: boolean }[]; since: string } | undefined {
   const groups = select(device.store.running, "protocols bgp group *");
-  if (groups.length === 0) return "BGP is not running\n";
+  if (groups.length === 0) return undefined;
   const known = new Set(peers(device).map(({ address }) => address));
   const rows = groups.flatMap(({ statement: group }) =>
     group.children
@@ -188,11 +207,17 @@ export function bgpSummary(device: JunosDevice): string {
         return { address, asn, up: known.has(address) };
       }),
   );
+  return { groups: groups.length, rows, since: duration(device.clock.nowMs() - device.store.bootedAtMs) };
+}
+
+export function bgpSummary(device: JunosDevice): string {
+  const found = bgpPeers(device);
+  if (!found) return "BGP is not running\n";
+  const { groups, rows, since } = found;
   const down = rows.filter(({ up }) => !up).length;
-  const since = duration(device.clock.nowMs() - device.store.bootedAtMs);
   return `${[
     "Threading mode: BGP I/O",
-    `Groups: ${groups.length} Peers: ${rows.length} Down peers: ${down}`,
+    `Groups: ${groups} Peers: ${rows.length} Down peers: ${down}`,
     "Table          Tot Paths  Act Paths Suppressed    History Damp State    Pending",
     "inet.0               ",
     `${String((rows.length - down) * 2).padStart(24)}${String(rows.length - down).padStart(11)}          0          0          0          0`,
@@ -204,21 +229,25 @@ export function bgpSummary(device: JunosDevice): string {
   ].join("\n")}\n`;
 }
 
-/** Columns as recorded (ntc-templates). A neighbour is there where OSPF runs on a link that has another end. */
-export function ospfNeighbors(device: JunosDevice): string {
+/** A neighbour is there where OSPF runs on a link that has another end. Undefined where it runs nowhere. */
+export function ospfPeers(device: JunosDevice): { address: string; unit: string }[] | undefined {
   const on = select(device.store.running, "protocols ospf area * interface *");
-  if (on.length === 0) return "OSPF instance is not running\n";
+  if (on.length === 0) return undefined;
   const speaking = new Set(
     on
       .filter(({ statement }) => !has(statement, "passive") && !has(statement, "disable"))
       .map(({ statement }) => statement.keys[0] ?? ""),
   );
-  const rows = peers(device)
-    .filter(({ unit }) => speaking.has(unit) || speaking.has("all"))
-    .map(
-      ({ address, unit }) =>
-        `${address.padEnd(17)}${unit.padEnd(23)}${"Full".padEnd(10)}${address.padEnd(16)} 128    36`,
-    );
+  return peers(device).filter(({ unit }) => speaking.has(unit) || speaking.has("all"));
+}
+
+/** Columns as recorded (ntc-templates). */
+export function ospfNeighbors(device: JunosDevice): string {
+  const found = ospfPeers(device);
+  if (!found) return "OSPF instance is not running\n";
+  const rows = found.map(
+    ({ address, unit }) => `${address.padEnd(17)}${unit.padEnd(23)}${"Full".padEnd(10)}${address.padEnd(16)} 128    36`,
+  );
   return `${["Address          Interface              State     ID               Pri  Dead", ...rows].join("\n")}\n`;
 }
 

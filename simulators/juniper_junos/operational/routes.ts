@@ -4,11 +4,27 @@ import type { JunosDevice } from "../device.ts";
 import { duration } from "../dates.ts";
 import { interfaces } from "./network.ts";
 
-interface Route {
+export interface Route {
   readonly prefix: string;
   readonly protocol: "Direct" | "Local" | "Static";
   readonly preference: number;
-  readonly via: string;
+  /** Where it leads: a unit, a unit's own address, a neighbour, or nowhere. */
+  readonly next: { readonly kind: "via" | "local" | "to" | "discard"; readonly name: string };
+}
+
+function nextText({ kind, name }: Route["next"]): string {
+  switch (kind) {
+    case "via":
+      return `>  via ${name}`;
+    case "local":
+      return `   Local via ${name}`;
+    case "to":
+      return `>  to ${name}`;
+    case "discard":
+      return "   Discard";
+    default:
+      return kind satisfies never;
+  }
 }
 
 function network(address: string): string {
@@ -20,7 +36,7 @@ function network(address: string): string {
   return `${[24, 16, 8, 0].map((shift) => Math.floor(base / 2 ** shift) % 256).join(".")}/${bits}`;
 }
 
-function table(device: JunosDevice): Route[] {
+export function routeTable(device: JunosDevice): Route[] {
   const own = interfaces(device).flatMap((physical) =>
     physical.units
       .filter((unit) => unit.up)
@@ -34,10 +50,13 @@ function table(device: JunosDevice): Route[] {
               prefix: network(address),
               protocol: "Direct",
               preference: 0,
-              via: `>  via ${unit.name}`,
+              next: { kind: "via", name: unit.name },
             };
             if (address.endsWith("/32")) return [direct];
-            return [direct, { prefix: `${ip}/32`, protocol: "Local", preference: 0, via: `   Local via ${unit.name}` }];
+            return [
+              direct,
+              { prefix: `${ip}/32`, protocol: "Local", preference: 0, next: { kind: "local", name: unit.name } },
+            ];
           }),
       ),
   );
@@ -51,14 +70,16 @@ function table(device: JunosDevice): Route[] {
         prefix: statement.keys[0] ?? "",
         protocol: "Static",
         preference: Number(leaf("preference")?.values[0] ?? 5),
-        via: hop === undefined ? "   Discard" : `>  to ${hop}`,
+        next: hop === undefined ? { kind: "discard", name: "" } : { kind: "to", name: hop },
       };
     });
   return [...own, ...fixed].toSorted((a, b) => a.prefix.localeCompare(b.prefix, "en", { numeric: true }));
 }
 
 export function routes(device: JunosDevice, only: string | undefined): string {
-  const all = table(device).filter(({ prefix }) => only === undefined || prefix.split("/")[0] === only.split("/")[0]);
+  const all = routeTable(device).filter(
+    ({ prefix }) => only === undefined || prefix.split("/")[0] === only.split("/")[0],
+  );
   if (all.length === 0) return "";
   const age = duration(device.clock.nowMs() - device.store.bootedAtMs);
   return `${[
@@ -68,13 +89,13 @@ export function routes(device: JunosDevice, only: string | undefined): string {
     "",
     ...all.flatMap((route) => [
       `${route.prefix.padEnd(18)} *[${route.protocol}/${route.preference}] ${age}`,
-      `${" ".repeat(20)}${route.via}`,
+      `${" ".repeat(20)}${nextText(route.next)}`,
     ]),
   ].join("\n")}\n`;
 }
 
 export function routeSummary(device: JunosDevice): string {
-  const all = table(device);
+  const all = routeTable(device);
   const leaf = (path: string) => select(device.store.running, path)[0]?.statement.values[0];
   const count = (protocol: Route["protocol"]) => all.filter((route) => route.protocol === protocol).length;
   const rows = (["Direct", "Local", "Static"] as const)

@@ -1,7 +1,19 @@
 /** Vendors' configuration trees: Cisco-IOS-XE-native in the parts that are set most, and Junos as the open tree that it shows. */
-import { IOSXE_NATIVE, IOSXE_NTP, XNM } from "../names.ts";
+import {
+  IOSXE_ARP,
+  IOSXE_BGP,
+  IOSXE_BGP_OPER,
+  IOSXE_CDP,
+  IOSXE_INTERFACES,
+  IOSXE_NATIVE,
+  IOSXE_NTP,
+  OPENCONFIG_BGP,
+  OPENCONFIG_LLDP,
+  XNM,
+} from "../names.ts";
 import {
   augmented,
+  boolean,
   container,
   empty,
   host,
@@ -61,6 +73,19 @@ export const iosxeModels: readonly SchemaNode[] = inModule(IOSXE_NATIVE, [
         ),
       ]),
     ]),
+    container("router", [
+      augmented(
+        IOSXE_BGP,
+        list(
+          "bgp",
+          ["id"],
+          [
+            leaf("id", string),
+            list("neighbor", ["id"], [leaf("id", host), leaf("remote-as", string), leaf("description", text(80))]),
+          ],
+        ),
+      ),
+    ]),
     container("logging", [container("host", [list("ipv4-host-list", ["ipv4-host"], [leaf("ipv4-host", ipv4)])])]),
     container("ntp", [
       augmented(
@@ -84,6 +109,40 @@ export const iosxeModels: readonly SchemaNode[] = inModule(IOSXE_NATIVE, [
 export const iosxeModules: readonly string[] = [
   `${IOSXE_NATIVE}?module=Cisco-IOS-XE-native&revision=2023-07-01`,
   `${IOSXE_NTP}?module=Cisco-IOS-XE-ntp&revision=2023-07-01`,
+  `${IOSXE_BGP}?module=Cisco-IOS-XE-bgp&revision=2023-07-01`,
+  `${IOSXE_BGP_OPER}?module=Cisco-IOS-XE-bgp-oper&revision=2022-11-01`,
+  `${IOSXE_INTERFACES}?module=Cisco-IOS-XE-interfaces-oper&revision=2021-03-01`,
+  `${IOSXE_CDP}?module=Cisco-IOS-XE-cdp-oper&revision=2019-05-01`,
+  `${IOSXE_ARP}?module=Cisco-IOS-XE-arp-oper&revision=2019-11-01`,
+];
+
+/** Parts of OpenConfig's BGP and LLDP, which a server may have beside the IETF's models. */
+export const openconfigModels: readonly SchemaNode[] = [
+  ...inModule(OPENCONFIG_BGP, [
+    container("bgp", [
+      container("global", [container("config", [leaf("as", string), leaf("router-id", ipv4)])]),
+      container("neighbors", [
+        list(
+          "neighbor",
+          ["neighbor-address"],
+          [
+            leaf("neighbor-address", host),
+            container("config", [
+              leaf("neighbor-address", host),
+              leaf("peer-as", string),
+              leaf("enabled", boolean, { default: "true" }),
+            ]),
+          ],
+        ),
+      ]),
+    ]),
+  ]),
+  ...inModule(OPENCONFIG_LLDP, [container("lldp", [container("config", [leaf("enabled", boolean)])])]),
+];
+
+export const openconfigModules: readonly string[] = [
+  `${OPENCONFIG_BGP}?module=openconfig-bgp&revision=2019-07-10`,
+  `${OPENCONFIG_LLDP}?module=openconfig-lldp&revision=2018-11-21`,
 ];
 
 /** The statements of the top of a Junos configuration; anything else is a `syntax error`. */

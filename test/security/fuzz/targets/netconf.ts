@@ -2,7 +2,7 @@
 import { FrameDecoder, type Framing } from "../../../../drivers/engines/netconf/framing.ts";
 import { HelloReader } from "../../../../drivers/engines/netconf/hello.ts";
 import { ReplyReader } from "../../../../drivers/engines/netconf/reply.ts";
-import { XmlReader } from "../../../../drivers/engines/netconf/xml-reader.ts";
+import { XmlReader } from "../../../../drivers/model/xml/reader.ts";
 import { FarhandError } from "../../../../shared/errors.ts";
 import { anyBytes } from "../mutate-bytes.ts";
 import { part, type Input, type Target } from "../target.ts";

@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { errorCode, FarhandError } from "../../../shared/errors.ts";
-import { escapeXml, requireFragment, XmlReader, type XmlCaps } from "./xml-reader.ts";
+import { escapeXml, requireFragment, XmlReader, type XmlCaps } from "./reader.ts";
 
 const encoder = new TextEncoder();
 
