@@ -64,8 +64,18 @@ export class Cli implements CommandChannel {
   /** From the first byte to the base mode, with paging off. Errors: PROMPT, LOGIN_REFUSED, PRIVILEGE, COMMAND_TIMEOUT, CONNECTION_LOST. */
   async open(): Promise<void> {
     await this.#login();
-    if (this.#mode !== this.#o.file.base) await this.enter(this.#o.file.base);
+    if (this.#mode !== this.#o.file.base) await this.#rise();
     for (const step of this.#o.file.onOpen) await this.instruct(step, {});
+  }
+
+  /** A way up that the device refuses is a matter of the login's rights, whatever words it has for that. */
+  async #rise(): Promise<void> {
+    try {
+      await this.enter(this.#o.file.base);
+    } catch (error) {
+      if (!(error instanceof FarhandError) || error.code !== "COMMAND_REFUSED") throw error;
+      throw new FarhandError("PRIVILEGE", error.detail, { cause: error });
+    }
   }
 
   async enter(name: string, variables: Variables = {}): Promise<void> {
