@@ -5,7 +5,7 @@ import { runChange } from "../../drivers/transaction/change.ts";
 import { recoverChange } from "../../drivers/transaction/recover.ts";
 import { recoverRotation, runRotation, type RotateHooks } from "../../drivers/transaction/rotate.ts";
 import type { TransactionToken } from "../../drivers/types.ts";
-import { systemClock } from "../../shared/clock.ts";
+import { type Clock, systemClock } from "../../shared/clock.ts";
 import { Device } from "../../shared/documents/inventory.ts";
 import { errorCode } from "../../shared/errors.ts";
 import { PlatformId } from "../../shared/ids.ts";
@@ -82,6 +82,12 @@ describe.skipIf(!verdict.run)(`FRR${verdict.run ? "" : `: ${verdict.reason}`}`, 
       unsaved: false,
     });
     expect(await session.facts()).toMatchObject({ hostname: "r1" });
+    // Its clock is the machine's: it is the agent's that is wrong.
+    const late: Clock = { ...systemClock, nowMs: () => systemClock.nowMs() - 120_000 };
+    expect(await session.preflight?.(systemClock)).toEqual([]);
+    expect((await session.preflight?.(late))?.map(({ code, severity }) => `${code} ${severity}`)).toEqual([
+      "CLOCK_OFF warns",
+    ]);
     expect(await session.run("show bgp summary", { outputBytesMax: 100_000 })).toContain("10.0.12.2");
     expect(await session.run("show bgp nonsense here", { outputBytesMax: 1000 }).then(() => "ran", errorCode)).toBe(
       "READ_NOT_ALLOWED",

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { runChange } from "../../drivers/transaction/change.ts";
 import { recoverChange } from "../../drivers/transaction/recover.ts";
 import type { ChangeOutcome, ChangeSpec } from "../../drivers/types.ts";
+import { systemClock, type Clock } from "../../shared/clock.ts";
 import { errorCode } from "../../shared/errors.ts";
 import { poll } from "../lab/poll.ts";
 import { linuxEndings } from "./linux-endings.ts";
@@ -93,6 +94,16 @@ export function linuxSuite(init: Init): void {
         vendor: "Linux",
         version: expect.stringContaining("Debian") as string,
       });
+      // Its clock is the machine's: it is the agent's that is wrong.
+      const late: Clock = { ...systemClock, nowMs: () => systemClock.nowMs() - 120_000 };
+      expect(await session.preflight?.(systemClock)).toEqual([]);
+      expect(await session.preflight?.(late)).toEqual([
+        expect.objectContaining({
+          code: "CLOCK_OFF",
+          severity: "warns",
+          detail: expect.stringContaining("ahead of") as string,
+        }),
+      ]);
       expect(await session.run("cat /etc/hosts", { outputBytesMax: 100_000 })).toContain("edge-1");
       for (const command of [
         "cat /etc/shadow",

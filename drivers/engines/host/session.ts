@@ -1,6 +1,9 @@
+import type { Clock } from "../../../shared/clock.ts";
+import type { CheckFinding } from "../../../shared/documents/check.ts";
 import type { ChangeMode } from "../../../shared/documents/manifest.ts";
 import { FarhandError } from "../../../shared/errors.ts";
 import type { HostPlatformFile } from "../../model/files/schema.ts";
+import { preflight } from "../../preflight/judge.ts";
 import type {
   Candidate,
   Configuration,
@@ -16,6 +19,8 @@ import { hostFrom } from "./read.ts";
 import { FACTS, readScript } from "./scripts.ts";
 import type { HostShell } from "./shell.ts";
 import type { HostTransaction } from "./transaction.ts";
+
+const ANSWER_BYTES_MAX = 64 * 1024;
 
 export interface HostSessionOptions {
   readonly file: HostPlatformFile;
@@ -111,6 +116,17 @@ export class HostSession implements Session {
         warnings: [],
       };
     }
+  }
+
+  async preflight(clock: Clock): Promise<readonly CheckFinding[]> {
+    const { shell, file } = this.#o;
+    return await preflight(file.preflight, {
+      ask: (command) => this.run(command, { outputBytesMax: ANSWER_BYTES_MAX }),
+      clock,
+      limits: undefined,
+      isListed: true,
+      redacted: (text) => shell.redacted(text),
+    });
   }
 
   begin(change: Parameters<Session["begin"]>[0]): Promise<TransactionToken> {

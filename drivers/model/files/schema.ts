@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Evidence } from "../../../shared/documents/common.ts";
 import { PlatformId } from "../../../shared/ids.ts";
+import { PreflightFile } from "../preflight-file.ts";
 
 /** The platform file of a host whose configuration is files and services. Patterns are JavaScript with the `v` flag, linear. */
 
@@ -85,5 +86,7 @@ export const HostPlatformFile = z.strictObject({
   /** DMI strings that say nothing. */
   noSerial: z.array(Pattern).max(16).default([]),
   loginChange: z.strictObject({ kind: z.literal("linux-account") }).optional(),
+  /** Asked by commands of the list of reads. What a change needs of the host besides stands in its readiness. */
+  preflight: PreflightFile.default([]),
 });
 export type HostPlatformFile = z.infer<typeof HostPlatformFile>;
