@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openSqlite, type SqliteStore } from "./sqlite.ts";
 import { statements } from "./store.ts";
+import { WalSync } from "./wal-sync.ts";
 
 const MIGRATIONS = [{ version: 1, sql: "CREATE TABLE item (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT" }];
 const sql = statements("test", {
@@ -113,5 +114,91 @@ describe("opening", () => {
     expect(() => open()).toThrow(/schema 2/);
     rmSync(path);
     store = open();
+  });
+});
+
+describe("on a disk", () => {
+  /** The log's real sync, each held back until it is let go. */
+  const slowDisk = () => {
+    const real = new WalSync(path);
+    const waiting: PromiseWithResolvers<void>[] = [];
+    return {
+      waiting,
+      close: () => real.close(),
+      sync: async () => {
+        const gate = Promise.withResolvers<void>();
+        waiting.push(gate);
+        await gate.promise;
+        await real.sync();
+      },
+    };
+  };
+  const state = async (promise: Promise<unknown>): Promise<string> => {
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    return Promise.race([promise.then(() => "told"), Promise.resolve("waits")]);
+  };
+  let disk: ReturnType<typeof slowDisk>;
+  beforeEach(async () => {
+    await store.close();
+    disk = slowDisk();
+    store = openSqlite({
+      path,
+      migrations: MIGRATIONS,
+      wal: disk,
+      onBoundary: (labels, phase) => boundaries.push(`${phase} ${labels.join("+")}`),
+    });
+  });
+
+  it("what was committed is told, and shown to a reader, once it is there and no sooner", async () => {
+    const written = insert(1);
+    await expect.poll(() => disk.waiting.length).toBe(1);
+    const seen = count();
+    expect([await state(written), await state(seen), boundaries]).toEqual([
+      "waits",
+      "waits",
+      ["before-commit insert-1"],
+    ]);
+    disk.waiting[0]?.resolve();
+    await written;
+    expect(await seen).toBe(1);
+    expect(boundaries).toEqual(["before-commit insert-1", "after-commit insert-1"]);
+  });
+
+  it("a reader whose snapshot is older than a commit does not wait for it", async () => {
+    const begun = Promise.withResolvers<void>();
+    const looked = store.read(async (tx) => {
+      const row = await tx.get(sql.count);
+      begun.resolve();
+      return Number(row?.["n"]);
+    });
+    await begun.promise;
+    const written = insert(1);
+    expect(await looked).toBe(0);
+    await expect.poll(() => disk.waiting.length).toBe(1);
+    disk.waiting[0]?.resolve();
+    await written;
+  });
+
+  it("what comes while it is at work is one group, and a group that only read needs no disk", async () => {
+    const first = insert(1);
+    await expect.poll(() => disk.waiting.length).toBe(1);
+    const others = [insert(2), insert(3)];
+    disk.waiting[0]?.resolve();
+    await first;
+    await expect.poll(() => disk.waiting.length).toBe(2);
+    disk.waiting[1]?.resolve();
+    await Promise.all(others);
+    expect(boundaries).toContain("after-commit insert-2+insert-3");
+    expect(await store.tx("look", (tx) => tx.get(sql.count))).toEqual({ n: 3 });
+    expect(disk.waiting).toHaveLength(2);
+  });
+
+  it("that refuses nothing is promised any more: what is in the log may be lost", async () => {
+    const written = insert(1);
+    await expect.poll(() => disk.waiting.length).toBe(1);
+    disk.waiting[0]?.reject(new Error("EIO: i/o error, fdatasync"));
+    await expect(written).rejects.toThrow("EIO");
+    await expect(insert(2)).rejects.toThrow("EIO");
+    await expect(count()).rejects.toThrow("EIO");
   });
 });

@@ -3,6 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { Database, type SQLQueryBindings } from "bun:sqlite";
 import { FarhandError } from "./errors.ts";
 import type { BoundaryObserver, SqlParameters, SqlRow, Statement, Store, Tx } from "./store.ts";
+import { WalSync } from "./wal-sync.ts";
 
 export interface Migration {
   /** Numbered from 1 without a gap; never edited once released. */
@@ -16,6 +17,8 @@ export interface SqliteOptions {
   /** Upper bound of the file; writes beyond it fail as DISK_FULL while deletes still work. */
   readonly quotaBytes?: number;
   readonly onBoundary?: BoundaryObserver;
+  /** For tests: a disk that takes its time, or refuses. */
+  readonly wal?: Pick<WalSync, "sync" | "close">;
 }
 
 const PAGE_BYTES = 4096;
@@ -77,15 +80,22 @@ type Settled =
   | { readonly entry: Waiting; readonly value: unknown }
   | { readonly entry: Waiting; readonly error: unknown };
 
-/** One writer. Transactions that wait at the same time share one COMMIT, each as a savepoint. */
+/**
+ * One writer. Transactions that wait at the same time share one COMMIT and one sync of the log, each as a savepoint: those that come while the disk
+ * is at it are the next group. Nobody is told of a commit, and no read returns what it saw of one, before it is on disk.
+ */
 export class SqliteStore implements Store {
   readonly #db: Database;
   readonly #reader: Database;
   readonly #onBoundary: BoundaryObserver | undefined;
+  /** None in memory. */
+  readonly #wal: Pick<WalSync, "sync" | "close"> | undefined;
   readonly #inside = new AsyncLocalStorage<true>();
   #queue: Waiting[] = [];
   #draining: Promise<void> | undefined;
   #reading: Promise<unknown> = Promise.resolve();
+  /** Of the last group, while it is not on disk yet. For good where the disk refused: what was committed since then is seen, and may be lost. */
+  #unsynced: Promise<void> | undefined;
   #closed = false;
 
   constructor(db: Database, options: SqliteOptions) {
@@ -96,6 +106,8 @@ export class SqliteStore implements Store {
       this.#reader = new Database(options.path, { readonly: true, strict: true });
       this.#reader.run("PRAGMA busy_timeout = 5000");
       this.#reader.run("PRAGMA query_only = ON");
+      this.#wal = options.wal ?? new WalSync(options.path);
+      this.#db.run("PRAGMA synchronous = NORMAL");
     }
   }
 
@@ -113,16 +125,19 @@ export class SqliteStore implements Store {
     // On one connection (in memory) a read must not see rows that are not committed yet: it waits its turn as a writer does.
     if (this.#reader === this.#db) return this.tx("read", fn);
     // One reader too: a second BEGIN while a first read awaits would fail, or would show it a snapshot that is older than its call.
+    let seen: Promise<void> | undefined;
     const mine = this.#reading.then(async () => {
       this.#reader.run("BEGIN");
       try {
-        return await fn(new Handle(this.#reader));
+        return await fn(new Handle(this.#reader, () => (seen ??= this.#unsynced)));
       } finally {
         this.#reader.run("COMMIT");
       }
     });
     this.#reading = mine.catch(() => undefined);
-    return mine;
+    const value = await mine;
+    await seen;
+    return value;
   }
 
   async close(): Promise<void> {
@@ -131,6 +146,7 @@ export class SqliteStore implements Store {
     await this.#reading;
     if (this.#reader !== this.#db) this.#reader.close();
     this.#db.close();
+    await this.#wal?.close();
   }
 
   async #drain(): Promise<void> {
@@ -149,10 +165,14 @@ export class SqliteStore implements Store {
     const settled: Settled[] = [];
     const labels = group.map((entry) => entry.label);
     try {
+      // Where the disk once refused it says so to all that follow.
+      await this.#unsynced;
+      let wrote = false;
       this.#db.run("BEGIN IMMEDIATE");
-      for (const entry of group) settled.push(await this.#runSavepoint(entry));
+      for (const entry of group) settled.push(await this.#runSavepoint(entry, () => (wrote = true)));
       this.#onBoundary?.(labels, "before-commit");
       this.#db.run("COMMIT");
+      if (wrote) await this.#sync();
     } catch (error) {
       if (this.#db.inTransaction) this.#db.run("ROLLBACK");
       if (error instanceof GroupLost) {
@@ -170,10 +190,18 @@ export class SqliteStore implements Store {
     }
   }
 
-  async #runSavepoint(entry: Waiting): Promise<Settled> {
+  async #sync(): Promise<void> {
+    this.#unsynced = this.#wal?.sync();
+    // Every read and every group that follows meets a refusal again.
+    this.#unsynced?.catch(() => undefined);
+    await this.#unsynced;
+    this.#unsynced = undefined;
+  }
+
+  async #runSavepoint(entry: Waiting, onWrite: () => void): Promise<Settled> {
     this.#db.run("SAVEPOINT one");
     try {
-      const value = await this.#inside.run(true, () => entry.run(new Handle(this.#db)));
+      const value = await this.#inside.run(true, () => entry.run(new Handle(this.#db, undefined, onWrite)));
       this.#db.run("RELEASE one");
       return { entry, value };
     } catch (error) {
@@ -197,24 +225,32 @@ class GroupLost extends Error {
 
 class Handle implements Tx {
   readonly #db: Database;
+  readonly #onRead: (() => void) | undefined;
+  readonly #onWrite: (() => void) | undefined;
 
-  constructor(db: Database) {
+  constructor(db: Database, onRead?: () => void, onWrite?: () => void) {
     this.#db = db;
+    this.#onRead = onRead;
+    this.#onWrite = onWrite;
   }
 
   async all(statement: Statement, parameters: SqlParameters = {}): Promise<SqlRow[]> {
+    this.#onRead?.();
     return this.#db.query<SqlRow, SQLQueryBindings[]>(statement.sql).all(parameters as SQLQueryBindings);
   }
 
   async get(statement: Statement, parameters: SqlParameters = {}): Promise<SqlRow | undefined> {
+    this.#onRead?.();
     return this.#db.query<SqlRow, SQLQueryBindings[]>(statement.sql).get(parameters as SQLQueryBindings) ?? undefined;
   }
 
   async run(statement: Statement, parameters: SqlParameters = {}): Promise<number> {
+    this.#onWrite?.();
     return this.#db.query(statement.sql).run(parameters as SQLQueryBindings).changes;
   }
 
   async runEach(statement: Statement, rows: readonly SqlParameters[]): Promise<number> {
+    this.#onWrite?.();
     const prepared = this.#db.query(statement.sql);
     let changes = 0;
     for (const row of rows) changes += prepared.run(row as SQLQueryBindings).changes;
