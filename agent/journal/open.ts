@@ -12,8 +12,9 @@ import bundle from "./migrations/0003_bundle.sql" with { type: "text" };
 import logins from "./migrations/0004_logins.sql" with { type: "text" };
 import breakglass from "./migrations/0006_breakglass.sql" with { type: "text" };
 import revocations from "./migrations/0007_revocations.sql" with { type: "text" };
-import hold from "./migrations/0008_hold.sql" with { type: "text" };
 import schedule from "./migrations/0005_schedule.sql" with { type: "text" };
+import hold from "./migrations/0008_hold.sql" with { type: "text" };
+import outboxSizes from "./migrations/0009_outbox_sizes.sql" with { type: "text" };
 
 export const journalMigrations: readonly Migration[] = [
   { version: 1, sql: first },
@@ -24,6 +25,7 @@ export const journalMigrations: readonly Migration[] = [
   { version: 6, sql: breakglass },
   { version: 7, sql: revocations },
   { version: 8, sql: hold },
+  { version: 9, sql: outboxSizes },
 ];
 
 /** Beyond this, writes fail as DISK_FULL; large bodies live in spool files and are counted there. */
