@@ -129,7 +129,10 @@ export class SqliteStore implements Store {
     const mine = this.#reading.then(async () => {
       this.#reader.run("BEGIN");
       try {
-        return await fn(new Handle(this.#reader, () => (seen ??= this.#unsynced)));
+        const onRead = (): void => {
+          seen ??= this.#unsynced;
+        };
+        return await fn(new Handle(this.#reader, onRead));
       } finally {
         this.#reader.run("COMMIT");
       }
@@ -169,7 +172,10 @@ export class SqliteStore implements Store {
       await this.#unsynced;
       let wrote = false;
       this.#db.run("BEGIN IMMEDIATE");
-      for (const entry of group) settled.push(await this.#runSavepoint(entry, () => (wrote = true)));
+      const onWrite = (): void => {
+        wrote = true;
+      };
+      for (const entry of group) settled.push(await this.#runSavepoint(entry, onWrite));
       this.#onBoundary?.(labels, "before-commit");
       this.#db.run("COMMIT");
       if (wrote) await this.#sync();
