@@ -57,6 +57,19 @@ export const NetconfFile = z.strictObject({
   validates: z.boolean().default(true),
   /** False for a device that offers :confirmed-commit:1.1 and takes no `persist`: it then confirms from the session that made the change. */
   persists: z.boolean().default(true),
+  /**
+   * For a device whose only lock is the candidate's (RFC 6241 §7.5 would have running's denied while a timer runs): the vendor's operation that tells
+   * of commits, newest first. `entry` begins each of them, and the leaf at `path` of the first holds these words while its timer runs.
+   */
+  timer: z
+    .strictObject({
+      operation: z.string().max(400),
+      entry: Path,
+      path: Path,
+      holds: z.string().min(1).max(100),
+      owner: Path,
+    })
+    .optional(),
   /** Where running is not what a reboot loads and there is no :startup to copy it to: the vendor's operation, and a word of its answer when it was done. */
   save: z.strictObject({ operation: z.string().max(400), done: z.string().min(1).max(100) }).optional(),
   /** SECONDS that a confirmed commit may wait. */

@@ -12,6 +12,13 @@ const denied = (sessionId: number, message: string): RpcError =>
 export function lock(operation: XmlElement, server: NetconfServer, session: Actor): Reply {
   only(operation, ["target"]);
   const target = datastoreOnly(operation, "target", server.abilities);
+  // "This is the only acceptable value for the Junos OS" (Juniper, <target>).
+  if (server.personality === "junos" && target !== "candidate")
+    throw new RpcError("operation-failed", {
+      type: "protocol",
+      message: "syntax error",
+      info: { "bad-element": target },
+    });
   const { store } = server;
   const held = store.lockOf(target);
   if (held) throw denied(held.sessionId, `Lock failed, lock is already held by session ${held.sessionId}.`);

@@ -5,7 +5,7 @@ import { makeDrivers } from "../../drivers/driver.ts";
 import { readPlatform } from "../../drivers/model/platform-files.ts";
 import { runChange } from "../../drivers/transaction/change.ts";
 import { recoverChange } from "../../drivers/transaction/recover.ts";
-import { lab as startLab, type NetconfLab } from "./netconf-lab.ts";
+import { admin, lab as startLab, type NetconfLab } from "./netconf-lab.ts";
 import type { Session } from "../../drivers/types.ts";
 import { recorder } from "./support.ts";
 
@@ -99,4 +99,30 @@ test("a server that grants the lock while a commit waits: after a crash the time
   const result = await recoverChange({ ...context, open }, spec, first.progress(), recorder().hooks);
   expect(sim.runningConfig()).toBe(before);
   expect(result.state).toBe("ROLLED_BACK");
+});
+
+test("somebody's commit that waits for its confirmation is not confirmed along: the newest commit tells, as running has no lock here", async () => {
+  const { sim, box } = await lab();
+  const spec = await box.plan(TEXT);
+  const { operations, leave } = await admin(stops, sim);
+  await expect(operations.lock("running")).rejects.toThrow("syntax error");
+  const config = `<configuration><interfaces><interface><name>ge-0/0/2</name><description>THEIRS</description></interface></interfaces></configuration>`;
+  await operations.editConfig({ target: "candidate", config, errorOption: "stop-on-error" });
+  await operations.confirmedCommit({ timeoutS: 600 });
+  const theirs = sim.runningConfig();
+  expect(theirs).toContain("THEIRS");
+  const result = await runChange(
+    box.context(),
+    { ...spec, preImage: (await box.plan(TEXT)).preImage },
+    recorder().hooks,
+  );
+  expect(result).toMatchObject({
+    state: "FAILED",
+    code: "PENDING_CHANGE",
+    detail: "a commit waits for its confirmation (netops)",
+    notApplied: true,
+  });
+  expect(sim.pendingRollback()).toBeDefined();
+  expect(sim.runningConfig()).toBe(theirs);
+  leave();
 });

@@ -171,6 +171,9 @@ const IOSXE_XML =
   `<neighbor><id>10.0.2.2</id><remote-as>65003</remote-as></neighbor></bgp></router></native>`;
 const native = (leaves: string): string =>
   `<native xmlns="${NATIVE}"><interface><GigabitEthernet><name>2</name>${leaves}</GigabitEthernet></interface></native>`;
+const junosPort = (leaves: string): string =>
+  `<configuration><interfaces><interface><name>ge-0/0/1</name>${leaves}</interface></interfaces></configuration>`;
+
 const netconfTarget = (sim: SimulatedDevice): ReturnType<typeof sshTarget> => sshTarget(sim, "netconf");
 
 export interface Subject {
@@ -278,5 +281,21 @@ export const subjects: readonly Subject[] = [
     breaking: `${native("<shutdown/>")}\n`,
     broken: ["interfaces up", "cdp neighbours", "bgp established", "bgp prefixes", "routes"],
     harmless: `${native("<description>probe</description>")}\n`,
+  },
+  {
+    name: "juniper_junos over NETCONF",
+    start: (clock) =>
+      startJuniperJunos(
+        {
+          name: "edge-1",
+          config: JUNOS.replace("        ssh;\n", "        ssh;\n        netconf {\n            ssh;\n        }\n"),
+        },
+        { clock },
+      ),
+    target: netconfTarget,
+    confirmMs: 120_000,
+    breaking: `${junosPort("<disable/>")}\n`,
+    broken: ["interfaces up", "lldp neighbours", "bgp established", "bgp prefixes", "routes"],
+    harmless: `${junosPort("<description>probe</description>")}\n`,
   },
 ];

@@ -2,6 +2,7 @@ import { FarhandError } from "../../../shared/errors.ts";
 import type { Digest } from "../../../shared/ids.ts";
 import type { Candidate, Configuration, Pending, Session, Staged, TransactionToken } from "../../types.ts";
 import { isPending, readDatastore, takeLock, unlockQuietly, type NetconfDevice } from "./device.ts";
+import { eachLeaf } from "./leaves.ts";
 import type { Parked, ParkedSession } from "./parked.ts";
 import { RpcRefused } from "./rpc-error.ts";
 
@@ -9,9 +10,12 @@ import { RpcRefused } from "./rpc-error.ts";
 const POLL_MS = 1000;
 /** How long a session that alone can confirm is kept beyond the device's timer. */
 const PARK_MARGIN_MS = 60_000;
+const COMMITS_BYTES_MAX = 256 * 1024;
+
+type Timer = NonNullable<NetconfDevice["file"]["timer"]>;
 
 /**
- * A change through the candidate and a confirmed commit (RFC 6241 §8.3, §8.4). `arm` takes the locks, running then candidate, and refuses a candidate
+ * A change through the candidate and a confirmed commit (RFC 6241 §8.3, §8.4). `arm` takes the locks, running then candidate (alone where the device has no other), and refuses a candidate
  * that holds anything; `stage` edits, reads back and validates; `apply` commits with the timer running.
  *
  * | the device has | who confirms | who undoes |
@@ -63,7 +67,8 @@ export class NetconfTransaction {
   /** The caller reads running once more under the lock: one that is not the pre-image is its to tell. */
   async arm(token: TransactionToken): Promise<void> {
     const device = this.#device;
-    await takeLock(device, "running");
+    if (device.file.timer) await requireNoTimer(device, device.file.timer);
+    else await takeLock(device, "running");
     try {
       await takeLock(device, "candidate");
       const candidate = await readDatastore(device, "candidate");
@@ -104,7 +109,7 @@ export class NetconfTransaction {
     if (this.#staged !== token.id) await this.#stage(token, commands);
     // Before, not after: a device that holds a lock for somebody whom the change has cut off may not undo it (yuma123 2.13: "restore running config
     // failed (config locked)").
-    await unlockQuietly(device, "running");
+    if (!device.file.timer) await unlockQuietly(device, "running");
     const { seconds, persist } = token.data;
     const confirm = typeof persist === "string" ? { persist } : {};
     if (!("persist" in confirm)) this.#armed = token;
@@ -122,6 +127,11 @@ export class NetconfTransaction {
   }
 
   async pending(token: TransactionToken): Promise<Pending> {
+    const { timer } = this.#device.file;
+    if (timer) {
+      const waits = (await readTimer(this.#device, timer)) !== undefined;
+      return waits && !(await this.#isUndone(token)) ? "armed" : "none";
+    }
     const answer = await this.#askLock();
     // Some grant the lock to whoever asks: then the session that can confirm tells.
     if (answer === "none" && !this.#parked.get(token.id)) return "none";
@@ -243,8 +253,33 @@ export class NetconfTransaction {
   }
 
   async #release(): Promise<void> {
-    await unlockQuietly(this.#device, "candidate", "running");
+    await unlockQuietly(this.#device, "candidate", ...(this.#device.file.timer ? [] : ["running" as const]));
   }
+}
+
+/** Whose commit waits for its confirmation, in the device's word; undefined where none does. */
+async function readTimer(
+  { operations }: NetconfDevice,
+  { operation, entry, path, holds, owner }: Timer,
+): Promise<string | undefined> {
+  const { data } = await operations.vendor("commits", operation, { dataBytesMax: COMMITS_BYTES_MAX });
+  let entries = 0;
+  let waits = false;
+  let whose = "";
+  eachLeaf(data ?? "<none/>", (at, value) => {
+    if (at === entry) entries += 1;
+    if (entries > 1) return;
+    if (at === path && value.includes(holds)) waits = true;
+    if (at === owner) whose = value.replaceAll(/[^\w.@\-]/gv, "?").slice(0, 64);
+  });
+  return waits ? whose : undefined;
+}
+
+/** PENDING_CHANGE, its owner named. */
+async function requireNoTimer(device: NetconfDevice, timer: Timer): Promise<void> {
+  const whose = await readTimer(device, timer);
+  if (whose !== undefined)
+    throw new FarhandError("PENDING_CHANGE", `a commit waits for its confirmation${whose === "" ? "" : ` (${whose})`}`);
 }
 
 async function endSession(session: ParkedSession): Promise<void> {

@@ -63,6 +63,10 @@ export function perform(session: JunosNetconf, operation: XmlElement): XmlElemen
       session.device.setCandidate(session.editor, clone(session.device.store.running));
       return OK;
     case "lock":
+      // Juniper, <target>: "the only acceptable value for the Junos OS".
+      if (child(operation, "target")?.children[0]?.name !== "candidate")
+        throw failed("syntax error", child(operation, "target")?.children[0]?.name ?? "target");
+      return lock(session, "exclusive");
     case "lock-configuration":
       return lock(session, "exclusive");
     case "open-configuration":
