@@ -1,5 +1,5 @@
 /** One router: what its daemons run, what it has saved, its ports, and the faults that meet a change. */
-import type { Datastores } from "../kit/datastores.ts";
+import type { Datastores, Tree } from "../kit/datastores.ts";
 import { cloneBlock, DAEMONS, emptyConfig, type Config, type Daemon } from "./config/config.ts";
 import { printConfig } from "./config/print.ts";
 import { Refusal, type Effect } from "./statements/statement.ts";
@@ -23,7 +23,10 @@ const SAVED_BEFORE = "/etc/frr/frr.conf.sav";
 export const VTYSH_CONF = "/etc/frr/vtysh.conf";
 const INTEGRATED = "service integrated-vtysh-config";
 
-export const NOTHING_SAVED = `${INTEGRATED}\n`;
+/** Whether two configurations are the same is asked of what they show. */
+const plain = (config: Config): string =>
+  printConfig(config, { version: "", hostname: "", alive: new Set(DAEMONS), service: "" });
+export const TREE: Tree<Config> = { clone: cloneBlock, same: (a, b) => plain(a) === plain(b), text: plain };
 
 export class Router implements Machine {
   readonly store: Datastores<Config>;

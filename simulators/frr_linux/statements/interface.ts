@@ -96,10 +96,12 @@ function checked(head: string, tail: string, form: RegExp, refuse: (said: string
 
 const lower = (text: string): string => text.replace(/\S*:\S*:\S*$/, (found) => shownAddress(found));
 
-function goTo({ block }: Place, target: string): Refusal | undefined {
-  const own = Number(block.header.split(" ")[3]);
-  if (Number(target) <= own) return failed();
-  put(block, "on-match", { text: `on-match goto ${target}`, rank: [`on-match goto ${target}`], owners: BOTH });
+/** Where it goes on: further down, and only from an entry that permits. */
+function onMatch({ block }: Place, target: string | undefined): Refusal | undefined {
+  const [, , action, own] = block.header.split(" ");
+  if (action !== "permit" || (target !== undefined && Number(target) <= Number(own))) return failed();
+  const text = target === undefined ? "on-match next" : `on-match goto ${target}`;
+  put(block, "on-match", { text, rank: [text], owners: BOTH });
   return undefined;
 }
 
@@ -147,12 +149,8 @@ export const routeMaps: readonly Statement[] = [
   ...slot("set originator-id", "A.B.C.D", BGP),
   ...flag("set atomic-aggregate", { owners: BGP, rank: ["set atomic-aggregate"] }),
   ...slot("call", "WORD"),
-  statement("on-match next", BOTH, ({ block }) => {
-    put(block, "on-match", { text: "on-match next", rank: ["on-match next"], owners: BOTH });
-    return undefined;
-  }),
-  statement("on-match goto (1-65535)$to", BOTH, (place, { to = "" }) => goTo(place, to)),
-  statement("continue (1-65535)$to", BOTH, (place, { to = "" }) => goTo(place, to)),
+  statement("on-match next", BOTH, (place) => onMatch(place, undefined)),
+  statement("<on-match goto|continue> (1-65535)$to", BOTH, (place, { to = "" }) => onMatch(place, to)),
   statement("no on-match <next|goto>", BOTH, ({ block }) => {
     block.lines.delete("on-match");
     return undefined;

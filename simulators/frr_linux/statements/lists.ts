@@ -78,6 +78,7 @@ function listStatements(kind: ListKind): Statement[] {
     if (typeof value !== "string") return value;
     const { name = "", seq } = args;
     const entries = entriesOf(config, kind, name);
+    if (entries.length === 0 && kind.absentList) return kind.absentList(name);
     const found = entries.find((entry) => entry.value === value && (seq === undefined || Number(seq) === entry.seq));
     if (found) config.lines.delete(found.key);
     else if (kind.absentEntry) return kind.absentEntry(value.split(" ").slice(1).join(" "));
@@ -172,6 +173,7 @@ function community(kind: "community" | "large-community", form: "standard" | "ex
     },
     removesByNumber: false,
     absentList: () => new Refusal("% Can't find community-list"),
+    absentEntry: () => new Refusal("% Can't find community-list"),
   };
 }
 

@@ -114,8 +114,9 @@ function join({ block: router }: Place, args: Args): Effect {
 /** Out of its peer-group a neighbour is nobody: measured, an AS of its own does not save it. */
 function leave({ block: router }: Place, args: Args): Effect {
   const { group = "" } = args;
-  if (!isGroup(router, group)) return new Refusal("% Configure the peer-group first");
   const peer = nameOf(args);
+  if (!exists(router, peer)) return new Refusal(UNKNOWN);
+  if (!isGroup(router, group)) return new Refusal("% Configure the peer-group first");
   if (groupOf(router, peer) === group) removePeer(router, peer);
   return undefined;
 }

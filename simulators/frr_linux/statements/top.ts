@@ -29,8 +29,9 @@ const PASSWORDS = 2;
 const ROUTES = 3;
 
 const passwords: readonly Statement[] = ["password", "enable password"].flatMap((name, at) => [
-  statement(`${name} [8] WORD`, DAEMONS, ({ config }, _args, words) => {
-    put(config, name, { text: words.join(" "), rank: [PASSWORDS, at], owners: DAEMONS });
+  statement(`${name} [8$coded] WORD`, DAEMONS, ({ config }, { coded }, words) => {
+    // Measured: what is typed encrypted is not shown without `service password-encryption`.
+    put(config, name, { text: coded === undefined ? words.join(" ") : "", rank: [PASSWORDS, at], owners: DAEMONS });
     return undefined;
   }),
   statement(`no ${name}`, DAEMONS, ({ config }) => {
