@@ -4,6 +4,8 @@ import { startAristaEos } from "./arista_eos/index.ts";
 import { sampleAristaEos } from "./arista_eos/sample.ts";
 import { startCiscoIosxe } from "./cisco_iosxe/index.ts";
 import type { SimulatedDevice } from "./device.ts";
+import { startFrrLinux } from "./frr_linux/index.ts";
+import { sampleFrrLinux } from "./frr_linux/sample.ts";
 import { generateDevice, Profile } from "./fleet/generate.ts";
 import { startJuniperJunos } from "./juniper_junos/index.ts";
 import { sampleJuniperJunos } from "./juniper_junos/sample.ts";
@@ -59,6 +61,7 @@ export const SIMULATORS = {
       generateDevice({ ...options, profile: Profile.parse({ interfaces }), version: "17.9.4a", model: "C8000V" }),
     start: startCiscoIosxe,
   },
+  frr_linux: { sample: sampleFrrLinux, start: startFrrLinux },
   juniper_junos: {
     sample: ({ interfaces, ...options }) =>
       sampleJuniperJunos({ ...options, profile: Profile.parse({ interfaces }), version: "21.4R3.15", model: "vsrx" }),

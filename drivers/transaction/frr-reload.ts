@@ -38,6 +38,10 @@ const FINDINGS: Readonly<Record<string, Finding>> = {
   },
 };
 
+/** A login shell reads its own files first, and what somebody wrote into those may speak before any script does. */
+const BEGINS = "farhand-script";
+const BEGUN = `${BEGINS}\n`;
+
 /** Words of the check that may be about this moment only. */
 const PASSING: ReadonlySet<string> = new Set(["daemon", "vtysh"]);
 const SETTLE_MS = 15_000;
@@ -173,10 +177,12 @@ export class FrrReloadUndo implements Undo {
     await this.#script(CLEAN, name(token));
   }
 
-  #script(script: string, ...words: string[]): Promise<ExecResult> {
+  async #script(script: string, ...words: string[]): Promise<ExecResult> {
     if (words.some((word) => !/^[0-9a-f]{1,16}$/.test(word)))
       throw new FarhandError("INTERNAL", "a script argument that is not hex");
-    return this.#exec(`sudo -n sh -s -- ${words.join(" ")}`, script);
+    const ran = await this.#exec(`sudo -n sh -s -- ${words.join(" ")}`, `echo ${BEGINS}\n${script}`);
+    const at = ran.stdout.indexOf(BEGUN);
+    return at < 0 ? ran : { ...ran, stdout: ran.stdout.slice(at + BEGUN.length) };
   }
 
   #exec(command: string, stdin?: string): Promise<ExecResult> {

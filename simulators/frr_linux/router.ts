@@ -19,7 +19,7 @@ export interface Facts {
 }
 
 export const FRR_CONF = "/etc/frr/frr.conf";
-const SAVED_BEFORE = "/etc/frr/frr.conf.sav";
+export const SAVED_BEFORE = "/etc/frr/frr.conf.sav";
 export const VTYSH_CONF = "/etc/frr/vtysh.conf";
 const INTEGRATED = "service integrated-vtysh-config";
 
@@ -36,6 +36,8 @@ export class Router implements Machine {
   readonly alive = new Set<Daemon>(DAEMONS);
   /** Whether a change would be taken back by something on the host. */
   isAwaited: () => boolean = () => false;
+  /** Another admin ends what would take a change back. */
+  keep: () => void = () => undefined;
   #line = 0;
   #sitting: { readonly of: object; readonly last: number } | undefined;
 
@@ -111,6 +113,12 @@ export class Router implements Machine {
     const { store } = this;
     const other = store.faults.take("other-admin-change");
     if (other) store.later(other.afterMs, () => store.onMutate(other.lines, other.by));
+    const confirmed = store.faults.take("confirmed-by-other");
+    if (confirmed)
+      store.later(confirmed.afterMs, () => {
+        this.keep();
+        store.record({ kind: "confirmed", by: confirmed.by });
+      });
     const reboot = store.faults.take("reboot-before-confirm");
     if (reboot) store.later(reboot.afterMs, () => store.reboot(reboot.bootMs));
   }
@@ -139,7 +147,21 @@ export class Router implements Machine {
 
   /** What frr.conf makes of a router that has nothing: as `vtysh -b` reads it, a line that is refused stops nothing. */
   load(text: string): Config {
-    let config = emptyConfig();
+    return this.#typed(emptyConfig(), text.split("\n"), () => undefined);
+  }
+
+  /** Another admin, in no session that a test sees. Throws where a line is refused. */
+  outOfBand(lines: readonly string[], by: string): void {
+    const refused = (line: string, { out, err }: Said): never => {
+      throw new Error(`${line}: ${out}${err}`);
+    };
+    const next = this.#typed(this.config, lines, refused);
+    this.store.outOfBand(() => next, lines, by);
+  }
+
+  /** Lines typed where no fault looks, and what they leave. */
+  #typed(from: Config, lines: readonly string[], refused: (line: string, said: Said) => void): Config {
+    let config = from;
     const machine: Machine = {
       hostname: this.hostname,
       isIntegrated: true,
@@ -158,7 +180,11 @@ export class Router implements Machine {
       },
     };
     const vtysh = new Vtysh(machine, { user: "root", via: "boot", sitting: {} }).configure();
-    for (const line of text.split("\n")) if (line.trim() !== "end") vtysh.line(line);
+    for (const line of lines) {
+      if (line.trim() === "end") continue;
+      const said = vtysh.line(line);
+      if (said.code !== 0) refused(line, said);
+    }
     return config;
   }
 

@@ -26,13 +26,16 @@ export class VtyshSession implements Dialect {
     return this.#vtysh.mode;
   }
 
+  /** What somebody wrote into the login shell's own files comes first. */
   greeting(): string {
-    return `\nHello, this is FRRouting (version ${this.#router.facts.version}).\nCopyright 1996-2005 Kunihiro Ishiguro, et al.\n\n`;
+    const noise = this.#router.store.faults.get("log-noise");
+    return `${noise ? `${noise.text}\n` : ""}\nHello, this is FRRouting (version ${this.#router.facts.version}).\nCopyright 1996-2005 Kunihiro Ishiguro, et al.\n\n`;
   }
 
   async line(text: string, shell: Shell): Promise<"logout" | undefined> {
     const said = this.#vtysh.line(text);
-    await shell.print(said.out + said.err);
+    // Log lines come to a vtysh that has asked for them alone (`terminal monitor`).
+    await shell.term.write(said.out + said.err);
     return said.isOver ? "logout" : undefined;
   }
 

@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ManualClock } from "../../shared/clock.ts";
 import { randomFrom } from "../../simulators/fleet/generate.ts";
 import { routerInMemory } from "../../simulators/frr_linux/testing.ts";
-import { frrReload, vtysh } from "../../simulators/frr_linux/programs.ts";
 import type { Router } from "../../simulators/frr_linux/router.ts";
 import { Vtysh } from "../../simulators/frr_linux/vtysh.ts";
 import { Node } from "./node.ts";
@@ -185,7 +184,11 @@ describe.skipIf(!verdict.run)(`the simulator beside a real router${verdict.run ?
       }
       type("end");
       const theirs = await typed(lines);
-      if (process.env["DUMP"]) await Bun.write(`${process.env["DUMP"]}/${sitting}.txt`, lines.map((line, at) => `${line}\n${theirs[at] ?? ""}`).join(""));
+      if (process.env["DUMP"])
+        await Bun.write(
+          `${process.env["DUMP"]}/${sitting}.txt`,
+          lines.map((line, at) => `${line}\n${theirs[at] ?? ""}`).join(""),
+        );
       const said = (all: readonly string[]): string => lines.map((line, at) => `${line}\n${all[at] ?? ""}`).join("");
       expect(said(answers), `sitting ${sitting}, seed ${seed}`).toBe(said(theirs));
       expect(router.running(), `sitting ${sitting}, seed ${seed}:\n${lines.join("\n")}`).toBe(await shown());

@@ -1,6 +1,7 @@
 import type { Subject } from "../subject.ts";
 import { aristaEos } from "./arista-eos.ts";
 import { ciscoIosxe } from "./cisco-iosxe.ts";
+import { frrLinux } from "./frr-linux.ts";
 import { juniperJunos } from "./juniper-junos.ts";
 import { mikrotikRouteros } from "./mikrotik-routeros.ts";
 import { iosxeNetconf, junosNetconf, netconf } from "./netconf.ts";
@@ -10,6 +11,7 @@ import { nokiaSrlinux } from "./nokia-srlinux.ts";
 export const subjects: readonly Subject[] = [
   ...aristaEos,
   ciscoIosxe,
+  frrLinux,
   juniperJunos,
   mikrotikRouteros,
   netconf,
