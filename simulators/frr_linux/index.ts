@@ -142,7 +142,7 @@ export async function startFrrLinux(
         version: config.version,
         ident: "OpenSSH_9.2p1 Debian-2+deb12u3",
         datastores: (surroundings) => {
-          reach.setReachability = surroundings.setReachability;
+          reach.setReachability = (next) => surroundings.setReachability(next);
           const boots = (): Config => router().load(files.read(FRR_CONF) ?? "");
           const store = new Datastores<Config>({
             tree: TREE,

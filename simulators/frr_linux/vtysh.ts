@@ -2,12 +2,11 @@
  * One vtysh: modes, a line at a time. A line that the mode does not know is offered to the modes above it (`interface eth0` within
  * `router bgp`), `do` runs an exec command, silence is assent. What is said comes with the exit code that `vtysh -c` has for it.
  */
-import type { Block, Config } from "./config/config.ts";
+import type { Block, Config, Daemon } from "./config/config.ts";
 import { exec, type ExecCommand } from "./exec.ts";
 import { grammarFor } from "./statements/index.ts";
 import { Refusal, type Effect, type Statement } from "./statements/statement.ts";
 import type { Match } from "./syntax.ts";
-import type { Daemon } from "./config/config.ts";
 
 export interface Said {
   readonly out: string;

@@ -86,7 +86,7 @@ export interface ExecSession<T> {
   readonly log: CommandRecord[];
   readonly sessionId: number;
   /** Runs the dialect on the channel, with its prompts, as a shell would. */
-  terminal(): void;
+  readonly terminal: () => void;
 }
 
 export interface Door {

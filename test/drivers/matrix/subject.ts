@@ -24,6 +24,8 @@ export interface Subject {
   readonly moments: Moments;
   /** Where a replace is said otherwise. */
   readonly replaceMoments?: Partial<Moments>;
+  /** Why this machine cannot run it, where it needs something of the machine. */
+  readonly cannot?: string;
   /** Faults that mean nothing here, with the reason, which is printed. */
   readonly without?: Partial<Record<FaultName, string>>;
 }

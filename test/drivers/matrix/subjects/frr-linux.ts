@@ -1,14 +1,17 @@
 import { startFrrLinux } from "../../../../simulators/frr_linux/index.ts";
 import { sampleFrrLinux } from "../../../../simulators/frr_linux/sample.ts";
+import { hostVerdict } from "../../../../simulators/host/requirements.ts";
 import { sshTarget } from "../target.ts";
 import type { Subject } from "../subject.ts";
 
+const verdict = hostVerdict();
 const { config } = sampleFrrLinux({ seed: 1, index: 0, interfaces: 2 });
 
 /** vtysh on a terminal, and a host beside it that really runs what undoes a change. */
 export const frrLinux: Subject = {
   platform: "frr_linux",
   transport: "cli",
+  ...(verdict.run ? {} : { cannot: verdict.reason }),
   async start(clock) {
     const sim = await startFrrLinux({ name: "edge-1", config }, { clock });
     clock.holdWhile?.(() => sim.busy());

@@ -1,4 +1,4 @@
-import type { Subject } from "../subject.ts";
+import { nameOf, type Subject } from "../subject.ts";
 import { aristaEos } from "./arista-eos.ts";
 import { ciscoIosxe } from "./cisco-iosxe.ts";
 import { frrLinux } from "./frr-linux.ts";
@@ -8,7 +8,7 @@ import { iosxeNetconf, junosNetconf, netconf } from "./netconf.ts";
 import { nokiaSrlinux } from "./nokia-srlinux.ts";
 
 /** Every platform over every transport that it is driven by. */
-export const subjects: readonly Subject[] = [
+const all: readonly Subject[] = [
   ...aristaEos,
   ciscoIosxe,
   frrLinux,
@@ -19,3 +19,9 @@ export const subjects: readonly Subject[] = [
   junosNetconf,
   ...nokiaSrlinux,
 ];
+
+/** Those that this machine can run; the others are told of. */
+export const subjects: readonly Subject[] = all.filter((one) => {
+  if (one.cannot !== undefined) console.log(`${nameOf(one)}: not run: ${one.cannot}`);
+  return one.cannot === undefined;
+});
