@@ -87,6 +87,8 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
+const noWindows = process.platform === "win32" ? ": Windows has none" : "";
+
 describe("a bundle's file", () => {
   it("is read back as it was written, and is never written over another", async () => {
     const path = join(dir, "one.bundle");
@@ -252,7 +254,7 @@ describe("T24 a bundle that was tampered with is refused, and nothing is left of
     }
   });
 
-  it.skipIf(process.platform === "win32")("T24: a symlink, a folder, a FIFO and a device node", async () => {
+  it.skipIf(noWindows !== "")(`T24: a symlink, a folder, a FIFO and a device node${noWindows}`, async () => {
     const target = join(dir, "target.bundle");
     writeFileSync(target, good);
     const link = join(dir, "link.bundle");
@@ -262,7 +264,7 @@ describe("T24 a bundle that was tampered with is refused, and nothing is left of
     for (const path of [link, dir, fifo, "/dev/zero"]) expect(await verdictOfPath(path)).toBe("BUNDLE_SHAPE");
   });
 
-  it.skipIf(process.platform === "win32")("T24: a socket; and what is not there is a fault of this host", async () => {
+  it.skipIf(noWindows !== "")(`T24: a socket; and what is not there is a fault of this host${noWindows}`, async () => {
     const socket = join(dir, "socket.bundle");
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(socket, resolve));

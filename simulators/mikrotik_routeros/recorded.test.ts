@@ -33,7 +33,7 @@ const still = (text: string): string[] =>
     .filter((line) => line !== "" && !line.startsWith("# "));
 
 test.skipIf(corpus === undefined).each(BOXES)(
-  "$model $version prints back what it showed",
+  `$model $version prints back what it showed${corpus === undefined ? ": FARHAND_CORPUS does not name a folder" : ""}`,
   async ({ file, ...facts }) => {
     const answers = answersOf(file);
     const config = answers["/export show-sensitive"] ?? "";

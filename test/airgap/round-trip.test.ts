@@ -102,7 +102,7 @@ afterAll(async () => {
   network?.remove();
 });
 
-describe.skipIf(skipped !== undefined)("a plant without a line", () => {
+describe.skipIf(skipped !== undefined)(`a plant without a line${skipped === undefined ? "" : `: ${skipped}`}`, () => {
   it("has no way out", () => {
     expect(network.run(["ip", "-o", "link"]).out.trim().split("\n")).toHaveLength(1);
     expect(network.run(["ip", "route"]).out.trim()).toBe("");

@@ -209,122 +209,125 @@ function recorded(name: string): Map<string, string> {
   return new Map(all.map(([command, answer]) => [command.trim(), plain(answer ?? "")]));
 }
 
-describe.skipIf(corpus === undefined)("recorded boxes", () => {
-  const boxes = [
-    {
-      name: "routeros__CHR_7.16__simulation.yaml",
-      facts: { model: "CHR QEMU Standard PC (i440FX + PIIX, 1996)", version: "7.16" },
-    },
-    {
-      name: "routeros__RB5009UPr+S+_7.18.2__simulation.yaml",
-      facts: { model: "RB5009UPr+S+", version: "7.18.2" },
-    },
-  ];
+describe.skipIf(corpus === undefined)(
+  `recorded boxes${corpus === undefined ? ": FARHAND_CORPUS does not name a folder" : ""}`,
+  () => {
+    const boxes = [
+      {
+        name: "routeros__CHR_7.16__simulation.yaml",
+        facts: { model: "CHR QEMU Standard PC (i440FX + PIIX, 1996)", version: "7.16" },
+      },
+      {
+        name: "routeros__RB5009UPr+S+_7.18.2__simulation.yaml",
+        facts: { model: "RB5009UPr+S+", version: "7.18.2" },
+      },
+    ];
 
-  test.each(boxes)(
-    "$name: read whole, in single bytes and in random pieces, with the same outcome",
-    async ({ name, facts }) => {
-      const answers = recorded(name);
-      const shown = answers.get("/export show-sensitive") ?? "";
-      // Not recorded: the name, the serial of a board, an export in one line each, and what marks its end.
-      const said = new Map([
-        ...answers,
-        [file.get.command, `${shown.trimEnd()}\n# end of export\n`],
-        ["/system identity print", "  name: MikroTik\n\n"],
-        ["/system routerboard print", ""],
-      ]);
-      const outcomes: { facts: unknown; digest: string }[] = [];
-      for (const piece of [() => 1e9, () => 1, seeded(11)]) {
-        const server = await startSshServer({
-          address: "127.0.0.1",
-          port: 0,
-          hostKey: hostKeyFrom("recorded"),
-          users: () => [{ username: "netops", password: "x", publicKeys: [] }],
-          ident: "ROSSSH",
-          maxConnections: () => 4,
-          channelsPerConnection: 100,
-          shell: ({ stream }) => stream.end(),
-          exec: ({ command, stream, exit }) => {
-            const bytes = Buffer.from((said.get(command) ?? "bad command name\n").replaceAll("\n", "\r\n"));
-            for (let at = 0; at < bytes.length;) {
-              const end = at + piece();
-              stream.write(bytes.subarray(at, end));
-              at = end;
-            }
-            exit(0);
-          },
-        });
-        try {
-          const target = Device.parse({
-            id: "r1",
-            site: "plant",
-            platform: file.id,
-            address: server.address,
-            port: server.port,
-            hostKeys: [{ algorithm: "ssh-ed25519", publicKey: server.hostKey.base64 }],
-            algorithms: "modern",
-            credential: "netops",
-            serial: "S",
-            tags: {},
+    test.each(boxes)(
+      "$name: read whole, in single bytes and in random pieces, with the same outcome",
+      async ({ name, facts }) => {
+        const answers = recorded(name);
+        const shown = answers.get("/export show-sensitive") ?? "";
+        // Not recorded: the name, the serial of a board, an export in one line each, and what marks its end.
+        const said = new Map([
+          ...answers,
+          [file.get.command, `${shown.trimEnd()}\n# end of export\n`],
+          ["/system identity print", "  name: MikroTik\n\n"],
+          ["/system routerboard print", ""],
+        ]);
+        const outcomes: { facts: unknown; digest: string }[] = [];
+        for (const piece of [() => 1e9, () => 1, seeded(11)]) {
+          const server = await startSshServer({
+            address: "127.0.0.1",
+            port: 0,
+            hostKey: hostKeyFrom("recorded"),
+            users: () => [{ username: "netops", password: "x", publicKeys: [] }],
+            ident: "ROSSSH",
+            maxConnections: () => 4,
+            channelsPerConnection: 100,
+            shell: ({ stream }) => stream.end(),
+            exec: ({ command, stream, exit }) => {
+              const bytes = Buffer.from((said.get(command) ?? "bad command name\n").replaceAll("\n", "\r\n"));
+              for (let at = 0; at < bytes.length;) {
+                const end = at + piece();
+                stream.write(bytes.subarray(at, end));
+                at = end;
+              }
+              exit(0);
+            },
           });
-          const reader = rig({
-            driver,
-            target,
-            credential: { username: "netops", password: new Secret("x") },
-            clock: fastClock(1),
-            connectMs: 20_000,
-            commandMs: 20_000,
-          });
-          const session = await reader.open();
-          const configured = await session.running();
-          outcomes.push({ facts: await session.facts(), digest: configured.publicDigest });
-          expect(configured.publicText.trimEnd().split("\n").length - 1).toBe(
-            [...shown.matchAll(/^(?:add|set) /gm)].length,
-          );
-          await session.close();
-        } finally {
-          await server.stop();
+          try {
+            const target = Device.parse({
+              id: "r1",
+              site: "plant",
+              platform: file.id,
+              address: server.address,
+              port: server.port,
+              hostKeys: [{ algorithm: "ssh-ed25519", publicKey: server.hostKey.base64 }],
+              algorithms: "modern",
+              credential: "netops",
+              serial: "S",
+              tags: {},
+            });
+            const reader = rig({
+              driver,
+              target,
+              credential: { username: "netops", password: new Secret("x") },
+              clock: fastClock(1),
+              connectMs: 20_000,
+              commandMs: 20_000,
+            });
+            const session = await reader.open();
+            const configured = await session.running();
+            outcomes.push({ facts: await session.facts(), digest: configured.publicDigest });
+            expect(configured.publicText.trimEnd().split("\n").length - 1).toBe(
+              [...shown.matchAll(/^(?:add|set) /gm)].length,
+            );
+            await session.close();
+          } finally {
+            await server.stop();
+          }
         }
-      }
-      expect(outcomes[0]?.facts).toMatchObject(facts);
-      expect(outcomes[1]).toEqual(outcomes[0]);
-      expect(outcomes[2]).toEqual(outcomes[0]);
-      record({ platform: file.id, transport: "cli" }, { recorded: 1 });
-    },
-  );
+        expect(outcomes[0]?.facts).toMatchObject(facts);
+        expect(outcomes[1]).toEqual(outcomes[0]);
+        expect(outcomes[2]).toEqual(outcomes[0]);
+        record({ platform: file.id, transport: "cli" }, { recorded: 1 });
+      },
+    );
 
-  test.each(boxes)("$name: parses, prints, normalises and replaces itself", ({ name }) => {
-    const raw = recorded(name).get("/export show-sensitive") ?? "";
-    const once = print(language, parse(language, raw));
-    expect(print(language, parse(language, once))).toBe(once);
-    const before = configuration(raw);
-    expect(normalise(language, before.raw)).toBe(before.raw);
-    expect(driver.publicForm(device, before.publicText, tagger).publicText).toBe(before.publicText);
-    expect(driver.notRestorable(device, before.raw, tagger)).toBeNull();
-    const again = driver.predict({ device, mode: "replace", text: before.publicText, before, tagger });
-    expect([again.diff, again.commands]).toEqual(["[]", "[]"]);
-    // The same by what the simulator prints of it.
-    expect(driver.diff(before.publicText, configuration(exportText(bootConfig(raw))).publicText)).toBe("[]");
-  });
+    test.each(boxes)("$name: parses, prints, normalises and replaces itself", ({ name }) => {
+      const raw = recorded(name).get("/export show-sensitive") ?? "";
+      const once = print(language, parse(language, raw));
+      expect(print(language, parse(language, once))).toBe(once);
+      const before = configuration(raw);
+      expect(normalise(language, before.raw)).toBe(before.raw);
+      expect(driver.publicForm(device, before.publicText, tagger).publicText).toBe(before.publicText);
+      expect(driver.notRestorable(device, before.raw, tagger)).toBeNull();
+      const again = driver.predict({ device, mode: "replace", text: before.publicText, before, tagger });
+      expect([again.diff, again.commands]).toEqual(["[]", "[]"]);
+      // The same by what the simulator prints of it.
+      expect(driver.diff(before.publicText, configuration(exportText(bootConfig(raw))).publicText)).toBe("[]");
+    });
 
-  test("no output of ntc-templates is taken for a refusal, and none for a configuration without its end", () => {
-    const where = join(corpus ?? "", "ntc_templates", "mikrotik_routeros");
-    const names = readdirSync(where, { recursive: true, encoding: "utf8" }).filter((one) => one.endsWith(".raw"));
-    expect(names.length).toBeGreaterThan(10);
-    const rules = file.errors.filter((rule) => rule.in !== "config").map(({ pattern }) => new RegExp(pattern, "iv"));
-    const end = new RegExp(`^(?:${file.get.endMarker})$`, "v");
-    const refused: string[] = [];
-    for (const one of names)
-      for (const line of readFileSync(join(where, one), "utf8").split(/\r?\n/)) {
-        if (rules.some((rule) => rule.test(line))) refused.push(line);
-        expect(end.test(line)).toBe(false);
-      }
-    // Those that are: of boards without PoE.
-    expect(refused).toEqual(["bad command name po (line 1 column 7)", "bad command name poe (line 1 column 21)"]);
-    record({ platform: file.id, transport: "cli" }, { recorded: names.length });
-    console.log(`mikrotik_routeros: ${names.length} outputs of ntc-templates`);
-  });
-});
+    test("no output of ntc-templates is taken for a refusal, and none for a configuration without its end", () => {
+      const where = join(corpus ?? "", "ntc_templates", "mikrotik_routeros");
+      const names = readdirSync(where, { recursive: true, encoding: "utf8" }).filter((one) => one.endsWith(".raw"));
+      expect(names.length).toBeGreaterThan(10);
+      const rules = file.errors.filter((rule) => rule.in !== "config").map(({ pattern }) => new RegExp(pattern, "iv"));
+      const end = new RegExp(`^(?:${file.get.endMarker})$`, "v");
+      const refused: string[] = [];
+      for (const one of names)
+        for (const line of readFileSync(join(where, one), "utf8").split(/\r?\n/)) {
+          if (rules.some((rule) => rule.test(line))) refused.push(line);
+          expect(end.test(line)).toBe(false);
+        }
+      // Those that are: of boards without PoE.
+      expect(refused).toEqual(["bad command name po (line 1 column 7)", "bad command name poe (line 1 column 21)"]);
+      record({ platform: file.id, transport: "cli" }, { recorded: names.length });
+      console.log(`mikrotik_routeros: ${names.length} outputs of ntc-templates`);
+    });
+  },
+);
 
 function seeded(seed: number): () => number {
   let state = seed;

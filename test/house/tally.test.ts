@@ -35,6 +35,18 @@ describe("the line that CI reads", () => {
     expect(code).toBe(0);
   });
 
+  it("finds a reason in the name of what was skipped, and fails what was skipped without one", () => {
+    const { code, lastLines } = run({
+      "a.test.ts": `${head}it("a", () => {}); describe.skipIf(true)("b: no FRR here", () => it("c", () => {})); it.skipIf(true)("d", () => {});`,
+    });
+    expect(lastLines).toEqual([
+      "skipped: a.test.ts > b: no FRR here > c: no FRR here",
+      "skipped: a.test.ts > d: NO REASON GIVEN, which fails the run",
+      "1 passed, 1 failed, 2 skipped",
+    ]);
+    expect(code).not.toBe(0);
+  });
+
   it.each([
     ["a failed test", `it("a", () => {}); it("b", () => expect(1).toBe(2));`, "1 passed, 1 failed"],
     ["a file that does not load", `await import("./nowhere.ts");`, "0 passed, 1 failed"],

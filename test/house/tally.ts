@@ -1,19 +1,29 @@
 /**
- * The vitest reporter behind `npm test`: names every skipped test with its reason and ends the output with one plain line,
+ * The vitest reporter behind `npm test`: names every skipped test with its reason, fails those without one, and ends the output with one plain line,
  * `N passed, N failed, N skipped`, which CI reads. A run in which nothing passed fails.
  */
 import { writeSync } from "node:fs";
-import type { Reporter, SerializedError, TestCase, TestModule } from "vitest/node";
+import type { Reporter, SerializedError, TestCase, TestModule, TestSuite, Vitest } from "vitest/node";
 
 interface Skipped {
   test: string;
   reason: string;
 }
 
-function skippedBecause(test: TestCase): string {
+function skippedBecause(test: TestCase): string | undefined {
   const result = test.result();
   if (result.state === "skipped" && result.note !== undefined) return result.note;
-  return test.options.mode === "todo" ? "to be written" : "no reason given";
+  return test.options.mode === "todo" ? "to be written" : reasonInName(test);
+}
+
+/** What was skipped as a whole says why at the end of its name, behind a colon or in brackets: `the corpus: FARHAND_CORPUS does not name a folder`. */
+function reasonInName(test: TestCase): string | undefined {
+  const reasons: string[] = [];
+  for (let at: TestCase | TestSuite | TestModule = test; at.type !== "module"; at = at.parent) {
+    const why = /^.*(?:: |\()(?:skipped[:,] )?(?<why>[^\)]+)\)?$/v.exec(at.name)?.groups?.["why"];
+    if (at.options.mode === "skip" && why !== undefined) reasons.push(why);
+  }
+  return reasons.at(-1);
 }
 
 /** A file that cannot be loaded and a hook that throws have no failed test of their own, and are failures all the same. */
@@ -26,8 +36,11 @@ export default class Tally implements Reporter {
   #passed = 0;
   #failed = 0;
   #skipped: Skipped[] = [];
+  #isWhole = true;
 
-  onInit(): void {
+  onInit(vitest: Pick<Vitest, "config">): void {
+    // With `-t` somebody chose by name: what was not chosen needs no reason.
+    this.#isWhole = vitest.config.testNamePattern === undefined;
     process.once("exit", () => this.#print());
   }
 
@@ -43,7 +56,13 @@ export default class Tally implements Reporter {
     const { state } = test.result();
     if (state === "passed") this.#passed++;
     else if (state === "skipped") {
-      this.#skipped.push({ test: `${module.relativeModuleId} > ${test.fullName}`, reason: skippedBecause(test) });
+      const reason = skippedBecause(test);
+      if (reason === undefined && !this.#isWhole) return;
+      if (reason === undefined) this.#failed++;
+      this.#skipped.push({
+        test: `${module.relativeModuleId} > ${test.fullName}`,
+        reason: reason ?? "NO REASON GIVEN, which fails the run",
+      });
     } else this.#failed++;
   }
 

@@ -191,43 +191,46 @@ describe("what is edited", () => {
 });
 
 const corpus = process.env.FARHAND_CORPUS;
-describe.skipIf(corpus === undefined)("recorded configurations", () => {
-  test("an SRX300's configuration prints back byte for byte", async () => {
-    const text = await readFile(`${corpus}/oxidized/junos__srx300_22.4__output.txt`, "utf8");
-    const lines = text.split("\n");
-    const config = lines
-      .slice(lines.findIndex((line) => line.startsWith("version ")))
-      .filter((line) => !line.startsWith("# "));
-    const body = `${config
-      .filter((line) => line !== "#")
-      .join("\n")
-      .trimEnd()}\n`;
-    expect(printBraces(parseConfig(emptyConfig(), body))).toBe(body);
-  });
+describe.skipIf(corpus === undefined)(
+  `recorded configurations${corpus === undefined ? ": FARHAND_CORPUS does not name a folder" : ""}`,
+  () => {
+    test("an SRX300's configuration prints back byte for byte", async () => {
+      const text = await readFile(`${corpus}/oxidized/junos__srx300_22.4__output.txt`, "utf8");
+      const lines = text.split("\n");
+      const config = lines
+        .slice(lines.findIndex((line) => line.startsWith("version ")))
+        .filter((line) => !line.startsWith("# "));
+      const body = `${config
+        .filter((line) => line !== "#")
+        .join("\n")
+        .trimEnd()}\n`;
+      expect(printBraces(parseConfig(emptyConfig(), body))).toBe(body);
+    });
 
-  test("napalm's merge and replace give the diffs that its boxes gave", async () => {
-    const read = (name: string): Promise<string> => readFile(`${corpus}/napalm/junos/junos/${name}`, "utf8");
-    const load = async (config: Config, name: string): Promise<Config> => {
-      expect(loadBraces(config, [], await read(name), { source: name })).toEqual([]);
-      return config;
-    };
-    const initial = await load(emptyConfig(), "initial.conf");
-    const merged = await load(clone(initial), "merge_good.conf");
-    // Recorded on the way back.
-    expect(compareText(merged, initial).trim()).toBe((await read("merge_good.diff")).trim());
-    const replaced = await load(emptyConfig(), "new_good.conf");
-    expect(compareText(initial, replaced).trim()).toBe((await read("new_good.diff")).trim());
-    const typo = clone(initial);
-    const problems = loadBraces(typo, [], await read("merge_typo.conf"), { source: "terminal" });
-    expect(problems[0]?.text).toContain("syntax error: unt\n  [edit interfaces ge-0/0/1]\n");
-  });
+    test("napalm's merge and replace give the diffs that its boxes gave", async () => {
+      const read = (name: string): Promise<string> => readFile(`${corpus}/napalm/junos/junos/${name}`, "utf8");
+      const load = async (config: Config, name: string): Promise<Config> => {
+        expect(loadBraces(config, [], await read(name), { source: name })).toEqual([]);
+        return config;
+      };
+      const initial = await load(emptyConfig(), "initial.conf");
+      const merged = await load(clone(initial), "merge_good.conf");
+      // Recorded on the way back.
+      expect(compareText(merged, initial).trim()).toBe((await read("merge_good.diff")).trim());
+      const replaced = await load(emptyConfig(), "new_good.conf");
+      expect(compareText(initial, replaced).trim()).toBe((await read("new_good.diff")).trim());
+      const typo = clone(initial);
+      const problems = loadBraces(typo, [], await read("merge_typo.conf"), { source: "terminal" });
+      expect(problems[0]?.text).toContain("syntax error: unt\n  [edit interfaces ge-0/0/1]\n");
+    });
 
-  test("hier_config's set lines are all known", async () => {
-    for (const name of ["running", "generated"]) {
-      const text = await readFile(`${corpus}/hier_config/junos_${name}.conf`, "utf8");
-      expect(loadSet(emptyConfig(), [], text, { source: name }), name).toEqual([]);
-    }
-  });
-});
+    test("hier_config's set lines are all known", async () => {
+      for (const name of ["running", "generated"]) {
+        const text = await readFile(`${corpus}/hier_config/junos_${name}.conf`, "utf8");
+        expect(loadSet(emptyConfig(), [], text, { source: name }), name).toEqual([]);
+      }
+    });
+  },
+);
 if (corpus === undefined)
   console.log("simulators/juniper_junos: no FARHAND_CORPUS, recorded configurations are skipped");

@@ -68,14 +68,17 @@ describe("the configuration as XML", () => {
   const corpus = process.env.FARHAND_CORPUS;
   if (corpus === undefined)
     console.log("simulators/juniper_junos: no FARHAND_CORPUS, the recorded configuration is skipped");
-  test.skipIf(corpus === undefined)("of a recorded SRX300 too", async () => {
-    const lines = (await readFile(`${corpus}/oxidized/junos__srx300_22.4__output.txt`, "utf8")).split("\n");
-    const text = lines
-      .slice(lines.findIndex((line) => line.startsWith("version ")))
-      .filter((line) => !/^#(?: |$)/.test(line))
-      .join("\n");
-    expect(roundTrip(`${text.trimEnd()}\n`)).toBe(`${text.trimEnd()}\n`);
-  });
+  test.skipIf(corpus === undefined)(
+    `of a recorded SRX300 too${corpus === undefined ? ": FARHAND_CORPUS does not name a folder" : ""}`,
+    async () => {
+      const lines = (await readFile(`${corpus}/oxidized/junos__srx300_22.4__output.txt`, "utf8")).split("\n");
+      const text = lines
+        .slice(lines.findIndex((line) => line.startsWith("version ")))
+        .filter((line) => !/^#(?: |$)/.test(line))
+        .join("\n");
+      expect(roundTrip(`${text.trimEnd()}\n`)).toBe(`${text.trimEnd()}\n`);
+    },
+  );
 });
 
 describe("NETCONF", () => {
