@@ -2,6 +2,7 @@ import type { Clock } from "../../shared/clock.ts";
 import { FarhandError } from "../../shared/errors.ts";
 import type { Finding } from "../../shared/documents/receipt.ts";
 import type { CommandChannel } from "../engines/channel.ts";
+import { behindMark, SAY_MARK } from "../engines/ssh/answer-mark.ts";
 import type { SshConnection } from "../engines/ssh/client.ts";
 import type { ExecResult } from "../engines/ssh/stream.ts";
 import type { PlatformFile } from "../platform.ts";
@@ -37,10 +38,6 @@ const FINDINGS: Readonly<Record<string, Finding>> = {
     detail: 'frr-reload needs "service integrated-vtysh-config" in vtysh.conf',
   },
 };
-
-/** A login shell reads its own files first, and what somebody wrote into those may speak before any script does. */
-const BEGINS = "farhand-script";
-const BEGUN = `${BEGINS}\n`;
 
 /** Words of the check that may be about this moment only. */
 const PASSING: ReadonlySet<string> = new Set(["daemon", "vtysh"]);
@@ -180,9 +177,7 @@ export class FrrReloadUndo implements Undo {
   async #script(script: string, ...words: string[]): Promise<ExecResult> {
     if (words.some((word) => !/^[0-9a-f]{1,16}$/.test(word)))
       throw new FarhandError("INTERNAL", "a script argument that is not hex");
-    const ran = await this.#exec(`sudo -n sh -s -- ${words.join(" ")}`, `echo ${BEGINS}\n${script}`);
-    const at = ran.stdout.indexOf(BEGUN);
-    return at < 0 ? ran : { ...ran, stdout: ran.stdout.slice(at + BEGUN.length) };
+    return behindMark(await this.#exec(`sudo -n sh -s -- ${words.join(" ")}`, `${SAY_MARK}${script}`));
   }
 
   #exec(command: string, stdin?: string): Promise<ExecResult> {

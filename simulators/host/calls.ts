@@ -14,6 +14,8 @@ export interface Call {
   readonly uid: number;
   /** Ends when the program is killed, and with the host. */
   readonly signal: AbortSignal;
+  /** Where this process finds a file as that one sees it, which may be in a mount namespace of its own. */
+  readonly at: (path: string) => string;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
 }
@@ -25,20 +27,11 @@ const HEAD_BYTES_MAX = 256 * 1024;
 const STDIN_BYTES_MAX = 16 * 1024 * 1024;
 const CALLS_MAX = 256;
 
-/** Whether a program takes all of its input before it calls: always, never, or where one of its words is this. */
-export type ReadsStdin = boolean | { readonly word: string };
-
-const reader = (reads: ReadsStdin): string => {
-  if (reads === false) return "";
-  const all = "while (sysread(STDIN, my $part, 65536)) { $in .= $part }";
-  return reads === true ? `${all}\n` : `if (grep { $_ eq '${reads.word}' } @ARGV) { ${all} }\n`;
-};
-
-/** The program's file. */
-export const clientFor = (name: string, reads: ReadsStdin): string => `#!/usr/bin/perl
+/** The program's file. With `readsStdin` it takes all of its input before it calls. */
+export const clientFor = (name: string, readsStdin: boolean): string => `#!/usr/bin/perl
 use Socket;
 my $in = '';
-${reader(reads)}socket(my $c, PF_UNIX, SOCK_STREAM, 0) or exit 70;
+${readsStdin ? "while (sysread(STDIN, my $part, 65536)) { $in .= $part }\n" : ""}socket(my $c, PF_UNIX, SOCK_STREAM, 0) or exit 70;
 connect($c, sockaddr_un('${SHARED}/socket')) or do { print STDERR "${name}: the simulator is gone\\n"; exit 70 };
 my $head = join(' ', map { 'x' . unpack('H*', $_) } '${name}', $$, getppid(), $<, length($in), @ARGV) . "\\n" . $in;
 while (length $head) { my $n = syswrite($c, $head); defined $n or exit 70; $head = substr($head, $n) }
@@ -63,7 +56,11 @@ export interface CallServer {
   close(): Promise<void>;
 }
 
-export async function serveCalls(path: string, programs: ReadonlyMap<string, Serve>): Promise<CallServer> {
+export async function serveCalls(
+  path: string,
+  programs: ReadonlyMap<string, Serve>,
+  seenBy: (pid: number, path: string) => string,
+): Promise<CallServer> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
     socket.on("error", () => undefined);
@@ -104,6 +101,7 @@ export async function serveCalls(path: string, programs: ReadonlyMap<string, Ser
         parentPid: Number(parentPid),
         uid: Number(uid),
         signal: gone.signal,
+        at: (file) => seenBy(Number(pid), file),
         out: (text) => say("o", text),
         err: (text) => say("e", text),
       };

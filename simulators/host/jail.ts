@@ -19,7 +19,7 @@ import { constants, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import type { Clock } from "../../shared/clock.ts";
-import { clientFor, serveCalls, type Call, type CallServer, type ReadsStdin, type Serve } from "./calls.ts";
+import { clientFor, serveCalls, type Call, type CallServer, type Serve } from "./calls.ts";
 import { AWAIT_MAPPING, BOOT, DISK, ENTER, OUTER, OWN, PATH, SHARED, SUDO, SUDO_RULES } from "./scripts.ts";
 import { hostVerdict } from "./requirements.ts";
 import { Sleeps } from "./sleeps.ts";
@@ -36,7 +36,7 @@ export interface JailFile {
 /** A file that is run: its own text, or one that asks the simulator. */
 export type JailProgram = { readonly path: string } & (
   | { readonly text: string }
-  | { readonly serve: Serve; readonly readsStdin?: ReadsStdin }
+  | { readonly serve: Serve; readonly readsStdin?: boolean }
 );
 
 export interface Account {
@@ -54,6 +54,7 @@ export interface JailOptions {
   /** What lies on the disk when it is new; over what every host has. */
   readonly files?: readonly JailFile[];
   readonly folders?: readonly string[];
+  readonly links?: readonly { readonly path: string; readonly target: string }[];
   readonly programs?: readonly JailProgram[];
   /** A program in it that runs at every boot, as root, before anybody may come in. */
   readonly boot?: string;
@@ -151,7 +152,8 @@ export class Jail {
 
   /** A program of an account that was let in is at work, or one that has just woken: not those that only wait for the clock. */
   get busy(): boolean {
-    return this.#running > 0 || this.sleeps.awake;
+    // What waits for a moment does so inside one of them.
+    return this.#running > this.sleeps.brief || this.sleeps.awake;
   }
 
   /** What sudo allows is asked a password for, or is not. */
@@ -212,10 +214,11 @@ export class Jail {
   }
 
   /** As root, while everything else of this process stands still: nothing that asks the simulator may be in it. */
-  runSync(command: string): Ran {
+  runSync(command: string, input = ""): Ran {
     const { status, signal, stdout, stderr, error } = spawnSync("/usr/bin/nsenter", this.#enter(command, "root"), {
       env: this.#environment("root"),
       encoding: "utf8",
+      input,
       timeout: SYNC_PATIENCE_MS,
       killSignal: "SIGKILL",
       maxBuffer: OUTPUT_BYTES_MAX,
@@ -278,7 +281,8 @@ export class Jail {
     for (const name of ["root", "shared"]) mkdirSync(join(this.#folder, name), { mode: 0o755 });
     const programs = [...(this.#o.programs ?? []), { path: "/usr/local/sbin/sleep", serve: this.#sleep }];
     const served = programs.flatMap((one) => ("serve" in one ? [[one.path, one.serve] as const] : []));
-    this.#calls = await serveCalls(join(this.#folder, "shared/socket"), new Map(served));
+    const socket = join(this.#folder, "shared/socket");
+    this.#calls = await serveCalls(socket, new Map(served), (pid, path) => this.inside(`/proc/${pid}/root${path}`));
     const files = [
       ...accountFiles([...this.#accounts.values()], this.#o.hostname),
       ...(this.#o.files ?? []),
@@ -286,12 +290,12 @@ export class Jail {
       { path: `${OWN}/sudo`, content: SUDO_RULES },
       ...programs.map((one) => ({
         path: one.path,
-        content: "serve" in one ? clientFor(one.path, one.readsStdin ?? false) : one.text,
+        content: "serve" in one ? clientFor(one.path, one.readsStdin === true) : one.text,
         mode: "0755",
       })),
     ];
     const homes = [...this.#accounts.values()].map((one) => ({ path: homeOf(one.name), uid: one.uid }));
-    const plan = planOf(files, this.#o.folders ?? [], homes);
+    const plan = planOf(files, this.#o.folders ?? [], homes, this.#o.links ?? []);
     for (const [at, { content }] of plan.files.entries()) writeFileSync(join(this.#folder, `shared/${at}`), content);
     writeFileSync(join(this.#folder, "plan"), plan.lines.map((line) => `${line}\n`).join(""));
     await this.#makeDisk();
@@ -433,6 +437,7 @@ function planOf(
   all: readonly JailFile[],
   folders: readonly string[],
   homes: readonly { path: string; uid: number }[],
+  links: readonly { path: string; target: string }[],
 ): Plan {
   // A later file takes the place of an earlier one.
   const files = [...new Map(all.map((file) => [file.path, file])).values()];
@@ -459,6 +464,10 @@ function planOf(
   for (const [at, { path, mode = "0644", owner = "0:0" }] of files.entries()) {
     folder(dirname(path));
     lines.push(`file ${word(mode)} ${word(Jail.hasAccounts ? owner : "0:0")} ${at} ${word(path.slice(1))}`);
+  }
+  for (const { path, target } of links) {
+    folder(dirname(path));
+    lines.push(`link - - ${word(target)} ${word(path.slice(1))}`);
   }
   if (Jail.hasAccounts) lines.push("become - -");
   return { lines, files };

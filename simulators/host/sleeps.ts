@@ -11,6 +11,9 @@ export interface Sleep {
   readonly untilMs: number;
 }
 
+/** What sleeps so long is a timer that somebody has set, not a program that waits for another. */
+export const TIMER_MS = 3_000;
+
 const UNITS: Readonly<Record<string, number>> = { "": 1_000, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 export class Sleeps {
@@ -28,6 +31,18 @@ export class Sleeps {
 
   get open(): readonly Sleep[] {
     return [...this.#open.values()];
+  }
+
+  /** How many wait only for a moment: for another program, and not for a time of day. */
+  get brief(): number {
+    return this.open.filter(({ fromMs, untilMs }) => untilMs - fromMs < TIMER_MS).length;
+  }
+
+  /** The timers that somebody has set, the next one first. */
+  get timers(): readonly Sleep[] {
+    return this.open
+      .filter(({ fromMs, untilMs }) => untilMs - fromMs >= TIMER_MS)
+      .toSorted((a, b) => a.untilMs - b.untilMs);
   }
 
   /** Whether something that has been woken is still there and does not sleep again. */

@@ -59,6 +59,7 @@ function sessionOn(
   return new HostSession({
     file,
     shell,
+    serialExpected: o.target.serial !== null,
     transaction: new HostTransaction({ shell, timer: file.host.timer, commandMs, isSysctl }),
     login: file.loginChange && linuxLogin(file, connection, o),
     readOf,

@@ -395,5 +395,9 @@ say hostname "$(hostname 2>/dev/null || cat /proc/sys/kernel/hostname)"
 say kernel "$(uname -r)"
 say os "$(. /etc/os-release 2>/dev/null; printf %s "\${PRETTY_NAME:-}")"
 say model "$(cat /sys/class/dmi/id/product_name 2>/dev/null || tr -d '\\0' < /proc/device-tree/model 2>/dev/null)"
-say serial "$(sudo -n cat /sys/class/dmi/id/product_serial 2>/dev/null || tr -d '\\0' < /proc/device-tree/serial-number 2>/dev/null)"
+serial=$(sudo -n cat /sys/class/dmi/id/product_serial 2>/dev/null) || {
+  sudo -n true 2>/dev/null || say refused sudo
+  serial=$(tr -d '\\0' < /proc/device-tree/serial-number 2>/dev/null)
+}
+say serial "$serial"
 `;

@@ -27,6 +27,8 @@ export interface HostSessionOptions {
   readonly shell: HostShell;
   readonly transaction: HostTransaction;
   readonly login?: LoginChange | undefined;
+  /** Whether inventory says which serial it must have. */
+  readonly serialExpected: boolean;
   /** The rule of a read; undefined where it is none. */
   readonly readOf: (command: string) => { readonly root: boolean } | undefined;
   readonly configuration: (raw: string) => Configuration;
@@ -56,6 +58,9 @@ export class HostSession implements Session {
     };
     const serial = value("serial")?.slice(0, 64) ?? null;
     const isNone = serial === null || file.noSerial.some((source) => new RegExp(`^(?:${source})$`, "iv").test(serial));
+    // Who may not read it has not reached another host.
+    if (serial === null && this.#o.serialExpected && value("refused") !== null)
+      throw new FarhandError("PRIVILEGE", 'the serial is root\'s to read, and the login may not "sudo -n"');
     const version = [value("os"), value("kernel")].filter((part) => part !== null).join(", ");
     return {
       hostname: value("hostname") ?? "",

@@ -1,6 +1,7 @@
 import { FarhandError } from "../../../shared/errors.ts";
 import type { TranscriptSink } from "../../types.ts";
 import type { LineRedactor } from "../cli/redactor.ts";
+import { behindMark, SAY_MARK } from "../ssh/answer-mark.ts";
 import type { SshConnection } from "../ssh/client.ts";
 import { quoted } from "../ssh/connect-error.ts";
 import type { ExecResult } from "../ssh/stream.ts";
@@ -38,8 +39,10 @@ export class HostShell {
     if (words.some((word) => !/^[0-9a-f]{1,16}$/v.test(word)))
       throw new FarhandError("INTERNAL", "a script argument that is not hex");
     await this.#o.transcript.write("sent", `${told}\n`);
-    const result = await this.#exec(`sudo -n sh -s -- ${words.join(" ")}`, outputBytesMax, text);
-    if (result.code === 1 && /^sudo: /mv.test(result.stderr))
+    const result = behindMark(
+      await this.#exec(`sudo -n sh -s -- ${words.join(" ")}`, outputBytesMax, `${SAY_MARK}${text}`),
+    );
+    if (!result.began && result.code === 1 && /^sudo: /mv.test(result.stderr))
       throw new FarhandError("PRIVILEGE", this.redacted(result.stderr));
     return result;
   }
@@ -47,7 +50,7 @@ export class HostShell {
   /** A fixed text as the login itself. */
   async plain(told: string, text: string): Promise<ExecResult> {
     await this.#o.transcript.write("sent", `${told}\n`);
-    return await this.#exec("sh -s", 65_536, text);
+    return behindMark(await this.#exec("sh -s", 65_536, `${SAY_MARK}${text}`));
   }
 
   /** Words, each quoted: the login's shell finds nothing in them that it could act on. */
@@ -56,7 +59,8 @@ export class HostShell {
       throw new FarhandError("INTERNAL", "a word that a shell could act on");
     await this.#o.transcript.write("sent", `${words.join(" ")}\n`);
     const said = words.map((word) => `'${word}'`).join(" ");
-    return await this.#exec(`${root ? "sudo -n " : ""}env ${PATH} LC_ALL=C ${said}`, outputBytesMax);
+    const command = `${SAY_MARK.trim()}; ${root ? "sudo -n " : ""}env ${PATH} LC_ALL=C ${said}`;
+    return behindMark(await this.#exec(command, outputBytesMax));
   }
 
   close(): void {

@@ -1,0 +1,106 @@
+/** What is configured on a simulated host, read from outside: its files as they lie there, its services as they are. */
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import type { View } from "./checkers.ts";
+import type { ConfigFile, ConfigLink, ConfigService, HostConfig } from "./text.ts";
+import { ACTIVE, FAILED, WANTS, type Init } from "./units.ts";
+
+/** Accounts, names of services and what boots are shown otherwise, or are nobody's configuration. */
+const HIDDEN =
+  /^\/etc\/(?:passwd|group|shadow|gshadow|subuid|subgid|\.pwd\.lock|alternatives|systemd\/system|init\.d|rc\d\.d|machine-id|os-release|pam\.d|login\.defs)(?:-|\/|$)/;
+/** A job that runs once, at the next boot, is no configuration of what the host does. */
+const BOOT_JOB = /^(?:@reboot [^\n]*\n|#[^\n]*\n)+$/;
+const FILE_BYTES_MAX = 1024 * 1024;
+const FILES_MAX = 2_000;
+
+type At = (path: string) => string;
+
+function statOf(path: string): ReturnType<typeof lstatSync> | undefined {
+  try {
+    return lstatSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function namesIn(path: string): string[] {
+  try {
+    return readdirSync(path).toSorted();
+  } catch {
+    return [];
+  }
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Root of the host is another user here. */
+const owner = (uid: number, gid: number): string => {
+  const inside = (id: number): number => (process.getuid?.() === 0 ? id - 100_000 : 0);
+  return `${inside(uid)}:${inside(gid)}`;
+};
+
+export function filesOf(at: At): { files: ConfigFile[]; links: ConfigLink[] } {
+  const files: ConfigFile[] = [];
+  const links: ConfigLink[] = [];
+  const walk = (folder: string): void => {
+    for (const name of namesIn(at(folder))) {
+      const path = `${folder}/${name}`;
+      const stat = HIDDEN.test(path) ? undefined : statOf(at(path));
+      if (!stat || files.length >= FILES_MAX) continue;
+      if (stat.isSymbolicLink()) links.push({ path, target: readlinkSync(at(path)) });
+      else if (stat.isDirectory()) walk(path);
+      else if (stat.isFile() && Number(stat.size) <= FILE_BYTES_MAX) {
+        const content = textOf(at(path)) ?? "";
+        const mode = `0${(Number(stat.mode) & 0o777).toString(8).padStart(3, "0")}`;
+        if (!BOOT_JOB.test(content))
+          files.push({ path, mode, owner: owner(Number(stat.uid), Number(stat.gid)), content });
+      }
+    }
+  };
+  walk("/etc");
+  return { files, links };
+}
+
+export function servicesOf(init: Init, names: readonly string[], disk: At, running: At | undefined): ConfigService[] {
+  const has = (path: string): boolean => statOf(path) !== undefined;
+  return names.map((name) => {
+    const isEnabled =
+      init === "systemd"
+        ? has(disk(`${WANTS}/${name}.service`))
+        : namesIn(disk("/etc/rc2.d")).some((link) => /^S\d\d/.test(link) && link.slice(3) === name);
+    const enabled = isEnabled ? "enabled" : "disabled";
+    // Of a host that is down: what its next boot would start.
+    if (!running) return { name, enabled, active: isEnabled ? "active" : "inactive" };
+    const active = has(running(`${ACTIVE}/${name}`))
+      ? "active"
+      : has(running(`${FAILED}/${name}`))
+        ? "failed"
+        : "inactive";
+    return { name, enabled, active };
+  });
+}
+
+export function configOf(init: Init, names: readonly string[], disk: At, running: At | undefined): HostConfig {
+  return { ...filesOf(disk), services: servicesOf(init, names, disk, running) };
+}
+
+/** What a program sees that judges files. Only files: a link could lead out of the host. */
+export function viewOf(at: At): View {
+  return {
+    read: (path) => (statOf(at(path))?.isFile() === true ? textOf(at(path)) : undefined),
+    list: (pattern) => {
+      const [before = "", after = ""] = basename(pattern).split("*");
+      const folder = dirname(pattern);
+      if (!pattern.includes("*")) return statOf(at(pattern)) ? [pattern] : [];
+      return namesIn(at(folder))
+        .filter((name) => name.startsWith(before) && name.endsWith(after) && !name.startsWith("."))
+        .map((name) => `${folder}/${name}`);
+    },
+  };
+}
