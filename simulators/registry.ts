@@ -4,8 +4,9 @@ import { startAristaEos } from "./arista_eos/index.ts";
 import { sampleAristaEos } from "./arista_eos/sample.ts";
 import { startCiscoIosxe } from "./cisco_iosxe/index.ts";
 import type { SimulatedDevice } from "./device.ts";
+import { startFrrLinux } from "./frr_linux/index.ts";
+import { sampleFrrLinux } from "./frr_linux/sample.ts";
 import { generateDevice, Profile } from "./fleet/generate.ts";
-import { hostVerdict, type HostVerdict } from "./host/requirements.ts";
 import { startJuniperJunos } from "./juniper_junos/index.ts";
 import { sampleJuniperJunos } from "./juniper_junos/sample.ts";
 import { startLinux } from "./linux/index.ts";
@@ -53,8 +54,6 @@ export interface StartDependencies {
 export interface PlatformSimulator {
   sample(options: SampleOptions): Sample;
   start(options: StartOptions, dependencies?: StartDependencies): Promise<SimulatedDevice>;
-  /** Whether this machine can; all machines can without it. */
-  verdict?(): HostVerdict;
 }
 
 export const SIMULATORS = {
@@ -64,12 +63,13 @@ export const SIMULATORS = {
       generateDevice({ ...options, profile: Profile.parse({ interfaces }), version: "17.9.4a", model: "C8000V" }),
     start: startCiscoIosxe,
   },
+  frr_linux: { sample: sampleFrrLinux, start: startFrrLinux },
   juniper_junos: {
     sample: ({ interfaces, ...options }) =>
       sampleJuniperJunos({ ...options, profile: Profile.parse({ interfaces }), version: "21.4R3.15", model: "vsrx" }),
     start: startJuniperJunos,
   },
-  linux: { sample: sampleLinux, start: startLinux, verdict: hostVerdict },
+  linux: { sample: sampleLinux, start: startLinux },
   mikrotik_routeros: { sample: sampleMikrotikRouteros, start: startMikrotikRouteros },
   netconf: {
     sample: ({ seed, index, interfaces }) =>
@@ -82,8 +82,3 @@ export const SIMULATORS = {
 export type SimulatedPlatform = keyof typeof SIMULATORS;
 
 export const SIMULATED_PLATFORMS = Object.keys(SIMULATORS) as SimulatedPlatform[];
-
-export function verdictOf(platform: SimulatedPlatform): HostVerdict {
-  const simulator: PlatformSimulator = SIMULATORS[platform];
-  return simulator.verdict?.() ?? { run: true };
-}

@@ -45,6 +45,8 @@ export const NetconfFile = z.strictObject({
       ),
     )
     .max(8),
+  /** Where a `get` shows its time, as RFC 6991 writes it. */
+  clock: z.strictObject({ filter: z.string().min(1).max(2000), time: Path }).optional(),
   undoCost: UndoCost,
   /** Whether a whole text may replace what is there. */
   replaces: z.boolean(),

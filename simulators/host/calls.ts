@@ -27,11 +27,20 @@ const HEAD_BYTES_MAX = 256 * 1024;
 const STDIN_BYTES_MAX = 16 * 1024 * 1024;
 const CALLS_MAX = 256;
 
-/** The program's file. With `readsStdin` it takes all of its input before it calls. */
-export const clientFor = (name: string, readsStdin: boolean): string => `#!/usr/bin/perl
+/** Whether a program takes all of its input before it calls: always, never, or where one of its words is this. */
+export type ReadsStdin = boolean | { readonly word: string };
+
+const reader = (reads: ReadsStdin): string => {
+  if (reads === false) return "";
+  const all = "while (sysread(STDIN, my $part, 65536)) { $in .= $part }";
+  return reads === true ? `${all}\n` : `if (grep { $_ eq '${reads.word}' } @ARGV) { ${all} }\n`;
+};
+
+/** The program's file. */
+export const clientFor = (name: string, reads: ReadsStdin): string => `#!/usr/bin/perl
 use Socket;
 my $in = '';
-${readsStdin ? "while (sysread(STDIN, my $part, 65536)) { $in .= $part }\n" : ""}socket(my $c, PF_UNIX, SOCK_STREAM, 0) or exit 70;
+${reader(reads)}socket(my $c, PF_UNIX, SOCK_STREAM, 0) or exit 70;
 connect($c, sockaddr_un('${SHARED}/socket')) or do { print STDERR "${name}: the simulator is gone\\n"; exit 70 };
 my $head = join(' ', map { 'x' . unpack('H*', $_) } '${name}', $$, getppid(), $<, length($in), @ARGV) . "\\n" . $in;
 while (length $head) { my $n = syswrite($c, $head); defined $n or exit 70; $head = substr($head, $n) }

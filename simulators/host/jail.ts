@@ -19,7 +19,7 @@ import { constants, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import type { Clock } from "../../shared/clock.ts";
-import { clientFor, serveCalls, type Call, type CallServer, type Serve } from "./calls.ts";
+import { clientFor, serveCalls, type Call, type CallServer, type ReadsStdin, type Serve } from "./calls.ts";
 import { AWAIT_MAPPING, BOOT, DISK, ENTER, OUTER, OWN, PATH, SHARED, SUDO, SUDO_RULES } from "./scripts.ts";
 import { hostVerdict } from "./requirements.ts";
 import { Sleeps } from "./sleeps.ts";
@@ -36,7 +36,7 @@ export interface JailFile {
 /** A file that is run: its own text, or one that asks the simulator. */
 export type JailProgram = { readonly path: string } & (
   | { readonly text: string }
-  | { readonly serve: Serve; readonly readsStdin?: boolean }
+  | { readonly serve: Serve; readonly readsStdin?: ReadsStdin }
 );
 
 export interface Account {
@@ -290,7 +290,7 @@ export class Jail {
       { path: `${OWN}/sudo`, content: SUDO_RULES },
       ...programs.map((one) => ({
         path: one.path,
-        content: "serve" in one ? clientFor(one.path, one.readsStdin === true) : one.text,
+        content: "serve" in one ? clientFor(one.path, one.readsStdin ?? false) : one.text,
         mode: "0755",
       })),
     ];

@@ -39,6 +39,8 @@ export interface DatastoresOptions<T> {
   readonly historyMax?: number;
   /** Whether the serving half keeps a startup of its own; without it what is committed is what boots. */
   readonly separateStartup: boolean;
+  /** What a boot finds, where it lies on a disk that others write on too; the startup without it. */
+  readonly boots?: () => T;
 }
 
 interface Armed<T> extends PendingRollback {
@@ -300,7 +302,7 @@ export class Datastores<T> {
 
   /** Power off and on: what a boot loads is the startup; a device that saves at each commit boots what was before the one that waits. */
   reboot(bootMs: number): void {
-    this.#restart(this.startup, bootMs);
+    this.#restart(this.#o.boots?.() ?? this.startup, bootMs);
   }
 
   #restart(boots: T, bootMs: number): void {

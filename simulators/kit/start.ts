@@ -58,10 +58,14 @@ export interface Parts<T> {
   /** What the device will take back by itself, where its own scheduler and no commit is what does so. */
   readonly pending?: () => PendingRollback | undefined;
   /** What else is to stop: timers of the platform's own. */
-  readonly stop?: () => void;
+  readonly stop?: () => void | Promise<void>;
   readonly banner?: (store: Datastores<T>) => string | undefined;
   /** The account that a login name means, where it may carry more. */
   readonly account?: (username: string) => string;
+  /** What an exec channel does, where it is not one line of the dialect: a host's programs. Whoever takes it says `ended` to the store. */
+  readonly exec?: (request: ExecRequest, session: ExecSession<T>) => void;
+  /** What boots, as text; the startup tree without it. */
+  readonly startupText?: (store: Datastores<T>) => string;
   /** NETCONF over the same port. The number is of the same row as the shells'; whoever takes it says `ended` to the store. */
   readonly subsystem?: (
     request: SubsystemRequest,
@@ -75,6 +79,14 @@ export interface Parts<T> {
   readonly doors?: readonly Door[];
   readonly ports?: SimulatedDevice["ports"];
   readonly certificate?: string;
+}
+
+export interface ExecSession<T> {
+  readonly store: Datastores<T>;
+  readonly log: CommandRecord[];
+  readonly sessionId: number;
+  /** Runs the dialect on the channel, with its prompts, as a shell would. */
+  readonly terminal: () => void;
 }
 
 export interface Door {
@@ -176,6 +188,13 @@ export async function startDevice<T>(
     return shell;
   }
 
+  function terminalOf(request: ExecRequest): Shell {
+    const shell = open(request);
+    shell.term.length = request.size?.rows ?? 24;
+    shell.term.width = request.size?.columns ?? 80;
+    return shell;
+  }
+
   const ssh = await startSshServer({
     address: config.address,
     port: config.port,
@@ -200,6 +219,14 @@ export async function startDevice<T>(
       void shell.run().finally(() => request.stream.end());
     },
     exec: (request) => {
+      if (parts.exec) {
+        const terminal = (): void =>
+          void terminalOf(request)
+            .run()
+            .finally(() => request.exit(0));
+        parts.exec(request, { store, log, sessionId: nextSession++, terminal });
+        return;
+      }
       const shell = open(request);
       void shell.runOnce(request.command).finally(() => request.exit(0));
     },
@@ -212,10 +239,10 @@ export async function startDevice<T>(
 
   let stopping: Promise<unknown> | undefined;
   const stop = async (): Promise<void> => {
-    parts.stop?.();
+    const own = parts.stop?.();
     store.stop();
     signal?.removeEventListener("abort", onAbort);
-    stopping ??= Promise.all([ssh.stop(), ...(parts.doors ?? []).map((door) => door.stop())]);
+    stopping ??= Promise.all([own, ssh.stop(), ...(parts.doors ?? []).map((door) => door.stop())]);
     await stopping;
   };
   const onAbort = (): void => void stop();
@@ -242,7 +269,7 @@ export async function startDevice<T>(
     passwordAttempts: () => ssh.counters.passwordAttempts,
     counters: () => ({ ...ssh.counters }),
     runningConfig: () => store.tree.text(store.running),
-    startupConfig: () => store.tree.text(store.startup),
+    startupConfig: () => parts.startupText?.(store) ?? store.tree.text(store.startup),
     mutate: (lines, by = "other-admin") => parts.mutate(store, lines, by),
     setFault: (fault) => void store.faults.set(fault),
     clearFault: (kind) => {

@@ -36,6 +36,8 @@ export interface ExecRequest extends SshPeer {
   readonly stream: Duplex;
   readonly stderr: Writable;
   readonly command: string;
+  /** Present where the program was asked for on a terminal of its own. */
+  readonly size: TerminalSize | undefined;
   readonly exit: (status: number) => void;
 }
 
@@ -345,7 +347,9 @@ function serveSession(
   const size: TerminalSize = { columns: 80, rows: 24 };
   const resizeListeners: ((size: TerminalSize) => void)[] = [];
   const peer: SshPeer = { connectionId: facts.id, username: facts.username, remote: facts.remote, drop: facts.drop };
+  let hasTerminal = false;
   session.on("pty", (accept, _reject, info) => {
+    hasTerminal = true;
     size.columns = info.cols;
     size.rows = info.rows;
     accept?.();
@@ -387,7 +391,8 @@ function serveSession(
       stream.exit(status);
       stream.end();
     };
-    options.exec({ ...peer, stream, stderr: stream.stderr, command: info.command, exit });
+    const terminal = hasTerminal ? size : undefined;
+    options.exec({ ...peer, stream, stderr: stream.stderr, command: info.command, size: terminal, exit });
   });
 }
 

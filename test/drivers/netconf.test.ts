@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { runChange } from "../../drivers/transaction/change.ts";
 import type { ChangeSpec } from "../../drivers/types.ts";
+import type { Clock } from "../../shared/clock.ts";
 import { errorCode } from "../../shared/errors.ts";
 import type { SimulatedDevice } from "../../simulators/device.ts";
 import type { NetconfConfigInput } from "../../simulators/netconf/index.ts";
@@ -28,6 +29,40 @@ const GET = `get-config <interfaces xmlns="${IF}"><interface><name>eth1</name></
 const verify = [{ command: GET, contains: ["<description>probe</description>"], withinMs: 5_000 }];
 const candidateOf = async (sim: SimulatedDevice): Promise<string> =>
   (await (await admin(stops, sim)).operations.getConfig("candidate")).data ?? "";
+
+describe("before a change", () => {
+  const found = async ({ box, clock }: NetconfLab, offMs = 0): Promise<string[] | undefined> => {
+    const session = await box.open();
+    const at: Clock = { ...clock, nowMs: () => clock.nowMs() + offMs };
+    const findings = await session.preflight?.(at);
+    await session.close();
+    return findings?.map(({ code, severity, detail }) => `${code} ${severity} ${detail}`);
+  };
+
+  test.each(["generic", "iosxe", "junos"] as const)(
+    "%s: who holds a lock is named, and nothing is else",
+    async (personality) => {
+      const made = await lab({ personality });
+      expect(await found(made)).toEqual([]);
+      const other = await admin(stops, made.sim);
+      await other.operations.lock("running");
+      // Junos tells of no other's lock but by refusing one.
+      const expected =
+        personality === "junos"
+          ? []
+          : [`LOCKED warns running is locked by session ${other.sessionId}, ${made.sim.username}`];
+      expect(await found(made)).toEqual(expected);
+      await other.operations.unlock("running");
+      expect(await found(made)).toEqual([]);
+    },
+  );
+
+  test.each(["generic", "iosxe"] as const)("%s: a clock that is off is told", async (personality) => {
+    const made = await lab({ personality });
+    expect(await found(made, -3_600_000)).toEqual([expect.stringMatching(/^CLOCK_OFF warns 3\d{3} seconds ahead of/)]);
+    expect(await found(made, 3_600_000)).toEqual([expect.stringMatching(/^CLOCK_OFF warns 3\d{3} seconds behind/)]);
+  });
+});
 
 describe("reading", () => {
   test("facts, and two reads that hash equal; no secret in a public text or a transcript", async () => {

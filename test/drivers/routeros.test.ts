@@ -4,7 +4,7 @@ import { examine } from "../../agent/run/check.ts";
 import { driverFor } from "../../drivers/registry.ts";
 import { runChange } from "../../drivers/transaction/change.ts";
 import type { ChangeSpec } from "../../drivers/types.ts";
-import { systemClock } from "../../shared/clock.ts";
+import { systemClock, type Clock } from "../../shared/clock.ts";
 import { errorCode } from "../../shared/errors.ts";
 import { PlatformId } from "../../shared/ids.ts";
 import { startMikrotikRouteros, type MikrotikRouterosConfigInput } from "../../simulators/mikrotik_routeros/index.ts";
@@ -21,7 +21,7 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-async function lab(more: Partial<MikrotikRouterosConfigInput> = {}, clock = fastClock(60)) {
+async function lab(more: Partial<MikrotikRouterosConfigInput> = {}, clock: Clock = fastClock(60)) {
   const sim = await startMikrotikRouteros({ name: "edge-1", config: CONFIG, ...more }, { clock });
   stops.push(() => sim.stop());
   const driver = driverFor(PlatformId.parse("mikrotik_routeros"));

@@ -22,13 +22,21 @@ const TICK_MS = 5;
  * Time that runs `factor` times as fast: a device's timer of one minute is over in a second. It goes on by ticks and never jumps: where the
  * machine has no time for us, none passes, so that a busy machine makes no deadline pass that an idle one would not.
  */
-export function fastClock(factor: number): Clock {
+export interface FastClock extends Clock {
+  /** No time passes while this is so: programs of a real kernel are at work, whose time is not ours to make faster. */
+  holdWhile(isBusy: () => boolean): void;
+}
+
+/** What a device of a test is given: whoever has programs of a real kernel at work says so, where the clock can heed it. */
+export type DeviceClock = Clock & Partial<Pick<FastClock, "holdWhile">>;
+
+export function fastClock(factor: number): FastClock {
   const clock = new ManualClock(Date.UTC(2026, 10, 24));
-  const busy: (() => boolean)[] = [];
+  const holds: (() => boolean)[] = [];
   let waiting = 0;
   let ticking = false;
   const tick = (): void => {
-    clock.advance(TICK_MS * (busy.some((one) => one()) ? 1 : factor));
+    if (!holds.some((isBusy) => isBusy())) clock.advance(TICK_MS * factor);
     ticking = waiting > 0;
     if (ticking) systemClock.after(TICK_MS, tick);
   };
@@ -52,21 +60,13 @@ export function fastClock(factor: number): Clock {
       },
     };
   };
-  const fast: Clock = {
+  return {
     nowMs: () => clock.nowMs(),
     monotonicMs: () => clock.monotonicMs(),
     after,
     sleep: (delayMs, signal) => sleepOn({ after }, delayMs, signal),
+    holdWhile: (isBusy) => void holds.push(isBusy),
   };
-  slowDowns.set(fast, busy);
-  return fast;
-}
-
-const slowDowns = new WeakMap<Clock, (() => boolean)[]>();
-
-/** While a device's programs really run, a fast clock goes as the world's does: they would be late for everything. Other clocks do anyway. */
-export function slowWhile(clock: Clock, busy: () => boolean): void {
-  slowDowns.get(clock)?.push(busy);
 }
 
 const SITE_KEY = "a site key for tests";

@@ -3,7 +3,7 @@ import type { Clock } from "../../../shared/clock.ts";
 import type { Configuration, TranscriptSink } from "../../types.ts";
 import type { DefaultsMode } from "./capabilities.ts";
 import type { NetconfFile } from "../../model/netconf-file.ts";
-import { eachLeaf } from "./leaves.ts";
+import { monitored } from "./monitoring.ts";
 import type { Datastore, Operations } from "./operations.ts";
 import { RpcRefused } from "./rpc-error.ts";
 
@@ -45,7 +45,10 @@ export async function takeLock({ operations }: NetconfDevice, target: Datastore)
   } catch (error) {
     if (!(error instanceof RpcRefused) || !isBusy(error)) throw error;
     const holder = error.errors.find(({ sessionId }) => sessionId !== null)?.sessionId ?? null;
-    const user = holder === null || holder === 0 ? undefined : await userOf(operations, holder);
+    const user =
+      holder === null || holder === 0
+        ? undefined
+        : (await monitored(operations, "<sessions/>"))?.users.get(String(holder));
     const detail = `${target}: ${error.detail ?? ""}${user === undefined ? "" : ` (${user})`}`;
     throw new FarhandError(isPending(error) ? "PENDING_CHANGE" : "CANDIDATE_BUSY", detail, { cause: error });
   }
@@ -58,24 +61,6 @@ const isBusy = ({ code, errors }: RpcRefused): boolean =>
 /** RFC 6241 §7.5: running is not locked while another's confirmed commit is pending. Not `lock-denied`, which names a lock. */
 export const isPending = (error: unknown): boolean =>
   error instanceof RpcRefused && error.errors.some(({ tag }) => tag === "in-use");
-
-/** RFC 6022 §2.1.4, where the device has it. */
-async function userOf(operations: Operations, sessionId: number): Promise<string | undefined> {
-  try {
-    const elements = `<netconf-state xmlns="urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring"><sessions/></netconf-state>`;
-    const { data } = await operations.get({ filter: { kind: "subtree", elements }, dataBytesMax: 256 * 1024 });
-    let isTheirs = false;
-    let user: string | undefined;
-    eachLeaf(data ?? "<none/>", (path, value) => {
-      if (path.endsWith("session/session-id")) isTheirs = value === String(sessionId);
-      if (isTheirs && path.endsWith("session/username")) user = value.replaceAll(/[^\w.@\-]/gv, "?").slice(0, 64);
-    });
-    return user;
-  } catch (error) {
-    if (error instanceof RpcRefused) return undefined;
-    throw error;
-  }
-}
 
 /** Gives back what this session may hold; a device that says no has nothing to give. */
 export async function unlockQuietly({ operations }: NetconfDevice, ...targets: readonly Datastore[]): Promise<void> {

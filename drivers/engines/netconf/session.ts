@@ -1,3 +1,5 @@
+import type { Clock } from "../../../shared/clock.ts";
+import type { CheckFinding } from "../../../shared/documents/check.ts";
 import type { ChangeMode } from "../../../shared/documents/manifest.ts";
 import type { Finding } from "../../../shared/documents/receipt.ts";
 import type { PlatformId } from "../../../shared/ids.ts";
@@ -18,6 +20,7 @@ import type { NetconfFile } from "../../model/netconf-file.ts";
 import { eachLeaf } from "./leaves.ts";
 import { XmlLines } from "./lines.ts";
 import type { Parked } from "./parked.ts";
+import { netconfPreflight } from "./preflight.ts";
 import { askRead, askTable, tableRead } from "./reads.ts";
 import { RpcRefused } from "./rpc-error.ts";
 import { NetconfTransaction } from "./transaction.ts";
@@ -143,6 +146,11 @@ export class NetconfSession implements Session {
       unsaved,
       warnings: this.#warnings(unsaved === true),
     };
+  }
+
+  preflight(clock: Clock): Promise<readonly CheckFinding[]> {
+    const { device, redactor } = this.#o;
+    return netconfPreflight(device, clock, (text) => redactor()(text));
   }
 
   async #isUnsaved(): Promise<boolean> {

@@ -3,6 +3,7 @@ import { driverFor } from "../../../drivers/registry.ts";
 import { runChange } from "../../../drivers/transaction/change.ts";
 import { recoverChange } from "../../../drivers/transaction/recover.ts";
 import type { ChangeOutcome, ChangeSpec } from "../../../drivers/types.ts";
+import type { Clock } from "../../../shared/clock.ts";
 import { PlatformId } from "../../../shared/ids.ts";
 import type { SimulatedDevice } from "../../../simulators/device.ts";
 import { fastClock, recorder, rig, type Rig } from "../support.ts";
@@ -109,7 +110,7 @@ async function replacement(subject: Subject, box: Rig): Promise<string> {
 }
 
 /** A timer that still runs on the device may yet change what was said: it is waited out. */
-async function settled(sim: SimulatedDevice, clock: ReturnType<typeof fastClock>): Promise<void> {
+async function settled(sim: SimulatedDevice, clock: Clock): Promise<void> {
   const pending = sim.pendingRollback();
   if (pending) await clock.sleep(Math.max(0, pending.deadlineMs - clock.nowMs()) + 5_000);
 }

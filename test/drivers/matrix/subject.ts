@@ -1,8 +1,8 @@
 import type { Verification } from "../../../shared/documents/common.ts";
 import type { Device, TransportName } from "../../../shared/documents/inventory.ts";
-import type { Clock } from "../../../shared/clock.ts";
 import type { Credential } from "../../../shared/secret.ts";
 import type { SimulatedDevice } from "../../../simulators/device.ts";
+import type { DeviceClock } from "../support.ts";
 import type { FaultName } from "./faults.ts";
 
 /** One platform over one transport, as the matrix works with it. */
@@ -10,7 +10,7 @@ export interface Subject {
   readonly platform: string;
   readonly transport: TransportName;
   /** A device that has just been started, and how it is reached. */
-  start(clock: Clock): Promise<{ sim: SimulatedDevice; target: Device; credential: Credential }>;
+  start(clock: DeviceClock): Promise<{ sim: SimulatedDevice; target: Device; credential: Credential }>;
   readonly merge: SubjectChange;
   /** The whole configuration with the same change in it; undefined where the platform has no replace. */
   readonly replace?: (running: string) => string;
@@ -24,6 +24,8 @@ export interface Subject {
   readonly moments: Moments;
   /** Where a replace is said otherwise. */
   readonly replaceMoments?: Partial<Moments>;
+  /** Why this machine cannot run it, where it needs something of the machine. */
+  readonly cannot?: string;
   /** Faults that mean nothing here, with the reason, which is printed. */
   readonly without?: Partial<Record<FaultName, string>>;
 }

@@ -1,17 +1,19 @@
 import { startLinux } from "../../../../simulators/linux/index.ts";
 import { sampleLinux } from "../../../../simulators/linux/sample.ts";
-import { slowWhile } from "../../support.ts";
+import { hostVerdict } from "../../../../simulators/host/requirements.ts";
 import { sshTarget } from "../target.ts";
 import type { Subject } from "../subject.ts";
 
+const verdict = hostVerdict();
 const { config, serial } = sampleLinux({ seed: 1, index: 0, interfaces: 1, username: "netops" });
 
 export const linux: Subject = {
   platform: "linux",
   transport: "cli",
+  ...(verdict.run ? {} : { cannot: verdict.reason }),
   async start(clock) {
     const sim = await startLinux({ name: "edge-1", config, serial }, { clock });
-    slowWhile(clock, () => sim.busy);
+    clock.holdWhile?.(() => sim.busy);
     return { sim, ...sshTarget(sim) };
   },
   merge: {

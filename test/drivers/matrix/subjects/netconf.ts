@@ -20,7 +20,7 @@ export const netconf: Subject = {
     return { sim, ...sshTarget(sim) };
   },
   merge: {
-    text: `${interfaces(entry("eth1", "<description>probe</description>"), entry("eth2", "<enabled>false</enabled>"), entry("eth3", "<description>third</description>"))}\n`,
+    text: `${interfaces(entry("eth1", "<description>probe</description>"), entry("eth2", "<description>second</description>"), entry("eth3", "<description>third</description>"))}\n`,
     inForce: /<description>probe<\/description>[^]*<description>third<\/description>/v,
     verify: [{ command: GET, contains: ["<description>probe</description>"], withinMs: 5_000 }],
   },

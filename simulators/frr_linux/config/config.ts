@@ -1,0 +1,69 @@
+/**
+ * A running configuration as FRR's daemons hold it together: lines and blocks with the place at which `show running-config` prints
+ * them. What a line means is in `statements/`.
+ */
+export const DAEMONS = ["zebra", "bgpd", "staticd"] as const;
+export type Daemon = (typeof DAEMONS)[number];
+
+export type BlockMode = "config" | "interface" | "route-map" | "router-bgp" | "bgp-af";
+
+export type Rank = readonly (number | string)[];
+
+export interface Line {
+  readonly text: string;
+  /** Where it is printed among its neighbours. */
+  readonly rank: Rank;
+  /** Those that hold it: the line is shown while one of them lives. */
+  readonly owners: readonly Daemon[];
+  /** The BGP neighbour or peer-group that it belongs to. */
+  readonly peer?: string;
+  /** What it says, where other lines ask for it. */
+  readonly value?: string;
+}
+
+export interface Block {
+  readonly mode: BlockMode;
+  readonly header: string;
+  readonly rank: Rank;
+  readonly owners: readonly Daemon[];
+  readonly lines: Map<string, Line>;
+  readonly blocks: Map<string, Block>;
+}
+
+export type Config = Block;
+
+export const block = (mode: BlockMode, header: string, rank: Rank, owners: readonly Daemon[]): Block => ({
+  mode,
+  header,
+  rank,
+  owners,
+  lines: new Map(),
+  blocks: new Map(),
+});
+
+export const emptyConfig = (): Config => block("config", "", [], DAEMONS);
+
+export function cloneBlock(one: Block): Block {
+  return {
+    ...one,
+    lines: new Map(one.lines),
+    blocks: new Map([...one.blocks].map(([key, child]) => [key, cloneBlock(child)])),
+  };
+}
+
+/** The order of what is printed: numbers as numbers, words byte by byte, and nothing before something. */
+export function compareRanks(a: Rank, b: Rank): number {
+  for (let at = 0; at < Math.max(a.length, b.length); at += 1) {
+    const [left, right] = [a[at], b[at]];
+    if (left === right) continue;
+    if (left === undefined) return -1;
+    if (right === undefined) return 1;
+    if (typeof left === "number" && typeof right === "number") return left - right;
+    return String(left) < String(right) ? -1 : 1;
+  }
+  return 0;
+}
+
+/** Digits within a name count as a number: eth2, eth2.100, eth10. */
+export const naturalRank = (name: string): Rank =>
+  (name.match(/\d+|\D+/g) ?? []).map((part) => (/^\d/.test(part) ? Number(part) : part));
