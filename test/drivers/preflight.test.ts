@@ -185,6 +185,20 @@ test("mikrotik_routeros: a full flash is told, and one with room is not", async 
   expect(codes(await findings({ sim, target, driver, credential }))).toContain("STORAGE_LOW");
 });
 
+test.each([["cisco_iosxe", ["no archive"], "ARCHIVE_OFF", /configure: "archive"/]] as const)(
+  "%s: what keeps it from a better level is told, with what to configure",
+  async (platform, lines, code, hint) => {
+    const made = await lab(platform);
+    expect(codes(await findings(made))).not.toContain(code);
+    made.sim.mutate(lines);
+    const found = (await findings(made)).filter((one) => one.code === code);
+    // Without it there is no timer at all, and so no change.
+    expect(found).toEqual([
+      expect.objectContaining({ severity: "blocks", hint: expect.stringMatching(hint) as string }),
+    ]);
+  },
+);
+
 describe("clusters", () => {
   test.each(["cisco_iosxe", "arista_eos", "juniper_junos"] as const)("%s: a standby blocks", async (platform) => {
     const found = await findings(await lab(platform, { cluster: { answers: "standby", synced: true } }));

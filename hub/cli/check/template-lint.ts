@@ -9,7 +9,8 @@ import { nearest } from "../nearest.ts";
 import { TemplateFault, type TemplateCode } from "../plan/fault.ts";
 import { Template } from "../plan/template.ts";
 import { type Definition, type Variables, variablesOf } from "../plan/variables.ts";
-import { Findings, type TemplateFinding } from "./template-finding.ts";
+import type { Held } from "./held.ts";
+import { Findings, type Said, type TemplateFinding } from "./template-finding.ts";
 import {
   DEFINE,
   neededNames,
@@ -28,6 +29,8 @@ export interface LintInput {
   /** Undefined: no file of variables was given. */
   readonly given: { readonly file: string; readonly definitions: readonly Definition[] } | undefined;
   readonly mode: ChangeMode;
+  /** Undefined where no hub is asked. */
+  readonly held: Held | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -71,7 +74,7 @@ async function lintOn(
   input: LintInput,
   findings: Findings,
 ): Promise<void> {
-  const { variables, mode, given, signal } = input;
+  const { variables, mode, given, held, signal } = input;
   const names = (given?.definitions ?? []).map(({ name }) => name);
   /** One text for many devices is read once for each platform. */
   const known = new Map<string, readonly TextFinding[]>();
@@ -83,7 +86,10 @@ async function lintOn(
     const { text, faults } = template.inspect(values);
     for (const fault of faults) addFault(template.name, fault, names, findings, device);
     if (text === undefined || faults.length > 0) continue;
-    for (const name of secretNames(text)) secrets.add(name);
+    for (const name of secretNames(text)) {
+      secrets.add(name);
+      if (held?.(device.site, name) === false) findings.add(notHeld(template.name, name), device.id);
+    }
     const lint = textLintFor(device.platform, device.transport);
     if (!lint?.can(mode)) continue;
     const key = `${lint.platform} ${lint.transport} ${text}`;
@@ -101,6 +107,15 @@ async function lintOn(
       hint: "farhand secret list tells which agent holds which",
     });
 }
+
+const notHeld = (file: string, name: string): Said => ({
+  code: "SECRET_UNKNOWN",
+  severity: "warns",
+  file,
+  line: null,
+  detail: `no agent of the site has said that it holds ${name}`,
+  hint: ERRORS.SECRET_UNKNOWN.next,
+});
 
 interface Rendered {
   readonly device: Device;

@@ -285,6 +285,29 @@ it("asks the signed inventory where a selector stands alone, as a plan does", as
   expect(exit).toBe(1);
   expect(Document.parse(JSON.parse(out)).findings[0]).toMatchObject({ code: "UNDEFINED_VARIABLE", line: 2 });
   expect(world.requests).toEqual(["GET /api/v1/trust"]);
+  // One agent has said so of one secret; a credential of that name is none.
+  const secret = {
+    agent: "agent-ams",
+    kind: "secret",
+    name: "ro",
+    held: { version: 1, stopped: false, atMs: 1 },
+    sent: null,
+  };
+  world.hub({
+    "GET /api/v1/trust": () => trustOf(org),
+    "GET /api/v1/secrets": () => ({
+      secrets: [secret, { ...secret, name: "rw", held: null }, { ...secret, name: "md5", kind: "credential" }],
+    }),
+  });
+  world.write("t.j2", ["ro", "rw", "md5"].map((name) => `snmp-server community {{ secret("${name}") }} RO\n`).join(""));
+  const asked = await world.run("check", "template", "t.j2", "--select", "site=ams", "--json");
+  const unknown = Document.parse(JSON.parse(asked.out)).findings.filter(({ code }) => code === "SECRET_UNKNOWN");
+  expect(unknown.map(({ severity, detail, devices }) => [severity, detail, devices])).toEqual([
+    ["warns", "no agent of the site has said that it holds md5", ["ams-r1", "ams-r2"]],
+    ["warns", "no agent of the site has said that it holds rw", ["ams-r1", "ams-r2"]],
+  ]);
+  world.write("hosts", "[edge]\nr1 ansible_host=192.0.2.1\n");
+  expect((await world.run("check", "template", "t.j2", "--inventory", "hosts")).err).toContain("hosts is Ansible's");
   expect((await world.run("check", "template", "t.j2", "--select", "site=nowhere")).err).toContain("NOT_FOUND");
   expect((await world.run("check", "template")).exit).toBe(64);
 });

@@ -10,6 +10,7 @@ import type { CliContext } from "../context.ts";
 import { EXIT } from "../exit.ts";
 import { hubFlags, text, type HubFlags } from "../flags.ts";
 import { readInventoryFile } from "../inventory/file.ts";
+import { readYaml } from "../inventory/yaml.ts";
 import { TemplateFault } from "../plan/fault.ts";
 import { NO_VARIABLES, readVariablesFile } from "../plan/variables.ts";
 import { parseSelector, pick } from "../select.ts";
@@ -17,6 +18,9 @@ import { clientOf, readText } from "../settings.ts";
 import type { Style } from "../terminal/style.ts";
 import { table } from "../terminal/table.ts";
 import { loadTrust, requireInventory } from "../trust/load.ts";
+import { isIni } from "./ansible-ini.ts";
+import { isAnsible } from "./ansible.ts";
+import { type Held, heldSecrets } from "./held.ts";
 import { hintText, paintSeverity } from "./report.ts";
 import type { TemplateFinding } from "./template-finding.ts";
 
@@ -40,7 +44,7 @@ export const checkTemplate = buildCommand<Flags, string[], CliContext>({
     ],
     "Syntax; filters, tests and functions that the engine does not have; variables that are not defined, and for which devices; variables\n" +
       "that nobody uses; what renders to nothing; lines that a plan would refuse: commands, marks, control characters, secrets written out,\n" +
-      "what is no line of the platform's language; blanks that the device changes; devices that have no such change.\n" +
+      "what is no line of the platform's language; blanks that the device changes; secrets that no agent holds; devices that have no such change.\n" +
       "--select asks the signed inventory, as farhand plan change does; --inventory reads a file of ours, and --select then picks from it.\n" +
       "Without either the templates alone are read. No hub is asked then, and no device ever.\n" +
       "Each finding has a stable code and a severity: blocks, warns, tells. Exits 1 if anything blocks.",
@@ -67,13 +71,17 @@ async function check(cli: Cli, flags: Flags, ...files: string[]) {
   // The template engine is a WebAssembly module: only whoever renders pays for loading it.
   const { lintTemplates, ofVariables } = await import("./template-lint.ts");
   const sources = files.map((name) => ({ name, source: readText(resolve(cli.cwd, name)) }));
-  const inventory = await inventoryFor(cli, flags);
+  const { inventory, held } = await askedFor(
+    cli,
+    flags,
+    sources.some(({ source }) => source.includes("secret")),
+  );
   const devices = inventory && devicesOf(inventory, flags.select);
   const read = variablesFor(cli, flags, inventory);
   const findings =
     read instanceof TemplateFault
       ? ofVariables(flags.vars ?? "", read)
-      : await lintTemplates({ files: sources, devices, ...read, mode: flags.mode, signal: cli.signal });
+      : await lintTemplates({ files: sources, devices, ...read, mode: flags.mode, held, signal: cli.signal });
   const blocking = findings.filter(({ severity }) => severity === "blocks").length;
   cli.out.data("check-template", { files, mode: flags.mode, devices: devices?.length ?? null, findings }, () =>
     findings.length === 0 ? "" : findingText(findings, devices?.length ?? 0, cli.out.style),
@@ -85,14 +93,29 @@ async function check(cli: Cli, flags: Flags, ...files: string[]) {
   return blocking > 0 ? EXIT.failure : EXIT.ok;
 }
 
-async function inventoryFor(cli: Cli, flags: Flags): Promise<InventoryView | undefined> {
+interface Asked {
+  readonly inventory: InventoryView | undefined;
+  readonly held: Held | undefined;
+}
+
+async function askedFor(cli: Cli, flags: Flags, usesSecrets: boolean): Promise<Asked> {
   if (flags.inventory !== undefined) {
-    const document = { ...readInventoryFile(flags.inventory, readText(resolve(cli.cwd, flags.inventory))), version: 1 };
+    const content = readText(resolve(cli.cwd, flags.inventory));
+    if (isIni(content) || isAnsible(readYaml(content).value))
+      throw new FarhandError(
+        "USAGE",
+        `${flags.inventory} is Ansible's: it has no sites, and its variables are not Farhand's. farhand check inventory reads it; write it as ours`,
+      );
+    const document = { ...readInventoryFile(flags.inventory, content), version: 1 };
     // Nobody has signed it: it says which devices there would be, and nothing is done on any.
-    return new InventoryView({ document, digest: sha256(""), bytes: new Uint8Array() });
+    const inventory = new InventoryView({ document, digest: sha256(""), bytes: new Uint8Array() });
+    return { inventory, held: undefined };
   }
-  if (flags.select === undefined) return undefined;
-  return requireInventory(await loadTrust(cli, flags, clientOf(cli, flags)));
+  if (flags.select === undefined) return { inventory: undefined, held: undefined };
+  const client = clientOf(cli, flags);
+  const trusted = await loadTrust(cli, flags, client);
+  const held = usesSecrets ? await heldSecrets(client, trusted.agents?.document) : undefined;
+  return { inventory: requireInventory(trusted), held };
 }
 
 function devicesOf(inventory: InventoryView, select: string | undefined): readonly Device[] {
