@@ -64,6 +64,8 @@ export const NetconfConfig = BaseConfig.extend({
   capabilities: z.array(z.string()).default([]),
   /** `generic` alone: OpenConfig's BGP and LLDP beside the IETF's models. */
   openconfig: z.boolean().default(false),
+  /** Models of YANG 1.1 are then not in the hello, but in a library that it names (RFC 7950 §5.6.4, RFC 7895). */
+  yangLibrary: z.boolean().default(false),
   /** The personality's own without them. */
   model: z.string().optional(),
   version: z.string().optional(),

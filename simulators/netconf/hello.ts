@@ -1,6 +1,7 @@
 /** The first message of each side (RFC 6241 §8.1): what it can do. */
 import type { Framing } from "./framing.ts";
 import { BASE, BASE_1_0, BASE_1_1, CAPABILITY, DECLARATION, NOKIA_PRIVATE } from "./names.ts";
+import { YANG_1_1 } from "./models/ietf.ts";
 import type { NetconfServer } from "./server.ts";
 import { child, escapeText, type XmlElement } from "./xml.ts";
 
@@ -23,7 +24,8 @@ export function capabilitiesOf({ abilities, config, modules }: NetconfServer): s
           `${named("with-defaults", "1.0")}?basic-mode=${withDefaults.basic}&also-supported=${withDefaults.also.join(",")}`,
         ]
       : []),
-    ...modules,
+    ...(config.yangLibrary ? [`${named("yang-library", "1.0")}?revision=2016-06-21&module-set-id=1`] : []),
+    ...(config.yangLibrary ? modules.filter((uri) => !YANG_1_1.has(uri.split("?")[0] ?? "")) : modules),
     ...config.capabilities,
   ];
 }

@@ -6,6 +6,7 @@ export const WITH_DEFAULTS = "urn:ietf:params:xml:ns:yang:ietf-netconf-with-defa
 /** Of the attribute `default="true"` (RFC 6243 §6). */
 export const DEFAULT_ATTRIBUTE = "urn:ietf:params:xml:ns:netconf:default:1.0";
 export const MONITORING = "urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring";
+export const YANG_LIBRARY = "urn:ietf:params:xml:ns:yang:ietf-yang-library";
 export const INTERFACES = "urn:ietf:params:xml:ns:yang:ietf-interfaces";
 export const IP = "urn:ietf:params:xml:ns:yang:ietf-ip";
 export const SYSTEM = "urn:ietf:params:xml:ns:yang:ietf-system";

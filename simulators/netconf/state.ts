@@ -1,5 +1,5 @@
 /** What a device tells beside its configuration (`<get>`): who it is, its ports, and who is in session with it. */
-import { HARDWARE, IOSXE_HARDWARE, IANA_HARDWARE, MONITORING, SYSTEM } from "./names.ts";
+import { HARDWARE, IANA_HARDWARE, IOSXE_HARDWARE, MONITORING, SYSTEM, YANG_LIBRARY } from "./names.ts";
 import { iosxeState } from "./iosxe-state.ts";
 import { genericState } from "./operational.ts";
 import { capabilitiesOf } from "./hello.ts";
@@ -18,7 +18,13 @@ export function withState(server: NetconfServer, shown: readonly XmlElement[]): 
     case "junos":
       return [...shown];
     case "generic":
-      return [...genericState(server, shown), systemState(server), hardware(server), monitoring(server)];
+      return [
+        ...genericState(server, shown),
+        systemState(server),
+        hardware(server),
+        monitoring(server),
+        ...(server.config.yangLibrary ? [library(server)] : []),
+      ];
     default:
       return server.personality satisfies never;
   }
@@ -116,4 +122,21 @@ function monitoring(server: NetconfServer): XmlElement {
       ),
     ),
   ]);
+}
+
+/** Types and nothing else. */
+const ROUTING_TYPES = "urn:ietf:params:xml:ns:yang:ietf-routing-types?module=ietf-routing-types&revision=2017-12-04";
+
+/** RFC 7895. */
+function library({ modules }: NetconfServer): XmlElement {
+  const module = (uri: string, conformance: "implement" | "import"): XmlElement => {
+    const [namespace = "", query = ""] = uri.split("?");
+    const parameters = new URLSearchParams(query);
+    const name = parameters.get("module") ?? "";
+    const revision = parameters.get("revision") ?? "";
+    const values = { name, revision, namespace, "conformance-type": conformance };
+    return element(YANG_LIBRARY, "module", leaves(YANG_LIBRARY, values));
+  };
+  const told = [...modules.map((uri) => module(uri, "implement")), module(ROUTING_TYPES, "import")];
+  return element(YANG_LIBRARY, "modules-state", [element(YANG_LIBRARY, "module-set-id", "1"), ...told]);
 }

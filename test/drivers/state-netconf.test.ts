@@ -1,6 +1,7 @@
 // State over NETCONF where drivers and servers meet: what a hello does not have is unknown and told, and an answer with nothing in it is none.
 import { afterEach, describe, expect, test } from "vitest";
 import { blamed } from "../../drivers/model/state/expect.ts";
+import { Models } from "../../drivers/engines/netconf/models.ts";
 import { packFor } from "../../drivers/model/state/packs.ts";
 import { readOutput, commandMark, refusedMark } from "../../drivers/model/state/run-output.ts";
 import type { Table } from "../../drivers/model/state/rows.ts";
@@ -14,6 +15,7 @@ import type { SimulatedDevice } from "../../simulators/device.ts";
 import { startJuniperJunos } from "../../simulators/juniper_junos/index.ts";
 import { startNetconf } from "../../simulators/netconf/index.ts";
 import { sshTarget } from "./matrix/target.ts";
+import { admin, IF } from "./netconf-lab.ts";
 import { GENERIC, shut } from "./state-subjects.ts";
 import { fastClock, recorder, rig, type Rig } from "./support.ts";
 
@@ -121,6 +123,26 @@ describe("a server without OpenConfig", () => {
     await expect(session.run("table tunnels", { outputBytesMax: 1000 })).rejects.toThrow("READ_NOT_ALLOWED");
     await session.close();
   });
+});
+
+test("models of YANG 1.1 stand in no hello: its library has them, and what is only imported is none", async () => {
+  const sim = await startNetconf({ name: "edge-1", config: GENERIC, yangLibrary: true }, { clock });
+  const box = boxOn(sim);
+  const { operations, leave } = await admin(stops, sim);
+  expect(operations.capabilities.offers(IF)).toBe(false);
+  const read = await tables(box, "netconf");
+  expect([...read].map(([table, { kind }]) => [table, kind])).toEqual([
+    ["interfaces", "read"],
+    ["lldp", "unread"],
+    ["bgp", "unread"],
+    ["routes", "read"],
+    ["arp", "read"],
+  ]);
+  const models = new Models(operations);
+  expect(await models.has([IF, "urn:ietf:params:xml:ns:yang:ietf-system"])).toBe(true);
+  expect(await models.has([IF, "urn:ietf:params:xml:ns:yang:ietf-routing-types"])).toBe(false);
+  expect(await models.has([IF, "urn:nobody"])).toBe(false);
+  leave();
 });
 
 test("Junos: what does not run is an answer, also where the reply has nothing in it, and the session goes on", async () => {

@@ -10,7 +10,8 @@ export type CapabilityName =
   | "startup"
   | "url"
   | "xpath"
-  | "with-defaults";
+  | "with-defaults"
+  | "yang-library";
 
 export type DefaultsMode = "report-all" | "trim" | "explicit" | "report-all-tagged";
 
@@ -72,7 +73,7 @@ export class Capabilities {
     return { basic, supported: [...new Set([basic, ...also])] };
   }
 
-  /** Whether the hello names a model by its namespace (RFC 7950 §5.6.4 and RFC 6020 §5.6.4), or a capability by its URI, parameters aside. */
+  /** Whether the hello names a model by its namespace (RFC 6020 §5.6.4), or a capability by its URI, parameters aside. */
   offers(uri: string): boolean {
     return this.uris.some((one) => one === uri || one.startsWith(`${uri}?`));
   }

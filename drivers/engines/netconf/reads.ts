@@ -1,6 +1,7 @@
 import { FarhandError } from "../../../shared/errors.ts";
 import type { PackFile, XmlRead } from "../../model/state/pack.ts";
 import { tableOf } from "../../model/state/packs.ts";
+import type { Models } from "./models.ts";
 import type { Datastore, Operations, Read } from "./operations.ts";
 import type { Reply } from "./client.ts";
 import { requireFragment } from "../../model/xml/reader.ts";
@@ -35,17 +36,17 @@ export function tableRead(pack: PackFile | undefined, command: string): readonly
 }
 
 /**
- * Asks for a table in the first way that the device offers. NETCONF_CAPABILITY where its hello has none of them: an answer to what a device does
- * not have is empty, which looks as if there were nothing.
+ * Asks for a table in the first way that the device offers. NETCONF_CAPABILITY where it has the models of none of them: an answer to what a device
+ * does not have is empty, which looks as if there were nothing.
  */
 export async function askTable(
   operations: Operations,
+  models: Models,
   command: string,
   reads: readonly XmlRead[],
   options: Omit<Read, "filter">,
 ): Promise<Reply> {
-  const { capabilities } = operations;
-  const read = reads.find(({ offers }) => offers.every((namespace) => capabilities.offers(namespace)));
+  const read = await firstOffered(models, reads);
   if (!read) {
     const needed = reads.map(({ offers }) => offers.join(" and ")).join(", or ");
     throw new FarhandError("NETCONF_CAPABILITY", `${command}: the hello does not have ${needed}`);
@@ -54,6 +55,11 @@ export async function askTable(
   return filter === undefined
     ? await operations.vendor(command, operation, { ...options, mayBeEmpty: true })
     : await operations.get({ ...options, filter: { kind: "subtree", elements: filter } });
+}
+
+async function firstOffered(models: Models, reads: readonly XmlRead[]): Promise<XmlRead | undefined> {
+  for (const read of reads) if (await models.has(read.offers)) return read;
+  return undefined;
 }
 
 /** READ_NOT_ALLOWED for what is not a read; nothing is sent then. */

@@ -19,6 +19,7 @@ import type { PackFile } from "../../model/state/pack.ts";
 import type { NetconfFile } from "../../model/netconf-file.ts";
 import { eachLeaf } from "./leaves.ts";
 import { XmlLines } from "./lines.ts";
+import { Models } from "./models.ts";
 import type { Parked } from "./parked.ts";
 import { netconfPreflight } from "./preflight.ts";
 import { askRead, askTable, tableRead } from "./reads.ts";
@@ -61,10 +62,12 @@ function entriesOf({ entry }: NetconfFile["facts"][number], text: string): reado
 export class NetconfSession implements Session {
   readonly #o: NetconfSessionOptions;
   readonly #transaction: NetconfTransaction;
+  readonly #models: Models;
 
   constructor(options: NetconfSessionOptions) {
     this.#o = options;
     this.#transaction = new NetconfTransaction(options.device, options.parked);
+    this.#models = new Models(options.device.operations);
   }
 
   async facts(): Promise<Facts> {
@@ -124,7 +127,7 @@ export class NetconfSession implements Session {
     };
     const read = { dataBytesMax: options.outputBytesMax, sink: (text: string) => take(lines.push(text)) };
     const table = tableRead(this.#o.pack, command);
-    if (table) await askTable(device.operations, command, table, read);
+    if (table) await askTable(device.operations, this.#models, command, table, read);
     else await askRead(device.operations, command, read);
     await take(lines.flush());
     return output;

@@ -196,3 +196,6 @@ export const ietfModules: readonly string[] = [
   `${ACL}?module=ietf-access-control-list&revision=2019-03-04`,
   `${IANA_IF}?module=iana-if-type&revision=2023-01-26`,
 ];
+
+/** Those of YANG version 1.1. */
+export const YANG_1_1: ReadonlySet<string> = new Set([INTERFACES, IP, ROUTING, IPV4_ROUTING, IPV6_ROUTING, ACL]);
