@@ -1,5 +1,13 @@
 /** State of IOS-XE in Cisco's operational models (YangModels/yang, 16.12 to 17.9), and in the draft of ietf-routing that it has kept. */
-import { IOSXE_ARP, IOSXE_BGP_OPER, IOSXE_CDP, IOSXE_INTERFACES, ROUTING } from "./names.ts";
+import {
+  IOSXE_ARP,
+  IOSXE_BGP_OPER,
+  IOSXE_CDP,
+  IOSXE_INTERFACES,
+  IOSXE_LLDP_OPER,
+  IOSXE_OSPF_OPER,
+  ROUTING,
+} from "./names.ts";
 import { networkOf, type Network } from "./network.ts";
 import type { NetconfServer } from "./server.ts";
 import { element, type XmlElement } from "./xml.ts";
@@ -9,7 +17,7 @@ const leaves = (ns: string, values: Readonly<Record<string, string>>): XmlElemen
 
 export function iosxeState({ store }: NetconfServer): XmlElement[] {
   const made = networkOf(store.running, "iosxe");
-  return [interfaces(made), cdp(made), bgp(made), routes(made), arp(made)];
+  return [interfaces(made), cdp(made), lldp(made), bgp(made), ospf(made), routes(made), arp(made)];
 }
 
 function interfaces({ links }: Network): XmlElement {
@@ -55,6 +63,55 @@ function cdp({ peers }: Network): XmlElement {
       ),
     ),
   );
+}
+
+/** Interfaces go by their short names in it. */
+function lldp({ peers, lldp: runs }: Network): XmlElement {
+  const ns = IOSXE_LLDP_OPER;
+  const short = (name: string): string => name.replace(/^TenGigabitEthernet/, "Te").replace(/^GigabitEthernet/, "Gi");
+  return element(
+    ns,
+    "lldp-entries",
+    (runs ? peers : []).map(({ link, name }) =>
+      element(
+        ns,
+        "lldp-entry",
+        leaves(ns, { "device-id": name, "local-interface": short(link), "connecting-interface": "Gi0/1", ttl: "120" }),
+      ),
+    ),
+  );
+}
+
+function ospf({ adjacencies }: Network): XmlElement {
+  const ns = IOSXE_OSPF_OPER;
+  const areas = [...new Set(adjacencies.map(({ area }) => area))].map((area) =>
+    element(ns, "ospf-area", [
+      element(ns, "area-id", area),
+      ...adjacencies
+        .filter((one) => one.area === area)
+        .map(({ peer }) =>
+          element(ns, "ospf-interface", [
+            element(ns, "name", peer.link),
+            element(ns, "state", "DR"),
+            element(
+              ns,
+              "ospf-neighbor",
+              leaves(ns, { "neighbor-id": peer.address, address: peer.address, state: "ospf-nbr-full" }),
+            ),
+          ]),
+        ),
+    ]),
+  );
+  const instance = element(ns, "ospf-instance", [
+    ...leaves(ns, { af: "address-family-ipv4", "router-id": "167772417" }),
+    ...areas,
+  ]);
+  return element(ns, "ospf-oper-data", [
+    element(ns, "ospf-state", [
+      element(ns, "op-mode", "ospf-ships-in-the-night"),
+      ...(areas.length === 0 ? [] : [instance]),
+    ]),
+  ]);
 }
 
 function bgp({ speakers }: Network): XmlElement {

@@ -25,6 +25,10 @@ export const IOSXE_BGP_OPER = "http://cisco.com/ns/yang/Cisco-IOS-XE-bgp-oper";
 export const IOSXE_INTERFACES = "http://cisco.com/ns/yang/Cisco-IOS-XE-interfaces-oper";
 export const IOSXE_CDP = "http://cisco.com/ns/yang/Cisco-IOS-XE-cdp-oper";
 export const IOSXE_ARP = "http://cisco.com/ns/yang/Cisco-IOS-XE-arp-oper";
+export const IOSXE_LLDP = "http://cisco.com/ns/yang/Cisco-IOS-XE-lldp";
+export const IOSXE_LLDP_OPER = "http://cisco.com/ns/yang/Cisco-IOS-XE-lldp-oper";
+export const IOSXE_OSPF = "http://cisco.com/ns/yang/Cisco-IOS-XE-ospf";
+export const IOSXE_OSPF_OPER = "http://cisco.com/ns/yang/Cisco-IOS-XE-ospf-oper";
 export const OPENCONFIG_BGP = "http://openconfig.net/yang/bgp";
 export const OPENCONFIG_LLDP = "http://openconfig.net/yang/lldp";
 /** `save-config` of IOS-XE. */

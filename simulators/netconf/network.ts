@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Personality } from "./config.ts";
-import { INTERFACES, IOSXE_BGP, IOSXE_NATIVE, IP, IPV4_ROUTING, OPENCONFIG_BGP, ROUTING } from "./names.ts";
+import { INTERFACES, IOSXE_BGP, IOSXE_NATIVE, IOSXE_OSPF, IP, IPV4_ROUTING, OPENCONFIG_BGP, ROUTING } from "./names.ts";
 import { child, type XmlElement } from "./xml.ts";
 
 export interface Link {
@@ -34,11 +34,20 @@ export interface Speaker {
   readonly stands: boolean;
 }
 
+/** A neighbour on a link where OSPF runs. */
+export interface Adjacency {
+  readonly peer: Peer;
+  readonly area: string;
+}
+
 export interface Network {
   readonly links: readonly Link[];
   readonly peers: readonly Peer[];
   readonly routes: readonly Route[];
   readonly speakers: readonly Speaker[];
+  readonly adjacencies: readonly Adjacency[];
+  /** Whether LLDP runs. */
+  readonly lldp: boolean;
 }
 
 export function networkOf(running: XmlElement, personality: Exclude<Personality, "junos">): Network {
@@ -59,7 +68,9 @@ export function networkOf(running: XmlElement, personality: Exclude<Personality,
     ...one,
     stands: known.has(one.address),
   }));
-  return { links, peers, routes: [...direct, ...fixed], speakers };
+  const adjacencies = personality === "generic" ? [] : nativeAdjacencies(running, peers);
+  const lldp = personality === "generic" || down(running, ["native", IOSXE_NATIVE], ["lldp"], ["run"]) !== undefined;
+  return { links, peers, routes: [...direct, ...fixed], speakers, adjacencies, lldp };
 }
 
 const texts = (of: XmlElement | undefined, name: string): string => (of && child(of, name)?.text) ?? "";
@@ -122,6 +133,19 @@ const nativeSpeakers = (running: XmlElement): { address: string; as: string }[] 
     .filter(({ ns }) => ns === IOSXE_BGP)
     .flatMap((process) => all(process, "neighbor"))
     .map((one) => ({ address: texts(one, "id"), as: texts(one, "remote-as") }));
+
+/** `network 10.0.2.0 0.0.0.3 area 0`: the first that holds the address of the link's other end. */
+function nativeAdjacencies(running: XmlElement, peers: readonly Peer[]): Adjacency[] {
+  const ospf = down(running, ["native", IOSXE_NATIVE], ["router"], ["router-ospf", IOSXE_OSPF], ["ospf"]);
+  const networks = all(ospf, "process-id").flatMap((process) => all(process, "network"));
+  return peers.flatMap((peer) => {
+    const found = networks.find((one) => {
+      const wild = numberOf(texts(one, "wildcard"));
+      return Math.floor(numberOf(peer.address) / (wild + 1)) === Math.floor(numberOf(texts(one, "ip")) / (wild + 1));
+    });
+    return found ? [{ peer, area: texts(found, "area") }] : [];
+  });
+}
 
 /** The other end of a link of two, and one host of a larger network. */
 function peersOf({ name, addresses }: Link): Peer[] {

@@ -166,7 +166,10 @@ const IOSXE_XML =
   `<interface>${gigabit(1, "10.0.1.1")}${gigabit(2, "10.0.2.1")}</interface>` +
   `<ip><route><ip-route-interface-forwarding-list><prefix>0.0.0.0</prefix><mask>0.0.0.0</mask>` +
   `<fwd-list><fwd>10.0.1.2</fwd></fwd-list></ip-route-interface-forwarding-list></route></ip>` +
-  `<router><bgp xmlns="http://cisco.com/ns/yang/Cisco-IOS-XE-bgp"><id>65001</id>` +
+  `<lldp><run xmlns="http://cisco.com/ns/yang/Cisco-IOS-XE-lldp"/></lldp>` +
+  `<router><router-ospf xmlns="http://cisco.com/ns/yang/Cisco-IOS-XE-ospf"><ospf><process-id><id>1</id>` +
+  `<network><ip>10.0.2.0</ip><wildcard>0.0.0.3</wildcard><area>0</area></network></process-id></ospf></router-ospf>` +
+  `<bgp xmlns="http://cisco.com/ns/yang/Cisco-IOS-XE-bgp"><id>65001</id>` +
   `<neighbor><id>10.0.1.2</id><remote-as>65002</remote-as></neighbor>` +
   `<neighbor><id>10.0.2.2</id><remote-as>65003</remote-as></neighbor></bgp></router></native>`;
 const native = (leaves: string): string =>
@@ -279,7 +282,15 @@ export const subjects: readonly Subject[] = [
       ),
     target: netconfTarget,
     breaking: `${native("<shutdown/>")}\n`,
-    broken: ["interfaces up", "cdp neighbours", "bgp established", "bgp prefixes", "routes"],
+    broken: [
+      "interfaces up",
+      "cdp neighbours",
+      "lldp neighbours",
+      "bgp established",
+      "bgp prefixes",
+      "ospf full",
+      "routes",
+    ],
     harmless: `${native("<description>probe</description>")}\n`,
   },
   {

@@ -161,6 +161,15 @@ test("hostile output is bounded and never a crash, in any table of any platform"
     "__proto__",
     '{"a":',
     "]}",
+    " 0 DAc ",
+    "name=",
+    ' .as="',
+    ";;; ",
+    "<data>",
+    '<interfaces xmlns="urn:ietf:params:xml:ns:yang:ietf-interfaces">',
+    "<interface><name>",
+    "<bgp-information><bgp-peer>",
+    "</name>",
   );
   fc.assert(
     fc.property(

@@ -160,6 +160,40 @@ describe("models", () => {
   });
 });
 
+test("Cisco's models: keys above rows, short enumerations, both forms of the ARP cache, a table of hosts in each VLAN", () => {
+  const oper = (module: string): string => `http://cisco.com/ns/yang/Cisco-IOS-XE-${module}-oper`;
+  const host = (mac: string, type: string): string =>
+    `<matm-mac-entry><vlan-id-number>10</vlan-id-number><mac>${mac}</mac><mat-addr-type>${type}</mat-addr-type><port>Gi1/0/1</port></matm-mac-entry>`;
+  const macs = `<matm-oper-data xmlns="${oper("matm")}"><matm-table><table-type>mat-vlan</table-type><vlan-id-number>10</vlan-id-number>${host("00:00:5e:00:53:01", "dynamic-addr")}${host("00:00:5e:00:53:02", "static-addr")}</matm-table></matm-oper-data>`;
+  expect(cells(read("cisco_iosxe", "macs", data(macs)))).toEqual([
+    { vlan: "10", mac: "00:00:5e:00:53:01", type: "dynamic", interface: "Gi1/0/1" },
+    { vlan: "10", mac: "00:00:5e:00:53:02", type: "static", interface: "Gi1/0/1" },
+  ]);
+  const entry = (name: string): string =>
+    `<${name}><address>10.0.0.2</address><interface>GigabitEthernet1</interface><hardware>00:00:5e:00:53:03</hardware></${name}>`;
+  for (const inner of [entry("arp-oper"), entry("arp-entry"), entry("arp-oper") + entry("arp-entry")])
+    expect(
+      cells(
+        read(
+          "cisco_iosxe",
+          "arp",
+          data(`<arp-data xmlns="${oper("arp")}"><arp-vrf><vrf>Default</vrf>${inner}</arp-vrf></arp-data>`),
+        ),
+      ),
+    ).toEqual([{ vrf: "Default", address: "10.0.0.2", mac: "00:00:5e:00:53:03", interface: "GigabitEthernet1" }]);
+  const summary = (id: string, state: string, prefixes: number): string =>
+    `<bgp-neighbor-summary><id>${id}</id><up-time>01:02:03</up-time><state>${state}</state><prefixes-received>${prefixes}</prefixes-received><as>65002</as></bgp-neighbor-summary>`;
+  const bgp = `<bgp-state-data xmlns="${oper("bgp")}"><address-families><address-family><afi-safi>ipv4-unicast</afi-safi><vrf-name>default</vrf-name><bgp-neighbor-summaries>${summary("10.0.0.2", "fsm-established", 12)}${summary("10.0.0.6", "fsm-idle", 0)}</bgp-neighbor-summaries></address-family></address-families></bgp-state-data>`;
+  expect(cells(read("cisco_iosxe", "bgp", data(bgp)))).toMatchObject([
+    { vrf: "default", family: "ipv4-unicast", peer: "10.0.0.2", state: "established", received: 12 },
+    { peer: "10.0.0.6", state: "fsm-idle", received: 0 },
+  ]);
+  const both = `<interfaces xmlns="${oper("interfaces")}"><interface><name>Vlan1</name><admin-status>if-state-down</admin-status><oper-status>if-oper-state-lower-layer-down</oper-status><ipv4>0.0.0.0</ipv4></interface></interfaces>`;
+  expect(cells(read("cisco_iosxe", "interfaces", data(both)))).toEqual([
+    { interface: "Vlan1", address: "", admin: "down", state: "down" },
+  ]);
+});
+
 test("what is no XML, holds a document type, is cut off or nests without end is unread, never a crash", () => {
   const deep = `${"<a>".repeat(5_000)}${"</a>".repeat(5_000)}`;
   for (const output of ["{}", "<data>", "<data></data><data/>", `<!DOCTYPE a [<!ENTITY b "c">]><data>&b;</data>`, deep])

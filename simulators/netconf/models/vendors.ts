@@ -5,8 +5,12 @@ import {
   IOSXE_BGP_OPER,
   IOSXE_CDP,
   IOSXE_INTERFACES,
+  IOSXE_LLDP,
+  IOSXE_LLDP_OPER,
   IOSXE_NATIVE,
   IOSXE_NTP,
+  IOSXE_OSPF,
+  IOSXE_OSPF_OPER,
   OPENCONFIG_BGP,
   OPENCONFIG_LLDP,
   XNM,
@@ -73,7 +77,27 @@ export const iosxeModels: readonly SchemaNode[] = inModule(IOSXE_NATIVE, [
         ),
       ]),
     ]),
+    container("lldp", [augmented(IOSXE_LLDP, leaf("run", empty))]),
     container("router", [
+      augmented(
+        IOSXE_OSPF,
+        container("router-ospf", [
+          container("ospf", [
+            list(
+              "process-id",
+              ["id"],
+              [
+                leaf("id", integer(1, 65_535)),
+                list(
+                  "network",
+                  ["ip", "wildcard"],
+                  [leaf("ip", ipv4), leaf("wildcard", ipv4), leaf("area", string, { mandatory: true })],
+                ),
+              ],
+            ),
+          ]),
+        ]),
+      ),
       augmented(
         IOSXE_BGP,
         list(
@@ -113,6 +137,10 @@ export const iosxeModules: readonly string[] = [
   `${IOSXE_BGP_OPER}?module=Cisco-IOS-XE-bgp-oper&revision=2022-11-01`,
   `${IOSXE_INTERFACES}?module=Cisco-IOS-XE-interfaces-oper&revision=2021-03-01`,
   `${IOSXE_CDP}?module=Cisco-IOS-XE-cdp-oper&revision=2019-05-01`,
+  `${IOSXE_LLDP}?module=Cisco-IOS-XE-lldp&revision=2023-07-01`,
+  `${IOSXE_LLDP_OPER}?module=Cisco-IOS-XE-lldp-oper&revision=2019-05-01`,
+  `${IOSXE_OSPF}?module=Cisco-IOS-XE-ospf&revision=2023-07-01`,
+  `${IOSXE_OSPF_OPER}?module=Cisco-IOS-XE-ospf-oper&revision=2022-11-01`,
   `${IOSXE_ARP}?module=Cisco-IOS-XE-arp-oper&revision=2019-11-01`,
 ];
 
