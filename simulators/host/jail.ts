@@ -150,7 +150,7 @@ export class Jail {
     return `/proc/${this.#machine?.pid ?? 0}/root${path}`;
   }
 
-  /** A program of an account that was let in is at work, or one that has just woken: not those that only wait for the clock. */
+  /** A program that was let in is at work, or a boot, or what has just woken: not what only waits for the clock, which would wait for ever. */
   get busy(): boolean {
     // What waits for a moment does so inside one of them.
     return this.#running > this.sleeps.brief || this.sleeps.awake;
@@ -237,9 +237,14 @@ export class Jail {
       const argv = [...into, "/usr/bin/unshare", ...flags, "/bin/sh", "-eu", "-c", BOOT, "sh", hostname, boot];
       const child = spawn("/usr/bin/nsenter", argv, { env: this.#environment("root"), stdio: "pipe" });
       const lines = linesOf(child);
-      const pid = Number(await lines.next("the host's first process"));
-      this.#machine = { child, pid };
-      await lines.next("the end of its boot");
+      this.#running += 1;
+      try {
+        const pid = Number(await lines.next("the host's first process"));
+        this.#machine = { child, pid };
+        await lines.next("the end of its boot");
+      } finally {
+        this.#running -= 1;
+      }
     });
   }
 

@@ -35,7 +35,6 @@ export class Box {
   readonly #refused: string[] = [];
   #fired = false;
   #watching = false;
-  #booting = false;
   #stopped = false;
 
   constructor(options: BoxOptions) {
@@ -62,7 +61,7 @@ export class Box {
 
   /** Whether its programs are at work, so that time should not run ahead of them. */
   get busy(): boolean {
-    return this.#booting || this.#o.jail.busy;
+    return this.#o.jail.busy;
   }
 
   record(event: WithoutTime<DeviceEvent>): void {
@@ -124,14 +123,10 @@ export class Box {
     surroundings.setReachability("refuse");
     surroundings.dropSessions();
     this.record({ kind: "rebooted", by: "system" });
-    this.#booting = true;
     void jail.halt().then(() => {
-      this.#booting = false;
       this.later(bootMs, () => {
-        this.#booting = true;
         this.#fired = true;
         void jail.boot().then(() => {
-          this.#booting = false;
           if (this.#stopped) return;
           this.look();
           surroundings.setReachability("up");
