@@ -6,7 +6,7 @@ import { readAuthor } from "./model/author.ts";
 import { asTyped, compileLanguage, type Language } from "./model/language.ts";
 import { normalise } from "./model/normalise.ts";
 import { predict } from "./model/predict.ts";
-import { hider, publicForm } from "./model/public-form.ts";
+import { hider, publicForm, publicFormOf } from "./model/public-form.ts";
 import { redactStream } from "./model/redact-stream.ts";
 import { refuseUpload, replaceBy } from "./model/whole-text.ts";
 import { sameDiff } from "./model/same-diff.ts";
@@ -59,7 +59,7 @@ export function deviceText(file: PlatformFile): DeviceText {
     },
     configuration: (device, raw, tagger) => {
       const shown = normalise(language, raw);
-      return { raw: shown, ...publicForm(language, device, raw, tagger), keyGeneration: tagger.keyGeneration };
+      return { raw: shown, ...publicFormOf(language, device, shown, tagger), keyGeneration: tagger.keyGeneration };
     },
     lineRedactor: (device, tagger, known) => {
       const stream = redactStream(language, device, tagger, known);

@@ -42,6 +42,8 @@ export function openSqlite(options: SqliteOptions): SqliteStore {
   db.run("PRAGMA cell_size_check = ON");
   db.run("PRAGMA secure_delete = ON");
   db.run("PRAGMA journal_size_limit = 16777216");
+  // 16 MiB: what comes and goes between two checkpoints, as the outbox's bodies do, is written to the database once and synced once.
+  db.run("PRAGMA wal_autocheckpoint = 4096");
   if (options.quotaBytes !== undefined)
     db.run(`PRAGMA max_page_count = ${Math.floor(options.quotaBytes / PAGE_BYTES)}`);
   const check = db.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").get();

@@ -89,8 +89,12 @@ export function printLines(lines: readonly Line[]): string {
 }
 
 /** Normalised, each secret replaced by its tag: what is hashed, diffed, stored at the hub and shown. */
-export function publicForm(language: Language, device: DeviceId, raw: string, tagger: Tagger): PublicForm {
-  const lines = scan(language, normalise(language, raw));
+export const publicForm = (language: Language, device: DeviceId, raw: string, tagger: Tagger): PublicForm =>
+  publicFormOf(language, device, normalise(language, raw), tagger);
+
+/** The same, of what is normalised already. */
+export function publicFormOf(language: Language, device: DeviceId, shown: string, tagger: Tagger): PublicForm {
+  const lines = scan(language, shown);
   const publicText = printLines(publicLines(language, lines, hider(device, tagger)));
   return { publicText, publicDigest: sha256(publicText) };
 }
