@@ -71,7 +71,10 @@ export const DEFINE = "define it under all:, its site or its device in the file 
 
 const refersTo = (detail: string, name: string): boolean => new RegExp(`: ${name}(?![A-Za-z0-9_])`).test(detail);
 
-/** Variables that no template asks for: mistyped ones, above all, whose place a default has taken. */
+/**
+ * Variables that no template here asks for. One file may serve more templates than these, so that only one which looks like a name that is
+ * asked for and not given is more than told: it was mistyped, and a default has taken its place.
+ */
 export function unusedVariables(
   file: string,
   definitions: readonly Definition[],
@@ -79,18 +82,24 @@ export function unusedVariables(
   findings: Findings,
 ): void {
   const used = new Set(templates.flatMap(({ names }) => [...names.variables, ...names.calls].map(({ name }) => name)));
-  const missing = [...used].filter((name) => !definitions.some((one) => one.name === name));
-  for (const { name, level, line } of definitions)
-    if (!used.has(name))
-      findings.add({
-        code: "UNUSED_VARIABLE",
-        severity: "warns",
-        file,
-        line,
-        detail: `${name} (${level}) is used by no template here`,
-        hint: suggestion(name, missing),
-      });
+  const defined = Map.groupBy(definitions, ({ name }) => name);
+  const missing = [...used].filter((name) => !defined.has(name));
+  for (const [name, given] of defined) {
+    if (used.has(name)) continue;
+    const meant = suggestion(name, missing);
+    const levels = [...new Set(given.slice(0, LEVELS_SHOWN).map(({ level }) => level))].join(", ");
+    findings.add({
+      code: "UNUSED_VARIABLE",
+      severity: meant === null ? "tells" : "warns",
+      file,
+      line: given[0]?.line ?? null,
+      detail: `${name} (${levels}${given.length > LEVELS_SHOWN ? ", …" : ""}) is used by no template here`,
+      hint: meant,
+    });
+  }
 }
+
+const LEVELS_SHOWN = 3;
 
 /** What a template alone would need. */
 export function neededNames({ file, names }: ReadTemplate, findings: Findings): void {

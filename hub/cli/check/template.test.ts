@@ -156,14 +156,15 @@ describe("of its variables", () => {
   });
 
   it("names those that no template uses, with their line and their level", async () => {
-    const vars = "all:\n  location: x\n  mtuu: 9000\nsites:\n  ams:\n    peers: []\n";
+    const vars =
+      "all:\n  location: x\n  mtuu: 9000\nsites:\n  ams:\n    peers: []\ndevices:\n  ams-r1:\n    peers: []\n";
     const template = "hostname {{ location }}\n{{ 'mtu 1' if mtu|default(1500) == 1 }}\n";
     const { exit, told, findings } = await onAms({ template, vars });
     expect({ exit, told }).toEqual({
       exit: 0,
       told: [
         "vars.yaml:3 warns UNUSED_VARIABLE -: mtuu (all) is used by no template here",
-        "vars.yaml:6 warns UNUSED_VARIABLE -: peers (sites ams) is used by no template here",
+        "vars.yaml:6 tells UNUSED_VARIABLE -: peers (sites ams, devices ams-r1) is used by no template here",
       ],
     });
     expect(findings.find(({ line }) => line === 3)?.hint).toBe("did you mean mtu?");
