@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { sha256 } from "../../../shared/bytes.ts";
 import type { Device } from "../../../shared/documents/inventory.ts";
 import type { ChangeMode } from "../../../shared/documents/manifest.ts";
 import { ERRORS, FarhandError } from "../../../shared/errors.ts";
@@ -92,7 +93,7 @@ async function lintOn(
     }
     const lint = textLintFor(device.platform, device.transport);
     if (!lint?.can(mode)) continue;
-    const key = `${lint.platform} ${lint.transport} ${text}`;
+    const key = `${lint.platform} ${lint.transport} ${sha256(text)}`;
     const found = known.get(key) ?? lint.lint(device.id, mode, text);
     known.set(key, found);
     if (found.length > 0) addTexts(template, { device, found, values, text }, findings);
