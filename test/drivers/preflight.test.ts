@@ -34,14 +34,18 @@ interface Lab {
 const PLATFORMS = ["cisco_iosxe", "arista_eos", "juniper_junos", "nokia_srlinux"] as const;
 type Platform = (typeof PLATFORMS)[number];
 
-async function lab(platform: Platform, conditions: Partial<Conditions> = {}): Promise<Lab> {
-  const subject = subjects.find((one) => one.platform === platform && one.transport === "cli");
+async function lab(
+  platform: Platform,
+  conditions: Partial<Conditions> = {},
+  transport: "cli" | "https" = "cli",
+): Promise<Lab> {
+  const subject = subjects.find((one) => one.platform === platform && one.transport === transport);
   if (!subject) throw new Error(`no subject for ${platform}`);
   const { sim, target, credential } = await subject.start(systemClock);
   stops.push(() => sim.stop());
   if (!sim.conditions) throw new Error(`${platform} has no conditions`);
   Object.assign(sim.conditions, conditions);
-  const driver = driverFor(target.platform, "cli");
+  const driver = driverFor(target.platform, transport);
   if (!driver) throw new Error(`no driver for ${platform}`);
   return { sim, target, driver, credential };
 }
@@ -137,6 +141,14 @@ describe.each(PLATFORMS)("%s", (platform) => {
     });
     expect(await silent.open().then(() => "open", errorCode)).toBe("CONNECT_TIMEOUT");
   });
+});
+
+test.each(["arista_eos", "nokia_srlinux"] as const)("%s: over its HTTPS API the same is told", async (platform) => {
+  const fine = await findings(await lab(platform, {}, "https"));
+  expect(fine.filter(({ severity }) => severity === "blocks")).toEqual([]);
+  expect(codes(fine)).not.toContain("CLOCK_OFF");
+  const found = await findings(await lab(platform, { freeBytes: 100_000, clockSkewMs: 120_000 }, "https"));
+  expect(codes(found)).toEqual(expect.arrayContaining(["CLOCK_OFF", "STORAGE_LOW"]));
 });
 
 describe("what only some platforms know", () => {

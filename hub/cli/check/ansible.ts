@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { CheckFinding } from "../../../shared/documents/check.ts";
+import type { TransportName } from "../../../shared/documents/inventory.ts";
 import { DeviceId } from "../../../shared/ids.ts";
 import { readIni } from "./ansible-ini.ts";
 import { readYaml } from "../inventory/yaml.ts";
@@ -15,6 +16,7 @@ export interface AnsibleHost {
   readonly address: string;
   readonly port: number;
   readonly platform: string | null;
+  readonly transport: Exclude<TransportName, "snmp">;
 }
 
 export interface AnsibleLint {
@@ -32,9 +34,17 @@ const PLATFORMS: Readonly<Record<string, string>> = {
   junos: "juniper_junos",
   "nokia.srlinux.srlinux": "nokia_srlinux",
   "community.routeros.routeros": "mikrotik_routeros",
+  "cisco.nxos.nxos": "cisco_nxos",
+  nxos: "cisco_nxos",
   "frr.frr.frr": "frr_linux",
   "ansible.netcommon.default": "netconf",
 };
+
+/** `ansible_connection` of ansible.netcommon, and where it goes unless `ansible_port` says otherwise. */
+const CONNECTIONS: readonly (readonly [RegExp, AnsibleHost["transport"], number])[] = [
+  [/(?:^|\.)netconf$/, "netconf", 830],
+  [/(?:^|\.)httpapi$/, "https", 443],
+];
 
 /** Variables that hold a secret, or switch a check off: neither is taken over, and whoever reads the file should know. */
 const SECRET = /(?:^|_)(?:pass|password|passphrase|secret|become_pass|token|private_key)$/;
@@ -196,20 +206,25 @@ function lintGroups(inventory: z.infer<typeof Inventory>): AnsibleLint {
         `one of ${[...new Set(Object.values(PLATFORMS))].join(", ")}`,
       );
     const address = word("ansible_host") ?? name;
-    const port = Number(word("ansible_port") ?? 22);
+    const connection = word("ansible_connection") ?? "";
+    const [, transport, usualPort] = CONNECTIONS.find(([pattern]) => pattern.test(connection)) ?? [null, "cli", 22];
+    const port = Number(word("ansible_port") ?? usualPort);
     const place = `${address}:${port}`;
     const other = places.get(place);
     if (other !== undefined) find(name, "warns", "SAME_ADDRESS", `${place} is ${other}'s too`);
     places.set(place, name);
     // Ansible's file has no place for one.
-    find(
-      name,
-      "warns",
-      "NO_HOST_KEY",
-      "no host key is pinned",
-      "farhand hostkeys collect, then farhand hostkeys accept",
-    );
-    shown.push({ name, groups, address, port, platform });
+    if (transport === "https")
+      find(name, "warns", "NO_CERTIFICATE", "no certificate is named", "write it under tls: in the inventory");
+    else
+      find(
+        name,
+        "warns",
+        "NO_HOST_KEY",
+        "no host key is pinned",
+        "farhand hostkeys collect, then farhand hostkeys accept",
+      );
+    shown.push({ name, groups, address, port, platform, transport });
   }
   return { hosts: shown, findings };
 }

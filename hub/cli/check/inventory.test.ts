@@ -30,8 +30,22 @@ afterEach(() => world[Symbol.dispose]());
 
 it("reads hosts, groups and variables, the nearer over the farther", () => {
   expect(lintAnsible(ANSIBLE).hosts.slice(0, 2)).toEqual([
-    { name: "edge-1", groups: ["all", "edge"], address: "192.0.2.1", port: 22, platform: "cisco_iosxe" },
-    { name: "edge-2", groups: ["all", "edge"], address: "192.0.2.1", port: 22, platform: "cisco_iosxe" },
+    {
+      name: "edge-1",
+      groups: ["all", "edge"],
+      address: "192.0.2.1",
+      port: 22,
+      platform: "cisco_iosxe",
+      transport: "cli",
+    },
+    {
+      name: "edge-2",
+      groups: ["all", "edge"],
+      address: "192.0.2.1",
+      port: 22,
+      platform: "cisco_iosxe",
+      transport: "cli",
+    },
   ]);
 });
 
@@ -67,14 +81,66 @@ edge
 it("reads the INI form as the YAML form of the same inventory", () => {
   const { hosts, findings } = lintAnsibleIni(INI);
   expect(hosts.slice(0, 3)).toEqual([
-    { name: "lonely", groups: ["ungrouped"], address: "lonely", port: 22, platform: "juniper_junos" },
-    { name: "edge-1", groups: ["all", "edge"], address: "192.0.2.1", port: 22, platform: "cisco_iosxe" },
-    { name: "edge-2", groups: ["all", "edge"], address: "192.0.2.1", port: 22, platform: "cisco_iosxe" },
+    { name: "lonely", groups: ["ungrouped"], address: "lonely", port: 22, platform: "juniper_junos", transport: "cli" },
+    {
+      name: "edge-1",
+      groups: ["all", "edge"],
+      address: "192.0.2.1",
+      port: 22,
+      platform: "cisco_iosxe",
+      transport: "cli",
+    },
+    {
+      name: "edge-2",
+      groups: ["all", "edge"],
+      address: "192.0.2.1",
+      port: 22,
+      platform: "cisco_iosxe",
+      transport: "cli",
+    },
   ]);
   const of = (device: string): string[] => findings.filter((one) => one.device === device).map(({ code }) => code);
   expect(of("edge-2")).toEqual(["SECRET_IN_FILE", "UNSAFE", "SAME_ADDRESS", "NO_HOST_KEY"]);
   expect(of("edge-[03:09]")).toContain("RANGE");
   expect(JSON.stringify(findings)).not.toContain("hunter");
+});
+
+it("takes the transport and its port from the connection", () => {
+  const { hosts, findings } = lintAnsibleIni(`[all:vars]
+ansible_network_os=eos
+[all]
+a ansible_connection=ansible.netcommon.network_cli
+b ansible_connection=ansible.netcommon.httpapi
+c ansible_connection=netconf ansible_network_os=junos
+d ansible_connection=netconf ansible_network_os=junos ansible_port=22830
+`);
+  expect(hosts.map(({ name, transport, port }) => `${name} ${transport} ${port}`)).toEqual([
+    "a cli 22",
+    "b https 443",
+    "c netconf 830",
+    "d netconf 22830",
+  ]);
+  expect(findings.filter(({ device }) => device === "b").map(({ code }) => code)).toEqual(["NO_CERTIFICATE"]);
+});
+
+it("names platforms that nobody drives, or not that way", async () => {
+  const devices = [
+    "{ id: r1, site: ams, address: 192.0.2.1, hostKeys: [], platform: frr_linx }",
+    "{ id: r2, site: ams, address: 192.0.2.2, hostKeys: [], platform: frr_linux, transport: netconf }",
+    "{ id: r3, site: ams, address: 192.0.2.3, platform: snmp_generic, transport: snmp }",
+    "{ id: r4, site: ams, address: 192.0.2.4, hostKeys: [], platform: cisco_nxos }",
+  ];
+  const head = "org: acme\nsites: [{ id: ams, wayHome: [] }]\ndefaults: { credential: lab }\ndevices:\n";
+  world.write("ours.yaml", `${head}${devices.map((device) => `  - ${device}\n`).join("")}`);
+  const { exit, out } = await world.run("check", "inventory", "ours.yaml", "--json");
+  expect(exit).toBe(1);
+  const { findings } = JSON.parse(out) as { findings: { device: string; code: string; detail: string }[] };
+  expect(
+    findings.filter(({ code }) => code === "PLATFORM_UNKNOWN").map(({ device, detail }) => [device, detail]),
+  ).toEqual([
+    ["r1", "no driver for frr_linx; did you mean frr_linux?"],
+    ["r2", "no driver for frr_linux over netconf"],
+  ]);
 });
 
 it.each([

@@ -1,13 +1,17 @@
 import { buildCommand } from "@stricli/core";
 import { resolve } from "node:path";
 import type { CheckFinding } from "../../../shared/documents/check.ts";
+import type * as lint from "../../../drivers/model/lint/platforms.ts";
+import type { TransportName } from "../../../shared/documents/inventory.ts";
 import { errorCode, FarhandError } from "../../../shared/errors.ts";
+import type { PlatformId } from "../../../shared/ids.ts";
 import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT } from "../exit.ts";
 import { outputFlags, text, type OutputFlags } from "../flags.ts";
 import { readInventoryFile } from "../inventory/file.ts";
 import { readYaml } from "../inventory/yaml.ts";
+import { meant } from "../nearest.ts";
 import { readText } from "../settings.ts";
 import { table } from "../terminal/table.ts";
 import { isIni } from "./ansible-ini.ts";
@@ -34,7 +38,7 @@ async function check(cli: Cli, _flags: OutputFlags, file: string) {
     ? lintAnsibleIni(content)
     : isAnsible(readYaml(content).value)
       ? lintAnsible(content)
-      : ours(file, content);
+      : await ours(file, content);
   cli.out.data("check-inventory", { file, hosts, findings }, () =>
     table(
       [
@@ -53,7 +57,35 @@ async function check(cli: Cli, _flags: OutputFlags, file: string) {
   return blocking > 0 ? EXIT.failure : EXIT.ok;
 }
 
-function ours(file: string, content: string): { hosts: readonly { name: string }[]; findings: readonly Located[] } {
+type Drivers = Pick<typeof lint, "textLintFor" | "textLints">;
+
+/** A platform that no driver of this release speaks to that way. */
+function undriven(
+  { textLintFor, textLints }: Drivers,
+  platform: PlatformId,
+  transport: TransportName | undefined,
+): { detail: string; hint: string } | undefined {
+  const isRead = transport === "snmp" && SNMP_PLATFORMS.includes(platform);
+  if (isRead || textLintFor(platform, transport)) return undefined;
+  const over = textLints().flatMap((one) => (one.platform === platform ? one.transport : []));
+  if (over.length > 0)
+    return {
+      detail: `no driver for ${platform} over ${transport ?? "cli"}`,
+      hint: `it is spoken to over ${over.join(", ")}`,
+    };
+  const names = [...new Set([...textLints().map((one) => one.platform), ...SNMP_PLATFORMS])];
+  return { detail: `no driver for ${platform}${meant(platform, names)}`, hint: `one of ${names.join(", ")}` };
+}
+
+/** What can only be read: it has no text that a driver would write. */
+const SNMP_PLATFORMS: readonly string[] = ["snmp_generic"];
+
+async function ours(
+  file: string,
+  content: string,
+): Promise<{ hosts: readonly { name: string }[]; findings: readonly Located[] }> {
+  // Every language of every platform: only whoever asks for it pays for loading it.
+  const drivers = await import("../../../drivers/model/lint/platforms.ts");
   const findings: Located[] = [];
   const find = (
     device: string | null,
@@ -65,7 +97,9 @@ function ours(file: string, content: string): { hosts: readonly { name: string }
   try {
     const { devices } = readInventoryFile(file, content);
     const places = new Map<string, string>();
-    for (const { id, address, port, hostKeys, via, transport } of devices) {
+    for (const { id, address, port, hostKeys, via, transport, platform } of devices) {
+      const unknown = undriven(drivers, platform, transport);
+      if (unknown) find(id, "blocks", "PLATFORM_UNKNOWN", unknown.detail, unknown.hint);
       if (hostKeys.length === 0 && (transport === undefined || transport === "cli" || transport === "netconf"))
         find(
           id,
