@@ -3,13 +3,13 @@ import type { DeviceText } from "./text.ts";
 import type { DeviceId } from "../shared/ids.ts";
 import type { Tagger } from "./types.ts";
 import { hider } from "./model/public-form.ts";
-import { readXmlAuthor } from "./model/xml/author.ts";
+import { readXmlNodes } from "./model/xml/author.ts";
 import { diffXml, xmlDiffJson } from "./model/xml/diff.ts";
 import { isDestructiveXml } from "./model/xml/flags.ts";
 import { compileXmlLanguage, type XmlLanguage } from "./model/xml/language.ts";
 import { parseXml } from "./model/xml/parse.ts";
 import { predictXml } from "./model/xml/predict.ts";
-import { canonicalText, xmlPublicForm } from "./model/xml/public.ts";
+import { xmlForms, xmlPublicForm } from "./model/xml/public.ts";
 import { xmlLineRedactor } from "./model/xml/redact-line.ts";
 import { sameXmlDiff } from "./model/xml/same-diff.ts";
 import type { XmlLanguageFile } from "./model/xml/schema.ts";
@@ -28,8 +28,7 @@ export function xmlText(file: { language: XmlLanguageFile; replaces: boolean }):
     notRestorable: (device, raw, tagger) =>
       file.replaces ? notRestorable(language, device, raw, tagger) : "this driver replaces no whole configuration",
     configuration: (device, raw, tagger) => ({
-      raw: canonicalText(language, raw),
-      ...xmlPublicForm(language, device, raw, tagger),
+      ...xmlForms(language, device, raw, tagger),
       keyGeneration: tagger.keyGeneration,
     }),
     lineRedactor: (device, tagger, known) => xmlLineRedactor(language, device, tagger, known),
@@ -38,10 +37,10 @@ export function xmlText(file: { language: XmlLanguageFile; replaces: boolean }):
 
 function notRestorable(language: XmlLanguage, device: DeviceId, raw: string, tagger: Tagger): string | null {
   try {
-    const nodes = parseXml(language, raw, "device");
+    const nodes = parseXml(language, raw, "author");
     const found = firstOf(language, nodes);
     if (found !== undefined) return found;
-    readXmlAuthor(language, "replace", raw, [], hider(device, tagger), "sealed");
+    readXmlNodes(language, "replace", nodes, [], hider(device, tagger), "sealed");
     return null;
   } catch (error) {
     if (error instanceof FarhandError) return error.detail ?? error.what;

@@ -45,14 +45,16 @@ describe("before a change", () => {
       const made = await lab({ personality });
       expect(await found(made)).toEqual([]);
       const other = await admin(stops, made.sim);
-      await other.operations.lock("running");
+      // Junos has no other lock than the candidate's.
+      const target = personality === "junos" ? "candidate" : "running";
+      await other.operations.lock(target);
       // Junos tells of no other's lock but by refusing one.
       const expected =
         personality === "junos"
           ? []
           : [`LOCKED warns running is locked by session ${other.sessionId}, ${made.sim.username}`];
       expect(await found(made)).toEqual(expected);
-      await other.operations.unlock("running");
+      await other.operations.unlock(target);
       expect(await found(made)).toEqual([]);
     },
   );

@@ -35,7 +35,7 @@ export function refuse(node: Named, reason: string, hangsOn?: HangsOn): never {
  * `live` is the public tree of the device: an odd value that stands there already is no mistake of the text. Throws TEXT_REFUSED at the
  * first element that may not be sent, unless `told` goes on; always for what is no XML.
  */
-export function readXmlAuthor(
+export const readXmlAuthor = (
   language: XmlLanguage,
   mode: ChangeMode,
   text: string,
@@ -43,9 +43,20 @@ export function readXmlAuthor(
   hide: Hide,
   source: Source["kind"] = "text",
   told: Refused = stop,
+): XmlAuthor => readXmlNodes(language, mode, parseXml(language, text, "author"), live, hide, source, told);
+
+/** The same, of what an author's text was parsed to. */
+export function readXmlNodes(
+  language: XmlLanguage,
+  mode: ChangeMode,
+  written: readonly XmlNode[],
+  live: readonly XmlNode[],
+  hide: Hide,
+  source: Source["kind"],
+  told: Refused = stop,
 ): XmlAuthor {
   const reader = new AuthorReader(language, mode, source === "sealed", live, told);
-  const nodes = parseXml(language, text, "author").map((node) => keysFirst(node));
+  const nodes = written.map((node) => keysFirst(node));
   const shown = hidden(nodes, hide);
   const needsModel = !language.namespaces.some(({ as }) => as === "");
   for (const node of nodes)

@@ -35,7 +35,21 @@ function secretRanges(pattern: RegExp, value: string): Range[] {
   });
 }
 
-export function xmlPublicForm(language: XmlLanguage, device: DeviceId, raw: string, tagger: Tagger): PublicForm {
-  const publicText = printXml(hidden(parseXml(language, raw, "device"), hider(device, tagger)));
+export const xmlPublicForm = (language: XmlLanguage, device: DeviceId, raw: string, tagger: Tagger): PublicForm =>
+  publicFormOfNodes(parseXml(language, raw, "device"), device, tagger);
+
+/** What a device answered, in both its forms. */
+export function xmlForms(
+  language: XmlLanguage,
+  device: DeviceId,
+  raw: string,
+  tagger: Tagger,
+): PublicForm & { raw: string } {
+  const nodes = parseXml(language, raw, "device");
+  return { raw: printXml(nodes), ...publicFormOfNodes(nodes, device, tagger) };
+}
+
+function publicFormOfNodes(nodes: readonly XmlNode[], device: DeviceId, tagger: Tagger): PublicForm {
+  const publicText = printXml(hidden(nodes, hider(device, tagger)));
   return { publicText, publicDigest: sha256(publicText) };
 }
