@@ -54,6 +54,19 @@ export const services: Service[] = [
     suite: "changes on a NETCONF server that is not ours",
     neededBy: "test/netconf",
   },
+  {
+    // One folder for each architecture: the module itself would do, and this file of its package is in the same place on all.
+    files: ["/usr/share/yuma/modules/examples/interfaces-notifications.yang"],
+    package: "netconfd-module-ietf-interfaces",
+    suite: "state checks on a NETCONF server that is not ours",
+    neededBy: "test/netconf",
+  },
+  {
+    files: ["/usr/sbin/ifconfig", "/sbin/ifconfig"],
+    package: "net-tools",
+    suite: "state checks on a NETCONF server that is not ours",
+    neededBy: "test/netconf",
+  },
   { files: ["/usr/sbin/mosquitto"], package: "mosquitto", suite: "the broker's access rules", neededBy: "test/broker" },
 ];
 

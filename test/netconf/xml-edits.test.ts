@@ -25,7 +25,7 @@ describe.skipIf(missing.length > 0)(`netconfd${missing.length > 0 ? `: skipped, 
   let operations: Operations;
 
   beforeAll(async () => {
-    peer = await startNetconfd([join(import.meta.dirname, "farhand-random.yang")]);
+    peer = await startNetconfd({ modules: [join(import.meta.dirname, "farhand-random.yang")] });
     const hostKeys = [{ algorithm: "ssh-ed25519", publicKey: peer.hostKey } as const];
     const credential = { username: peer.username, privateKey: new Secret(peer.privateKey) };
     const target = { address: "127.0.0.1", port: peer.port, hostKeys, algorithms: "modern" } as const;
