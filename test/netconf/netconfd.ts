@@ -36,12 +36,13 @@ const codeFolder = (): string | undefined => {
   return found.find((path) => existsSync(path));
 };
 
+/** The code that sets and shows the kernel's interfaces (Debian's `netconfd-module-ietf-interfaces`). */
+const hasCode = (): boolean => existsSync(join(codeFolder() ?? "/nowhere", "libietf-interfaces.so"));
+
 /** Why its interfaces cannot be those of a kernel here; empty where they can. */
 export const missingForInterfaces = (): string[] => [
   ...missingForNetconfd(),
-  ...(existsSync(join(codeFolder() ?? "/nowhere", "libietf-interfaces.so"))
-    ? []
-    : ["netconfd-module-ietf-interfaces is not installed"]),
+  ...(hasCode() ? [] : ["netconfd-module-ietf-interfaces is not installed"]),
   ...["/usr/bin/unshare", "/usr/sbin/ifconfig"]
     .filter((path) => !existsSync(path))
     .map((path) => `${path} is not installed`),
@@ -109,7 +110,7 @@ export async function startNetconfd({ modules = [], interfaces = false }: Netcon
     const code = codeFolder();
     const world = ["-m", ...(interfaces ? ["-n"] : []), "sh", "-c", OWN_WORLD, "netconfd"];
     const [command, args] =
-      code === undefined
+      code === undefined || !hasCode()
         ? [NETCONFD, options]
         : ["unshare", [...world, code, empty, interfaces ? "yes" : "no", NETCONFD, ...options]];
     const server = spawn(command, args, { cwd: folder, env, stdio: "ignore" });

@@ -84,6 +84,8 @@ const PairFile = z.strictObject({
   flags: z.array(Column).max(4).default([]),
   /** Entries whose letters do not match are left out. */
   where: Pattern.optional(),
+  /** Lines that say nothing: what the letters and the columns mean. Any other without a pair is counted as not understood. */
+  skip: z.array(Pattern).max(8).default([]),
 });
 export type PairFile = z.infer<typeof PairFile>;
 

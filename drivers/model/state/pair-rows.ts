@@ -34,6 +34,7 @@ class PairReader {
   readonly #file: PairFile;
   readonly #keys: ReadonlySet<string> | undefined;
   readonly #where: RegExp | undefined;
+  readonly #skip: readonly RegExp[];
   readonly #entries: Entry[] = [];
   /** Of dotted keys: `remote` of `remote.address`. */
   #group = "";
@@ -44,6 +45,7 @@ class PairReader {
     this.#file = file;
     this.#keys = file.keys.length === 0 ? undefined : new Set(file.keys);
     this.#where = file.where === undefined ? undefined : new RegExp(file.where, "v");
+    this.#skip = file.skip.map((source) => new RegExp(source, "v"));
   }
 
   get count(): number {
@@ -63,8 +65,7 @@ class PairReader {
     const isComment = comment !== -1 && (first === undefined || comment < first.at);
     const head = HEAD.exec(line.slice(0, isComment ? comment : (first?.at ?? line.length)))?.groups;
     if (isComment ? head === undefined : first === undefined) {
-      // Above the first entry: what the flags and the columns mean.
-      if (this.#entries.length > 0) this.#isStrange(line);
+      if (!this.#skip.some((pattern) => pattern.test(line))) this.#isStrange(line);
       return;
     }
     const { number, flags } = head ?? {};

@@ -120,6 +120,15 @@ B        198.51.100.0/24
       { table: "main", prefix: "0.0.0.0/0", protocol: "static", next_hop: "10.0.0.254" },
     ]);
     // MikroTik's own example of a session, and one that does not stand.
+    const legend =
+      "Flags: D - DYNAMIC; X - DISABLED, I - INACTIVE, A - ACTIVE; \r\nc - CONNECT, s - STATIC, y - BGP-MPLS-VPN; \r\nH - HW-OFFLOADED; + - ECMP\r\nColumns: DST-ADDRESS, GATEWAY\r\n";
+    expect(read("mikrotik_routeros", "routes", legend)).toMatchObject({ rows: [], strange: 0 });
+    // Words that nobody knows are no empty table.
+    expect(read("mikrotik_routeros", "routes", "interrupted\n")).toMatchObject({
+      rows: [],
+      strange: 1,
+      example: "interrupted",
+    });
     const sessions = `Flags: E - established \n 0 E ;;; name="x" .as=1\n     name="toR2" \n     remote.address=192.168.1.2 .as=65532 .id=192.168.1.1 .refused-cap-opt=no \n     .capabilities=mp,rr,as4 .afi=ip,ipv6 .messages=43346 .bytes=3635916 .eor="" \n     local.address=192.168.1.1 .as=65531 .id=192.168.44.2 \n     input.procid=97 .limit-process-routes=500000 ebgp limit-exceeded \n     hold-time=3m keepalive-time=1m uptime=4s70ms \n\n 1   name="to R3" \n     remote.address=192.168.1.6 .as=65533 \n`;
     expect(read("mikrotik_routeros", "bgp", sessions)).toMatchObject({ strange: 0 });
     expect(cells(read("mikrotik_routeros", "bgp", sessions))).toEqual([
