@@ -16,7 +16,7 @@ import { startJuniperJunos } from "../../simulators/juniper_junos/index.ts";
 import { startNetconf } from "../../simulators/netconf/index.ts";
 import { sshTarget } from "./matrix/target.ts";
 import { admin, IF } from "./netconf-lab.ts";
-import { GENERIC, shut } from "./state-subjects.ts";
+import { GENERIC, shut, told } from "./state-subjects.ts";
 import { fastClock, recorder, rig, type Rig } from "./support.ts";
 
 const stops: (() => Promise<void>)[] = [];
@@ -86,6 +86,26 @@ describe("a server without OpenConfig", () => {
       ["bgp prefixes", true],
     ]);
   });
+
+  test.each([
+    ["hangs", { kind: "hang", at: "^get(?!-)" }, "COMMAND_TIMEOUT"],
+    ["drops the line", { kind: "drop", at: "^get(?!-)" }, "CONNECTION_LOST"],
+    ["denies it", { kind: "authorization-denied", match: "^get(?!-)" }, "VERIFICATION_FAILED"],
+  ] as const)(
+    "a server that %s when its state is read afterwards: undone, nothing was proved",
+    async (_what, fault, code) => {
+      const sim = await start();
+      const box = boxOn(sim);
+      const before = sim.runningConfig();
+      const spec = await box.plan(`${told("eth2")}\n`, { checks: DEFAULTS, confirmMs: 600_000 });
+      const at = (boundary: string): void => {
+        if (boundary === "apply") sim.setFault(fault);
+      };
+      const result = await runChange(box.context(), spec, recorder({ at }).hooks);
+      expect({ state: result.state, code: result.code }).toEqual({ state: "ROLLED_BACK", code });
+      expect(sim.runningConfig()).toBe(before);
+    },
+  );
 
   test("`farhand run --parse` of the same: the agent's refusal is read as one", async () => {
     const box = boxOn(await start());

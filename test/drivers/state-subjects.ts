@@ -156,7 +156,7 @@ export const GENERIC =
 export const GENERIC_BGP = `<bgp xmlns="${BGP}"><neighbors>${speaker("10.0.1.2", 65002)}${speaker("10.0.2.2", 65003)}</neighbors></bgp>`;
 export const shut = (name: string): string =>
   `<interfaces xmlns="${IF}"><interface><name>${name}</name><enabled>false</enabled></interface></interfaces>`;
-const told = (name: string): string =>
+export const told = (name: string): string =>
   `<interfaces xmlns="${IF}"><interface><name>${name}</name><description>probe</description></interface></interfaces>`;
 
 const gigabit = (name: number, address: string): string =>

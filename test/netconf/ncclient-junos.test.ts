@@ -55,6 +55,17 @@ describe.skipIf(missing !== undefined)(
       expect(await peer.call("b", "command", { command: "show system commit" })).toMatch(
         /0 {3}.* by root via other\n1 {3}.* by netops via netconf commit confirmed, rollback in 2mins\n/,
       );
+      // What `show …` stands for, by the names that Juniper gives it.
+      const shown = await Promise.all([
+        peer.dispatch("b", "<get-interface-information><terse/></get-interface-information>"),
+        peer.dispatch("b", "<get-bgp-summary-information/>"),
+        peer.dispatch("b", "<get-route-information/>"),
+      ]);
+      expect(shown.map((text) => /<(?:interface|bgp|route)-information/.exec(String(text))?.[0])).toEqual([
+        "<interface-information",
+        "<bgp-information",
+        "<route-information",
+      ]);
       await peer.close("a");
       await peer.close("b");
     });
