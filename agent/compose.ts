@@ -1,39 +1,32 @@
 import { randomBytes } from "node:crypto";
-import type { Manifest } from "../shared/documents/manifest.ts";
 import { parseEnvelope } from "../shared/envelope.ts";
 import { errorCode, FarhandError } from "../shared/errors.ts";
 import type { BoxPublicKey } from "../shared/keys.ts";
 import { signerFrom } from "../shared/keys.ts";
 import { driverFor, platforms } from "../drivers/registry.ts";
-import { Assignments, isRemembered } from "./assignments.ts";
+import { Assignments } from "./assignments.ts";
 import { AttestedClock } from "./bundle/attested-clock.ts";
 import { Carried } from "./bundle/carried.ts";
 import { Courier } from "./bundle/courier.ts";
 import { tendDesk } from "./bundle/desk.ts";
 import { HeldEvidence } from "./certify/held.ts";
 import { readConfig, vaultPath, type AgentConfig } from "./config.ts";
-import type { Aggregate, AssignmentKey, Effect, Row } from "./core/model.ts";
-import { assignmentEnded, mayBeTouched } from "./core/draft.ts";
+import type { AssignmentKey } from "./core/model.ts";
 import { Credentials } from "./credentials.ts";
+import { Effects } from "./effects.ts";
+import { helloFacts } from "./hello.ts";
 import { Holds } from "./holds.ts";
 import { Intake } from "./intake.ts";
-import { openCount, touchedTasks, unsettled } from "./journal/assignments.ts";
-import { sequenceHighWater } from "./journal/admission.ts";
-import { loadWork } from "./journal/holdings.ts";
+import { openCount, touchedTasks } from "./journal/assignments.ts";
 import { putMeta, timeFloorMs, type LinkNote } from "./journal/meta.ts";
 import { openJournal } from "./journal/open.ts";
-import { laneMarks } from "./journal/outbox.ts";
 import { Link } from "./link/link.ts";
-import { TrustParts } from "./link/trust-parts.ts";
 import type { HubProxy } from "./link/proxy.ts";
-import type { HelloFacts } from "./link/session.ts";
-import type { Bytes } from "../shared/bytes.ts";
-import type { DownHeader } from "../shared/wire/messages.ts";
 import { orTold } from "./log.ts";
 import type { AgentOptions, RunningAgent } from "./running.ts";
+import { Manifests } from "./manifests.ts";
 import { Receipts } from "./receipts.ts";
 import { LocalRules } from "./policy/local-policy.ts";
-import { SOFTWARE } from "./software.ts";
 import { startVerified } from "./start.ts";
 import { Logins } from "./run/logins.ts";
 import { Runner } from "./run/runner.ts";
@@ -43,12 +36,13 @@ import { Life } from "./life.ts";
 import { markedEpoch, markPath } from "./state-mark.ts";
 import { lockStateDir } from "./state-lock.ts";
 import { Trust } from "./trust.ts";
+import { TrustNews } from "./trust-news.ts";
 import { vaultProvider } from "./vault/provider.ts";
 import { DeviceLogins } from "./vault/device-logins.ts";
 import { makeTagger } from "./vault/tagger.ts";
 import { Vault } from "./vault/vault.ts";
 import { Witness } from "./witness.ts";
-import { readAcceptedManifest, Verifier } from "./verify/verifier.ts";
+import { Verifier } from "./verify/verifier.ts";
 
 export type { AgentOptions, RunningAgent } from "./running.ts";
 
@@ -56,8 +50,6 @@ const OPEN_ASSIGNMENTS_MAX = 64;
 const PARALLEL_MAX = 256;
 /** What is common before a AAA server locks an account; a signed policy may say another number. */
 const REFUSED_LOGINS_MAX = 3;
-const HELLO_ASSIGNMENTS_MAX = 2_000;
-const MANIFESTS_CACHED_MAX = 64;
 /** Effects are hints; what was lost of them is made again this often. */
 const RESUME_EVERY_MS = 30_000;
 
@@ -66,10 +58,6 @@ async function proxyOf(config: AgentConfig, vault: Vault): Promise<HubProxy | un
   if (url === undefined) return undefined;
   return { url, ...(proxyCredential && { credential: await vault.credential(proxyCredential) }) };
 }
-
-/** What a device would hear of. */
-const isWork = (effect: Effect["type"]): boolean =>
-  effect === "verifyStart" || effect === "runTask" || effect === "probeTask";
 
 /** Puts the parts together. Everything that lives as long as the process is made here, and ends here in reverse order. */
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
@@ -104,21 +92,11 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const identity = await vault.identity();
   const signer = await signerFrom(identity.sign);
   const stopping = new AbortController();
-  let barred = false;
   const changed = (): void => link.kick();
   const spool = await Spool.open({ stateDir, store, changed });
 
-  const manifests = new Map<string, Manifest>();
-  const manifestOf = async (key: AssignmentKey): Promise<Manifest> => {
-    const known = manifests.get(key.manifest);
-    if (known) return known;
-    const work = await store.read((tx) => loadWork(tx, key));
-    if (!work) throw new FarhandError("INTERNAL", "the offered bytes are gone");
-    const manifest = readAcceptedManifest(work.manifest);
-    if (manifests.size >= MANIFESTS_CACHED_MAX) manifests.clear();
-    manifests.set(key.manifest, manifest);
-    return manifest;
-  };
+  const manifests = new Manifests(store);
+  const manifestOf = (key: AssignmentKey) => manifests.of(key);
 
   const carried = new Carried((digest, bytesMax) => link.fetch(digest, bytesMax));
   const { fetch } = carried;
@@ -126,8 +104,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     store,
     clock,
     random,
-    perform: (effect) => perform(effect),
-    committed: (before, after, rows) => committed(before, after, rows),
+    perform: (effect) => effects.perform(effect),
+    committed: (...change) => effects.committed(...change),
     onError: (error, key) =>
       log.error("assignment", { code: errorCode(error), detail: String(error), manifest: key.manifest }),
   });
@@ -253,20 +231,6 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     say: (header) => link.say("witnessed", header),
   });
 
-  const facts = (): Promise<HelloFacts> =>
-    store.read(async (tx) => ({
-      software: SOFTWARE,
-      epoch: life.epoch,
-      ...life.facts,
-      sequence: await sequenceHighWater(tx),
-      lanes: (await laneMarks(tx)).map(({ lane, first, next }) => ({ lane, first, next })),
-      clock: { wallMs: clock.nowMs(), quality: "holdover" as const },
-      trust: trust.facts.versions,
-      keysVersion: trust.keys.keys.document.version,
-      platforms: Object.fromEntries(drivers.platforms().map((driver) => [driver.platform, driver.digest])),
-      assignments: await unsettled(tx, HELLO_ASSIGNMENTS_MAX),
-    }));
-
   const link: Link = new Link({
     identity: {
       agent: config.agent,
@@ -275,7 +239,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       ca: config.ca,
       proxy: await proxyOf(config, vault),
       trust: () => trust.keys,
-      early: takeTrust,
+      early: (...part) => news.take(...part),
     },
     clock,
     random,
@@ -289,7 +253,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       release: (names) => spool.release(names),
     },
     handlers: {
-      facts,
+      facts: () => helloFacts({ store, clock, life, trust, platforms: drivers.platforms }),
       capacity: async () => Math.max(0, OPEN_ASSIGNMENTS_MAX - (await store.read(openCount))),
       welcomed: async ({ lanes }) => {
         if (!(await life.welcomed(lanes))) return;
@@ -310,7 +274,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       offer: (header, nonces) => intake.offer(header, nonces),
       manifest: (header, bytes) => intake.manifest(header, bytes),
       cancel: (header) => intake.cancel(header),
-      trust: takeTrust,
+      trust: (...part) => news.take(...part),
       settled: (header) => intake.settled(header),
       grant: ({ grant }) => orTold(log, "grant-refused", () => schedule.take(grant)),
       checkpoint: (header, bytes) => orTold(log, "checkpoint-refused", () => witness.take(header, bytes)),
@@ -323,34 +287,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     },
   });
 
-  const trustParts = new TrustParts();
-
-  async function takeTrust(header: DownHeader<"trust">, part: Bytes): Promise<void> {
-    try {
-      const update = trustParts.take(header, part);
-      if (!update) return;
-      const moved = await trust.take(update);
-      const { versions } = trust.facts;
-      if (moved) log.info("trust", { detail: `root ${versions.root}, targets ${versions.targets}` });
-      if (moved) await witness.tell();
-      link.say("trusted", { held: versions, code: null, detail: "" });
-    } catch (error) {
-      if (!(error instanceof FarhandError)) throw error;
-      const detail = error.detail ?? "";
-      log.warn("trust-refused", { code: error.code, detail });
-      link.say("trusted", { held: trust.facts.versions, code: error.code, detail: detail.slice(0, 500) });
-    }
-    stopIfBanned();
-  }
-
-  /** On the word of a keyadmin, never of the hub: a hub that says so may close the link, which is all. */
-  function stopIfBanned(): void {
-    const ban = trust.ban(config.agent);
-    if (!ban || barred) return;
-    barred = true;
-    log.error("banned", { code: "AGENT_BANNED", detail: ban.reason });
-    runner.bar(new FarhandError("AGENT_BANNED", ban.reason));
-  }
+  const news = new TrustNews({ agent: config.agent, trust, witness, link, runner, log });
 
   /** For `farhand-agent status`, which is another process. */
   function noteLink(note: LinkNote): void {
@@ -383,68 +320,20 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     release: (names) => spool.release(names),
   });
 
-  function committed(before: Aggregate, after: Aggregate, rows: readonly Row[]): void {
-    if (rows.length > 0) link.kick();
-    if (rows.some(isRemembered)) void life.marked();
-    after.tasks.forEach((task, index) => {
-      const was = before.tasks[index];
-      const held = mayBeTouched(task);
-      if ((was !== undefined && mayBeTouched(was)) !== held) runner.noteTouched(after.key, task.device, held);
-    });
-    if (!after.assignment || after.assignment.state === before.assignment?.state) return;
-    const { state, code, job } = after.assignment;
-    log.info("assignment", {
-      manifest: after.key.manifest,
-      state,
-      ...(code === null ? {} : { code }),
-      ...(job === null ? {} : { job }),
-    });
-    if (assignmentEnded(after.assignment)) link.pullSoon();
-  }
-
-  function perform(effect: Exclude<Effect, { type: "armTimer" }>): void {
-    const { key } = effect;
-    if (isIdle || (life.quarantine && isWork(effect.type))) return;
-    switch (effect.type) {
-      case "sendAccept":
-        link.say("accept", { ...key, sequence: effect.sequence });
-        break;
-      case "sendReject":
-        link.say("reject", { ...key, sequence: effect.sequence, code: effect.code, detail: effect.detail });
-        break;
-      case "sendCanceled":
-        link.say("canceled", { ...key, generation: effect.generation, state: effect.state });
-        break;
-      case "verifyStart":
-        if (!draining)
-          inBackground(startVerified({ store, clock, assignments, verifier, trust, local, life }, key), key);
-        break;
-      case "runTask":
-        runner.start(key, effect.device, "run");
-        break;
-      case "probeTask":
-        runner.start(key, effect.device, "probe");
-        break;
-      case "stopTask":
-        runner.stop(key, effect.device);
-        break;
-      case "signReceipt":
-        inBackground(receipts.sign(key), key);
-        break;
-      default:
-        effect satisfies never;
-    }
-  }
-
-  function inBackground(work: Promise<unknown>, key: AssignmentKey): void {
-    work.catch((error: unknown) => {
-      if (stopping.signal.aborted || errorCode(error) === "CONFLICT") return;
-      log.error("effect", { code: errorCode(error), detail: String(error), manifest: key.manifest });
-    });
-  }
+  const effects = new Effects({
+    log,
+    life,
+    link,
+    runner,
+    receipts,
+    start: (key) => startVerified({ store, clock, assignments, verifier, trust, local, life }, key),
+    isIdle,
+    isDraining: () => draining,
+    isStopping: () => stopping.signal.aborted,
+  });
 
   let draining = false;
-  stopIfBanned();
+  news.stopIfBanned();
   for (const held of await store.read(touchedTasks)) runner.noteTouched(held.key, held.device, true);
   // Where no line can tell the time, what was proved before still stands.
   if (!hasLine) clock.attest(await store.read(timeFloorMs));
