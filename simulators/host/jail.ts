@@ -488,12 +488,11 @@ function systemFolders(lines: string[], made: Set<string>, files: readonly JailF
       lines.push(`dir ${OPEN} ${path.slice(1)}`);
     }
     if (!existsSync(path) || path.startsWith("/usr/local")) return;
-    for (const name of readdirSync(path)) {
-      const one = `${path}/${name}`;
-      if (!WORD.test(name)) continue;
-      if (mixed.has(one)) mix(one);
-      else if (!files.some((file) => file.path === one)) lines.push(`link - - ${OUTER}${one} ${one.slice(1)}`);
-    }
+    for (const name of readdirSync(path)) if (mixed.has(`${path}/${name}`)) mix(`${path}/${name}`);
+    // All at once: a process for each of a thousand programs took most of a start. What is there already stays.
+    // Relative, so that they lead there before and after the disk has become the root.
+    const up = path.replaceAll(/\/[^/]+/g, "../");
+    lines.push(`links - - ${up}${OUTER.slice(1)}${path} ${path.slice(1)}`);
   };
   for (const name of ["usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"]) {
     const path = `/${name}`;

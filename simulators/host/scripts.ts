@@ -29,7 +29,7 @@ while read -r kind mode owner first second; do
     dir) mkdir -p "./$first"; [ "$mode $owner" = "755 0:0" ] || { chmod "$mode" "./$first"; chown "$owner" "./$first"; } ;;
     file) install -m "$mode" -o "\${owner%:*}" -g "\${owner#*:}" "$folder/shared/$first" "./$second" ;;
     link) ln -s "$first" "./$second" ;;
-    links) ln -s "$first"/* "./$second/" ;;
+    links) (cd "./$second" && ln -s "$first"/* .) 2> /dev/null || : ;;
     bind) mount --rbind "$first" "./$second" ;;
     readonly) mount --rbind "$first" "./$second"
       mount -o remount,bind,ro "./$second" || mount -o remount,bind,ro,nosuid,nodev "./$second" ;;
