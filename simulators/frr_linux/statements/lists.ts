@@ -17,7 +17,7 @@ interface ListKind {
   readonly words?: "description" | "remark";
   /** `no HEAD NAME seq N` alone is enough. */
   readonly removesByNumber: boolean;
-  /** bgpd's lists stand by name; the others in the order in which they came to be. */
+  /** bgpd's lists stand by name, and an entry is found by what it says; the others in the order in which they came to be. */
   readonly byName?: number;
   /** Another kind with the same names. */
   readonly taken?: { readonly by: string; readonly said: Refusal };
@@ -43,6 +43,12 @@ function orderOf(config: Config, kind: ListKind, name: string): Rank {
   if (own) return [Number(own.rank[1])];
   return [Math.max(0, ...orders.map(({ rank }) => Number(rank[1]))) + 1];
 }
+
+/** An AS path list finds an entry by its expression alone (measured). */
+const isSame = ({ head }: ListKind, one: string, other: string): boolean =>
+  head === "bgp as-path access-list"
+    ? one.split(" ").slice(1).join(" ") === other.split(" ").slice(1).join(" ")
+    : one === other;
 
 function listStatements(kind: ListKind): Statement[] {
   const { head, owners, rule, group } = kind;
@@ -77,9 +83,13 @@ function listStatements(kind: ListKind): Statement[] {
     const value = said(args, words);
     if (typeof value !== "string") return value;
     const { name = "", seq } = args;
-    const entries = entriesOf(config, kind, name);
+    const entries = entriesOf(config, kind, name).toSorted((a, b) => a.seq - b.seq);
     if (entries.length === 0 && kind.absentList) return kind.absentList(name);
-    const found = entries.find((entry) => entry.value === value && (seq === undefined || Number(seq) === entry.seq));
+    const found = entries.find(
+      (entry) =>
+        isSame(kind, entry.value, value) &&
+        (seq === undefined || kind.byName !== undefined || Number(seq) === entry.seq),
+    );
     if (found) config.lines.delete(found.key);
     else if (kind.absentEntry) return kind.absentEntry(value.split(" ").slice(1).join(" "));
     return undefined;

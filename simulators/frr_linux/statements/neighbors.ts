@@ -74,6 +74,7 @@ function remoteAs({ block: router }: Place, args: Args): Effect {
 /** Without its AS a neighbour is nothing; the members of a peer-group lose theirs with it. */
 function noRemoteAs({ block: router }: Place, args: Args): Effect {
   const peer = nameOf(args);
+  if (!isAddress(peer) && !isGroup(router, peer)) return new Refusal("% Create the peer-group or interface first");
   if (!isGroup(router, peer)) {
     removePeer(router, peer);
     return undefined;
