@@ -10,7 +10,7 @@ const NODES: Record<Block["mode"], (header: string) => number> = {
   config: () => 4,
   interface: () => 17,
   "router-bgp": () => 25,
-  "bgp-af": (header) => (header.includes("ipv6") ? 31 : header.includes("multicast") ? 28 : 27),
+  "bgp-af": (header) => (header.includes("ipv6") ? 31 : 27),
   "route-map": () => 59,
 };
 

@@ -117,7 +117,7 @@ export function routesOf(config: Config, ports: readonly Port[]): RouteShown[] {
     const found = /^ip route (?<prefix>\S+) (?<via>\S+)/.exec(text)?.groups;
     if (!found || !key.startsWith("ip route ")) return [];
     const { prefix = "", via = "" } = found;
-    const distance = Number(value.split(" ")[1] ?? 1);
+    const distance = Number(value.split(" ")[0] ?? 1);
     const base = { prefix, protocol: "static" as const, distance, isSelected: true };
     if (key.endsWith(" !")) return [{ ...base, gateway: undefined, port: undefined }];
     if (!isIpv4(via))

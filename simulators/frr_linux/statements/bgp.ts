@@ -15,7 +15,7 @@ import {
 } from "./statement.ts";
 
 const BGP: readonly Daemon[] = ["bgpd"];
-const FAMILIES: readonly string[] = ["ipv4 unicast", "ipv4 multicast", "ipv6 unicast", "ipv6 multicast"];
+const FAMILIES: readonly string[] = ["ipv4 unicast", "ipv6 unicast"];
 
 export function familyOf(router: Block, name: string): Block {
   return childOf(router, `address-family ${name}`, "bgp-af", [FAMILIES.indexOf(name)], BGP);
@@ -93,10 +93,8 @@ export const router: readonly Statement[] = [
     return undefined;
   }),
   ...flag("bgp fast-convergence", at(201)),
-  statement(
-    "address-family <ipv4|ipv6> [<unicast|multicast>]",
-    BGP,
-    ({ block }, _args, [, family = "", kind = "unicast"]) => familyOf(block, `${family} ${kind}`),
+  statement("address-family <ipv4|ipv6> [unicast]", BGP, ({ block }, _args, [, family = "", kind = "unicast"]) =>
+    familyOf(block, `${family} ${kind}`),
   ),
 ];
 

@@ -51,6 +51,11 @@ export const interfaces: readonly Statement[] = [
   }),
   ...address("ip", "A.B.C.D/M"),
   ...address("ipv6", "X:X::X:X/M"),
+  statement("ip address A.B.C.D$own peer A.B.C.D/M$prefix", ZEBRA, ({ block }, { own = "", prefix = "" }) => {
+    const text = `ip address ${own} peer ${shownInterfacePrefix(prefix)}`;
+    put(block, text, { text, rank: [text], owners: ZEBRA });
+    return undefined;
+  }),
   ...value("bandwidth", "(1-100000)", zebra),
   ...flag("shutdown", zebra),
   ...flag("mpls enable", zebra),
@@ -148,7 +153,15 @@ export const routeMaps: readonly Statement[] = [
   ...slot("set src", "<A.B.C.D|X:X::X:X>", ["zebra"], lower),
   ...slot("set originator-id", "A.B.C.D", BGP),
   ...flag("set atomic-aggregate", { owners: BGP, rank: ["set atomic-aggregate"] }),
-  ...slot("call", "WORD"),
+  statement("call WORD$map", BOTH, ({ block }, { map = "" }) => {
+    if (block.header.split(" ")[1] === map) return failed();
+    put(block, "call", { text: `call ${map}`, rank: [`call ${map}`], owners: BOTH });
+    return undefined;
+  }),
+  statement("no call [WORD]", BOTH, ({ block }) => {
+    block.lines.delete("call");
+    return undefined;
+  }),
   statement("on-match next", BOTH, (place) => onMatch(place, undefined)),
   statement("<on-match goto|continue> (1-65535)$to", BOTH, (place, { to = "" }) => onMatch(place, to)),
   statement("no on-match <next|goto>", BOTH, ({ block }) => {

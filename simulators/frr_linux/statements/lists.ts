@@ -3,7 +3,7 @@
  * five, or in bgpd the next multiple of five; one that the list holds under another number is not taken, and no word is said (FACTS.md).
  */
 import type { Config, Daemon, Rank } from "../config/config.ts";
-import { lengthOf, shownNetwork } from "../config/addresses.ts";
+import { lengthOf, shownInterfacePrefix, shownNetwork } from "../config/addresses.ts";
 import { failed, put, Refusal, statement, type Args, type Effect, type Statement } from "./statement.ts";
 
 interface ListKind {
@@ -21,6 +21,7 @@ interface ListKind {
   readonly byName?: number;
   /** Another kind with the same names. */
   readonly taken?: { readonly by: string; readonly said: Refusal };
+  readonly duplicate?: (args: Args) => Refusal | undefined;
   readonly absentList?: (name: string) => Refusal;
   readonly absentEntry?: (rule: string) => Refusal;
 }
@@ -69,7 +70,9 @@ function listStatements(kind: ListKind): Statement[] {
       args["seq"] === undefined
         ? (kind.byName === undefined ? last : Math.floor(last / 5) * 5) + 5
         : Number(args["seq"]);
-    if (entries.some((entry) => entry.value === value)) return undefined;
+    // Typed with host bits it is refused, without them no word is said (measured).
+    const same = entries.find((entry) => entry.value === value);
+    if (same) return same.seq === Number(args["seq"]) ? undefined : kind.duplicate?.(args);
     const text = `${head} ${name} seq ${seq} ${value}`;
     put(config, entryKey(head, name, seq), {
       text,
@@ -80,22 +83,24 @@ function listStatements(kind: ListKind): Statement[] {
     return undefined;
   };
   const removeEntry: Statement["run"] = ({ config }, args, words) => {
-    const value = said(args, words);
-    if (typeof value !== "string") return value;
     const { name = "", seq } = args;
     const entries = entriesOf(config, kind, name).toSorted((a, b) => a.seq - b.seq);
     if (entries.length === 0 && kind.absentList) return kind.absentList(name);
-    const found = entries.find(
-      (entry) =>
-        isSame(kind, entry.value, value) &&
-        (seq === undefined || kind.byName !== undefined || Number(seq) === entry.seq),
+    const value = said(args, words);
+    if (typeof value !== "string") return value;
+    if (seq === undefined && kind.words === "remark" && kind.duplicate?.(args)) return undefined;
+    // A number says which entry, whatever else is said; bgpd finds it by what it says (both measured).
+    const found = entries.find((entry) =>
+      seq === undefined || kind.byName !== undefined ? isSame(kind, entry.value, value) : entry.seq === Number(seq),
     );
     if (found) config.lines.delete(found.key);
     else if (kind.absentEntry) return kind.absentEntry(value.split(" ").slice(1).join(" "));
     return undefined;
   };
   const removeList = ({ config }: { config: Config }, { name = "" }: Args): Effect => {
-    const keys = [...config.lines.keys()].filter((key) => key.startsWith(`${head} ${name} `));
+    // Where two forms share their names, either word takes the list.
+    const heads = [head, ...(kind.taken ? [kind.taken.by] : [])];
+    const keys = [...config.lines.keys()].filter((key) => heads.some((one) => key.startsWith(`${one} ${name} `)));
     if (keys.length === 0) return kind.absentList?.(name);
     for (const key of keys) config.lines.delete(key);
     return undefined;
@@ -148,6 +153,13 @@ function prefixRule(bits: number): (args: Args) => string | Refusal {
   };
 }
 
+const duplicate =
+  (what: string) =>
+  ({ prefix }: Args): Refusal | undefined =>
+    prefix === undefined || shownNetwork(prefix) === shownInterfacePrefix(prefix)
+      ? undefined
+      : failed(`duplicated ${what} list value: ${shownNetwork(prefix)}`);
+
 const accessRule = ({ prefix, exact }: Args): string =>
   prefix === undefined ? "any" : `${shownNetwork(prefix)}${exact === undefined ? "" : " exact-match"}`;
 
@@ -194,6 +206,7 @@ const KINDS: readonly ListKind[] = [
     owners: LISTS,
     rule: "<A.B.C.D/M$prefix [exact-match$exact]|any>",
     shown: accessRule,
+    duplicate: duplicate("access"),
     words: "remark",
     removesByNumber: false,
   },
@@ -203,6 +216,7 @@ const KINDS: readonly ListKind[] = [
     owners: LISTS,
     rule: "<any|A.B.C.D/M$prefix {ge (0-32)$ge|le (0-32)$le}>",
     shown: prefixRule(32),
+    duplicate: duplicate("prefix"),
     words: "description",
     removesByNumber: true,
   },
@@ -212,6 +226,7 @@ const KINDS: readonly ListKind[] = [
     owners: LISTS,
     rule: "<X:X::X:X/M$prefix [exact-match$exact]|any>",
     shown: accessRule,
+    duplicate: duplicate("access"),
     words: "remark",
     removesByNumber: false,
   },
@@ -221,6 +236,7 @@ const KINDS: readonly ListKind[] = [
     owners: LISTS,
     rule: "<any|X:X::X:X/M$prefix {ge (0-128)$ge|le (0-128)$le}>",
     shown: prefixRule(128),
+    duplicate: duplicate("prefix"),
     words: "description",
     removesByNumber: true,
   },

@@ -66,9 +66,18 @@ function remoteAs({ block: router }: Place, args: Args): Effect {
     return new Refusal("% Peer-group member cannot override remote-as of peer-group.");
   if (!exists(router, peer)) made(router, peer);
   line(router, peer, "remote-as", `neighbor ${peer} remote-as ${as}`, 1, { value: as });
+  sorted(router, peer);
   if (isGroup(router, peer))
     for (const member of membersOf(router, peer)) router.lines.delete(peerKey(member, "remote-as"));
   return undefined;
+}
+
+/** What means nothing for a neighbour of one's own AS, or of another, goes when it becomes one. */
+function sorted(router: Block, name: string): void {
+  for (const peer of [name, ...(isGroup(router, name) ? membersOf(router, name) : [])])
+    if (isInternal(router, peer))
+      for (const slot of ["local-as", "ebgp-multihop"]) router.lines.delete(peerKey(peer, slot));
+    else for (const family of router.blocks.values()) family.lines.delete(peerKey(peer, "route-reflector-client"));
 }
 
 /** Without its AS a neighbour is nothing; the members of a peer-group lose theirs with it. */
@@ -109,16 +118,17 @@ function join({ block: router }: Place, args: Args): Effect {
   if (asOf(router, group) !== undefined) router.lines.delete(peerKey(peer, "remote-as"));
   for (const family of router.blocks.values()) participate(family, peer, takesPart(family, group));
   line(router, peer, "peer-group", `neighbor ${peer} peer-group ${group}`, 2, { value: group });
+  sorted(router, peer);
   return undefined;
 }
 
-/** Out of its peer-group a neighbour is nobody: measured, an AS of its own does not save it. */
+/** Out of a peer-group a neighbour is nobody: measured, neither an AS of its own nor that it was in no group saves it. */
 function leave({ block: router }: Place, args: Args): Effect {
   const { group = "" } = args;
   const peer = nameOf(args);
   if (!exists(router, peer)) return new Refusal(UNKNOWN);
   if (!isGroup(router, group)) return new Refusal("% Configure the peer-group first");
-  if (groupOf(router, peer) === group) removePeer(router, peer);
+  removePeer(router, peer);
   return undefined;
 }
 
@@ -149,6 +159,10 @@ interface PeerSlot {
   readonly filled?: string;
   readonly show?: (text: string) => string;
   readonly refuse?: (router: Block, family: Block, peer: string, args: Args) => Refusal | undefined;
+  /** What stands against it stands against its removal. */
+  readonly isEither?: boolean;
+  /** Taken without a word, and nothing comes of it (measured). */
+  readonly isVain?: (router: Block, peer: string) => boolean;
   /** A route-map that it names, which need not be there. */
   readonly names?: (args: Args) => string | undefined;
   /** What `no` needs to have said, where it may not be left away. */
@@ -171,7 +185,7 @@ function slots(table: readonly PeerSlot[], into: (place: Place) => Block): State
         const router = routerOf(place);
         const block = into(place);
         const refused = known(place, peer) ?? slot.refuse?.(router, block, peer, args);
-        if (refused) return refused;
+        if (refused || slot.isVain?.(router, peer) === true) return refused;
         const rest = words.slice(2).join(" ");
         const text = `neighbor ${peer} ${slot.show?.(rest) ?? rest}`;
         line(
@@ -185,7 +199,9 @@ function slots(table: readonly PeerSlot[], into: (place: Place) => Block): State
       }),
       statement(`no neighbor ${PEER} ${name} ${optional}`, BGP, (place, args) => {
         const peer = nameOf(args);
-        const refused = known(place, peer);
+        const refused =
+          known(place, peer) ??
+          (slot.isEither === true ? slot.refuse?.(routerOf(place), into(place), peer, args) : undefined);
         if (refused) return refused;
         into(place).lines.delete(peerKey(peer, key(args)));
         return undefined;
@@ -197,13 +213,27 @@ function slots(table: readonly PeerSlot[], into: (place: Place) => Block): State
 const has = (block: Block, peer: string, slot: string): boolean => block.lines.has(peerKey(peer, slot));
 const asNumber = (router: Block): string => router.header.split(" ")[2] ?? "";
 
+const asKnown = (router: Block, peer: string): string | undefined => {
+  const group = groupOf(router, peer);
+  return asOf(router, peer) ?? (group === undefined ? undefined : asOf(router, group));
+};
+
+const isInternal = (router: Block, peer: string): boolean => {
+  const as = asKnown(router, peer);
+  return as === "internal" || as === asNumber(router);
+};
+
 const ROUTER_SLOTS: readonly PeerSlot[] = [
   {
     name: "local-as",
     tail: "(1-4294967295)$as [no-prepend [replace-as]]",
     rank: 3,
-    refuse: (router, _family, _peer, { as }) =>
-      as === asNumber(router) ? new Refusal("% Cannot have local-as same as BGP AS number") : undefined,
+    refuse: (router, _family, peer, { as }) =>
+      isInternal(router, peer) || !(isGroup(router, peer) || asKnown(router, peer))
+        ? new Refusal("% Local-AS allowed only for EBGP peers")
+        : as === asNumber(router)
+          ? new Refusal("% Cannot have local-as same as BGP AS number")
+          : undefined,
   },
   { name: "description", tail: "LINE...", rank: 4 },
   { name: "shutdown", tail: "[message MSG...]", rank: 5 },
@@ -215,6 +245,7 @@ const ROUTER_SLOTS: readonly PeerSlot[] = [
     tail: "[(1-255)]",
     rank: 12,
     filled: "255",
+    isVain: isInternal,
     refuse: (router, _family, peer) =>
       has(router, peer, "ttl-security hops")
         ? new Refusal("% ebgp-multihop and ttl-security cannot be configured together")
@@ -257,14 +288,19 @@ const together =
       ? new Refusal("% Prefix/distribute list can not co-exist")
       : undefined;
 
-const isInternal = (router: Block, peer: string): boolean => {
-  const group = groupOf(router, peer);
-  const as = asOf(router, peer) ?? (group === undefined ? undefined : asOf(router, group));
-  return as === "internal" || as === asNumber(router);
-};
+/** For neighbours of another AS alone, its removal too. */
+const external = (name: string, tail: string, rank: number): PeerSlot => ({
+  name,
+  tail,
+  rank,
+  isEither: true,
+  refuse: (router, family, peer) =>
+    isInternal(router, peer) && !has(family, peer, name)
+      ? new Refusal(`% ${name} cannot be configured for IBGP peers`)
+      : undefined,
+});
 
 const FAMILY_SLOTS: readonly PeerSlot[] = [
-  { name: "addpath-tx-all-paths", tail: "", rank: 31 },
   {
     name: "route-reflector-client",
     tail: "",
@@ -274,8 +310,8 @@ const FAMILY_SLOTS: readonly PeerSlot[] = [
   },
   { name: "next-hop-self force", tail: "", rank: 34 },
   { name: "next-hop-self", tail: "", rank: 35 },
-  { name: "remove-private-AS", tail: "[all]", rank: 36 },
-  { name: "as-override", tail: "", rank: 37 },
+  external("remove-private-AS", "[all]", 36),
+  external("as-override", "", 37),
   { name: "default-originate", tail: "[route-map WORD$map]", rank: 39, names: ({ map }) => map },
   { name: "soft-reconfiguration inbound", tail: "", rank: 40 },
   { name: "maximum-prefix", tail: "(1-4294967295) [(1-100)] [warning-only]", rank: 41 },
@@ -299,27 +335,25 @@ function activate(isOn: boolean): Statement["run"] {
   };
 }
 
+const COMMUNITIES: readonly string[] = ["standard", "extended", "large"];
+
 /** Communities of all kinds are sent unless one is taken away. */
 const communities: readonly Statement[] = (["standard", "extended", "large", "both", "all"] as const).flatMap(
   (kind) => {
-    const kinds =
-      kind === "all" ? ["standard", "extended", "large"] : kind === "both" ? ["standard", "extended"] : [kind];
+    const kinds = kind === "all" ? COMMUNITIES : kind === "both" ? ["standard", "extended"] : [kind];
     const run =
       (isOn: boolean): Statement["run"] =>
       (place, args) => {
         const peer = nameOf(args);
         if (!exists(routerOf(place), peer)) return new Refusal(UNKNOWN);
         const family = ownFamily(place);
-        const before = family.lines.get(peerKey(peer, "no-communities"))?.value?.split(" ") ?? [];
-        const off = ["standard", "extended", "large"].filter((one) =>
-          kinds.includes(one) ? !isOn : before.includes(one),
-        );
-        if (off.length === 0) family.lines.delete(peerKey(peer, "no-communities"));
-        else {
-          const word =
-            off.length === 3 ? " all" : off.join(" ") === "standard extended" ? " both" : ` ${off.join(" ")}`;
-          const text = `no neighbor ${peer} send-community${word === " standard" ? "" : word}`;
-          line(family, peer, "no-communities", text, 38, { value: off.join(" ") });
+        const slot = (one: string): string => `no send-community ${one}`;
+        const before = COMMUNITIES.filter((one) => has(family, peer, slot(one)) || has(family, peer, slot("all")));
+        const off = COMMUNITIES.filter((one) => (kinds.includes(one) ? !isOn : before.includes(one)));
+        for (const one of [...COMMUNITIES, "all"]) family.lines.delete(peerKey(peer, slot(one)));
+        for (const one of off.length === COMMUNITIES.length ? ["all"] : off) {
+          const text = `no neighbor ${peer} send-community${one === "standard" ? "" : ` ${one}`}`;
+          line(family, peer, slot(one), text, 38);
         }
         return undefined;
       };

@@ -132,40 +132,46 @@ function routeRank({ family, prefix, via, isBlackhole, distance }: Route): Rank 
   return [ROUTES, family === "ip" ? 1 : 2, lengthOf(prefix), ...bytesOf(address), distance, kind, ...next];
 }
 
-function othersOf(config: Config, { family, prefix }: Route): [string, boolean][] {
+/** Whether another next hop of this prefix and distance drops what this one sends on, or the other way round. */
+function clashes(config: Config, { family, prefix, key, distance, isBlackhole }: Route): boolean {
   const start = `${family} route ${prefix} `;
-  return [...config.lines.keys()].filter((key) => key.startsWith(start)).map((key) => [key, key.endsWith(" !")]);
+  return [...config.lines].some(
+    ([other, { value = "" }]) =>
+      other.startsWith(start) &&
+      other !== key &&
+      value.split(" ")[0] === String(distance) &&
+      other.endsWith(" !") !== isBlackhole,
+  );
+}
+
+/** As it is printed, and as others find it: distance and next hop. */
+function shownRoute({ family, prefix, via, tag, distance }: Route): { text: string; value: string } {
+  const options = [...(tag === 0 ? [] : [`tag ${tag}`]), ...(distance === 1 ? [] : [String(distance)])];
+  return { text: [`${family} route ${prefix} ${via}`, ...options].join(" "), value: `${distance} ${via}` };
 }
 
 function addRoute(family: Route["family"]): Statement["run"] {
   return ({ config }, args): Effect => {
     const route = routeOf(family, args);
-    if (othersOf(config, route).some(([key, isBlackhole]) => key !== route.key && isBlackhole !== route.isBlackhole))
-      return failed("Route cannot have blackhole and non-blackhole nexthops simultaneously");
-    const { prefix, via, tag, distance } = route;
-    const text = [
-      `${family} route ${prefix} ${via}`,
-      ...(tag === 0 ? [] : [`tag ${tag}`]),
-      ...(distance === 1 ? [] : [String(distance)]),
-    ].join(" ");
-    put(config, route.key, { text, value: `${tag} ${distance}`, rank: routeRank(route), owners: STATIC });
+    if (clashes(config, route)) return failed("Route cannot have blackhole and non-blackhole nexthops simultaneously");
+    const start = `${family} route ${route.prefix} `;
+    // A tag is of all next hops with one distance: the last one that was typed.
+    for (const [key, line] of config.lines) {
+      const [distance, ...via] = key.startsWith(start) ? (line.value ?? "").split(" ") : [];
+      if (distance === String(route.distance))
+        put(config, key, { ...line, ...shownRoute({ ...route, via: via.join(" ") }) });
+    }
+    put(config, route.key, { ...shownRoute(route), rank: routeRank(route), owners: STATIC });
     return undefined;
   };
 }
 
-/** Distance and tag may be left out; where they are given, they must be the route's. */
+/** Distance and tag are not looked at (measured). */
 function removeRoute(family: Route["family"]): Statement["run"] {
-  return ({ config }, args): Effect => {
-    const route = routeOf(family, args);
-    const there = config.lines.get(route.key);
-    const [tag, distance] = there?.value?.split(" ") ?? [];
-    const isOther =
-      (args["tag"] !== undefined && args["tag"] !== tag) ||
-      (args["distance"] !== undefined && args["distance"] !== distance);
-    if (!there || isOther) return new Refusal("% Refusing to remove a non-existent route", 0);
-    config.lines.delete(route.key);
-    return undefined;
-  };
+  return ({ config }, args): Effect =>
+    config.lines.delete(routeOf(family, args).key)
+      ? undefined
+      : new Refusal("% Refusing to remove a non-existent route", 0);
 }
 
 const OPTIONS = "{tag (1-4294967295)$tag|(1-255)$distance}";
