@@ -84,6 +84,7 @@ describe("a server without OpenConfig", () => {
       ["lldp neighbours", true],
       ["bgp established", true],
       ["bgp prefixes", true],
+      ["ospf full", true],
     ]);
   });
 
@@ -128,7 +129,9 @@ describe("a server without OpenConfig", () => {
       ["interfaces", "read"],
       ["lldp", "unread"],
       ["bgp", "unread"],
+      ["ospf", "unread"],
       ["routes", "read"],
+      ["macs", "unread"],
       ["arp", "read"],
     ]);
     const known = (from: ReadonlyMap<string, Table>) => [...from].filter(([, { kind }]) => kind === "read");
@@ -155,7 +158,9 @@ test("models of YANG 1.1 stand in no hello: its library has them, and what is on
     ["interfaces", "read"],
     ["lldp", "unread"],
     ["bgp", "unread"],
+    ["ospf", "unread"],
     ["routes", "read"],
+    ["macs", "unread"],
     ["arp", "read"],
   ]);
   const models = new Models(operations);

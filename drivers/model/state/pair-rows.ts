@@ -4,8 +4,8 @@ import { cellText, LINE_CHARS_MAX, ROWS_MAX } from "./rows.ts";
 
 /** `name=`, `remote.address=`, and `.as=` for another member of the group before it. */
 const KEY = /(?:^|\s)(?<key>[a-z.][a-z0-9.\-]{0,60})=/gv;
-/** What may stand before the first pair: a number and letters, as flags. */
-const HEAD = /^\s*(?<number>\d+)?\s*(?<flags>[A-Za-z+*][A-Za-z+* ]{0,20})?\s*$/v;
+/** What may stand before the first pair, without blanks around it: a number and letters, as flags. One repetition without a bound, or blanks would be tried by the square. */
+const HEAD = /^(?<number>\d{1,10})?\s*(?<flags>[A-Za-z+*][A-Za-z+* ]{0,20})?$/v;
 const QUOTED = /"(?:[^"\\]|\\.)*"/gv;
 const COMMENT = ";;;";
 
@@ -63,12 +63,16 @@ class PairReader {
     const first = pairs[0];
     // A comment stands before all pairs, on a line of its own, and may hold what looks like one.
     const isComment = comment !== -1 && (first === undefined || comment < first.at);
-    const head = HEAD.exec(line.slice(0, isComment ? comment : (first?.at ?? line.length)))?.groups;
+    const head = HEAD.exec(line.slice(0, isComment ? comment : (first?.at ?? line.length)).trim())?.groups;
     if (isComment ? head === undefined : first === undefined) {
       if (!this.#skip.some((pattern) => pattern.test(line))) this.#isStrange(line);
       return;
     }
-    const { number, flags } = head ?? {};
+    if (head === undefined) {
+      this.#isStrange(line);
+      return;
+    }
+    const { number, flags } = head;
     let entry = this.#entries.at(-1);
     if (entry === undefined || number !== undefined || flags !== undefined) {
       entry = { flags: (flags ?? "").replaceAll(" ", ""), values: new Map() };
@@ -76,8 +80,7 @@ class PairReader {
       this.#group = "";
     }
     if (isComment) return;
-    if (head === undefined) this.#isStrange(line);
-    else for (const { key, value } of pairs) this.#put(entry, key, value);
+    for (const { key, value } of pairs) this.#put(entry, key, value);
   }
 
   #pairsOf(line: string): { key: string; at: number; value: string }[] {

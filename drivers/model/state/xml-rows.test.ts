@@ -89,6 +89,16 @@ inet
     ]);
   });
 
+  test("a cluster answers for each of its nodes", () => {
+    const node = (name: string, address: string): string =>
+      `<multi-routing-engine-item><re-name>${name}</re-name><arp-table-information><arp-table-entry><mac-address>00:00:5e:00:53:0d</mac-address><ip-address>${address}</ip-address><interface-name>reth0.0</interface-name></arp-table-entry></arp-table-information></multi-routing-engine-item>`;
+    const shown = `<multi-routing-engine-results>${node("node0", "10.0.0.1")}${node("node1", "10.0.0.2")}</multi-routing-engine-results>`;
+    expect(cells(read("juniper_junos", "arp", shown))).toMatchObject([
+      { address: "10.0.0.1" },
+      { address: "10.0.0.2" },
+    ]);
+  });
+
   test("the switching table of earlier and of later software", () => {
     const later =
       "<l2ng-l2ald-rtb-macdb><l2ng-l2ald-mac-entry-vlan><l2ng-l2-vlan-id>10</l2ng-l2-vlan-id><l2ng-mac-entry><l2ng-l2-mac-vlan-name>v10</l2ng-l2-mac-vlan-name><l2ng-l2-mac-address>00:00:5e:00:53:0d</l2ng-l2-mac-address><l2ng-l2-mac-age>-</l2ng-l2-mac-age><l2ng-l2-mac-logical-interface>ae0.0</l2ng-l2-mac-logical-interface></l2ng-mac-entry></l2ng-l2ald-mac-entry-vlan></l2ng-l2ald-rtb-macdb>";
@@ -141,6 +151,23 @@ describe("models", () => {
     expect(cells(read("netconf", "routes", shown))).toEqual([
       { table: "a", prefix: "0.0.0.0/0", protocol: "static", next_hop: "192.0.2.2" },
       { table: "b", prefix: "0.0.0.0/0", protocol: "static", next_hop: "192.0.2.2" },
+    ]);
+  });
+
+  test("OpenConfig's hosts, and RFC 9129's neighbours", () => {
+    const oc = "http://openconfig.net/yang/network-instance";
+    const host = `<entry><mac-address>00:00:5e:00:53:01</mac-address><vlan>10</vlan><state><mac-address>00:00:5e:00:53:01</mac-address><vlan>10</vlan><entry-type>DYNAMIC</entry-type></state><interface><interface-ref><state><interface>et1</interface><subinterface>0</subinterface></state></interface-ref></interface></entry>`;
+    const table = `<network-instances xmlns="${oc}"><network-instance><name>default</name><fdb><mac-table><entries>${host}</entries></mac-table></fdb></network-instance></network-instances>`;
+    expect(cells(read("netconf", "macs", data(table)))).toEqual([
+      { vrf: "default", vlan: "10", mac: "00:00:5e:00:53:01", type: "dynamic", interface: "et1" },
+    ]);
+    const neighbor = (id: string, state: string): string =>
+      `<neighbor><neighbor-router-id>${id}</neighbor-router-id><address>10.0.0.2</address><state>${state}</state></neighbor>`;
+    const port = `<interface><name>eth1</name><state>dr</state><neighbors>${neighbor("192.0.2.2", "full")}${neighbor("192.0.2.3", "two-way")}</neighbors></interface>`;
+    const ospf = `<routing xmlns="urn:ietf:params:xml:ns:yang:ietf-routing"><control-plane-protocols><control-plane-protocol><type>ospf:ospfv2</type><name>1</name><ospf xmlns="urn:ietf:params:xml:ns:yang:ietf-ospf"><areas><area><area-id>0.0.0.0</area-id><interfaces>${port}</interfaces></area></areas></ospf></control-plane-protocol></control-plane-protocols></routing>`;
+    expect(cells(read("netconf", "ospf", data(ospf)))).toEqual([
+      { interface: "eth1", neighbor: "192.0.2.2", address: "10.0.0.2", state: "full" },
+      { interface: "eth1", neighbor: "192.0.2.3", address: "10.0.0.2", state: "two-way" },
     ]);
   });
 
