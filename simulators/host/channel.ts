@@ -18,7 +18,7 @@ export interface ExecChannelOptions {
 }
 
 /** A shell that reads its program from its input: then the program, too, is what was said. */
-const READS_PROGRAM = /\b(?:sh|bash|dash) -s\b/;
+const READS_PROGRAM = /^(?:sudo (?:-\S+ )*)?(?:sh|bash|dash) -s\b/;
 const PROGRAM_BYTES_MAX = 8 * 1024 * 1024;
 
 export async function serveExec(request: ExecRequest, o: ExecChannelOptions): Promise<void> {

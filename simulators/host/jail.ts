@@ -252,6 +252,7 @@ export class Jail {
   halt(): Promise<void> {
     const machine = this.#machine;
     this.#machine = undefined;
+    this.sleeps.forget();
     return this.#change(async () => {
       if (machine) await end(machine.child, machine.pid);
       this.sleeps.forget();

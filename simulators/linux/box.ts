@@ -189,7 +189,7 @@ export class Box {
     if (confirmed)
       this.#soon(confirmed.afterMs, () => {
         // Whoever finds a job that waits to undo something, and ends it.
-        for (const { parentPid } of jail.sleeps.timers) jail.runSync(`kill -9 -- -${parentPid}`);
+        for (const { parentPid } of jail.sleeps.timers) jail.runSync(`kill -s KILL -- "-${parentPid}"`);
         this.record({ kind: "confirmed", by: confirmed.by });
       });
     const reboot = faults.take("reboot-before-confirm");

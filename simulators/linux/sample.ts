@@ -38,6 +38,7 @@ export function sampleLinux({ seed, index = 0, interfaces = 4, username = "netop
       "::1 localhost ip6-localhost",
     ]),
     file("/etc/resolv.conf", ["search example.net", "nameserver 10.255.0.53", "nameserver 10.255.1.53"]),
+    file("/etc/nsswitch.conf", ["passwd: files", "group: files", "shadow: files", "hosts: files dns"]),
     file("/etc/motd", [
       `${hostname}: property of ${["the plant", "the branch", "the lab"][pick(3)] ?? ""}, rack ${pick(40) + 1}`,
     ]),
