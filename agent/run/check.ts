@@ -5,6 +5,7 @@ import type { TransportName } from "../../shared/documents/inventory.ts";
 import { hasDeviceTimer } from "../../shared/documents/common.ts";
 import type { ChangeMode, CheckTask } from "../../shared/documents/manifest.ts";
 import { errorCode, ERRORS, FarhandError, type ErrorCode } from "../../shared/errors.ts";
+import { platformDoubt } from "../../drivers/preflight/identity.ts";
 import type { Facts, Readiness, Session } from "../../drivers/types.ts";
 import type { TaskEnd } from "../core/model.ts";
 import { done, withSession, type TaskContext } from "./task.ts";
@@ -103,11 +104,7 @@ export function ofFacts({ device, driver }: Pick<TaskContext, "device" | "driver
     const detail = `serial ${facts.serial ?? "unknown"}, inventory says ${device.serial}`;
     found.push(finding("blocks", "PLATFORM_MISMATCH", detail, ERRORS.PLATFORM_MISMATCH.next));
   }
-  // Over a CLI every platform file knows how its version is shown.
-  if (facts.version === null && (driver.transport === "cli" || driver.transport === "https")) {
-    const detail = `its version is not shown as ${driver.platform} shows it`;
-    found.push(finding("warns", "PLATFORM_DOUBTFUL", detail, "look at its platform in the inventory"));
-  }
+  found.push(...platformDoubt(driver, facts));
   const { cluster, managedBy } = facts;
   if (cluster?.isStandby === true)
     found.push(finding("blocks", "STANDBY", `${cluster.kind}: ${cluster.role ?? "standby"}`, ERRORS.STANDBY.next));

@@ -2,6 +2,7 @@ import type { CheckFinding } from "../../shared/documents/check.ts";
 import { hasDeviceTimer, type Level } from "../../shared/documents/common.ts";
 import { FarhandError, type ErrorCode } from "../../shared/errors.ts";
 import { atLeast } from "../level.ts";
+import { platformDoubt } from "../preflight/identity.ts";
 import type { ChangeSpec, Configuration, Facts, Prediction, Session } from "../types.ts";
 import type { ChangeContext } from "./context.ts";
 
@@ -43,7 +44,7 @@ export async function precheck(context: ChangeContext, spec: ChangeSpec, session
     );
   const readiness = await session.readiness(spec.mode);
   if (readiness.pendingByOther) throw new FarhandError("PENDING_CHANGE", readiness.pendingBy);
-  requirePreflight(spec, (await session.preflight?.(context.clock)) ?? []);
+  requirePreflight(spec, [...platformDoubt(driver, facts), ...((await session.preflight?.(context.clock)) ?? [])]);
   requireLevel(spec, readiness.level, readiness.blockers[0]?.detail);
 
   const before = await session.running();

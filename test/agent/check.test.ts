@@ -168,7 +168,7 @@ it("each device has its own reason, and what to do about it", async () => {
   expect((await reportOf("fine-https")).findings[0]?.detail).toContain("certificate as signed for");
   // No serial is named here, which would be a mismatch: what it says of itself is not what such a box says.
   expect((await reportOf("other-platform")).findings).toContainEqual(
-    expect.objectContaining({ code: "PLATFORM_DOUBTFUL", severity: "warns" }),
+    expect.objectContaining({ code: "PLATFORM_DOUBTFUL", severity: "blocks" }),
   );
   expect((await reportOf("other-serial")).findings).toContainEqual(
     expect.objectContaining({ code: "PLATFORM_MISMATCH", severity: "blocks" }),

@@ -61,7 +61,7 @@ function session(device: FakeDevice, options: OpenOptions): Session {
   return {
     async facts() {
       await step("facts");
-      return { hostname: "r", vendor: "fake", model: null, version: null, serial: null };
+      return { hostname: "r", vendor: "fake", model: null, version: "1", serial: null };
     },
     async running() {
       await step("running");

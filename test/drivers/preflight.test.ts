@@ -291,6 +291,35 @@ describe("a change", () => {
     expect(await changed(made, ["MANAGED"])).toMatchObject({ state: "DONE" });
   });
 
+  test("a box of another vendor than the inventory's takes none, unless that is accepted", async () => {
+    const made = await lab("cisco_iosxe");
+    const spec = await (async () => {
+      const { target, driver, credential } = made;
+      const box = rig({ driver, target, credential, clock: systemClock, connectMs: 20_000, commandMs: 20_000 });
+      return await box.plan("ntp server 192.0.2.9\n");
+    })();
+    const other = await lab("arista_eos");
+    const { target, credential } = other;
+    const box = rig({
+      driver: made.driver,
+      target,
+      credential,
+      clock: systemClock,
+      connectMs: 20_000,
+      commandMs: 20_000,
+    });
+    const asSigned = { ...spec, device: target.id, serial: null, level: "E" as const };
+    const { state, code, detail } = await runChange(box.context(), asSigned, recorder().hooks);
+    expect({ state, code, detail }).toEqual({
+      state: "FAILED",
+      code: "PREFLIGHT",
+      detail: "PLATFORM_DOUBTFUL: its version is not shown as cisco_iosxe shows it",
+    });
+    expect(other.sim.applyCount()).toBe(0);
+    const accepted = await runChange(box.context(), { ...asSigned, accepts: ["PLATFORM_DOUBTFUL"] }, recorder().hooks);
+    expect(accepted.code).not.toBe("PREFLIGHT");
+  });
+
   const MARKS: [Platform, readonly string[], string][] = [
     ["cisco_iosxe", ["crypto pki trustpoint DNAC-CA", " enrollment mode ra"], "Cisco Catalyst Center"],
     [
