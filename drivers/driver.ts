@@ -43,6 +43,7 @@ export function makeDriver(file: PlatformFile, transport: CommandTransport = "cl
     digest: sha256(jcs(withState(file))),
     evidence: file.evidence,
     ...(file.limits && { limits: file.limits }),
+    ...(file.rights && { rights: file.rights }),
     isRead,
     ...pureOf(model),
     hostKeys: ({ via = [], ...options }) => readHostKeys(via, options),

@@ -455,6 +455,8 @@ export const PlatformFile = z.strictObject({
     .default([]),
   /** What `check` reads, and what it must find there. */
   preflight: PreflightFile.default([]),
+  /** Where no read tells what a login may change, and to log in proves nothing of it. */
+  rights: z.literal("untold").optional(),
   limits: LimitsFile.optional(),
 });
 export type PlatformFile = z.infer<typeof PlatformFile>;

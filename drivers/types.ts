@@ -215,6 +215,8 @@ export interface Driver {
   readonly evidence: Evidence;
   /** What a device of this platform takes; absent where nobody wrote it down. */
   readonly limits?: DeviceLimits;
+  /** No read tells what the login may change. */
+  readonly rights?: "untold";
   open(options: OpenOptions): Promise<Session>;
   /** What the device shows as its host keys, pinned or not. Nobody logs in to it; to hops on the way, as ever. */
   hostKeys(options: HostKeyOptions): Promise<readonly HostKey[]>;

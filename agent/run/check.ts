@@ -63,6 +63,7 @@ export async function examine(
     ...ofReadiness(readiness),
     ...ofFacts(context, facts),
     ...((await session.preflight?.(context.clock)) ?? []),
+    ...(context.driver.rights === "untold" ? [RIGHTS_UNTOLD] : []),
     ...(configuration && isReadable ? await ofConfiguration(context, session) : []),
   ];
   const { level, undoCost } = readiness;
@@ -77,6 +78,14 @@ const finding = (severity: Severity, code: string, detail: string, hint: string 
   detail: detail.slice(0, 500),
   hint,
 });
+
+/** Said rather than passed over: whoever reads a check without it would take the rights for looked at. */
+const RIGHTS_UNTOLD = finding(
+  "tells",
+  "RIGHTS_UNTOLD",
+  "nothing that this device shows tells what the login may change: a change finds out before anything is in force",
+  null,
+);
 
 /** What lowers the level hints at itself: it says what to configure. */
 function ofReadiness(readiness: Readiness): CheckFinding[] {

@@ -173,6 +173,22 @@ describe("what only some platforms know", () => {
     },
   );
 
+  test.each(subjects.map(({ platform, transport }) => [platform, transport] as const))(
+    "%s over %s: too few rights are told, or that nobody can tell",
+    async (platform, transport) => {
+      const subject = subjects.find((one) => one.platform === platform && one.transport === transport);
+      const driver = driverFor(platform as Device["platform"], transport);
+      if (!subject || !driver) throw new Error(`no ${platform} over ${transport}`);
+      const { sim, target, credential } = await subject.start(systemClock);
+      stops.push(() => sim.stop());
+      sim.setFault({ kind: "wrong-privilege" });
+      const found = await findings({ sim, target, driver, credential }).then(codes, (error) => [errorCode(error)]);
+      expect(found).toEqual(
+        expect.arrayContaining([expect.stringMatching(/^(?:PRIVILEGE|PRIVILEGE_LOW|RIGHTS_UNTOLD)$/)]),
+      );
+    },
+  );
+
   test("a login class that is denied commands", async () => {
     const found = await findings(await lab("juniper_junos", { deniedCommands: '"set system .*"' }));
     expect(found).toContainEqual(expect.objectContaining({ code: "COMMANDS_DENIED", severity: "warns" }));

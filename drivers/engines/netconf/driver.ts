@@ -35,6 +35,7 @@ export function netconfDriver(platform: NetconfPlatform, model: DeviceText): Dri
     transport: "netconf",
     digest: sha256(jcs(file)),
     evidence: file.evidence,
+    rights: "untold",
     isRead: (command) => parseRead(command) !== undefined || tableRead(file.state, command) !== undefined,
     ...pureOf(model),
     hostKeys: ({ via = [], ...options }) => readHostKeys(via, options),
