@@ -182,7 +182,9 @@ describe("what only some platforms know", () => {
       const { sim, target, credential } = await subject.start(systemClock);
       stops.push(() => sim.stop());
       sim.setFault({ kind: "wrong-privilege" });
-      const found = await findings({ sim, target, driver, credential }).then(codes, (error) => [errorCode(error)]);
+      const found = await findings({ sim, target, driver, credential }).then(codes, (error: unknown) => [
+        errorCode(error),
+      ]);
       expect(found).toEqual(
         expect.arrayContaining([expect.stringMatching(/^(?:PRIVILEGE|PRIVILEGE_LOW|RIGHTS_UNTOLD)$/)]),
       );
