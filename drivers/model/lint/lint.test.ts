@@ -123,6 +123,10 @@ describe("what blanks do", () => {
     ]);
     expect(told("cisco_iosxe", "banner motd ^C\nkept \n^C\n")).toEqual([]);
     expect(told("linux", "file /etc/motd\n |kept \t\n")).toEqual([]);
+    expect(told("cisco_iosxe", "ntp  server 192.0.2.9\n")).toEqual([
+      "1 tells INNER_BLANKS several blanks between words, of which a device keeps one but in free text",
+    ]);
+    expect(told("juniper_junos", "set  system   host-name x\n")).toEqual([]);
   });
 
   test("to what belongs to what", () => {

@@ -34,6 +34,13 @@ function* blanks(language: Language, text: string, lines: readonly Line[]): Gene
         reason: "blanks behind the line, which the device does not keep",
         hint: "{%- and -%} take away the blanks beside a block",
       });
+    if (!language.set && !language.menu && /\S {2,}\S/v.test(line))
+      yield told(place, {
+        code: "INNER_BLANKS",
+        severity: "tells",
+        reason: "several blanks between words, of which a device keeps one but in free text",
+        hint: "what reads back other than it was signed is undone: write one blank",
+      });
     if (/^ *\t/v.test(line))
       yield told(place, {
         code: "TAB_INDENT",

@@ -36,8 +36,9 @@ export class Findings {
     this.#found.set(key, held);
   }
 
-  has(test: (said: Said) => boolean): boolean {
-    return [...this.#found.values()].some((said) => test(said));
+  /** What was said of a file by a code, so far. */
+  details(code: string, file: string): string[] {
+    return [...this.#found.values()].flatMap((said) => (said.code === code && said.file === file ? said.detail : []));
   }
 
   /** The worst first, then by file and line as they came. */

@@ -16,6 +16,7 @@ import {
   DEFINE,
   neededNames,
   readNames,
+  rootOf,
   UNDEFINED,
   undefinedNames,
   unknownNames,
@@ -172,7 +173,7 @@ function addFault(
   findings: Findings,
   device?: Device,
 ): void {
-  const missing = code === UNDEFINED ? /: (\w+)/.exec(what)?.[1] : undefined;
+  const missing = code === UNDEFINED ? rootOf(what) : undefined;
   const near =
     missing === undefined
       ? undefined

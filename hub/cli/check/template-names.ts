@@ -48,13 +48,11 @@ export function undefinedNames(
   const defined = new Set(definitions.map(({ name }) => name));
   const { functions } = knownNames();
   const asked = new Set(names.variables.filter((used) => used.asked).map(({ name }) => name));
-  const seen = new Set<string>();
+  const seen = new Set(findings.details(UNDEFINED, file).flatMap((detail) => rootOf(detail) ?? []));
   for (const { name, line } of names.variables) {
     if (asked.has(name) || seen.has(name) || defined.has(name) || names.bound.has(name)) continue;
     if (OWN.has(name) || functions.has(name)) continue;
     seen.add(name);
-    const said = findings.has((one) => one.code === UNDEFINED && one.file === file && refersTo(one.detail, name));
-    if (said) continue;
     findings.add({
       code: UNDEFINED,
       severity: "warns",
@@ -69,7 +67,8 @@ export function undefinedNames(
 export const UNDEFINED = "UNDEFINED_VARIABLE";
 export const DEFINE = "define it under all:, its site or its device in the file of variables, or write |default(…)";
 
-const refersTo = (detail: string, name: string): boolean => new RegExp(`: ${name}(?![A-Za-z0-9_])`).test(detail);
+/** The variable of `undefined value: site.asn`. */
+export const rootOf = (detail: string): string | undefined => /: (\w+)/.exec(detail)?.[1];
 
 /**
  * Variables that no template here asks for. One file may serve more templates than these, so that only one which looks like a name that is

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { makeOrg } from "../../../shared/testing/org.ts";
@@ -311,4 +312,76 @@ it("asks the signed inventory where a selector stands alone, as a plan does", as
   expect((await world.run("check", "template", "t.j2", "--inventory", "hosts")).err).toContain("hosts is Ansible's");
   expect((await world.run("check", "template", "t.j2", "--select", "site=nowhere")).err).toContain("NOT_FOUND");
   expect((await world.run("check", "template")).exit).toBe(64);
+});
+
+it("says something of any text at all, and throws for none", async () => {
+  const { lintTemplates } = await import("./template-lint.ts");
+  const device = org.inventory.inventory.document.devices.filter(({ id }) => id === "ams-r1");
+  const piece = fc.oneof(
+    fc.constantFrom(
+      "{{",
+      "}}",
+      "{%",
+      "%}",
+      "{#",
+      "#}",
+      "{{ x }}",
+      "{% if x %}",
+      "{% endif %}",
+      "{% set a = ",
+      "{% for",
+      " in ",
+      "(",
+      ")",
+      "|",
+      "is",
+      "not",
+      "=",
+      '"',
+      "'",
+      "\n",
+      "  ",
+      "macro m(a",
+      "raw",
+      "\uE000",
+      "‹",
+      '‹secret("x")›',
+      "{% call(a) m() %}",
+      "{% with a=b %}",
+      "{% filter x %}",
+    ),
+    fc.string({ maxLength: 6, unit: "binary" }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(piece, { maxLength: 20 }), async (pieces) => {
+      const input = {
+        files: [{ name: "t.j2", source: pieces.join(" ") }],
+        devices: device,
+        variables: { all: { x: "y" }, sites: {}, devices: {} },
+        given: { file: "v.yaml", definitions: [{ name: "x", level: "all", line: 1 }] },
+        mode: "merge" as const,
+        held: undefined,
+        signal: new AbortController().signal,
+      };
+      for (const { code, detail } of await lintTemplates(input)) {
+        expect(code).toMatch(/^[A-Z_]{3,40}$/);
+        expect(detail).not.toBe("");
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+it("stops where it is told to", async () => {
+  const { lintTemplates } = await import("./template-lint.ts");
+  const input = {
+    files: [{ name: "t.j2", source: "x\n" }],
+    devices: org.inventory.inventory.document.devices,
+    variables: { all: {}, sites: {}, devices: {} },
+    given: undefined,
+    mode: "merge" as const,
+    held: undefined,
+    signal: AbortSignal.abort(),
+  };
+  await expect(lintTemplates(input)).rejects.toThrow("CANCELED");
 });

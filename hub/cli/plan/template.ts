@@ -34,6 +34,8 @@ export class Template {
   readonly #undefined = new Map<string, TemplateFault>();
   /** Names that `secret(…)` was wrongly given. A function that throws would take the engine's whole module down with it. */
   readonly #misnamed = new Set<string>();
+  /** Empty where it cannot be marked. */
+  #marked: string | undefined;
   #isMarked = false;
 
   /** TEMPLATE where it is none: the first fault, with its line. */
@@ -81,8 +83,9 @@ export class Template {
 
   /** Of each line of the text for these variables, from 0, the line of the template that it came from; undefined where that cannot be told. */
   linesOf(text: string, variables: Readonly<Record<string, unknown>>): readonly number[] | undefined {
-    const source = marked(this.#source);
-    if (source === undefined) return undefined;
+    this.#marked ??= marked(this.#source) ?? "";
+    const source = this.#marked;
+    if (source === "") return undefined;
     if (
       !this.#isMarked &&
       this.#guard(() => this.#engine.addTemplate(MARKED_NAME, strict(source))) instanceof TemplateFault
