@@ -259,6 +259,11 @@ export const LanguageFile = z.strictObject({
     .default([]),
   /** Lines whose order among themselves matters; those that share the named group `list` are one list. All others are compared without order. */
   ordered: z.array(z.strictObject(Place)).max(64).default([]),
+  /**
+   * Lines and sections of the top that the device shows in the order in which they came to be, which says nothing: they are read in the order of what
+   * the group `name` holds.
+   */
+  byName: z.array(Pattern).max(16).optional(),
   /** Lines that the device adds by itself in a section that the change adds. */
   implied: z.array(z.strictObject(Place)).max(64).default([]),
   /** How the device may write back what was typed. In `shown`, `$<name>` copies a group and `#` stands for a number that the device chose. */

@@ -57,6 +57,7 @@ export interface MenuForm {
 export interface Language {
   readonly indent: number;
   readonly leave: string;
+  readonly byName: readonly RegExp[];
   readonly normalise: readonly { pattern: RegExp; replace: string; beside: RegExp | undefined }[];
   readonly redact: readonly RedactRule[];
   /** Matches where any of `redact` does: most lines hold no secret, and one pattern tells so instead of fifty. */
@@ -115,6 +116,7 @@ export function compileLanguage(file: z.output<typeof LanguageFile>): Language {
   return {
     indent: file.indent,
     leave: file.leave,
+    byName: (file.byName ?? []).map(compile),
     normalise: file.normalise.map(({ pattern, replace, beside }) => ({
       pattern: compile(pattern),
       replace,

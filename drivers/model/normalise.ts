@@ -1,3 +1,4 @@
+import { inOrderOfNames } from "./by-name.ts";
 import type { Language } from "./language.ts";
 import { scan, type Line } from "./lines.ts";
 
@@ -17,10 +18,11 @@ export function normalise(language: Language, text: string): string {
     if (line.secret && language.set?.secretMark !== undefined)
       out[out.length - 1] = `${out.at(-1) ?? ""} ${language.set.secretMark}`;
   }
-  const first = out.findIndex((line) => line !== "");
+  const ordered = inOrderOfNames(language, out);
+  const first = ordered.findIndex((line) => line !== "");
   if (first < 0) return "";
-  const last = out.findLastIndex((line) => line !== "");
-  return `${out.slice(first, last + 1).join("\n")}\n`;
+  const last = ordered.findLastIndex((line) => line !== "");
+  return `${ordered.slice(first, last + 1).join("\n")}\n`;
 }
 
 /** Undefined: the line is dropped. */

@@ -50,6 +50,8 @@ const SETTLE_STEP_MS = 500;
  */
 export class FrrReloadUndo implements Undo {
   readonly #o: FrrReloadOptions;
+  /** The last look at the router. Whether it is ready is asked in three questions, and each look costs it four vtysh and the site a round trip. */
+  #seen: readonly string[] | undefined;
 
   constructor(options: FrrReloadOptions) {
     this.#o = options;
@@ -58,13 +60,14 @@ export class FrrReloadUndo implements Undo {
   readonly timer = (confirmMs: number): number => Math.max(5, Math.ceil(confirmMs / 1000)) * 1000;
 
   async blockers(): Promise<readonly Finding[]> {
+    this.#seen = undefined;
     const root = await this.#exec("sudo -n true");
     if (root.code !== 0)
       return [{ code: "SUDO", detail: 'the login may not "sudo -n"; allow it: USER ALL=(ALL) NOPASSWD: ALL' }];
     // watchfrr calls a daemon unresponsive for a moment when the box is busy: only what lasts blocks.
     const untilMs = this.#o.clock.monotonicMs() + SETTLE_MS;
     for (;;) {
-      const words = await this.#check();
+      const words = await this.#look();
       const passing = words.some((word) => PASSING.has(word));
       if (!passing || this.#o.clock.monotonicMs() >= untilMs) return words.flatMap((word) => FINDINGS[word] ?? []);
       await this.#o.clock.sleep(SETTLE_STEP_MS, this.#o.signal);
@@ -72,16 +75,17 @@ export class FrrReloadUndo implements Undo {
   }
 
   async pendingByOther(): Promise<string | null> {
-    return (await this.#check()).includes("pending") ? "another change's undo timer runs" : null;
+    return (this.#seen ?? (await this.#look())).includes("pending") ? "another change's undo timer runs" : null;
   }
 
   async unsaved(): Promise<boolean | null> {
-    const words = await this.#check();
+    const words = this.#seen ?? (await this.#look());
     return words.includes("saved") ? false : words.includes("unsaved") ? true : null;
   }
 
-  async #check(): Promise<string[]> {
-    return (await this.#script(CHECK, "0")).stdout.split(/\s+/);
+  async #look(): Promise<readonly string[]> {
+    this.#seen = (await this.#script(CHECK, "0")).stdout.split(/\s+/);
+    return this.#seen;
   }
 
   async begin(change: ChangeStart): Promise<TransactionToken["data"]> {

@@ -9,8 +9,15 @@ const undo = undoScripts(UNTIL_REBOOT);
 export const { STATUS, DISARM, FIRE, CLEAN } = undo;
 const { launch } = undo;
 
-const head = `${undo.head}running() { timeout 30 vtysh -c 'show running-config no-header' </dev/null 2>/dev/null; }
+/**
+ * `lines`: what a configuration says, each line with the header above it, in an order of its own: FRR shows lists and route-maps in the order in which
+ * they came to be, so that one which was removed and came back stands elsewhere, and is the same.
+ */
+const LINES = `lines() { grep -v '^ *!' "$@" | awk '/^[^ ]/ { header = $0 } { print header "|" $0 }' | LC_ALL=C sort; }
 `;
+
+const head = `${undo.head}running() { timeout 30 vtysh -c 'show running-config no-header' </dev/null 2>/dev/null; }
+${LINES}`;
 
 /** One word per line for each thing that keeps the level away, and whether frr.conf is what runs. Exit 0. */
 export const CHECK = `${head}
@@ -19,8 +26,8 @@ timeout 30 vtysh -c 'show watchfrr' </dev/null 2>/dev/null | grep -E '^ +[a-z0-9
 timeout 30 vtysh -c 'show running-config no-header' </dev/null >/dev/null 2>&1 || echo vtysh
 running | grep -qx 'no service integrated-vtysh-config' && echo integrated
 grep -qsx 'no service integrated-vtysh-config' /etc/frr/vtysh.conf && echo integrated
-${undo.others}file=$({ grep -v '^end$' /etc/frr/frr.conf; echo end; } 2>/dev/null | grep -v '^!')
-[ "$(running | grep -v '^!')" = "$file" ] && echo saved || echo unsaved
+${undo.others}file=$({ grep -v '^end$' /etc/frr/frr.conf; echo end; } 2>/dev/null | lines)
+[ "$(running | lines)" = "$file" ] && echo saved || echo unsaved
 exit 0
 `;
 
@@ -34,14 +41,14 @@ cat "$d/snapshot"
 `;
 
 /** The undo itself, written on the device: waits, claims, restores until running equals the snapshot, puts frr.conf back. */
-const UNDO = `${WAIT_AND_CLAIM}rc=1
+const UNDO = `${WAIT_AND_CLAIM}${LINES}rc=1
 tries=0
 while [ $tries -lt 30 ]; do
   tries=$((tries + 1))
   timeout 120 /usr/lib/frr/frr-reload.py --reload --stdout "$d/snapshot" > "$d/reload.log" 2>&1
   rc=$?
   timeout 30 vtysh -c 'show running-config no-header' < /dev/null > "$d/now" 2>/dev/null
-  [ $rc -eq 0 ] && cmp -s "$d/now" "$d/snapshot" && break
+  [ $rc -eq 0 ] && [ "$(lines "$d/now")" = "$(lines "$d/snapshot")" ] && break
   rc=1
   sleep 1
 done

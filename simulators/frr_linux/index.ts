@@ -6,6 +6,7 @@ import type { PendingRollback, SimulatedDevice } from "../device.ts";
 import { serveExec } from "../host/channel.ts";
 import type { Call } from "../host/calls.ts";
 import { Jail } from "../host/jail.ts";
+import { TIMER_MS } from "../host/sleeps.ts";
 import { Datastores } from "../kit/datastores.ts";
 import { BaseConfig, startDevice } from "../kit/start.ts";
 import { emptyConfig, type Config } from "./config/config.ts";
@@ -29,8 +30,6 @@ export type FrrLinuxConfigInput = z.input<typeof FrrLinuxConfig>;
 
 const FRR_UID = 110;
 const LOGIN_UID = 1000;
-/** What waits longer than a script's own pauses will do something later. */
-const PENDING_MS = 3_000;
 const VTYSH = "/usr/bin/vtysh";
 const RELOAD = "/usr/lib/frr/frr-reload.py";
 
@@ -121,12 +120,9 @@ export async function startFrrLinux(
   }
 
   jail.sleeps.onWake = ({ parentPid, fromMs, untilMs }) => {
-    if (untilMs - fromMs >= PENDING_MS) host.woken.set(parentPid, untilMs);
+    if (untilMs - fromMs >= TIMER_MS) host.woken.set(parentPid, untilMs);
   };
-  const waiting = () =>
-    jail.sleeps.open.find(({ fromMs, untilMs, uid }) => uid === 0 && untilMs - fromMs >= PENDING_MS);
-  /** A script that waits a moment waits for the clock. */
-  const isPausing = (): boolean => jail.sleeps.open.some(({ fromMs, untilMs }) => untilMs - fromMs < PENDING_MS);
+  const waiting = () => jail.sleeps.timers.find(({ uid }) => uid === 0);
   const pending = (): PendingRollback | undefined => {
     const found = waiting();
     return found && { armedAtMs: found.fromMs, deadlineMs: found.untilMs, user: "root" };
@@ -197,7 +193,7 @@ export async function startFrrLinux(
       },
       { clock, ...(signal ? { signal } : {}) },
     );
-    return Object.assign(device, { busy: () => jail.busy && !isPausing() });
+    return Object.assign(device, { busy: () => jail.busy });
   } catch (error) {
     await jail.close();
     throw error;

@@ -187,6 +187,54 @@ describe.skipIf(!verdict.run)(`FRR${verdict.run ? "" : `: ${verdict.reason}`}`, 
     note(FRR, { faults: 1 });
   });
 
+  test("what was removed and undone stands behind the others of its kind, and is the same configuration", async () => {
+    const r3 = await box("r3");
+    const lines = ["ip prefix-list FIRST seq 5 permit any", "ip prefix-list SECOND seq 5 permit any"];
+    const maps = ["route-map ONE permit 10", "exit", "route-map TWO permit 10", "exit"];
+    const configure = (typed: readonly string[]) =>
+      lab.exec("r3", ["vtysh", "-c", "configure terminal", ...typed.flatMap((line) => ["-c", line])]);
+    await configure([...lines, ...maps]);
+    await lab.vtysh("r3", "write memory");
+    const session = await r3.open();
+    const before = await session.running();
+    await session.close();
+    const shown = await running("r3");
+    const spec = await r3.plan("no ip prefix-list FIRST\nno route-map ONE\n", {
+      confirmMs: 30_000,
+      verify: [{ command: "show version", contains: ["no such"], withinMs: 0 }],
+    });
+    const result = await runChange(r3.context(), spec, recorder().hooks);
+    expect(result, `${result.code} ${result.detail}`).toMatchObject({
+      state: "ROLLED_BACK",
+      code: "VERIFICATION_FAILED",
+    });
+    expect(result.after?.publicDigest).toBe(before.publicDigest);
+    expect(await running("r3")).not.toBe(shown);
+    const again = await r3.open();
+    expect(await again.readiness("merge")).toMatchObject({ level: "C", blockers: [], unsaved: false });
+    await again.close();
+    await configure(["no ip prefix-list FIRST", "no ip prefix-list SECOND", "no route-map ONE", "no route-map TWO"]);
+    await lab.vtysh("r3", "write memory");
+    expect(await kernel("r3")).toBe("");
+    note(FRR, { faults: 1 });
+  }, 60_000);
+
+  test("a neighbour may name a route-map that comes after it", async () => {
+    const r3 = await box("r3");
+    const before = await running("r3");
+    const spec = await r3.plan(
+      "router bgp 65003\n address-family ipv4 unicast\n  neighbor 10.0.23.2 route-map LATER in\n exit-address-family\nexit\nroute-map LATER permit 10\n",
+      { confirmMs: 30_000 },
+    );
+    const result = await runChange(r3.context(), spec, recorder().hooks);
+    expect(result, `${result.code} ${result.detail}`).toMatchObject({ state: "DONE", code: null });
+    const back = ["router bgp 65003", "no neighbor 10.0.23.2 route-map LATER in", "exit", "no route-map LATER"];
+    await lab.exec("r3", ["vtysh", "-c", "configure terminal", ...back.flatMap((line) => ["-c", line])]);
+    await lab.vtysh("r3", "write memory");
+    expect(await running("r3")).toBe(before);
+    note(FRR, { merge: 1 });
+  }, 60_000);
+
   test("the syntax check and a kernel address that FRR does not know refuse the text untouched", async () => {
     const r3 = await box("r3");
     const code = async (text: string): Promise<unknown> => {
