@@ -45,6 +45,11 @@ const written: Readonly<Record<string, Written>> = {
     mayTouch: ["eth0", "eth1", "eth2", "eth3"],
     reads: ["get-config"],
   },
+  "cisco_iosxe/netconf": {
+    refused: `<native xmlns="http://cisco.com/ns/yang/Cisco-IOS-XE-native">\n<interface>\n<GigabitEthernet><name>1</name><description>probe</description></GigabitEthernet>\n<GigabitEthernet><name>2</name><no-such-leaf>1</no-such-leaf></GigabitEthernet>\n</interface>\n</native>\n`,
+    mayTouch: ["GigabitEthernet"],
+    reads: ["get-config", "table interfaces"],
+  },
 };
 const arista = written["arista_eos/cli"];
 const nokia = written["nokia_srlinux/cli"];
