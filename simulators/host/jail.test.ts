@@ -1,7 +1,6 @@
 // What runs on a simulated host really runs, and touches nothing of the machine that it is on.
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
 import { ManualClock } from "../../shared/clock.ts";
 import { Jail, type JailOptions } from "./jail.ts";
@@ -27,8 +26,6 @@ async function start(options: Partial<JailOptions> = {}): Promise<Jail> {
 }
 
 const mounts = (): string => readFileSync("/proc/self/mounts", "utf8");
-/** Folders of any jail's simulator, and processes that name one. */
-const folders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("farhand-host-"));
 
 describe.skipIf(!verdict.run)(`a host in a jail${verdict.run ? "" : `: ${verdict.reason}`}`, () => {
   afterEach(async () => {
@@ -152,31 +149,35 @@ describe.skipIf(!verdict.run)(`a host in a jail${verdict.run ? "" : `: ${verdict
   });
 
   test("after the end there is no process, no mount and no file of it; nor when its holder is killed", async () => {
-    const had = { folders: folders(), mounts: mounts() };
     const jail = await start();
     await jail.run("setsid -f sh -c 'trap : TERM HUP; while :; do sleep 1000; done' > /dev/null 2>&1");
-    expect(mounts()).toBe(had.mounts);
-    expect(folders().length).toBe(had.folders.length + 1);
-    const [mine = ""] = folders().filter((name) => !had.folders.includes(name));
+    expect(mounts()).not.toContain(jail.folder);
+    expect(existsSync(jail.folder)).toBe(true);
+    const processes = [jail.at("/"), jail.inside("/")].map((path) => path.split("/").slice(0, 3).join("/"));
+    expect(processes.every((path) => existsSync(path))).toBe(true);
     await jail.close();
-    expect(existsSync(`${tmpdir()}/${mine}`)).toBe(false);
-    expect(processesOf(mine)).toEqual([]);
+    expect(existsSync(jail.folder)).toBe(false);
+    expect(processes.filter((path) => existsSync(path))).toEqual([]);
+    expect(processesOf(jail.folder)).toEqual([]);
 
     const program = `import { Jail } from ${JSON.stringify(new URL("jail.ts", import.meta.url).href)};
       import { systemClock } from ${JSON.stringify(new URL("../../shared/clock.ts", import.meta.url).href)};
       const jail = await Jail.start({ hostname: "doomed", clock: systemClock });
       await jail.run("setsid -f sleep 1000 > /dev/null 2>&1");
-      console.log(jail.at(""), jail.inside(""));`;
+      console.log(jail.at(""), jail.inside(""), jail.folder);`;
     const holder = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "inherit"] });
     const said = await new Promise<string>((resolve) => holder.stdout.setEncoding("utf8").once("data", resolve));
-    const pids = [...said.matchAll(/\/proc\/(\d+)\/root/g)].map(([, pid]) => pid);
-    expect(pids).toHaveLength(2);
-    expect(pids.every((pid) => existsSync(`/proc/${pid}`))).toBe(true);
+    const [disk = "", machine = "", folder = ""] = said.trim().split(" ");
+    expect([disk, machine].every((path) => existsSync(path))).toBe(true);
     holder.kill("SIGKILL");
-    await expect.poll(() => pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
+    await expect.poll(() => [disk, machine].filter((path) => existsSync(path.replace("/root", "")))).toEqual([]);
+    expect(processesOf(folder)).toEqual([]);
+    // What nobody was left to take away: a folder with a socket that nobody hears.
+    rmSync(folder, { recursive: true });
   });
 });
 
+/** Processes that name it. */
 function processesOf(name: string): string[] {
   return readdirSync("/proc")
     .filter((pid) => /^\d+$/.test(pid))

@@ -98,7 +98,8 @@ export class Jail {
   readonly clock: Clock;
   readonly sleeps: Sleeps;
   readonly #o: JailOptions;
-  readonly #folder: string;
+  /** Where it and its simulator meet, on this machine's disk: gone when it is closed. */
+  readonly folder: string;
   readonly #accounts: ReadonlyMap<string, Account>;
   #calls: CallServer | undefined;
   #disk: ChildProcess | undefined;
@@ -109,7 +110,7 @@ export class Jail {
 
   private constructor(options: JailOptions, folder: string) {
     this.#o = options;
-    this.#folder = folder;
+    this.folder = folder;
     this.clock = options.clock;
     this.sleeps = new Sleeps(options.clock, (pid) => this.up && existsSync(this.inside(`/proc/${pid}`)));
     this.#accounts = new Map([{ name: "root", uid: 0 }, ...(options.accounts ?? [])].map((one) => [one.name, one]));
@@ -158,7 +159,7 @@ export class Jail {
 
   /** What sudo allows is asked a password for, or is not. */
   setSudoAsks(asks: boolean): void {
-    const flag = join(this.#folder, "shared/sudo-asks");
+    const flag = join(this.folder, "shared/sudo-asks");
     if (asks) writeFileSync(flag, "");
     else rmSync(flag, { force: true });
   }
@@ -271,7 +272,7 @@ export class Jail {
       if (this.#disk) await end(this.#disk);
       this.#disk = undefined;
       await this.#calls?.close();
-      rmSync(this.#folder, { recursive: true, force: true });
+      rmSync(this.folder, { recursive: true, force: true });
     });
   }
 
@@ -283,11 +284,11 @@ export class Jail {
   }
 
   async #make(): Promise<void> {
-    chmodSync(this.#folder, 0o755);
-    for (const name of ["root", "shared"]) mkdirSync(join(this.#folder, name), { mode: 0o755 });
+    chmodSync(this.folder, 0o755);
+    for (const name of ["root", "shared"]) mkdirSync(join(this.folder, name), { mode: 0o755 });
     const programs = [...(this.#o.programs ?? []), { path: "/usr/local/sbin/sleep", serve: this.#sleep }];
     const served = programs.flatMap((one) => ("serve" in one ? [[one.path, one.serve] as const] : []));
-    const socket = join(this.#folder, "shared/socket");
+    const socket = join(this.folder, "shared/socket");
     this.#calls = await serveCalls(socket, new Map(served), (pid, path) => this.inside(`/proc/${pid}/root${path}`));
     const files = [
       ...accountFiles([...this.#accounts.values()], this.#o.hostname),
@@ -302,14 +303,14 @@ export class Jail {
     ];
     const homes = [...this.#accounts.values()].map((one) => ({ path: homeOf(one.name), uid: one.uid }));
     const plan = planOf(files, this.#o.folders ?? [], homes, this.#o.links ?? []);
-    for (const [at, { content }] of plan.files.entries()) writeFileSync(join(this.#folder, `shared/${at}`), content);
-    writeFileSync(join(this.#folder, "plan"), plan.lines.map((line) => `${line}\n`).join(""));
+    for (const [at, { content }] of plan.files.entries()) writeFileSync(join(this.folder, `shared/${at}`), content);
+    writeFileSync(join(this.folder, "plan"), plan.lines.map((line) => `${line}\n`).join(""));
     await this.#makeDisk();
-    for (const at of plan.files.keys()) rmSync(join(this.#folder, `shared/${at}`));
+    for (const at of plan.files.keys()) rmSync(join(this.folder, `shared/${at}`));
   }
 
   async #makeDisk(): Promise<void> {
-    const own = [DISK, this.#folder, `${this.#o.diskMiB ?? 128}m`];
+    const own = [DISK, this.folder, `${this.#o.diskMiB ?? 128}m`];
     const argv = Jail.hasAccounts
       ? ["--user", "--keep-caps", "--mount", "/bin/sh", "-eu", "-c", AWAIT_MAPPING, "sh", ...own]
       : ["--user", "--map-root-user", "--mount", "/bin/sh", "-eu", "-c", DISK, "sh", ...own.slice(1)];
@@ -490,10 +491,7 @@ function systemFolders(lines: string[], made: Set<string>, files: readonly JailF
     }
     if (!existsSync(path) || path.startsWith("/usr/local")) return;
     for (const name of readdirSync(path)) if (mixed.has(`${path}/${name}`)) mix(`${path}/${name}`);
-    // All at once: a process for each of a thousand programs took most of a start. What is there already stays.
-    // Relative, so that they lead there before and after the disk has become the root.
-    const up = path.replaceAll(/\/[^/]+/g, "../");
-    lines.push(`links - - ${up}${OUTER.slice(1)}${path} ${path.slice(1)}`);
+    lines.push(`links - - ${OUTER}${path} ${path.slice(1)}`);
   };
   for (const name of ["usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"]) {
     const path = `/${name}`;

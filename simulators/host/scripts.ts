@@ -14,6 +14,37 @@ exec setpriv --reuid 0 --regid 0 --clear-groups /bin/sh -eu -c "$1" sh "$2" "$3"
 `;
 
 /**
+ * Everything of the plan that is no mount, in one process: a thousand small ones would cost more than all else. `links`: what this machine has in
+ * that folder, and nothing of ours has the name of.
+ */
+const FILL = `
+while (<STDIN>) {
+  my ($kind, $mode, $owner, $first, $second) = split;
+  my $path;
+  if ($kind eq "dir") { $path = $first; -d $path or mkdir $path or die "$path: $!" }
+  elsif ($kind eq "link") { symlink $first, $second or die "$second: $!" }
+  elsif ($kind eq "links") {
+    opendir my $names, "/$second" or die "$second: $!";
+    for my $name (readdir $names) {
+      next if $name =~ /^[.][.]?$/ or -l "$second/$name" or -e "$second/$name";
+      symlink "$first/$name", "$second/$name" or die "$second/$name: $!"
+    }
+  }
+  elsif ($kind eq "device") { open my $new, ">", "dev/$first" or die "$first: $!" }
+  elsif ($kind eq "file") {
+    $path = $second;
+    open my $old, "<", "$ARGV[0]/shared/$first" or die "$path: $!";
+    unlink $path;
+    open my $new, ">", $path or die "$path: $!";
+    local $/; my $text = <$old>; print $new $text if defined $text; close $new or die "$path: $!"
+  }
+  next unless defined $path;
+  $owner eq "0:0" or chown split(/:/, $owner), $path or die "$path: $!";
+  chmod oct $mode, $path or die "$path: $!"
+}
+`;
+
+/**
  * The disk: a tmpfs that lives as long as this process does, and so leaves nothing anywhere. $1: a folder of the simulator with `root` (where
  * it is mounted on the way), `shared` and the `plan`; $2: its size. Says `up`, and ends with its standard input. What makes root of an
  * account works only where accounts have numbers of their own.
@@ -24,16 +55,13 @@ mount -t tmpfs -o "mode=755,size=$2,nr_inodes=20000" tmpfs "$folder/root"
 cd "$folder/root"
 mkdir .old proc
 mount --rbind /proc proc
-while read -r kind mode owner first second; do
+perl -e '${FILL.replaceAll("\n", " ")}' "$folder" < "$folder/plan"
+while read -r kind _ _ first second; do
   case $kind in
-    dir) mkdir -p "./$first"; [ "$mode $owner" = "755 0:0" ] || { chmod "$mode" "./$first"; chown "$owner" "./$first"; } ;;
-    file) install -m "$mode" -o "\${owner%:*}" -g "\${owner#*:}" "$folder/shared/$first" "./$second" ;;
-    link) ln -s "$first" "./$second" ;;
-    links) (cd "./$second" && ln -s "$first"/* .) 2> /dev/null || : ;;
     bind) mount --rbind "$first" "./$second" ;;
     readonly) mount --rbind "$first" "./$second"
       mount -o remount,bind,ro "./$second" || mount -o remount,bind,ro,nosuid,nodev "./$second" ;;
-    device) : > "./dev/$first"; mount --bind "/dev/$first" "./dev/$first" ;;
+    device) mount --bind "/dev/$first" "./dev/$first" ;;
     become) install -m 4755 /usr/bin/setpriv ".${OWN}/become" ;;
   esac
 done < "$folder/plan"
