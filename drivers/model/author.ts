@@ -5,7 +5,7 @@ import { type Line, LINE_CHARACTERS_MAX, scan, splitLines } from "./lines.ts";
 import { normalise } from "./normalise.ts";
 import { type Hide, publicLines } from "./public-form.ts";
 import { findSecrets } from "./redact.ts";
-import { refusal, type Refused, stop } from "./refusal.ts";
+import { REASON, refusal, type Refused, stop } from "./refusal.ts";
 import { hasStrayMark, nameToken, type Token, tokensIn } from "./token.ts";
 import { parseLines, placed } from "./tree.ts";
 
@@ -64,8 +64,7 @@ export function readAuthor(
         refuse(number, shownPart, "a secret in a block of text, which the device shows to whoever connects");
       // A whole path as the device shows it may hold what only the device's own mark told to be secret.
       const isDeviceForm = language.set && isLive && tokensIn(part).every((token) => token.kind === "tag");
-      if (!isDeviceForm && !isHidden(language, part, offset === 0 ? header : ""))
-        refuse(number, part, "a secret where this platform would show it");
+      if (!isDeviceForm && !isHidden(language, part, offset === 0 ? header : "")) refuse(number, part, REASON.shown);
       const tags = (of: string): number => tokensIn(of).filter((token) => token.kind === "tag").length;
       if (!sealed && tags(shownPart) > tags(part)) {
         warnings.push({ code: "INLINE_SECRET", detail: `line ${number}: a secret is written out; use secret("name")` });
@@ -88,9 +87,9 @@ interface Part {
 }
 
 function* faultsOf(language: Language, mode: ChangeMode, { text, inBlock, isLive, sealed }: Part): Generator<string> {
-  if (!isLive && INVISIBLE.test(text)) yield "control or invisible characters";
-  if (!isLive && UNRENDERED.test(text)) yield "template text that was not rendered";
-  if (hasStrayMark(text)) yield "a mark ‹ or › outside a secret";
+  if (!isLive && INVISIBLE.test(text)) yield REASON.invisible;
+  if (!isLive && UNRENDERED.test(text)) yield REASON.unrendered;
+  if (hasStrayMark(text)) yield REASON.mark;
   // Said here and not when it is typed, behind lines that are in force by then.
   if (!sealed && text.length > LINE_CHARACTERS_MAX) yield `more than ${LINE_CHARACTERS_MAX} characters in a line`;
   const reason = forbidden(language, mode, text, inBlock);

@@ -35,6 +35,14 @@ export class Refusal {
   }
 }
 
+/** Reasons that every form of text has. */
+export const REASON = {
+  invisible: "control or invisible characters",
+  unrendered: "template text that was not rendered",
+  mark: "a mark ‹ or › outside a secret",
+  shown: "a secret where this platform would show it",
+} as const;
+
 export type HangsOn = "text" | "device";
 
 /** TEXT_REFUSED, with its parts as the cause. */

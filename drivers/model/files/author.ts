@@ -2,7 +2,7 @@ import type { ChangeMode, Source } from "../../../shared/documents/manifest.ts";
 import type { Finding } from "../../../shared/documents/receipt.ts";
 import type { FarhandError } from "../../../shared/errors.ts";
 import type { Hide } from "../public-form.ts";
-import { attempt, type HangsOn, refusal, type Refused, stop } from "../refusal.ts";
+import { attempt, type HangsOn, REASON, refusal, type Refused, stop } from "../refusal.ts";
 import { hasStrayMark, tokensIn } from "../token.ts";
 import { substitute } from "../author.ts";
 import { type Host, type HostFile, MODE, OWNER, PATH, SERVICE, type Service, UNENDED } from "./host.ts";
@@ -158,10 +158,10 @@ function fileOf(
     const here = row + 1 + at;
     // Whoever may write on a host could otherwise have a secret of the vault's put in when it is restored.
     if (sealed && MARK.test(line)) refused(refusedLine(here, "", "a mark ‹ or ›, which stands for a secret"));
-    if (hasStrayMark(line)) refused(refusedLine(here, safe, "a mark ‹ or › outside a secret"));
+    if (hasStrayMark(line)) refused(refusedLine(here, safe, REASON.mark));
     if (sealed || known.has(safe)) continue;
-    if (INVISIBLE.test(line)) refused(refusedLine(here, safe, "control or invisible characters"));
-    if (UNRENDERED.test(line)) refused(refusedLine(here, safe, "template text that was not rendered"));
+    if (INVISIBLE.test(line)) refused(refusedLine(here, safe, REASON.invisible));
+    if (UNRENDERED.test(line)) refused(refusedLine(here, safe, REASON.unrendered));
   }
   requireHidden(reading, path, row, lines);
   const tags = (text: string): number => tokensIn(text).filter(({ kind }) => kind === "tag").length;
@@ -185,7 +185,7 @@ function requireHidden({ language, refused }: Reading, path: string, row: number
   for (const [at, { values }] of filled.entries()) {
     const found = ranges[at] ?? [];
     if (!values.every(({ start, end }) => found.some((range) => range.start <= start && range.end >= end)))
-      refused(refusedLine(row + 1 + at, lines[at] ?? "", "a secret where this platform would show it"));
+      refused(refusedLine(row + 1 + at, lines[at] ?? "", REASON.shown));
   }
 }
 

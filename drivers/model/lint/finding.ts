@@ -1,7 +1,7 @@
 import type { Severity } from "../../../shared/documents/check.ts";
 import type { Finding } from "../../../shared/documents/receipt.ts";
 import { ERRORS, type FarhandError } from "../../../shared/errors.ts";
-import { refusalOf } from "../refusal.ts";
+import { REASON, refusalOf } from "../refusal.ts";
 
 /** One thing that is to be said of a text. It holds no secret. */
 export interface TextFinding {
@@ -15,6 +15,13 @@ export interface TextFinding {
   readonly shown: string;
   readonly hint: string | null;
 }
+
+const HINTS: ReadonlyMap<string, string> = new Map([
+  [REASON.invisible, "type the line anew; · stands where they are, which a variable may have brought along"],
+  [REASON.unrendered, 'close the braces of the template, or define the value: neither braces nor "undefined" are sent'],
+  [REASON.mark, 'they stand for secrets alone: write {{ secret("NAME") }}'],
+  [REASON.shown, "a secret may only stand where the platform file hides it: in no description, banner or remark"],
+]);
 
 const AT_THE_PLAN = "the plan reads the device, and tells";
 
@@ -37,7 +44,7 @@ export function ofRefusal(error: FarhandError): TextFinding {
       reason: `without a device: ${reason}`,
       hint: AT_THE_PLAN,
     };
-  return { ...place, code: error.code, severity: "blocks", reason, hint: ERRORS[error.code].next };
+  return { ...place, code: error.code, severity: "blocks", reason, hint: HINTS.get(reason) ?? ERRORS[error.code].next };
 }
 
 /** What a plan warns of and a lint has something to say about: a secret that is written out, for which a plan is refused. */

@@ -114,6 +114,17 @@ test("a secret that is written out is in nothing that is told", () => {
   expect(JSON.stringify(found.filter(({ line }) => line !== 3))).not.toContain("hunter2");
 });
 
+test("says what to do, where there is more to do than to leave the line out", () => {
+  const text = 'hostname r1\u0007\nlogging host {{ x }}\nntp server ‹x\nhostname ‹secret("x")›\ndo show clock\n';
+  expect(lint("cisco_iosxe", text).map(({ line, hint }) => `${line} ${hint?.slice(0, 24) ?? ""}`)).toEqual([
+    "1 type the line anew; · st",
+    "2 close the braces of the ",
+    "3 they stand for secrets a",
+    "4 a secret may only stand ",
+    "5 Remove the named line.",
+  ]);
+});
+
 describe("what blanks do", () => {
   test("behind a line, and tabs before it", () => {
     expect(told("cisco_iosxe", "interface Vlan2 \n\tshutdown\t \n")).toEqual([

@@ -2,7 +2,7 @@ import type { ChangeMode, Source } from "../../../shared/documents/manifest.ts";
 import type { Finding } from "../../../shared/documents/receipt.ts";
 import type { FarhandError } from "../../../shared/errors.ts";
 import type { Hide } from "../public-form.ts";
-import { type HangsOn, refusal, type Refused, stop } from "../refusal.ts";
+import { type HangsOn, REASON, refusal, type Refused, stop } from "../refusal.ts";
 import { hasStrayMark, tokensIn } from "../token.ts";
 import { groups, isKey, keyLeaf, ownLabel } from "./identity.ts";
 import { PATH_SEPARATOR, type XmlLanguage } from "./language.ts";
@@ -120,17 +120,12 @@ class AuthorReader {
 
   #checkValue(node: XmlNode, shown: XmlNode, label: string): void {
     const { value, place } = node;
-    const isOdd = INVISIBLE.test(value)
-      ? "control or invisible characters"
-      : UNRENDERED.test(value)
-        ? "template text that was not rendered"
-        : undefined;
+    const isOdd = INVISIBLE.test(value) ? REASON.invisible : UNRENDERED.test(value) ? REASON.unrendered : undefined;
     if (isOdd !== undefined && !this.#sealed && !this.#isLive(label, shown.value)) this.#refuse(node, isOdd);
-    if (hasStrayMark(value)) this.#refuse(node, "a mark ‹ or › outside a secret");
+    if (hasStrayMark(value)) this.#refuse(node, REASON.mark);
     const tokens = tokensIn(value);
     // Elsewhere the device would show it in the clear, and it would travel home.
-    if (tokens.some(({ kind }) => kind === "name") && place.facts.secret !== "whole")
-      this.#refuse(node, "a secret where this platform would show it");
+    if (tokens.some(({ kind }) => kind === "name") && place.facts.secret !== "whole") this.#refuse(node, REASON.shown);
     const tags = (text: string): number => tokensIn(text).filter((token) => token.kind === "tag").length;
     if (!this.#sealed && tags(shown.value) > tags(value))
       this.warnings.push({
