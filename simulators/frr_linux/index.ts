@@ -141,7 +141,7 @@ export async function startFrrLinux(
           reach.setReachability = (next) => surroundings.setReachability(next);
           const boots = (): Config => router().load(files.read(FRR_CONF) ?? "");
           const store = new Datastores<Config>({
-            tree: TREE,
+            tree: { ...TREE, text: (tree) => router().running(tree) },
             clock,
             running: emptyConfig(),
             serial: config.serial,

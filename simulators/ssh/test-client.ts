@@ -27,17 +27,34 @@ export interface TestClientOptions {
   extra?: Partial<ConnectConfig>;
 }
 
-export async function connectTestClient(target: TestTarget, options: TestClientOptions = {}): Promise<TestSession> {
+export const connectTestClient = (target: TestTarget, options: TestClientOptions = {}): Promise<TestSession> =>
+  connected(target, undefined, options);
+
+/** One program on a terminal of its own, as `ssh -tt host program`. */
+export const openTerminal = (
+  target: TestTarget,
+  program: string,
+  options: TestClientOptions = {},
+): Promise<TestSession> => connected(target, program, options);
+
+async function connected(
+  target: TestTarget,
+  program: string | undefined,
+  options: TestClientOptions,
+): Promise<TestSession> {
   const client = new ssh2.Client();
   let banner: string | undefined;
   client.on("banner", (text) => (banner = text));
   const closed = new Promise<void>((resolve) => client.on("close", () => resolve()));
   await ready(client, target, options);
-  const channel = await new Promise<ClientChannel>((resolve, reject) =>
-    client.shell({ cols: options.columns ?? 200, rows: options.rows ?? 24, term: "vt100" }, (error, stream) =>
-      error ? reject(error) : resolve(stream),
-    ),
-  );
+  const channel = await new Promise<ClientChannel>((resolve, reject) => {
+    const pty = { cols: options.columns ?? 200, rows: options.rows ?? 24, term: "vt100" };
+    const done = (error: Error | undefined, stream: ClientChannel): void => (error ? reject(error) : resolve(stream));
+    if (program === undefined) client.shell(pty, done);
+    else client.exec(program, { pty }, done);
+  });
+  // A program that has ended takes its channel along, and the connection stays.
+  channel.on("close", () => client.end());
   let received = "";
   let from = 0;
   let check: (() => void) | undefined;
