@@ -9,7 +9,7 @@ import { Jail } from "../host/jail.ts";
 import { TIMER_MS } from "../host/sleeps.ts";
 import { Datastores } from "../kit/datastores.ts";
 import { BaseConfig, startDevice } from "../kit/start.ts";
-import { emptyConfig, type Config } from "./config/config.ts";
+import { DAEMONS, emptyConfig, type Config, type Daemon } from "./config/config.ts";
 import { frrReload, vtysh, type Invocation } from "./programs.ts";
 import { FRR_CONF, Router, SAVED_BEFORE, TREE, VTYSH_CONF, type Files } from "./router.ts";
 import { VtyshSession } from "./session.ts";
@@ -37,11 +37,17 @@ const RELOAD = "/usr/lib/frr/frr-reload.py";
 const asFile = (config: string): string =>
   config.replace(/^(?:Building configuration\.\.\.|Current configuration:)?\n/gm, "").replace(/^end\n?/m, "");
 
-/** `busy`: programs of its host are at work that do not wait for the clock. */
+export interface FrrLinux extends SimulatedDevice {
+  /** Programs of its host are at work that do not wait for the clock. */
+  busy(): boolean;
+  /** A daemon dies; watchfrr needs five seconds to start one again. Without a time it stays dead. */
+  kill(daemon: Daemon, restartMs?: number): void;
+}
+
 export async function startFrrLinux(
   input: FrrLinuxConfigInput,
   { clock = systemClock, signal }: { clock?: Clock; signal?: AbortSignal } = {},
-): Promise<SimulatedDevice & { busy(): boolean }> {
+): Promise<FrrLinux> {
   const config = FrrLinuxConfig.parse({ channelsPerConnection: 1_000_000, ...input });
   const text = asFile(config.config);
   const hostname = /^hostname (?<name>\S+)/m.exec(text)?.groups?.["name"] ?? config.name;
@@ -162,7 +168,10 @@ export async function startFrrLinux(
             if (found) jail.runSync(`kill -9 ${found.parentPid} ${found.pid}`);
           };
           store.onEvent = ({ kind }) => {
-            if (kind === "rebooted") host.booted = jail.reboot();
+            if (kind === "rebooted") {
+              host.booted = jail.reboot();
+              for (const daemon of DAEMONS) one.alive.add(daemon);
+            }
             if (kind === "wiped") files.write(FRR_CONF, asFile(one.running()));
           };
           return store;
@@ -193,7 +202,10 @@ export async function startFrrLinux(
       },
       { clock, ...(signal ? { signal } : {}) },
     );
-    return Object.assign(device, { busy: () => jail.busy });
+    return Object.assign(device, {
+      busy: () => jail.busy,
+      kill: (daemon: Daemon, restartMs?: number) => router().kill(daemon, restartMs),
+    });
   } catch (error) {
     await jail.close();
     throw error;

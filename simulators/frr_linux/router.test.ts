@@ -244,6 +244,26 @@ describe("vtysh's own options", () => {
   });
 });
 
+test("watchfrr starts a dead daemon again, from what was saved: what others hold too is still there", () => {
+  const clock = new ManualClock();
+  const one = routerInMemory({ hostname: "r1", version: "8.4.4", ports: PORTS }, clock, BASE);
+  type(
+    one,
+    "router bgp",
+    "neighbor 10.20.0.2 remote-as 65002",
+    "ip prefix-list P permit any",
+    "ip route 10.1.0.0/16 blackhole",
+  );
+  type(one, "route-map R permit 10", "match tag 7", "match as-path A");
+  one.kill("bgpd", 5_000);
+  expect(one.running()).not.toContain("bgp");
+  clock.advance(5_000);
+  expect(one.running()).toContain("router bgp 65001\n no bgp ebgp-requires-policy\nexit\n");
+  expect(one.running()).toContain("ip prefix-list P seq 5 permit any\n");
+  expect(one.running()).toContain("ip route 10.1.0.0/16 blackhole\n");
+  expect(one.running()).toContain("route-map R permit 10\n match tag 7\nexit\n");
+});
+
 describe("frr-reload.py", () => {
   test("leads back to a snapshot, saves it, and says what it would do", () => {
     const one = router();

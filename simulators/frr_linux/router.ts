@@ -1,6 +1,6 @@
 /** One router: what its daemons run, what it has saved, its ports, and the faults that meet a change. */
 import type { Datastores, Tree } from "../kit/datastores.ts";
-import { cloneBlock, DAEMONS, emptyConfig, type Config, type Daemon } from "./config/config.ts";
+import { cloneBlock, DAEMONS, emptyConfig, restarted, type Config, type Daemon } from "./config/config.ts";
 import { printConfig } from "./config/print.ts";
 import { Refusal, type Effect } from "./statements/statement.ts";
 import { SILENCE, Vtysh, type Asked, type Machine, type Said, type Typist } from "./vtysh.ts";
@@ -121,6 +121,16 @@ export class Router implements Machine {
       });
     const reboot = store.faults.take("reboot-before-confirm");
     if (reboot) store.later(reboot.afterMs, () => store.reboot(reboot.bootMs));
+  }
+
+  /** A daemon dies. watchfrr starts it again after `restartMs`, from frr.conf; without it nobody does. */
+  kill(daemon: Daemon, restartMs?: number): void {
+    this.alive.delete(daemon);
+    if (restartMs === undefined) return;
+    this.store.later(restartMs, () => {
+      this.alive.add(daemon);
+      this.store.running = restarted(this.config, this.load(this.files.read(FRR_CONF) ?? ""), daemon);
+    });
   }
 
   /** What a fault says to a line, in its words. */

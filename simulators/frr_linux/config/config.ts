@@ -51,6 +51,22 @@ export function cloneBlock(one: Block): Block {
   };
 }
 
+/** A daemon that begins anew knows what was saved: of what it alone holds nothing else is left. */
+export function restarted(now: Block, saved: Block | undefined, daemon: Daemon): Block {
+  const isOwn = ({ owners }: Line | Block): boolean => owners.length === 1 && owners[0] === daemon;
+  const lines = new Map([
+    ...[...now.lines].filter(([, line]) => !isOwn(line)),
+    ...[...(saved?.lines ?? [])].filter(([, line]) => isOwn(line)),
+  ]);
+  const blocks = new Map([
+    ...[...now.blocks]
+      .filter(([, child]) => !isOwn(child))
+      .map(([key, child]) => [key, restarted(child, saved?.blocks.get(key), daemon)] as const),
+    ...[...(saved?.blocks ?? [])].filter(([, child]) => isOwn(child)),
+  ]);
+  return { ...now, lines, blocks };
+}
+
 /** The order of what is printed: numbers as numbers, words byte by byte, and nothing before something. */
 export function compareRanks(a: Rank, b: Rank): number {
   for (let at = 0; at < Math.max(a.length, b.length); at += 1) {
