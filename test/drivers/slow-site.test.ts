@@ -13,7 +13,8 @@ const SESSIONS = 5;
 /** Twenty times as fast as a real line, and everything with it. */
 const clock = fastClock(20);
 const printed: string[] = [];
-const chosen = Array.from({ length: DEVICES }, (_, at) => subjects[at % subjects.length]).filter(
+const sharing = subjects.filter(({ hosted }) => hosted !== true);
+const chosen = Array.from({ length: DEVICES }, (_, at) => sharing[at % sharing.length]).filter(
   (subject): subject is Subject => subject !== undefined,
 );
 
