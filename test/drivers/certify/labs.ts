@@ -28,6 +28,12 @@ const written: Readonly<Record<string, Written>> = {
     reads: ["show running-config", "show version"],
     startup: { command: "show startup-config", contains: "192.0.2.0/24" },
   },
+  "frr_linux/cli": {
+    refused:
+      "interface eth1\n description probe\nrouter bgp 64512\n neighbor 172.16.0.1 peer-group NOSUCH\nip prefix-list PROBE seq 5 permit 198.51.100.0/24\n",
+    mayTouch: ["PROBE", "THEIRS", "interface eth1", "router bgp 64512"],
+    reads: ["show running-config", "show version"],
+  },
   "juniper_junos/cli": {
     refused:
       "set interfaces ge-0/0/0 description probe\nset interfaces ge-0/0/0 unit 0 family inet address 999.1.1.1/32\nset policy-options prefix-list PL 192.0.2.0/24\n",

@@ -21,22 +21,23 @@ export const frrLinux: Subject = {
     return { sim, target: { ...target, serial: null }, credential };
   },
   merge: {
-    text: "ip prefix-list PROBE seq 5 permit 198.51.100.0/24\ninterface eth1\n description probe\nrouter bgp 64512\n neighbor 172.16.0.1 timers connect 7\nip route 198.51.100.0/24 blackhole\n",
-    inForce: /^ip route 198\.51\.100\.0\/24 blackhole$[^]*^ description probe$[^]*^ip prefix-list PROBE seq 5 /m,
-    verify: [{ command: "show ip route", contains: ["198.51.100.0/24"], withinMs: 5_000 }],
+    text: "ip prefix-list PROBE seq 5 permit 198.51.100.0/24\ninterface eth1\n description probe\nrouter bgp 64512\n neighbor 172.16.0.1 timers connect 7\nroute-map PROBE permit 10\n match tag 77\n",
+    inForce: /^ description probe$[^]* timers connect 7$[^]*^ip prefix-list PROBE seq 5 [^]*^ match tag 77$/m,
+    verify: [{ command: "show ip prefix-list PROBE", contains: ["198.51.100.0/24"], withinMs: 5_000 }],
   },
   replace: (running) =>
     running
-      .replace("ip route 10.0.0.0/24 blackhole", "ip route 10.0.0.0/24 blackhole\nip route 198.51.100.0/24 blackhole")
       .replace(/ description port \w+/, " description probe")
-      .replace(/^(bgp community-list)/m, "ip prefix-list PROBE seq 5 permit 198.51.100.0/24\n$1"),
-  foreign: { lines: ["ip route 10.9.0.0/16 blackhole"], shown: /ip route 10\.9\.0\.0\/16/ },
+      .replace(/( neighbor 172\.16\.0\.1 password .*\n)/, "$1 neighbor 172.16.0.1 timers connect 7\n")
+      .replace(/^(bgp community-list)/m, "ip prefix-list PROBE seq 5 permit 198.51.100.0/24\n$1")
+      .replace(/^end$/m, "route-map PROBE permit 10\n match tag 77\nexit\n!\nend"),
+  foreign: { lines: ["ip prefix-list THEIRS seq 5 permit 10.9.0.0/16"], shown: /ip prefix-list THEIRS / },
   body: (running) => running,
   moments: {
     beforeApply: "^configure terminal$",
     duringApply: "^description probe$",
     line: "^description probe$",
-    apply: "^ip route 198\\.51\\.100\\.0/24",
+    apply: "^match tag 77$",
     confirm: 'mv "\\$d/armed" "\\$d/disarmed"',
   },
   without: {
