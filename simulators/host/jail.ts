@@ -19,8 +19,8 @@ import { constants, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import type { Clock } from "../../shared/clock.ts";
-import { clientFor, serveCalls, type Call, type CallServer, type ReadsStdin, type Serve } from "./calls.ts";
-import { AWAIT_MAPPING, BOOT, DISK, ENTER, OUTER, OWN, PATH, SHARED, SUDO, SUDO_RULES } from "./scripts.ts";
+import { clientFor, serveCalls, type CallServer, type ReadsStdin, type Serve } from "./calls.ts";
+import { AWAIT_MAPPING, BOOT, DATE, DISK, ENTER, OUTER, OWN, PATH, SHARED, SUDO, SUDO_RULES } from "./scripts.ts";
 import { hostVerdict } from "./requirements.ts";
 import { Sleeps } from "./sleeps.ts";
 
@@ -50,6 +50,8 @@ export interface Account {
 export interface JailOptions {
   readonly hostname: string;
   readonly clock: Clock;
+  /** How far its `date` is ahead of that clock. */
+  readonly clockSkewMs?: () => number;
   readonly accounts?: readonly Account[];
   /** What lies on the disk when it is new; over what every host has. */
   readonly files?: readonly JailFile[];
@@ -286,7 +288,16 @@ export class Jail {
   async #make(): Promise<void> {
     chmodSync(this.folder, 0o755);
     for (const name of ["root", "shared"]) mkdirSync(join(this.folder, name), { mode: 0o755 });
-    const programs = [...(this.#o.programs ?? []), { path: "/usr/local/sbin/sleep", serve: this.#sleep }];
+    const now: Serve = ({ out }) => {
+      out(`${((this.clock.nowMs() + (this.#o.clockSkewMs?.() ?? 0)) / 1000).toFixed(3)}\n`);
+      return 0;
+    };
+    const programs: JailProgram[] = [
+      ...(this.#o.programs ?? []),
+      { path: "/usr/local/sbin/sleep", serve: (call) => this.sleeps.serve(call) },
+      { path: "/usr/local/sbin/date", text: DATE },
+      { path: `${OWN}/now`, serve: now },
+    ];
     const served = programs.flatMap((one) => ("serve" in one ? [[one.path, one.serve] as const] : []));
     const socket = join(this.folder, "shared/socket");
     this.#calls = await serveCalls(socket, new Map(served), (pid, path) => this.inside(`/proc/${pid}/root${path}`));
@@ -325,8 +336,6 @@ export class Jail {
     }
     await lines.next("a disk");
   }
-
-  readonly #sleep = (call: Call): Promise<number> => this.sleeps.serve(call);
 
   #account(login: string): Account {
     const account = this.#accounts.get(login);

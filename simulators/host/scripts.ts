@@ -96,6 +96,13 @@ exec perl -e '${INIT.replaceAll("\n", " ")}'
 /** One program, in its home and with the jail's limits. $1: the command. */
 export const ENTER = `cd "$HOME" 2>/dev/null || cd /; exec /bin/sh -c "$1"`;
 
+/** `date` by the simulator's clock, but where it is asked about another time. */
+export const DATE = `#!/bin/sh
+for word in "$@"; do case $word in -d*|-f*|-r*|-s*|--date*|--file*|--reference*|--set*) exec /usr/bin/date "$@" ;; esac; done
+now=$(${OWN}/now) || exit 1
+exec /usr/bin/date -d "@$now" "$@"
+`;
+
 /** sudo with \`-n\` and one command: what it allows stands in /etc/sudoers and its folder, as NOPASSWD lines of accounts. */
 export const SUDO = `#!/bin/sh
 login=\${SIMULATED_LOGIN:-$(id -un)}

@@ -73,6 +73,14 @@ describe.skipIf(!verdict.run)(`a simulated Linux host${verdict.run ? "" : `: ${v
     },
   );
 
+  test("its clock is the simulator's, ahead of it where a test says so", async () => {
+    const { host, clock, say } = await start();
+    clock.advance(86_400_000);
+    expect(await say("date -u +%Y-%m-%dT%H; date -u -d 2020-02-02 +%F")).toBe("0 2026-01-02T00\n2020-02-02\n");
+    Object.assign(host.conditions ?? {}, { clockSkewMs: 7_200_000 });
+    expect(await say("date -u +%H")).toBe("0 02\n");
+  });
+
   test("systemctl: states, aliases, what a unit tests before it starts, and what boots", async () => {
     const { host, say, script } = await start();
     expect(

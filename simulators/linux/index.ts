@@ -78,6 +78,7 @@ export async function startLinux(
   const jail = await Jail.start({
     hostname,
     clock,
+    clockSkewMs: () => faults.conditions.clockSkewMs,
     accounts: [{ name: config.username, uid: UID, sudo: "ALL=(ALL) NOPASSWD: ALL" }],
     files: [...machineFiles(config), ...unitFiles(config.init, names), ...wanted.files],
     folders: FOLDERS,

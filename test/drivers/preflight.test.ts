@@ -215,6 +215,20 @@ test("mikrotik_routeros: a full flash is told, and one with room is not", async 
   expect(codes(await findings({ sim, target, driver, credential }))).toContain("STORAGE_LOW");
 });
 
+test.skipIf(!subjects.some(({ platform }) => platform === "linux"))(
+  "linux: a clock that is off is told (where this machine can have a host of its own)",
+  async () => {
+    const subject = subjects.find(({ platform }) => platform === "linux");
+    const driver = driverFor("linux" as Device["platform"], "cli");
+    if (!subject || !driver) throw new Error("no linux");
+    const { sim, target, credential } = await subject.start(systemClock);
+    stops.push(() => sim.stop());
+    expect(codes(await findings({ sim, target, driver, credential }))).not.toContain("CLOCK_OFF");
+    Object.assign(sim.conditions ?? {}, { clockSkewMs: -600_000 });
+    expect(codes(await findings({ sim, target, driver, credential }))).toContain("CLOCK_OFF");
+  },
+);
+
 test.each([["cisco_iosxe", ["no archive"], "ARCHIVE_OFF", /configure: "archive"/]] as const)(
   "%s: what keeps it from a better level is told, with what to configure",
   async (platform, lines, code, hint) => {
