@@ -167,9 +167,9 @@ export class Jail {
   }
 
   /** Through the account's shell. Where the host is down it is as if nobody were there: status 255. */
-  spawn(command: string, login = "root"): Running {
+  spawn(command: string, login = "root", more: Readonly<Record<string, string>> = {}): Running {
     const child = spawn("/usr/bin/nsenter", this.#enter(command, login), {
-      env: this.#environment(login),
+      env: { ...this.#environment(login), ...more },
       stdio: "pipe",
     });
     this.#running += 1;
@@ -465,7 +465,19 @@ function planOf(
     made.add(path);
     lines.push(`dir ${about} ${word(path.slice(1))}`);
   };
-  for (const path of ["/etc", "/dev", "/run", "/tmp", "/var/lib", "/var/log", `/usr/local/sbin`, OWN, OUTER, SHARED])
+  for (const path of [
+    "/etc",
+    "/dev",
+    "/dev/pts",
+    "/run",
+    "/tmp",
+    "/var/lib",
+    "/var/log",
+    `/usr/local/sbin`,
+    OWN,
+    OUTER,
+    SHARED,
+  ])
     folder(path);
   for (const path of ["/root", ...homes.map(({ path: home }) => home)].filter((path) => !made.has(path))) {
     const uid = homes.find((one) => one.path === path)?.uid ?? 0;
@@ -475,7 +487,12 @@ function planOf(
   for (const one of ["null", "zero", "full", "random", "urandom"]) lines.push(`device - - ${one}`);
   for (const [at, name] of ["stdin", "stdout", "stderr"].entries())
     lines.push(`link - - /proc/self/fd/${at} dev/${name}`);
-  lines.push("link - - /proc/self/fd dev/fd", "link - - /run var/run", `bind - - ../shared ${SHARED.slice(1)}`);
+  lines.push(
+    "link - - /proc/self/fd dev/fd",
+    "link - - pts/ptmx dev/ptmx",
+    "link - - /run var/run",
+    `bind - - ../shared ${SHARED.slice(1)}`,
+  );
   systemFolders(lines, made, files);
   for (const [at, { path, mode = "0644", owner = "0:0" }] of files.entries()) {
     folder(dirname(path));

@@ -86,6 +86,7 @@ echo "$pid"
 mount -t proc proc /proc
 mount -t tmpfs -o mode=755,size=32m,nr_inodes=5000 tmpfs /run
 mount -t tmpfs -o mode=1777,size=32m,nr_inodes=5000 tmpfs /tmp
+mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts /dev/pts
 hostname "$1"
 command -v ip > /dev/null && ip link set lo up
 [ -z "$2" ] || "$2" < /dev/null > /dev/null 2>&1 || true
@@ -103,24 +104,20 @@ now=$(${OWN}/now) || exit 1
 exec /usr/bin/date -d "@$now" "$@"
 `;
 
-/** sudo with \`-n\` and one command: what it allows stands in /etc/sudoers and its folder, as NOPASSWD lines of accounts. */
+/** sudo with or without `-n` and a command: what it allows stands in /etc/sudoers and its folder, as NOPASSWD lines of accounts. */
 export const SUDO = `#!/bin/sh
-login=\${SIMULATED_LOGIN:-$(id -un)}
-if [ "\${1-}" = -n ]; then shift
-elif [ "$login" != root ]; then
-  echo "sudo: a terminal is required to read the password; either use the -S option to read from standard input or configure an askpass helper" >&2
-  exit 1
-fi
+login=\${SIMULATED_LOGIN:-$(id -un)} asks='a terminal is required to read the password; either use the -S option to read from standard input or configure an askpass helper'
+[ "\${1-}" = -n ] && { shift; asks='a password is required'; }
 case \${1-} in ''|-*) echo "usage: sudo -h | -K | -k | -V" >&2; exit 1 ;; esac
 if [ -u ${OWN}/become ]; then
-  exec ${OWN}/become --reuid 0 --regid 0 --clear-groups /bin/sh ${OWN}/sudo "$login" "$@"
+  exec ${OWN}/become --reuid 0 --regid 0 --clear-groups /bin/sh ${OWN}/sudo "$login" "$asks" "$@"
 fi
-exec /bin/sh ${OWN}/sudo "$login" "$@"
+exec /bin/sh ${OWN}/sudo "$login" "$asks" "$@"
 `;
 
-/** The part of sudo that reads its rules, as root. $1: who asks. */
-export const SUDO_RULES = `login=$1
-shift
+/** The part of sudo that reads its rules, as root. $1: who asks; $2: what it says where it would ask for a password. */
+export const SUDO_RULES = `login=$1 asks=$2
+shift 2
 program=$(command -v "$1") || { echo "sudo: $1: command not found" >&2; exit 1; }
 [ -e ${SHARED}/sudo-asks ] && login=
 rule=
@@ -131,7 +128,7 @@ done
 [ "$login" = root ] && rule='ALL=(ALL) NOPASSWD: ALL'
 case $rule in
   *NOPASSWD:*) allowed=\${rule#*NOPASSWD:} ;;
-  *) echo "sudo: a password is required" >&2; exit 1 ;;
+  *) echo "sudo: $asks" >&2; exit 1 ;;
 esac
 case ",$(echo "$allowed" | tr -d ' ')," in
   *,ALL,*|*,"$program",*) ;;

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { ManualClock, systemClock } from "../../shared/clock.ts";
 import type { FaultInput } from "../faults.ts";
 import { hostVerdict } from "../host/requirements.ts";
-import { execOnce, type TestTarget } from "../ssh/test-client.ts";
+import { connectTestClient, execOnce, type TestTarget } from "../ssh/test-client.ts";
 import { startLinux, type LinuxConfigInput, type SimulatedHost } from "./index.ts";
 import { sampleLinux } from "./sample.ts";
 import { parseConfig, printConfig } from "./text.ts";
@@ -65,13 +65,26 @@ describe.skipIf(!verdict.run)(`a simulated Linux host${verdict.run ? "" : `: ${v
         "0 s0001-srv1\nnetops\nVMW-1\n",
       );
       expect(await say("cat /etc/sudoers")).toMatch(/^1 /);
-      expect(await say("sudo id")).toBe("1 ");
       host.mutate(["printf 'no end' > /etc/issue; ln -s /dev/null /etc/cron.d/masked"]);
       expect(host.runningConfig()).toContain("==> /etc/issue 0644 0:0 <==\nno end\n\\ No newline at end of file\n");
       expect(host.runningConfig()).toContain("==> /etc/cron.d/masked -> /dev/null <==\n");
       expect(parseConfig(host.runningConfig()).files.find(({ path }) => path === "/etc/issue")?.content).toBe("no end");
     },
   );
+
+  test("a person gets a shell on a terminal of its own; what runs there ends with it", async () => {
+    const { host } = await start();
+    const terminal = await connectTestClient(host, { columns: 100 });
+    await terminal.waitFor(/netops@s0001-srv1:~\$ $/);
+    expect(await terminal.type("tty; stty size; sudo id -un\r", /\nroot\r[^]*\$ $/)).toContain(
+      "/dev/pts/0\r\n24 100\r\n",
+    );
+    terminal.send("sleep 5000\r");
+    await expect.poll(() => host.jail.sleeps.open.length).toBe(1);
+    terminal.end();
+    await expect.poll(() => host.jail.sleeps.open.length).toBe(0);
+    await expect.poll(() => host.busy).toBe(false);
+  });
 
   test("its clock is the simulator's, ahead of it where a test says so", async () => {
     const { host, clock, say } = await start();

@@ -142,7 +142,19 @@ async function serve(parts: Parts): Promise<SimulatedHost> {
     surroundings: { setReachability: (next) => ssh.setReachability(next), dropSessions: () => ssh.dropConnections() },
   });
   function shell(request: ShellRequest): void {
-    request.stream.end("no terminal is simulated: give a command\r\n");
+    // A terminal of its own, for people: script(1) has it made. No fault meets what is typed there.
+    const { rows, columns } = request.size;
+    const inside = `stty rows ${rows} cols ${columns}; PS1='\\u@\\h:\\w\\$ ' exec bash --norc --noprofile`;
+    const note = `/tmp/.terminal-${nextSession++}`;
+    const command = `echo $$ > ${note}; exec script -qfc "$TERMINAL" /dev/null`;
+    const running = jail.spawn(command, request.username, { TERMINAL: inside });
+    request.stream.pipe(running.stdin);
+    running.stdout.pipe(request.stream);
+    // Whoever made the terminal takes along what runs on it, when it is told that nobody is there.
+    request.stream.on("close", () => {
+      running.stdin.destroy();
+      if (jail.up) jail.spawn(`kill -s KILL "$(cat ${note})"; rm -f ${note}`);
+    });
   }
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
