@@ -382,7 +382,6 @@ export const PlatformFile = z.strictObject({
     /** What may stand before the hostname in every prompt: a user's name, a chassis half. */
     prefix: Pattern.optional(),
     excludes: z.array(Pattern).max(16),
-    lines: z.int().min(1).max(2),
     /** Some prompts show only so many characters of a long hostname. */
     truncatesAt: z.int().min(1).max(63).optional(),
     /** A configuration line that renames the device, with the named group `host`: the prompt changes with it. */

@@ -101,8 +101,6 @@ function ofReadiness(readiness: Readiness): CheckFinding[] {
         ERRORS.PENDING_CHANGE.next,
       ),
     );
-  if (readiness.unsaved === true && readiness.warnings.length === 0)
-    found.push(finding("warns", "UNSAVED", "the running configuration is not saved", null));
   return found;
 }
 

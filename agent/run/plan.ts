@@ -53,7 +53,6 @@ export async function plan(context: TaskContext<PlanTask>): Promise<TaskEnd> {
       code: "PENDING_CHANGE",
       detail: `somebody else's change is pending${readiness.pendingBy === undefined ? "" : `: ${readiness.pendingBy}`}`,
     });
-  if (readiness.unsaved === true) warnings.push({ code: "UNSAVED", detail: "the running configuration is not saved" });
   // A change would be refused as things stand; its author may know when that ends.
   const hold = await context.hold();
   if (hold) warnings.unshift({ code: "HELD", detail: holdText(hold).slice(0, 500) });
