@@ -153,7 +153,7 @@ export class Jail {
     return `/proc/${this.#machine?.pid ?? 0}/root${path}`;
   }
 
-  /** A program that was let in is at work, or a boot, or what has just woken: not what only waits for the clock, which would wait for ever. */
+  /** A program that was let in and told all is at work, or a boot, or what has just woken: not what only waits for the clock, which would wait for ever. */
   get busy(): boolean {
     // What waits for a moment does so inside one of them.
     return this.#running > this.sleeps.brief || this.sleeps.awake;
@@ -172,7 +172,6 @@ export class Jail {
       env: { ...this.#environment(login), ...more },
       stdio: "pipe",
     });
-    this.#running += 1;
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on("error", () => undefined);
     const exited = new Promise<number>((resolve) => {
       child.once("error", () => resolve(255));
@@ -182,7 +181,14 @@ export class Jail {
       child.once("error", () => resolve(255));
       child.once("close", (code, signal) => resolve(statusOf(code, signal)));
     });
-    void exited.then(() => (this.#running -= 1));
+    // What it is still being told comes over a line that may go by the same clock: it is at work once it has been told all.
+    let isOver = false;
+    child.stdin.once("finish", () => {
+      if (isOver) return;
+      this.#running += 1;
+      void exited.then(() => (this.#running -= 1));
+    });
+    void exited.then(() => (isOver = true));
     return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, exited, ended };
   }
 
