@@ -55,7 +55,8 @@ export default defineConfig({
           name: "beside",
           include: ["{shared,drivers,agent,hub,simulators,deploy}/**/*.test.{ts,tsx}", "test/**/*.test.ts"],
           exclude: [...EXCLUDED, ...ALONE],
-          maxWorkers: 2,
+          // One more than the two cores of a small machine: what waits for a process, a timer or a disk leaves them to others.
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
           ...patience,
         },
