@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { ManualClock } from "../../shared/clock.ts";
 import type { SimulatedDevice } from "../device.ts";
 import { Fault, type FaultKind } from "../faults.ts";
+import { Jail } from "../host/jail.ts";
 import { hostVerdict } from "../host/requirements.ts";
 import { execOnce, openTerminal, type TestSession } from "../ssh/test-client.ts";
 import { startFrrLinux } from "./index.ts";
@@ -84,6 +85,9 @@ describe.skipIf(!verdict.run)(`a FRR router on a host${verdict.run ? "" : `: ${v
     expect(await sh(device, "echo 'vtysh -c \"show daemons\" < /dev/null; echo $1' | sudo -n sh -s -- word")).toBe(
       " zebra bgpd watchfrr staticd\nword\n",
     );
+    const { text } = await execOnce(device, "vtysh -c 'show running-config no-header'");
+    expect(text.includes("service integrated-vtysh-config")).toBe(!Jail.hasAccounts);
+    expect(await sh(device, "date -u +%F; df -P -k /etc/frr | tail -1 | wc -w")).toBe("2026-01-01\n6\n");
     const { device: other } = await boot({ sudo: "ALL=(ALL) NOPASSWD: /usr/bin/vtysh" });
     expect(await sh(other, "sudo -n vtysh -c 'show daemons' && sudo -n true")).toMatch(
       /^ zebra bgpd watchfrr staticd\n\(1\)$/,

@@ -77,9 +77,9 @@ const commands: readonly (readonly [string, ExecCommand])[] = [
   ["copy running-config startup-config", { kind: "write" }],
   [
     "<show running-config|write terminal>",
-    show((router, _args, vtysh) => HEAD + router.running(router.config, vtysh.isIntegrated)),
+    show((router, _args, vtysh) => HEAD + router.running(router.config, vtysh.service)),
   ],
-  ["show running-config no-header", show((router, _args, vtysh) => router.running(router.config, vtysh.isIntegrated))],
+  ["show running-config no-header", show((router, _args, vtysh) => router.running(router.config, vtysh.service))],
   ["show startup-config", { kind: "nothing" }],
   ["show version", show(version)],
   ["show watchfrr", show(watchfrr)],

@@ -5,6 +5,7 @@ import { systemClock, type Clock } from "../../shared/clock.ts";
 import type { PendingRollback, SimulatedDevice } from "../device.ts";
 import { serveExec } from "../host/channel.ts";
 import type { Call } from "../host/calls.ts";
+import { conditionPrograms } from "../host/conditions.ts";
 import { Jail } from "../host/jail.ts";
 import { TIMER_MS } from "../host/sleeps.ts";
 import { Datastores } from "../kit/datastores.ts";
@@ -74,6 +75,11 @@ export async function startFrrLinux(
     ].map(([path = "", content = ""]) => ({ path, content, mode: "0640", owner: `${FRR_UID}:${FRR_UID}` })),
     folders: ["/var/log/frr"],
     programs: [
+      ...conditionPrograms(
+        clock,
+        () => router().store.faults.conditions,
+        () => jail,
+      ),
       { path: VTYSH, readsStdin: { word: "/dev/stdin" }, serve: (call) => run(call, vtysh, "terminal") },
       { path: RELOAD, serve: (call) => reloaded(call) },
     ],
@@ -93,6 +99,7 @@ export async function startFrrLinux(
     if (uid !== 0) err(`% Can't open configuration file ${VTYSH_CONF} due to 'Permission denied'.\n`);
     const said = program(router(), {
       argv,
+      readsConf: uid === 0,
       typist: { user: uid === 0 ? "root" : config.username, via, sitting: {} },
       read: (path) => (path === "/dev/stdin" ? stdin.toString("utf8") : readIf(jail.inside(path))),
     });

@@ -7,6 +7,8 @@ import { SILENCE, Vtysh, type Said, type Typist } from "./vtysh.ts";
 export interface Invocation {
   readonly argv: readonly string[];
   readonly typist: Typist;
+  /** Whether it may read vtysh.conf; without root it may not. */
+  readonly readsConf?: boolean;
   /** A file as the program finds it; undefined where there is none. */
   readonly read: (path: string) => string | undefined;
 }
@@ -23,7 +25,7 @@ const usage = (err: string, code = 1): Said => ({ out: "", err, code });
 const REFUSED = 13;
 const UNKNOWN = 2;
 
-export function vtysh(router: Router, { argv, typist, read }: Invocation): Said {
+export function vtysh(router: Router, { argv, typist, read, readsConf = true }: Invocation): Said {
   const commands: string[] = [];
   let file: string | undefined;
   const flags = new Set<string>();
@@ -53,7 +55,7 @@ export function vtysh(router: Router, { argv, typist, read }: Invocation): Said 
     const text = read(file);
     return text === undefined ? noFile(file) : lines(router, typist, text);
   }
-  if (commands.length > 0) return oneByOne(router, typist, commands);
+  if (commands.length > 0) return oneByOne(new Vtysh(router, typist, readsConf), commands);
   return SILENCE;
 }
 
@@ -61,8 +63,7 @@ const noFile = (path: string): Said =>
   usage(`% Can't open configuration file ${path} due to 'No such file or directory'.\n`, 11);
 
 /** Stops at the first line that is refused. */
-function oneByOne(router: Router, typist: Typist, commands: readonly string[]): Said {
-  const shell = new Vtysh(router, typist);
+function oneByOne(shell: Vtysh, commands: readonly string[]): Said {
   const parts: Said[] = [];
   for (const command of commands) {
     const said = shell.line(command);

@@ -3,7 +3,7 @@ import type { Datastores, Tree } from "../kit/datastores.ts";
 import { cloneBlock, DAEMONS, emptyConfig, restarted, type Config, type Daemon } from "./config/config.ts";
 import { printConfig } from "./config/print.ts";
 import { Refusal, type Effect } from "./statements/statement.ts";
-import { SILENCE, Vtysh, type Asked, type Machine, type Said, type Typist } from "./vtysh.ts";
+import { serviceLine, SILENCE, Vtysh, type Asked, type Machine, type Said, type Typist } from "./vtysh.ts";
 
 /** The router's own disk. */
 export interface Files {
@@ -65,13 +65,13 @@ export class Router implements Machine {
   }
 
   /** As `show running-config no-header` has it. */
-  running(config: Config = this.config, isIntegrated = this.isIntegrated): string {
+  running(config: Config = this.config, service = serviceLine(this.isIntegrated)): string {
     const { version, hostname } = this.facts;
     return printConfig(config, {
       version,
       hostname,
       alive: this.alive,
-      service: `${isIntegrated ? "" : "no "}${INTEGRATED}`,
+      service,
     });
   }
 

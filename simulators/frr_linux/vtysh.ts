@@ -56,18 +56,22 @@ const PROMPTS: Record<Block["mode"], string> = {
 export const SILENCE: Said = { out: "", err: "", code: 0 };
 const out = (text: string, code = 1): Said => ({ out: text, err: "", code });
 
+export const serviceLine = (isIntegrated: boolean): string =>
+  `${isIntegrated ? "" : "no "}service integrated-vtysh-config`;
+
 export class Vtysh {
   readonly machine: Machine;
   readonly typist: Typist;
   /** `service integrated-vtysh-config`: of this vtysh alone, which never writes its file. */
-  isIntegrated: boolean;
+  service: string;
   /** Keys of the blocks down to where lines are typed; undefined: not in configuration mode. */
   #path: readonly string[] | undefined;
 
-  constructor(machine: Machine, typist: Typist) {
+  /** `readsConf`: whether it may read vtysh.conf; if not, the line that stands there is not shown. */
+  constructor(machine: Machine, typist: Typist, readsConf = true) {
     this.machine = machine;
     this.typist = typist;
-    this.isIntegrated = machine.isIntegrated;
+    this.service = readsConf ? serviceLine(machine.isIntegrated) : "";
   }
 
   get mode(): "exec" | "config" {
@@ -138,7 +142,7 @@ export class Vtysh {
     }
     const service = /^(?<no>no +)?service +integrated-vtysh-config$/.exec(words)?.groups;
     if (service) {
-      this.isIntegrated = service["no"] === undefined;
+      this.service = serviceLine(service["no"] === undefined);
       this.#path = [];
       return SILENCE;
     }

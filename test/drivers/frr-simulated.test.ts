@@ -1,5 +1,6 @@
 // What the FRR driver meets on a simulated router and no fault of the matrix is: daemons that die, and what others left behind.
 import { afterEach, describe, expect, test } from "vitest";
+import { examine } from "../../agent/run/check.ts";
 import { driverFor } from "../../drivers/registry.ts";
 import { runChange } from "../../drivers/transaction/change.ts";
 import { PlatformId } from "../../shared/ids.ts";
@@ -8,7 +9,7 @@ import { sampleFrrLinux } from "../../simulators/frr_linux/sample.ts";
 import { hostVerdict } from "../../simulators/host/requirements.ts";
 import { execOnce } from "../../simulators/ssh/test-client.ts";
 import { sshTarget } from "./matrix/target.ts";
-import { fastClock, recorder, rig, type Rig } from "./support.ts";
+import { fastClock, recorder, rig, tagger, type Rig } from "./support.ts";
 
 const verdict = hostVerdict();
 const { config } = sampleFrrLinux({ seed: 1, interfaces: 2 });
@@ -66,6 +67,19 @@ describe.skipIf(!verdict.run)(`FRR, simulated${verdict.run ? "" : `: ${verdict.r
     sim.kill("bgpd", 5_000);
     expect(await readiness(box)).toMatchObject({ level: "C", blockers: [], unsaved: false });
     expect(sim.runningConfig()).toBe(before);
+  });
+
+  test("a check tells a clock that is off and a disk that is full, and neither where nothing is", async () => {
+    const { sim, box } = await lab();
+    const found = async (): Promise<string[]> => {
+      const session = await box.open();
+      const { examined } = await examine({ device: box.target, driver: box.driver, clock: box.clock, tagger }, session);
+      await session.close();
+      return examined.findings.map(({ code, severity }) => `${code} ${severity}`);
+    };
+    expect((await found()).filter((one) => /CLOCK|STORAGE|blocks/.test(one))).toEqual([]);
+    Object.assign(sim.conditions ?? {}, { clockSkewMs: -3_600_000, freeBytes: 100_000 });
+    expect(await found()).toEqual(expect.arrayContaining(["CLOCK_OFF warns", "STORAGE_LOW blocks"]));
   });
 
   test("what is not saved is told, an order of lists alone is not; another's undo stops a change by name", async () => {
