@@ -48,7 +48,9 @@ async function runCommand(request: ExecRequest, o: ExecChannelOptions, signal: A
   if (noise) await out.raw(Buffer.from(`${noise.text}\n`));
   const denied = faults.get("authorization-denied");
   if (denied?.match !== undefined && new RegExp(denied.match, "i").test(said)) {
-    await err.raw(Buffer.from(`Sorry, user ${user} is not allowed to execute '${command}' as root.\n`));
+    // As sudo says it where its rules ask nobody for a password (`!authenticate`), or a server has been asked.
+    const wanted = command.replace(/^sudo (?:-\S+ )*/, "");
+    await err.raw(Buffer.from(`Sorry, user ${user} is not allowed to execute '${wanted}' as root on this host.\n`));
     return 1;
   }
   const running = o.jail.spawn(command, user);

@@ -55,9 +55,7 @@ describe.skipIf(!verdict.run)(`a host in a jail${verdict.run ? "" : `: ${verdict
     expect(await sudo("netops", "sudo id -u")).toBe("0 0\n");
     expect(await sudo("guest", "sudo id")).toMatch(/^1 sudo: a terminal is required/);
     expect(await sudo("watcher", "sudo -n id -u")).toBe("0 0\n");
-    expect(await sudo("watcher", "sudo -n sh -c id")).toMatch(
-      /^1 Sorry, user watcher is not allowed to execute '.*\/sh'/,
-    );
+    expect(await sudo("watcher", "sudo -n sh -c id")).toBe("1 sudo: a password is required\n");
     expect(await sudo("guest", "sudo -n id")).toBe("1 sudo: a password is required\n");
     jail.setSudoAsks(true);
     expect(await sudo("netops", "sudo -n id")).toBe("1 sudo: a password is required\n");

@@ -107,7 +107,7 @@ exec /usr/bin/date -d "@$now" "$@"
 /** sudo with or without `-n` and a command: what it allows stands in /etc/sudoers and its folder, as NOPASSWD lines of accounts. */
 export const SUDO = `#!/bin/sh
 login=\${SIMULATED_LOGIN:-$(id -un)} asks='a terminal is required to read the password; either use the -S option to read from standard input or configure an askpass helper'
-[ "\${1-}" = -n ] && { shift; asks='a password is required'; }
+[ "\${1-}" = -n ] && { shift; asks=; }
 case \${1-} in ''|-*) echo "usage: sudo -h | -K | -k | -V" >&2; exit 1 ;; esac
 if [ -u ${OWN}/become ]; then
   exec ${OWN}/become --reuid 0 --regid 0 --clear-groups /bin/sh ${OWN}/sudo "$login" "$asks" "$@"
@@ -115,9 +115,11 @@ fi
 exec /bin/sh ${OWN}/sudo "$login" "$asks" "$@"
 `;
 
-/** The part of sudo that reads its rules, as root. $1: who asks; $2: what it says where it would ask for a password. */
+/** The part of sudo that reads its rules, as root. $1: who asks; $2: what it says first where it would ask for a password. What is not allowed is asked a password
+ * for as well, as sudo 1.9 does: it denies nothing before it knows who asks. */
 export const SUDO_RULES = `login=$1 asks=$2
 shift 2
+deny() { [ -z "$asks" ] || echo "sudo: $asks" >&2; echo "sudo: a password is required" >&2; exit 1; }
 program=$(command -v "$1") || { echo "sudo: $1: command not found" >&2; exit 1; }
 [ -e ${SHARED}/sudo-asks ] && login=
 rule=
@@ -128,11 +130,11 @@ done
 [ "$login" = root ] && rule='ALL=(ALL) NOPASSWD: ALL'
 case $rule in
   *NOPASSWD:*) allowed=\${rule#*NOPASSWD:} ;;
-  *) echo "sudo: $asks" >&2; exit 1 ;;
+  *) deny ;;
 esac
 case ",$(echo "$allowed" | tr -d ' ')," in
   *,ALL,*|*,"$program",*) ;;
-  *) echo "Sorry, user $login is not allowed to execute '$program' as root on $(hostname)." >&2; exit 1 ;;
+  *) deny ;;
 esac
 exec env -i PATH=${PATH} HOME=/root LOGNAME=root USER=root SUDO_USER="$login" SIMULATED_LOGIN=root SHELL=/bin/sh "$@"
 `;

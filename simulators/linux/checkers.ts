@@ -98,15 +98,21 @@ export function visudo({ argv, out, err }: Pick<Call, "argv" | "out" | "err">, v
     err("visudo: only -c is simulated\n");
     return 1;
   }
-  for (const path of ["/etc/sudoers", ...view.list("/etc/sudoers.d/*")]) {
+  const paths = ["/etc/sudoers", ...view.list("/etc/sudoers.d/*")];
+  for (const path of paths) {
     const lines = (view.read(path) ?? "").split("\n");
     const at = lines.findIndex((line) => !SUDOERS.test(line));
-    if (at >= 0) {
-      err(`${path}:${at + 1}:${Math.max(1, (lines[at] ?? "").length)}: syntax error\n${lines[at] ?? ""}\n`);
-      return 1;
-    }
-    out(`${path}: parsed OK\n`);
+    if (at < 0) continue;
+    const line = lines[at] ?? "";
+    // In a list that is not closed, what stands where a comma or the end of it should be.
+    const before = /^(.*\([^()\s]+\s+)\S/.exec(line)?.[1]?.length ?? Math.max(0, line.search(/\S+\s*$/));
+    const word = /^\S*/.exec(line.slice(before))?.[0] ?? "";
+    err(
+      `${path}:${at + 1}:${before + 1}: syntax error\n${line}\n${" ".repeat(before)}^${"~".repeat(Math.max(0, word.length - 1))}\n`,
+    );
+    return 1;
   }
+  for (const path of paths) out(`${path}: parsed OK\n`);
   return 0;
 }
 

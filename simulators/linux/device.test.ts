@@ -150,7 +150,7 @@ describe.skipIf(!verdict.run)(`a simulated Linux host${verdict.run ? "" : `: ${v
         sshd -t 2>&1; visudo -c 2>&1; chronyd -p -f /etc/chrony/chrony.conf 2>&1 | tail -n 1'
         sshd -t && echo fine`),
     ).toBe(
-      "0 /etc/ssh/sshd_config.d/9.conf: line 1: Bad configuration option: NoSuchOption\n/etc/ssh/sshd_config: terminating, 1 bad configuration options\n/etc/sudoers: parsed OK\n/etc/sudoers.d/bad:1:19: syntax error\nx ALL=(ALL NOPASSWD\nFatal error : Invalid directive at line 1 in file /etc/chrony/conf.d/x.conf\nfine\n",
+      "0 /etc/ssh/sshd_config.d/9.conf: line 1: Bad configuration option: NoSuchOption\n/etc/ssh/sshd_config: terminating, 1 bad configuration options\n/etc/sudoers.d/bad:1:12: syntax error\nx ALL=(ALL NOPASSWD\n           ^~~~~~~~\nFatal error : Invalid directive at line 1 in file /etc/chrony/conf.d/x.conf\nfine\n",
     );
   });
 
@@ -172,6 +172,17 @@ describe.skipIf(!verdict.run)(`a simulated Linux host${verdict.run ? "" : `: ${v
       password: "an0ther-Passw0rd",
     };
     expect((await execOnce(other, "echo in")).text).toBe("in\n");
+  });
+
+  test("nobody comes in where sshd was stopped; who is in stays", async () => {
+    const { host, say } = await start();
+    const inside = await connectTestClient(host);
+    await inside.waitFor(/\$ $/);
+    expect(await say("sudo -n systemctl stop ssh")).toBe("0 ");
+    await expect(execOnce(host, "id")).rejects.toThrow();
+    await inside.type("sudo systemctl start ssh; echo again\r", /\nagain/);
+    expect(await say("echo in")).toBe("0 in\n");
+    inside.end();
   });
 
   test("what waits to take a change back is told, fires by the clock, and is gone when it is ended", async () => {

@@ -60,7 +60,7 @@ export async function startLinux(
   const faults = new FaultBoard();
   for (const fault of config.faults) faults.set(fault);
   const log: CommandRecord[] = [];
-  const state: { sshd: SshdConfig } = { sshd: { values: new Map(), errors: [] } };
+  const state: Door = { sshd: { values: new Map(), errors: [] }, listen: () => Promise.resolve() };
   const programs: JailProgram[] = [
     ...unitPrograms(config.init),
     { path: "/usr/local/sbin/sshd", serve: (call) => sshd(call, viewOf(call.at)) },
@@ -69,8 +69,10 @@ export async function startLinux(
     { path: "/usr/local/sbin/cron", text: "#!/bin/sh\nexit 0\n" },
     {
       path: TAKES_UP,
-      serve: ({ at }) => {
-        state.sshd = readSshd(viewOf(at));
+      serve: async ({ argv, at }) => {
+        const [, how] = argv;
+        if (how !== "stopped") state.sshd = readSshd(viewOf(at));
+        await state.listen(how !== "stopped");
         return 0;
       },
     },
@@ -94,13 +96,19 @@ export async function startLinux(
   }
 }
 
+/** What the host's sshd has read, and whether it listens. */
+interface Door {
+  sshd: SshdConfig;
+  listen: (listens: boolean) => Promise<void>;
+}
+
 interface Parts {
   readonly config: LinuxConfig;
   readonly jail: Jail;
   readonly clock: Clock;
   readonly faults: FaultBoard;
   readonly log: CommandRecord[];
-  readonly state: { sshd: SshdConfig };
+  readonly state: Door;
   readonly names: readonly string[];
   readonly signal?: AbortSignal;
 }
@@ -133,6 +141,7 @@ async function serve(parts: Parts): Promise<SimulatedHost> {
     exec,
     shell: (request) => shell(request),
   });
+  state.listen = (listens) => ssh.setListening(listens);
   const box = new Box({
     jail,
     clock,

@@ -43,7 +43,7 @@ export function unitOf(name: string): string {
     `Description=${description}`,
     "[Service]",
     ...start,
-    ...(tells ? [`ExecStartPost=${TAKES_UP} ${name}`] : []),
+    ...(tells ? [`ExecStartPost=${TAKES_UP} ${name}`, `ExecStopPost=${TAKES_UP} ${name} stopped`] : []),
     ...reload,
     "[Install]",
     "WantedBy=multi-user.target",

@@ -102,6 +102,8 @@ export interface SshServer {
   /** `refuse` resets every connection, old and new; `blackhole` leaves them open and answers nothing. */
   setReachability(next: Reachability): void;
   dropConnections(): void;
+  /** Whether anything listens: what is open stays, what is new finds nobody. */
+  setListening(listens: boolean): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -256,13 +258,15 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
     socket.on("data", (chunk: Buffer) => (counters.bytesIn += chunk.length));
   });
 
-  await new Promise<void>((resolve, reject) => {
-    tcp.once("error", reject);
-    tcp.listen(options.port ?? 0, options.address ?? "127.0.0.1", () => {
-      tcp.off("error", reject);
-      resolve();
+  const listen = (port: number): Promise<void> =>
+    new Promise<void>((resolve, reject) => {
+      tcp.once("error", reject);
+      tcp.listen(port, options.address ?? "127.0.0.1", () => {
+        tcp.off("error", reject);
+        resolve();
+      });
     });
-  });
+  await listen(options.port ?? 0);
   const bound = tcp.address();
   if (bound === null || typeof bound === "string") throw new Error("the SSH server has no TCP address");
 
@@ -299,8 +303,13 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
     dropConnections() {
       for (const entry of live) entry.socket.resetAndDestroy();
     },
+    async setListening(listens) {
+      if (listens === tcp.listening) return;
+      if (listens) await listen(bound.port);
+      else tcp.close();
+    },
     async stop() {
-      const closed = new Promise<void>((resolve) => tcp.close(() => resolve()));
+      const closed = tcp.listening ? new Promise<void>((resolve) => tcp.close(() => resolve())) : Promise.resolve();
       for (const entry of live) entry.socket.destroy();
       await closed;
     },

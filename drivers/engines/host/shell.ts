@@ -42,7 +42,7 @@ export class HostShell {
     const result = behindMark(
       await this.#exec(`sudo -n sh -s -- ${words.join(" ")}`, outputBytesMax, `${SAY_MARK}${text}`),
     );
-    if (!result.began && result.code === 1 && /^sudo: /mv.test(result.stderr))
+    if (!result.began && result.code === 1 && /^(?:sudo: |Sorry, user )/mv.test(result.stderr))
       throw new FarhandError("PRIVILEGE", this.redacted(result.stderr));
     return result;
   }
