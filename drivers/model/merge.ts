@@ -107,6 +107,10 @@ class Merger {
       this.#warn("ALREADY_PRESENT", typed, "is there already, and is not sent");
       return false;
     }
+    if (at.elsewhere(typed.line)) {
+      this.#warn("ALREADY_PRESENT", typed, "is there already as another entry, and the device takes no second one");
+      return false;
+    }
     if (at.gone.size > 0) for (const key of beginnings(typed.line)) at.gone.delete(key);
     const negative = language.negative(typed.line);
     const replaced = at.sharing(typed.line);

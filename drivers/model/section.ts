@@ -66,6 +66,14 @@ export class Section {
     return keys.flatMap((key) => [...(index.get(key) ?? [])]);
   }
 
+  /** What holds the value of this line already, where only one line at a time may: a device takes no second one, and says nothing. */
+  elsewhere(line: string): ConfigNode | undefined {
+    const keys = this.#exclusiveKeys(line);
+    if (keys.length === 0) return undefined;
+    const index = this.#index("exclusive", (of) => this.#exclusiveKeys(of));
+    return keys.flatMap((key) => [...(index.get(key) ?? [])]).find((node) => node.line !== line);
+  }
+
   holds(pattern: RegExp): boolean {
     const known = this.#unless.get(pattern);
     if (known?.live === this.#changes) return known.holds;
@@ -138,6 +146,13 @@ export class Section {
   #singleKeys(line: string): string[] {
     return this.#single.flatMap((rule, at) => {
       const key = keyAt(rule, this.path, line);
+      return key === undefined ? [] : [`${at}\n${key}`];
+    });
+  }
+
+  #exclusiveKeys(line: string): string[] {
+    return this.#language.exclusive.flatMap((rule, at) => {
+      const key = rule.by === "line" ? keyAt(rule, this.path, line) : undefined;
       return key === undefined ? [] : [`${at}\n${key}`];
     });
   }

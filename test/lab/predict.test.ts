@@ -29,6 +29,7 @@ const texts: Record<string, string> = {
   "removal of a whole route map": "no route-map R\nno bgp as-path access-list A\n",
   "interfaces and static routes":
     "interface eth1\n description changed\n ip address 10.55.0.1/24\ninterface eth2\n no description\nip route 10.66.0.0/16 blackhole\nip route 10.67.0.0/16 10.0.12.2 50\n",
+  "another distance takes the route's place": "ip route 10.67.0.0/16 10.0.12.2 60\n",
   "a peer-group":
     "router bgp 65001\n neighbor PG peer-group\n neighbor PG remote-as external\n neighbor 10.0.100.3 peer-group PG\n address-family ipv6\n  neighbor PG activate\n  network 2001:db8::/32\n",
   "a peer-group with its members": "router bgp 65001\n no neighbor PG peer-group\n",
@@ -36,6 +37,8 @@ const texts: Record<string, string> = {
     "router bgp 65001\n bgp ebgp-requires-policy\n address-family ipv4 unicast\n  no neighbor 10.0.12.2 activate\n",
   "and back": "router bgp 65001\n no bgp ebgp-requires-policy\n neighbor 10.0.12.2 activate\n",
   "a number that is taken": "ip prefix-list Z seq 5 permit 10.0.0.0/8\nip prefix-list Z seq 5 deny 11.0.0.0/8\n",
+  "an entry that the list holds under another number is not taken":
+    "ip prefix-list Z seq 50 deny 11.0.0.0/8\nip prefix-list Z seq 60 permit 12.0.0.0/8\n",
   "everything of BGP": "no router bgp 65001\n",
 };
 
