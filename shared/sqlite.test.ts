@@ -9,6 +9,7 @@ import { WalSync } from "./wal-sync.ts";
 const MIGRATIONS = [{ version: 1, sql: "CREATE TABLE item (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT" }];
 const sql = statements("test", {
   insert: "INSERT INTO item (id, body) VALUES ($id, $body)",
+  insertOne: "INSERT INTO item (id, body) VALUES ($id, $body) RETURNING id",
   count: "SELECT count(*) AS n FROM item",
   purge: "DELETE FROM item",
 });
@@ -134,8 +135,10 @@ describe("on a disk", () => {
     };
   };
   const state = async (promise: Promise<unknown>): Promise<string> => {
+    let now = "waits";
+    void promise.then(() => (now = "told"));
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
-    return Promise.race([promise.then(() => "told"), Promise.resolve("waits")]);
+    return now;
   };
   let disk: ReturnType<typeof slowDisk>;
   beforeEach(async () => {
@@ -164,17 +167,29 @@ describe("on a disk", () => {
     expect(boundaries).toEqual(["before-commit insert-1", "after-commit insert-1"]);
   });
 
-  it("a reader whose snapshot is older than a commit does not wait for it", async () => {
+  it("what a query wrote waits for it as any other", async () => {
+    const written = store.tx("one", (tx) => tx.get(sql.insertOne, { id: 1, body: new Uint8Array(1) }));
+    await expect.poll(() => disk.waiting.length).toBe(1);
+    expect(await state(written)).toBe("waits");
+    disk.waiting[0]?.resolve();
+    expect(await written).toEqual({ id: 1 });
+  });
+
+  it("a reader whose snapshot is older than a commit does not wait for it, however often it looks", async () => {
     const begun = Promise.withResolvers<void>();
+    const committed = Promise.withResolvers<void>();
     const looked = store.read(async (tx) => {
-      const row = await tx.get(sql.count);
+      await tx.get(sql.count);
       begun.resolve();
-      return Number(row?.["n"]);
+      await committed.promise;
+      return Number((await tx.get(sql.count))?.["n"]);
     });
     await begun.promise;
     const written = insert(1);
-    expect(await looked).toBe(0);
     await expect.poll(() => disk.waiting.length).toBe(1);
+    committed.resolve();
+    expect(await state(looked)).toBe("told");
+    expect(await looked).toBe(0);
     disk.waiting[0]?.resolve();
     await written;
   });

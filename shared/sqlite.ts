@@ -21,6 +21,9 @@ export interface SqliteOptions {
   readonly wal?: Pick<WalSync, "sync" | "close">;
 }
 
+/** Everything else may write: INSERT … RETURNING is a query too. */
+const ONLY_READS = /^\s*SELECT\b/iv;
+
 const PAGE_BYTES = 4096;
 const BATCH_MAX = 256;
 
@@ -127,21 +130,22 @@ export class SqliteStore implements Store {
     // On one connection (in memory) a read must not see rows that are not committed yet: it waits its turn as a writer does.
     if (this.#reader === this.#db) return this.tx("read", fn);
     // One reader too: a second BEGIN while a first read awaits would fail, or would show it a snapshot that is older than its call.
-    let seen: Promise<void> | undefined;
+    let seen: { readonly unsynced: Promise<void> | undefined } | undefined;
     const mine = this.#reading.then(async () => {
       this.#reader.run("BEGIN");
       try {
-        const onRead = (): void => {
-          seen ??= this.#unsynced;
+        // The first query takes the snapshot: what is committed later is not in it.
+        const onQuery = (): void => {
+          seen ??= { unsynced: this.#unsynced };
         };
-        return await fn(new Handle(this.#reader, onRead));
+        return await fn(new Handle(this.#reader, onQuery));
       } finally {
         this.#reader.run("COMMIT");
       }
     });
     this.#reading = mine.catch(() => undefined);
     const value = await mine;
-    await seen;
+    await seen?.unsynced;
     return value;
   }
 
@@ -174,10 +178,10 @@ export class SqliteStore implements Store {
       await this.#unsynced;
       let wrote = false;
       this.#db.run("BEGIN IMMEDIATE");
-      const onWrite = (): void => {
-        wrote = true;
+      const onQuery = (sql: string): void => {
+        wrote ||= !ONLY_READS.test(sql);
       };
-      for (const entry of group) settled.push(await this.#runSavepoint(entry, onWrite));
+      for (const entry of group) settled.push(await this.#runSavepoint(entry, onQuery));
       this.#onBoundary?.(labels, "before-commit");
       this.#db.run("COMMIT");
       if (wrote) await this.#sync();
@@ -206,10 +210,10 @@ export class SqliteStore implements Store {
     this.#unsynced = undefined;
   }
 
-  async #runSavepoint(entry: Waiting, onWrite: () => void): Promise<Settled> {
+  async #runSavepoint(entry: Waiting, onQuery: (sql: string) => void): Promise<Settled> {
     this.#db.run("SAVEPOINT one");
     try {
-      const value = await this.#inside.run(true, () => entry.run(new Handle(this.#db, undefined, onWrite)));
+      const value = await this.#inside.run(true, () => entry.run(new Handle(this.#db, onQuery)));
       this.#db.run("RELEASE one");
       return { entry, value };
     } catch (error) {
@@ -233,32 +237,30 @@ class GroupLost extends Error {
 
 class Handle implements Tx {
   readonly #db: Database;
-  readonly #onRead: (() => void) | undefined;
-  readonly #onWrite: (() => void) | undefined;
+  readonly #onQuery: (sql: string) => void;
 
-  constructor(db: Database, onRead?: () => void, onWrite?: () => void) {
+  constructor(db: Database, onQuery: (sql: string) => void) {
     this.#db = db;
-    this.#onRead = onRead;
-    this.#onWrite = onWrite;
+    this.#onQuery = onQuery;
   }
 
   async all(statement: Statement, parameters: SqlParameters = {}): Promise<SqlRow[]> {
-    this.#onRead?.();
+    this.#onQuery(statement.sql);
     return this.#db.query<SqlRow, SQLQueryBindings[]>(statement.sql).all(parameters as SQLQueryBindings);
   }
 
   async get(statement: Statement, parameters: SqlParameters = {}): Promise<SqlRow | undefined> {
-    this.#onRead?.();
+    this.#onQuery(statement.sql);
     return this.#db.query<SqlRow, SQLQueryBindings[]>(statement.sql).get(parameters as SQLQueryBindings) ?? undefined;
   }
 
   async run(statement: Statement, parameters: SqlParameters = {}): Promise<number> {
-    this.#onWrite?.();
+    this.#onQuery(statement.sql);
     return this.#db.query(statement.sql).run(parameters as SQLQueryBindings).changes;
   }
 
   async runEach(statement: Statement, rows: readonly SqlParameters[]): Promise<number> {
-    this.#onWrite?.();
+    this.#onQuery(statement.sql);
     const prepared = this.#db.query(statement.sql);
     let changes = 0;
     for (const row of rows) changes += prepared.run(row as SQLQueryBindings).changes;
