@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -108,6 +108,18 @@ describe("opening", () => {
     store = open();
   });
 
+  it("brings to disk what an earlier process left in the log", async () => {
+    await insert(1);
+    const left = join(folder, "left.db");
+    for (const suffix of ["", "-wal"]) copyFileSync(path + suffix, left + suffix);
+    const heir = openSqlite({ path: left, migrations: MIGRATIONS });
+    // Without its log.
+    copyFileSync(left, join(folder, "alone.db"));
+    const alone = openSqlite({ path: join(folder, "alone.db"), migrations: MIGRATIONS });
+    expect((await alone.read((tx) => tx.get(sql.count)))?.["n"]).toBe(1);
+    await Promise.all([heir.close(), alone.close()]);
+  });
+
   it("refuses a schema newer than this version knows", async () => {
     await store.close();
     const newer = openSqlite({ path, migrations: [...MIGRATIONS, { version: 2, sql: "CREATE TABLE b (x INTEGER)" }] });
@@ -121,15 +133,16 @@ describe("opening", () => {
 describe("on a disk", () => {
   /** The log's real sync, each held back until it is let go. */
   const slowDisk = () => {
-    const real = new WalSync(path);
+    let real: WalSync | undefined;
     const waiting: PromiseWithResolvers<void>[] = [];
     return {
       waiting,
-      close: () => real.close(),
+      close: () => real?.close(),
       sync: async () => {
         const gate = Promise.withResolvers<void>();
         waiting.push(gate);
         await gate.promise;
+        real ??= new WalSync(path);
         await real.sync();
       },
     };

@@ -54,6 +54,8 @@ export function openSqlite(options: SqliteOptions): SqliteStore {
     db.close();
     throw new FarhandError("JOURNAL_CORRUPT", options.path);
   }
+  // What an earlier process left in the log may be on no disk, and once a sync of it has failed no second one tells: it is written anew.
+  db.run("PRAGMA wal_checkpoint(PASSIVE)");
   migrate(db, options.migrations);
   return new SqliteStore(db, options);
 }
@@ -153,9 +155,10 @@ export class SqliteStore implements Store {
     this.#closed = true;
     await this.#draining;
     await this.#reading;
+    // Before SQLite removes it.
+    this.#wal?.close();
     if (this.#reader !== this.#db) this.#reader.close();
     this.#db.close();
-    await this.#wal?.close();
   }
 
   async #drain(): Promise<void> {

@@ -1,4 +1,7 @@
-import { open, type FileHandle } from "node:fs/promises";
+import { closeSync, fdatasync, fdatasyncSync, openSync } from "node:fs";
+import { promisify } from "node:util";
+
+const sync = promisify(fdatasync);
 
 /**
  * Brings to disk what SQLite has committed to its write-ahead log. With `synchronous = FULL` SQLite does that inside COMMIT, and the whole process waits for
@@ -6,22 +9,29 @@ import { open, type FileHandle } from "node:fs/promises";
  * SQLite itself syncs the log's header, and its folder, whenever the log begins anew (sqlite.org/wal.html, walWriteFrames).
  */
 export class WalSync {
-  readonly #path: string;
-  #file: FileHandle | undefined;
+  #file: number | undefined;
 
+  /** Of a database that is open: its log is there then, and stays the same file until the last who has it open closes. */
   constructor(databasePath: string) {
-    this.#path = `${databasePath}-wal`;
+    const file = openSync(`${databasePath}-wal`, "r+");
+    try {
+      // A process that was killed between COMMIT and its sync leaves rows that are seen, and would be acted upon.
+      fdatasyncSync(file);
+    } catch (error) {
+      closeSync(file);
+      throw error;
+    }
+    this.#file = file;
   }
 
   /** Resolves once everything committed before the call is on disk. Rejects where the disk says no: what it holds is not known then. */
   async sync(): Promise<void> {
-    // Not before there is one; it then stays the same file for as long as the database is open.
-    this.#file ??= await open(this.#path, "r+");
-    await this.#file.datasync();
+    if (this.#file === undefined) throw new Error("the log is closed");
+    await sync(this.#file);
   }
 
-  async close(): Promise<void> {
-    await this.#file?.close();
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
   }
 }
