@@ -10,7 +10,7 @@ import { scriptOf, type Typed } from "./script.ts";
 import { freePort } from "../support/port.ts";
 
 const PASSPHRASE = "correct horse battery staple";
-const NTP = "ntp server 192.0.2.30";
+const SERVER = "192.0.2.30";
 const PROGRAMS = { farhand: "hub/main.ts", "farhand-agent": "agent/main.ts" } as const;
 /** Asked on a terminal: a person types yes. */
 const ASKS = /^(?:sign|trust sign|breakglass bundle) /;
@@ -32,7 +32,8 @@ beforeAll(async () => {
   if (!device) throw new Error("no device");
   const { algorithm, base64 } = device.hostKey;
   writeFileSync(join(dir, "pass"), `${PASSPHRASE}\n`, { mode: 0o600 });
-  writeFileSync(join(dir, "ntp.j2"), `${NTP}\n`);
+  writeFileSync(join(dir, "ntp.j2"), "ntp server {{ server }}\n");
+  writeFileSync(join(dir, "vars.yaml"), `server: ${SERVER}\n`);
   writeFileSync(
     join(dir, "inventory.yaml"),
     JSON.stringify({
@@ -143,7 +144,7 @@ it("a team of two: keys, a hub, a site, and its first approved change", { timeou
   const said = await typeAll(INSTALL, install[3] ?? "");
   expect(said).toContain("SUCCEEDED: 1 DONE");
   const [device] = fleet.devices;
-  expect(await fleet.runningConfig(device?.name ?? "")).toContain(NTP);
+  expect(await fleet.runningConfig(device?.name ?? "")).toContain(`ntp server ${SERVER}`);
 });
 
 it("a colleague comes and leaves", { timeout: 120_000 }, async () => {
@@ -156,7 +157,7 @@ it(
   "a lost laptop: what waits with the old key's signature must be signed again, and work goes on with the new key",
   { timeout: 120_000 },
   async () => {
-    writeFileSync(join(dir, "ntp.j2"), "ntp server 192.0.2.31\n");
+    writeFileSync(join(dir, "vars.yaml"), "server: 192.0.2.31\n");
     const install = scriptOf(INSTALL);
     const day = [...install.values()].at(-1) ?? [];
     const plan = day.find(({ args }) => args[0] === "plan");
