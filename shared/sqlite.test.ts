@@ -10,6 +10,7 @@ const MIGRATIONS = [{ version: 1, sql: "CREATE TABLE item (id INTEGER PRIMARY KE
 const sql = statements("test", {
   insert: "INSERT INTO item (id, body) VALUES ($id, $body)",
   insertOne: "INSERT INTO item (id, body) VALUES ($id, $body) RETURNING id",
+  synchronous: "SELECT synchronous FROM pragma_synchronous",
   count: "SELECT count(*) AS n FROM item",
   purge: "DELETE FROM item",
 });
@@ -219,6 +220,14 @@ describe("on a disk", () => {
     expect(boundaries).toContain("after-commit insert-2+insert-3");
     expect(await store.tx("look", (tx) => tx.get(sql.count))).toEqual({ n: 3 });
     expect(disk.waiting).toHaveLength(2);
+  });
+
+  it("syncs within COMMIT where other processes look on, or they would see what may be lost", async () => {
+    const shared = openSqlite({ path: join(folder, "shared.db"), migrations: MIGRATIONS, wal: disk, isShared: true });
+    await shared.tx("one", (tx) => tx.run(sql.insert, { id: 1, body: new Uint8Array(1) }));
+    expect(disk.waiting).toEqual([]);
+    expect(await shared.tx("look", (tx) => tx.get(sql.synchronous))).toEqual({ synchronous: 2 });
+    await shared.close();
   });
 
   it("that refuses nothing is promised any more: what is in the log may be lost", async () => {

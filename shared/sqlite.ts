@@ -17,6 +17,11 @@ export interface SqliteOptions {
   /** Upper bound of the file; writes beyond it fail as DISK_FULL while deletes still work. */
   readonly quotaBytes?: number;
   readonly onBoundary?: BoundaryObserver;
+  /**
+   * Other processes have the file open too, and see what was committed: COMMIT syncs before they do, and the whole process waits for the disk.
+   * Without it they see it a moment before it is on disk.
+   */
+  readonly isShared?: boolean;
   /** For tests: a disk that takes its time, or refuses. */
   readonly wal?: Pick<WalSync, "sync" | "close">;
 }
@@ -113,8 +118,12 @@ export class SqliteStore implements Store {
       this.#reader = new Database(options.path, { readonly: true, strict: true });
       this.#reader.run("PRAGMA busy_timeout = 5000");
       this.#reader.run("PRAGMA query_only = ON");
-      this.#wal = options.wal ?? new WalSync(options.path);
-      this.#db.run("PRAGMA synchronous = NORMAL");
+      const wal = options.wal ?? new WalSync(options.path);
+      if (options.isShared === true) wal.close();
+      else {
+        this.#wal = wal;
+        this.#db.run("PRAGMA synchronous = NORMAL");
+      }
     }
   }
 

@@ -135,7 +135,7 @@ export const credentialRelease = buildCommand<StateFlags, [CredentialName], Agen
 async function releaseIn(stateDir: string, name: CredentialName): Promise<boolean> {
   const path = join(stateDir, "journal.db");
   if (!existsSync(path)) throw new FarhandError("NOT_FOUND", "this agent has not run yet");
-  const store = openSqlite({ path, migrations: journalMigrations });
+  const store = openSqlite({ path, migrations: journalMigrations, isShared: true });
   try {
     return await store.tx("credential-release", (tx) => releaseCredential(tx, name));
   } finally {

@@ -74,7 +74,7 @@ export class Vault {
     const derivation = newDerivation(key.kind);
     await provision(key, derivation);
     const kek = await deriveKey(key, derivation);
-    const store = openSqlite({ path: place.path, migrations });
+    const store = openSqlite({ path: place.path, migrations, isShared: true });
     chmodSync(place.path, 0o600);
     const vault = new Vault(store, kek, place, clock);
     const identity: Identity = { sign: await generateSigningJwk(), box: await generateBoxJwk() };
@@ -97,7 +97,7 @@ export class Vault {
     onBoundary?: BoundaryObserver,
   ): Promise<Vault> {
     if (!existsSync(place.path)) throw new FarhandError("VAULT_LOCKED", `${place.path} is not there: enrol first`);
-    const store = openSqlite({ path: place.path, migrations, ...(onBoundary && { onBoundary }) });
+    const store = openSqlite({ path: place.path, migrations, isShared: true, ...(onBoundary && { onBoundary }) });
     try {
       const meta = await readKey(store);
       const kek = await deriveKey(key, meta.derivation);
