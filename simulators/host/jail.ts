@@ -21,7 +21,7 @@ import type { Readable, Writable } from "node:stream";
 import type { Clock } from "../../shared/clock.ts";
 import { clientFor, serveCalls, type CallServer, type ReadsStdin, type Serve } from "./calls.ts";
 import { AWAIT_MAPPING, BOOT, DATE, DISK, ENTER, OUTER, OWN, PATH, SHARED, SUDO, SUDO_RULES } from "./scripts.ts";
-import { hostVerdict } from "./requirements.ts";
+import { hostVerdict, OUTER_UID, UIDS } from "./requirements.ts";
 import { Sleeps } from "./sleeps.ts";
 
 export interface JailFile {
@@ -89,9 +89,6 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** Outside, root of the jail is this user, who owns nothing. */
-const OUTER_UID = 100_000;
-const UIDS = 65_536;
 const OUTPUT_BYTES_MAX = 4 * 1024 * 1024;
 const SYNC_PATIENCE_MS = 20_000;
 const WORD = /^[\w./@:+~,-]+$/;

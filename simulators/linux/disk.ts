@@ -1,6 +1,7 @@
 /** What is configured on a simulated host, read from outside: its files as they lie there, its services as they are. */
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { OUTER_UID } from "../host/requirements.ts";
 import type { View } from "./checkers.ts";
 import type { ConfigFile, ConfigLink, ConfigService, HostConfig } from "./text.ts";
 import { ACTIVE, FAILED, WANTS, type Init } from "./units.ts";
@@ -41,7 +42,7 @@ function textOf(path: string): string | undefined {
 
 /** Root of the host is another user here. */
 const owner = (uid: number, gid: number): string => {
-  const inside = (id: number): number => (process.getuid?.() === 0 ? id - 100_000 : 0);
+  const inside = (id: number): number => (process.getuid?.() === 0 ? id - OUTER_UID : 0);
   return `${inside(uid)}:${inside(gid)}`;
 };
 

@@ -153,7 +153,7 @@ async function serve(parts: Parts): Promise<SimulatedHost> {
   function shell(request: ShellRequest): void {
     // A terminal of its own, for people: script(1) has it made. No fault meets what is typed there.
     const { rows, columns } = request.size;
-    const inside = `stty rows ${rows} cols ${columns}; PS1='\\u@\\h:\\w\\$ ' exec bash --norc --noprofile`;
+    const inside = `stty rows ${rows} cols ${columns}; PS1='${request.username}@\\h:\\w$ ' exec bash --norc --noprofile`;
     const note = `/tmp/.terminal-${nextSession++}`;
     const command = `echo $$ > ${note}; exec script -qfc "$TERMINAL" /dev/null`;
     const running = jail.spawn(command, request.username, { TERMINAL: inside });

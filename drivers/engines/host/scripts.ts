@@ -119,6 +119,7 @@ total=0
 odd=
 seen=' '
 linked=' '
+asked=
 show() {
   [ -e "$1" ] || [ -L "$1" ] || return 0
   dir=\${1%/*}
@@ -129,7 +130,7 @@ show() {
   esac
   case $seen in *" $1 "*) return 0 ;; esac
   seen="$seen$1 "
-  real=$(readlink -f "$dir")
+  [ "$dir" = "$asked" ] || { real=$(readlink -f "$dir"); asked=$dir; }
   if [ "$real" != "$dir" ]; then
     case $linked in *" $dir "*) ;; *) linked="$linked$dir "; echo "link $dir $(printf %s "$real" | base64 | tr -d '\\n')" ;; esac
     return 0
