@@ -33,7 +33,7 @@ beforeAll(async () => {
   const { algorithm, base64 } = device.hostKey;
   writeFileSync(join(dir, "pass"), `${PASSPHRASE}\n`, { mode: 0o600 });
   writeFileSync(join(dir, "ntp.j2"), "ntp server {{ server }}\n");
-  writeFileSync(join(dir, "vars.yaml"), `server: ${SERVER}\n`);
+  writeFileSync(join(dir, "vars.yaml"), `all: { server: ${SERVER} }\n`);
   writeFileSync(
     join(dir, "inventory.yaml"),
     JSON.stringify({
@@ -157,7 +157,7 @@ it(
   "a lost laptop: what waits with the old key's signature must be signed again, and work goes on with the new key",
   { timeout: 120_000 },
   async () => {
-    writeFileSync(join(dir, "vars.yaml"), "server: 192.0.2.31\n");
+    writeFileSync(join(dir, "vars.yaml"), "all: { server: 192.0.2.31 }\n");
     const install = scriptOf(INSTALL);
     const day = [...install.values()].at(-1) ?? [];
     const plan = day.find(({ args }) => args[0] === "plan");
