@@ -100,6 +100,18 @@ describe("a transaction", () => {
 });
 
 describe("opening", () => {
+  it("brings a full database's schema up to date: only what comes afterwards is over the quota", async () => {
+    await store.close();
+    store = open(64 * 1024);
+    for (let id = 1; (await insert(id, 16 * 1024).catch(() => undefined)) !== undefined; id++);
+    const full = await count();
+    await store.close();
+    const grown = [...MIGRATIONS, { version: 2, sql: "CREATE INDEX item_body ON item (body)" }];
+    store = openSqlite({ path, migrations: grown, quotaBytes: 64 * 1024 });
+    expect(await count()).toBe(full);
+    await expect(insert(2000, 16 * 1024)).rejects.toMatchObject({ code: "DISK_FULL" });
+  });
+
   it("refuses a file that is not a sound database", async () => {
     await store.close();
     writeFileSync(path, Buffer.alloc(8192, 7));

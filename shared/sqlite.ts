@@ -52,8 +52,6 @@ export function openSqlite(options: SqliteOptions): SqliteStore {
   db.run("PRAGMA journal_size_limit = 16777216");
   // 16 MiB: what comes and goes between two checkpoints, as the outbox's bodies do, is written to the database once and synced once.
   db.run("PRAGMA wal_autocheckpoint = 4096");
-  if (options.quotaBytes !== undefined)
-    db.run(`PRAGMA max_page_count = ${Math.floor(options.quotaBytes / PAGE_BYTES)}`);
   const check = db.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").get();
   if (check?.quick_check !== "ok") {
     db.close();
@@ -62,6 +60,9 @@ export function openSqlite(options: SqliteOptions): SqliteStore {
   // What an earlier process left in the log may be on no disk, and once a sync of it has failed no second one tells: it is written anew.
   db.run("PRAGMA wal_checkpoint(PASSIVE)");
   migrate(db, options.migrations);
+  // Not before: a full journal that could not be brought up to date could never be emptied either.
+  if (options.quotaBytes !== undefined)
+    db.run(`PRAGMA max_page_count = ${Math.floor(options.quotaBytes / PAGE_BYTES)}`);
   return new SqliteStore(db, options);
 }
 
