@@ -5,7 +5,7 @@ import { systemClock, type Clock } from "../../shared/clock.ts";
 import type { PendingRollback, SimulatedDevice } from "../device.ts";
 import { serveExec } from "../host/channel.ts";
 import type { Call } from "../host/calls.ts";
-import { conditionPrograms } from "../host/conditions.ts";
+import { dfProgram } from "../host/free-space.ts";
 import { Jail } from "../host/jail.ts";
 import { TIMER_MS } from "../host/sleeps.ts";
 import { Datastores } from "../kit/datastores.ts";
@@ -63,6 +63,7 @@ export async function startFrrLinux(
   const jail = await Jail.start({
     hostname,
     clock,
+    clockSkewMs: () => router().store.faults.conditions.clockSkewMs,
     accounts: [
       { name: "frr", uid: FRR_UID },
       { name: config.username, uid: LOGIN_UID, sudo: config.sudo },
@@ -75,8 +76,7 @@ export async function startFrrLinux(
     ].map(([path = "", content = ""]) => ({ path, content, mode: "0640", owner: `${FRR_UID}:${FRR_UID}` })),
     folders: ["/var/log/frr"],
     programs: [
-      ...conditionPrograms(
-        clock,
+      dfProgram(
         () => router().store.faults.conditions,
         () => jail,
       ),

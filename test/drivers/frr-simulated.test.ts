@@ -97,6 +97,23 @@ describe.skipIf(!verdict.run)(`FRR, simulated${verdict.run ? "" : `: ${verdict.r
     expect(result).toMatchObject({ state: "FAILED", code: "PENDING_CHANGE", notApplied: true });
   });
 
+  test("an undo that meets a dead daemon tries again until watchfrr has started it", async () => {
+    const { sim, box } = await lab();
+    const before = sim.runningConfig();
+    const spec = await box.plan(`${CHANGE}router bgp 64512\n neighbor 172.16.0.1 timers connect 7\n`, {
+      verify: [{ command: "show version", contains: ["no such"], withinMs: 0 }],
+    });
+    const journal = recorder({ at: (step) => void (step === "verify?" && sim.kill("bgpd", 20_000)) });
+    const result = await runChange(box.context(), spec, journal.hooks);
+    expect(result, `${result.code} ${result.detail}`).toMatchObject({
+      state: "ROLLED_BACK",
+      code: "VERIFICATION_FAILED",
+    });
+    expect(sim.runningConfig()).toBe(before);
+    expect(`${sim.runningConfig()}`).toBe(sim.startupConfig());
+    expect(sim.applies().filter(({ via }) => via === "frr-reload").length).toBeGreaterThan(0);
+  });
+
   test("a list that a change removed and the undo brought back is where nothing was changed", async () => {
     const { sim, box } = await lab();
     const before = sim.runningConfig();
