@@ -25,6 +25,9 @@ export function hostVerdict(): HostVerdict {
 export const OUTER_UID = 100_000;
 export const UIDS = 65_536;
 
+/** Only root can give accounts numbers of their own. */
+export const hasAccounts = (): boolean => process.getuid?.() === 0;
+
 /** A container may have few user numbers of its own. */
 function hasRange(): boolean {
   const lines = readFileSync("/proc/self/uid_map", "utf8").trim().split("\n");
@@ -46,7 +49,7 @@ function tried(): HostVerdict {
     { encoding: "utf8", timeout: 20_000 },
   );
   if (probe.status === 0)
-    return process.getuid?.() !== 0 || hasRange() ? { run: true } : no("user numbers 100000 to 165535 to map to");
+    return !hasAccounts() || hasRange() ? { run: true } : no("user numbers 100000 to 165535 to map to");
   const said = (probe.stderr ?? "").trim().split("\n")[0] ?? "";
   return no(
     `user and mount namespaces with a /proc of their own, and this machine says: ${said || String(probe.error)}`,

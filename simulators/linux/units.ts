@@ -2,7 +2,8 @@
  * Services of a simulated host, as small programs in it: `systemctl`, `systemd-run` and what boots, or init scripts. No daemon runs: a service is a
  * state, which a boot makes anew, and what its unit says must hold before it starts (`ExecStartPre`, `ExecReload`), which really runs.
  */
-import type { JailFile, JailProgram } from "../host/jail.ts";
+import type { JailProgram } from "../host/jail.ts";
+import type { JailFile } from "../host/plan.ts";
 
 export type Init = "systemd" | "sysv";
 
