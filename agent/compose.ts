@@ -83,6 +83,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     clock,
     marked: markedEpoch(mark),
     ...(options.onBoundary ? { onBoundary: options.onBoundary } : {}),
+    ...(options.onRefused ? { onRefused: options.onRefused } : {}),
   });
   const { store } = journal;
   if (journal.putAside !== null) log.error("journal-put-aside", { code: "JOURNAL_CORRUPT", detail: journal.putAside });

@@ -1,6 +1,6 @@
 import type { Clock } from "../shared/clock.ts";
 import type { Envelope } from "../shared/envelope.ts";
-import type { BoundaryObserver } from "../shared/store.ts";
+import type { BoundaryObserver, RefusalObserver } from "../shared/store.ts";
 import type { Driver, DriverFor } from "../drivers/types.ts";
 import type { ExportReport, ImportReport } from "./bundle/report.ts";
 import type { AgentLog } from "./log.ts";
@@ -27,6 +27,7 @@ export interface AgentOptions {
   readonly wayHomeMs?: number;
   /** Called around each durable commit of the journal; fault tests kill the process here. */
   readonly onBoundary?: BoundaryObserver;
+  readonly onRefused?: RefusalObserver;
 }
 
 export interface RunningAgent {

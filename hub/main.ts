@@ -6,7 +6,7 @@ import { farhand, runFarhand } from "./cli/app.ts";
 import { hubCommands, type HubProgram } from "./cli/hub-commands.ts";
 import { processContext } from "./cli/process.ts";
 import { refuseEnvironment } from "./cli/refuse-environment.ts";
-import { exitOf } from "./cli/exit.ts";
+import { EXIT, exitOf } from "./cli/exit.ts";
 import { Output } from "./cli/terminal/output.ts";
 import { systemClock } from "../shared/clock.ts";
 import { errorCode, FarhandError } from "../shared/errors.ts";
@@ -39,7 +39,12 @@ const hubProgram: HubProgram = {
     process.on("SIGTERM", onSignal);
     process.on("SIGINT", onSignal);
     const signal = AbortSignal.any([options.signal, stopping.signal]);
-    const hub = await startHub({ ...options, clock: systemClock, signal, log: processLog() });
+    const log = processLog();
+    const onRefused = (error: unknown): void => {
+      log.error("disk", { code: "IO", detail: `ends, and has to be started again: ${String(error)}` });
+      process.exit(EXIT.failure);
+    };
+    const hub = await startHub({ ...options, clock: systemClock, signal, log, onRefused });
     const ended = hub.ended.finally(() => {
       process.off("SIGTERM", onSignal);
       process.off("SIGINT", onSignal);

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { Clock } from "../shared/clock.ts";
 import { errorCode } from "../shared/errors.ts";
 import type { Signer } from "../shared/keys.ts";
-import { statements, type BoundaryObserver, type Store } from "../shared/store.ts";
+import { statements, type BoundaryObserver, type RefusalObserver, type Store } from "../shared/store.ts";
 import { makeApi, type HubApi } from "./api/server/app.ts";
 import { Refusals } from "./audit/refusals.ts";
 import { Sequencer } from "./audit/sequencer.ts";
@@ -44,6 +44,7 @@ export interface OpenOptions {
   readonly log: Log;
   readonly version: string;
   readonly onBoundary?: BoundaryObserver;
+  readonly onRefused?: RefusalObserver;
 }
 
 /** Puts the parts of a hub together: each is given what it uses, and nothing is found through a global. */
@@ -52,7 +53,7 @@ export async function openHub(options: OpenOptions): Promise<OpenHub> {
   const signer = await folder.signer();
   const cipher = new BlobCipher(folder.blobKey());
   folder.makePrivate("database");
-  const store = openHubStore(folder.path("database"), options.onBoundary);
+  const store = openHubStore(folder.path("database"), options.onBoundary, undefined, options.onRefused);
   try {
     return await assemble(options, store, signer, cipher);
   } catch (error) {

@@ -4,7 +4,7 @@ import type { Server } from "bun";
 import type { Clock, TimerHandle } from "../shared/clock.ts";
 import { BUNDLE_BYTES_MAX } from "../shared/bundle/format.ts";
 import { errorCode, FarhandError } from "../shared/errors.ts";
-import type { BoundaryObserver } from "../shared/store.ts";
+import type { BoundaryObserver, RefusalObserver } from "../shared/store.ts";
 import { loadConsole, serveConsole, type ConsoleFile } from "./console/assets.ts";
 import { LINK_PATH, type LinkSocketData } from "./links/ws/server.ts";
 import { silentLog, type Log } from "./log.ts";
@@ -28,6 +28,7 @@ export interface StartOptions {
   /** Stops the hub when it aborts. */
   readonly signal: AbortSignal;
   readonly onBoundary?: BoundaryObserver;
+  readonly onRefused?: RefusalObserver;
   readonly log?: Log;
 }
 
@@ -51,7 +52,7 @@ export async function startHub(options: StartOptions): Promise<RunningHub> {
     serverTls({ folder, hubId: config.id, publicUrl, nowMs: clock.nowMs(), randomBytes });
   const tls = await tlsNow();
   const version = packageJson.version;
-  const { onBoundary } = options;
+  const { onBoundary, onRefused } = options;
   const hub = await openHub({
     folder,
     config,
@@ -61,6 +62,7 @@ export async function startHub(options: StartOptions): Promise<RunningHub> {
     log,
     version,
     ...(onBoundary && { onBoundary }),
+    ...(onRefused && { onRefused }),
   });
   const front = new Front(hub, listen);
   try {

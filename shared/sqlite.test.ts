@@ -167,13 +167,16 @@ describe("on a disk", () => {
     return now;
   };
   let disk: ReturnType<typeof slowDisk>;
+  let refusals: string[];
   beforeEach(async () => {
     await store.close();
     disk = slowDisk();
+    refusals = [];
     store = openSqlite({
       path,
       migrations: MIGRATIONS,
       wal: disk,
+      onRefused: (error) => refusals.push(String(error)),
       onBoundary: (labels, phase) => boundaries.push(`${phase} ${labels.join("+")}`),
     });
   });
@@ -249,5 +252,7 @@ describe("on a disk", () => {
     await expect(written).rejects.toThrow("EIO");
     await expect(insert(2)).rejects.toThrow("EIO");
     await expect(count()).rejects.toThrow("EIO");
+    // Once, so that the process can end.
+    expect(refusals).toEqual(["Error: EIO: i/o error, fdatasync"]);
   });
 });

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { closeSync, openSync } from "node:fs";
 import { Database, type SQLQueryBindings } from "bun:sqlite";
 import { FarhandError } from "./errors.ts";
-import type { BoundaryObserver, SqlParameters, SqlRow, Statement, Store, Tx } from "./store.ts";
+import type { BoundaryObserver, RefusalObserver, SqlParameters, SqlRow, Statement, Store, Tx } from "./store.ts";
 import { WalSync } from "./wal-sync.ts";
 
 export interface Migration {
@@ -17,6 +17,7 @@ export interface SqliteOptions {
   /** Upper bound of the file; writes beyond it fail as DISK_FULL while deletes still work. */
   readonly quotaBytes?: number;
   readonly onBoundary?: BoundaryObserver;
+  readonly onRefused?: RefusalObserver;
   /**
    * Other processes have the file open too, and see what was committed: COMMIT syncs before they do, and the whole process waits for the disk.
    * Without it they see it a moment before it is on disk.
@@ -101,6 +102,7 @@ export class SqliteStore implements Store {
   readonly #db: Database;
   readonly #reader: Database;
   readonly #onBoundary: BoundaryObserver | undefined;
+  readonly #onRefused: RefusalObserver | undefined;
   /** None in memory. */
   readonly #wal: Pick<WalSync, "sync" | "close"> | undefined;
   readonly #inside = new AsyncLocalStorage<true>();
@@ -114,6 +116,7 @@ export class SqliteStore implements Store {
   constructor(db: Database, options: SqliteOptions) {
     this.#db = db;
     this.#onBoundary = options.onBoundary;
+    this.#onRefused = options.onRefused;
     if (options.path === ":memory:") this.#reader = db;
     else {
       this.#reader = new Database(options.path, { readonly: true, strict: true });
@@ -218,7 +221,7 @@ export class SqliteStore implements Store {
   async #sync(): Promise<void> {
     this.#unsynced = this.#wal?.sync();
     // Every read and every group that follows meets a refusal again.
-    this.#unsynced?.catch(() => undefined);
+    this.#unsynced?.catch((error: unknown) => this.#onRefused?.(error));
     await this.#unsynced;
     this.#unsynced = undefined;
   }

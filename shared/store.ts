@@ -49,3 +49,6 @@ export interface Store {
 
 /** Called around each durable commit; fault tests kill the process here. */
 export type BoundaryObserver = (labels: readonly string[], phase: "before-commit" | "after-commit") => void;
+
+/** Told once, when the disk refused to take a commit: the process must end, and learn at its next start what is there (reliability.md §3.2). */
+export type RefusalObserver = (error: unknown) => void;

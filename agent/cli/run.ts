@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { systemClock } from "../../shared/clock.ts";
 import { startAgent } from "../compose.ts";
 import { makeLog } from "../log.ts";
-import { command, commonFlags, stateDirOf, vaultKeyOf, type AgentContext, type CommonFlags } from "./context.ts";
+import { command, commonFlags, EXIT, stateDirOf, vaultKeyOf, type AgentContext, type CommonFlags } from "./context.ts";
 
 interface Flags extends CommonFlags {
   readonly airGapped: boolean;
@@ -43,6 +43,10 @@ export const run = buildCommand<Flags, [], AgentContext>({
       vaultKey,
       log,
       airGapped,
+      onRefused: (error) => {
+        log.error("disk", { code: "IO", detail: `ends, and has to be started again: ${String(error)}` });
+        process.exit(EXIT.failure);
+      },
       ...(policy === undefined ? {} : { policy: resolve(policy) }),
     });
     log.info("ready", { detail: agent.agent });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Clock } from "../../shared/clock.ts";
 import { errorCode, FarhandError } from "../../shared/errors.ts";
 import { openSqlite, type Migration } from "../../shared/sqlite.ts";
-import type { BoundaryObserver, Store } from "../../shared/store.ts";
+import type { BoundaryObserver, RefusalObserver, Store } from "../../shared/store.ts";
 import { ensureEpoch } from "./meta.ts";
 import first from "./migrations/0001_journal.sql" with { type: "text" };
 import checkpoint from "./migrations/0002_checkpoint.sql" with { type: "text" };
@@ -35,6 +35,7 @@ export interface JournalOptions {
   readonly stateDir: string;
   readonly clock: Clock;
   readonly onBoundary?: BoundaryObserver;
+  readonly onRefused?: RefusalObserver;
   readonly quotaBytes?: number;
   /** The epoch that the mark knows: a journal that takes the place of a damaged one names it. */
   readonly marked?: string | undefined;
@@ -74,6 +75,7 @@ function open(path: string, options: JournalOptions): Store {
     migrations: journalMigrations,
     quotaBytes: options.quotaBytes ?? JOURNAL_BYTES_MAX,
     ...(options.onBoundary ? { onBoundary: options.onBoundary } : {}),
+    ...(options.onRefused ? { onRefused: options.onRefused } : {}),
   });
 }
 

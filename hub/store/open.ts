@@ -1,5 +1,5 @@
 import { openSqlite, type SqliteStore } from "../../shared/sqlite.ts";
-import type { BoundaryObserver } from "../../shared/store.ts";
+import type { BoundaryObserver, RefusalObserver } from "../../shared/store.ts";
 import first from "./migrations/0001_first.sql" with { type: "text" };
 import tombstone from "./migrations/0002_tombstone.sql" with { type: "text" };
 import adoption from "./migrations/0011_adoption.sql" with { type: "text" };
@@ -30,6 +30,17 @@ export const migrations = [
 ] as const;
 
 /** Beyond `quotaBytes` writes fail as DISK_FULL; without it the disk is the bound. */
-export function openHubStore(path: string, onBoundary?: BoundaryObserver, quotaBytes?: number): SqliteStore {
-  return openSqlite({ path, migrations, ...(onBoundary && { onBoundary }), ...(quotaBytes && { quotaBytes }) });
+export function openHubStore(
+  path: string,
+  onBoundary?: BoundaryObserver,
+  quotaBytes?: number,
+  onRefused?: RefusalObserver,
+): SqliteStore {
+  return openSqlite({
+    path,
+    migrations,
+    ...(onBoundary && { onBoundary }),
+    ...(quotaBytes && { quotaBytes }),
+    ...(onRefused && { onRefused }),
+  });
 }
