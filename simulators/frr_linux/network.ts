@@ -3,7 +3,7 @@ import { bytesOf, holds, lengthOf, shownNetwork } from "./config/addresses.ts";
 import type { Block, Config } from "./config/config.ts";
 import { groupOf, peerKey, takesPart } from "./config/print.ts";
 import { isIpv4 } from "./syntax.ts";
-import { peersOf } from "./statements/neighbors.ts";
+import { peersOf } from "./statements/peers.ts";
 
 export interface Port {
   readonly name: string;

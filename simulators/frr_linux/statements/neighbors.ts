@@ -1,154 +1,23 @@
-/** `neighbor …`: neighbours and peer-groups, what they say for themselves and in their families, and what becomes of them together. */
-import { shownAddress } from "../config/addresses.ts";
-import type { Block, Daemon } from "../config/config.ts";
-import { groupOf, isOnByItself, peerKey, takesPart } from "../config/print.ts";
-import { isIpv4, isIpv6 } from "../syntax.ts";
+/** Lines of a neighbour: what it says for itself, and in its families. */
+import type { Block } from "../config/config.ts";
+import { peerKey } from "../config/print.ts";
 import { missingMap, ownFamily, routerOf } from "./bgp.ts";
-import { put, Refusal, statement, type Args, type Effect, type Place, type Statement } from "./statement.ts";
-
-const BGP: readonly Daemon[] = ["bgpd"];
-const NEIGHBORS = 100;
-const PEER = "<A.B.C.D$peer|X:X::X:X$peer|WORD$peer>";
-const UNKNOWN = "% Specify remote-as or peer-group commands first";
-const NO_GROUP = "% Create the peer-group first";
-
-const nameOf = ({ peer = "" }: Args): string => (isIpv6(peer) ? shownAddress(peer) : peer);
-const isAddress = (name: string): boolean => isIpv4(name) || isIpv6(name);
-const isGroup = (router: Block, name: string): boolean => router.lines.has(peerKey(name, "group"));
-const asOf = (router: Block, name: string): string | undefined => router.lines.get(peerKey(name, "remote-as"))?.value;
-
-export function exists(router: Block, name: string): boolean {
-  return [...router.lines.values()].some(({ peer }) => peer === name);
-}
-
-export function peersOf(router: Block): string[] {
-  return [...new Set([...router.lines.values()].flatMap(({ peer }) => peer ?? []))].filter(
-    (name) => !isGroup(router, name),
-  );
-}
-
-export const membersOf = (router: Block, group: string): string[] =>
-  peersOf(router).filter((name) => groupOf(router, name) === group);
-
-export function removePeer(router: Block, name: string): void {
-  for (const block of [router, ...router.blocks.values()])
-    for (const [key, line] of block.lines) if (line.peer === name) block.lines.delete(key);
-}
-
-function line(
-  block: Block,
-  peer: string,
-  slot: string,
-  text: string,
-  rank: number,
-  more: { value?: string } = {},
-): void {
-  put(block, peerKey(peer, slot), { text, peer, rank: [NEIGHBORS, rank], owners: BGP, ...more });
-}
-
-/** Whether a neighbour takes part in IPv4 unicast is settled when it is made; shown is what the default does not say. */
-function made(router: Block, peer: string): void {
-  if (router.lines.has("bgp default ipv4-unicast")) participate(ownFamily({ block: router }), peer, false);
-}
-
-function participate(family: Block, peer: string, isIn: boolean): void {
-  family.lines.delete(peerKey(peer, isIn ? "out" : "in"));
-  const slot = isOnByItself(family) ? "out" : "in";
-  if (isIn === (slot === "in")) put(family, peerKey(peer, slot), { text: "", peer, rank: [], owners: BGP });
-}
-
-function remoteAs({ block: router }: Place, args: Args): Effect {
-  const peer = nameOf(args);
-  const { as = "" } = args;
-  if (!isAddress(peer) && !isGroup(router, peer)) return new Refusal("% Create the peer-group or interface first");
-  const group = groupOf(router, peer);
-  if (group !== undefined && asOf(router, group) !== undefined)
-    return new Refusal("% Peer-group member cannot override remote-as of peer-group.");
-  if (!exists(router, peer)) made(router, peer);
-  line(router, peer, "remote-as", `neighbor ${peer} remote-as ${as}`, 1, { value: as });
-  sorted(router, peer);
-  if (isGroup(router, peer))
-    for (const member of membersOf(router, peer)) router.lines.delete(peerKey(member, "remote-as"));
-  return undefined;
-}
-
-/** What means nothing for a neighbour of one's own AS, or of another, goes when it becomes one. */
-function sorted(router: Block, name: string): void {
-  for (const peer of [name, ...(isGroup(router, name) ? membersOf(router, name) : [])])
-    if (isInternal(router, peer))
-      for (const slot of ["local-as", "ebgp-multihop"]) router.lines.delete(peerKey(peer, slot));
-    else for (const family of router.blocks.values()) family.lines.delete(peerKey(peer, "route-reflector-client"));
-}
-
-/** Without its AS a neighbour is nothing; the members of a peer-group lose theirs with it. */
-function noRemoteAs({ block: router }: Place, args: Args): Effect {
-  const peer = nameOf(args);
-  if (!isAddress(peer) && !isGroup(router, peer)) return new Refusal("% Create the peer-group or interface first");
-  if (!isGroup(router, peer)) {
-    removePeer(router, peer);
-    return undefined;
-  }
-  router.lines.delete(peerKey(peer, "remote-as"));
-  for (const member of membersOf(router, peer)) if (asOf(router, member) === undefined) removePeer(router, member);
-  return undefined;
-}
-
-function noNeighbor({ block: router }: Place, args: Args): Effect {
-  const peer = nameOf(args);
-  if (isGroup(router, peer)) return noGroup({ router, group: peer });
-  if (!isAddress(peer)) return new Refusal(NO_GROUP);
-  removePeer(router, peer);
-  return undefined;
-}
-
-function noGroup({ router, group }: { readonly router: Block; readonly group: string }): Effect {
-  if (!isGroup(router, group)) return new Refusal(NO_GROUP);
-  for (const member of membersOf(router, group)) removePeer(router, member);
-  removePeer(router, group);
-  return undefined;
-}
-
-function join({ block: router }: Place, args: Args): Effect {
-  const peer = nameOf(args);
-  const { group = "" } = args;
-  if (!isGroup(router, group)) return new Refusal("% Configure the peer-group first");
-  const there = groupOf(router, peer);
-  if (there !== undefined && there !== group) return new Refusal("% Cannot change the peer-group. Deconfigure first");
-  if (!exists(router, peer)) made(router, peer);
-  if (asOf(router, group) !== undefined) router.lines.delete(peerKey(peer, "remote-as"));
-  for (const family of router.blocks.values()) participate(family, peer, takesPart(family, group));
-  line(router, peer, "peer-group", `neighbor ${peer} peer-group ${group}`, 2, { value: group });
-  sorted(router, peer);
-  return undefined;
-}
-
-/** Out of a peer-group a neighbour is nobody: measured, neither an AS of its own nor that it was in no group saves it. */
-function leave({ block: router }: Place, args: Args): Effect {
-  const { group = "" } = args;
-  const peer = nameOf(args);
-  if (!exists(router, peer)) return new Refusal(UNKNOWN);
-  if (!isGroup(router, group)) return new Refusal("% Configure the peer-group first");
-  removePeer(router, peer);
-  return undefined;
-}
-
-const sessions: readonly Statement[] = [
-  statement(`neighbor ${PEER} remote-as <(1-4294967295)$as|internal$as|external$as>`, BGP, remoteAs),
-  statement(`no neighbor ${PEER} remote-as <(1-4294967295)|internal|external>`, BGP, noRemoteAs),
-  statement("neighbor WORD$peer peer-group", BGP, ({ block }, { peer = "" }) => {
-    if (!isGroup(block, peer)) {
-      line(block, peer, "group", `neighbor ${peer} peer-group`, 0);
-      made(block, peer);
-    }
-    return undefined;
-  }),
-  statement("no neighbor WORD$peer peer-group", BGP, ({ block }, { peer = "" }) =>
-    noGroup({ router: block, group: peer }),
-  ),
-  statement(`neighbor ${PEER} peer-group PGNAME$group`, BGP, join),
-  statement(`no neighbor ${PEER} peer-group PGNAME$group`, BGP, leave),
-  statement(`no neighbor ${PEER}`, BGP, noNeighbor),
-];
+import {
+  BGP,
+  PEER,
+  UNKNOWN,
+  asKnown,
+  asNumber,
+  exists,
+  isGroup,
+  isInternal,
+  line,
+  membersOf,
+  nameOf,
+  participate,
+} from "./peers.ts";
+import { sessions } from "./sessions.ts";
+import { Refusal, statement, type Args, type Place, type Statement } from "./statement.ts";
 
 interface PeerSlot {
   readonly name: string;
@@ -211,17 +80,6 @@ function slots(table: readonly PeerSlot[], into: (place: Place) => Block): State
 }
 
 const has = (block: Block, peer: string, slot: string): boolean => block.lines.has(peerKey(peer, slot));
-const asNumber = (router: Block): string => router.header.split(" ")[2] ?? "";
-
-const asKnown = (router: Block, peer: string): string | undefined => {
-  const group = groupOf(router, peer);
-  return asOf(router, peer) ?? (group === undefined ? undefined : asOf(router, group));
-};
-
-const isInternal = (router: Block, peer: string): boolean => {
-  const as = asKnown(router, peer);
-  return as === "internal" || as === asNumber(router);
-};
 
 const ROUTER_SLOTS: readonly PeerSlot[] = [
   {
