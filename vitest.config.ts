@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** What Bun does for `import … with { type: "text" }`, which vite does not know. */
 const textModules = {
@@ -23,6 +24,32 @@ const ALONE = [
   "test/faults/real-crash.test.ts",
 ];
 
+/** Begun first, longest first: one that begins last keeps the machine waiting with one core idle. A clean clone knows no times of an earlier run. */
+const LONG = [
+  "test/faults/simulated-crash.test.ts",
+  "test/drivers/linux-sysv.test.ts",
+  "test/faults/rotate-crash.test.ts",
+  "test/e2e/leaver.test.ts",
+  "test/drivers/matrix/matrix.test.ts",
+  "test/faults/takeover.test.ts",
+  "test/drivers/junos-others.test.ts",
+  "test/faults/stream.test.ts",
+  "test/simulation/simulation.test.ts",
+  "test/airgap/round-trip.test.ts",
+  "test/drivers/certify/certify.test.ts",
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification): number => {
+      const at = LONG.findIndex((name) => moduleId.endsWith(name));
+      return at < 0 ? LONG.length : at;
+    };
+    const usual = await super.sort(files);
+    return usual.toSorted((a, b) => place(a) - place(b));
+  }
+}
+
 /** Bounds against a hang, not measurements: a busy machine may take its time. */
 const patience = {
   // What runs at once in a file waits for clocks, not for the processor.
@@ -39,6 +66,7 @@ export default defineConfig({
     pool: "threads",
     allowOnly: false,
     passWithNoTests: false,
+    sequence: { sequencer: LongestFirst },
     reporters: ["default", "./test/house/tally.ts"],
     coverage: {
       provider: "v8",
