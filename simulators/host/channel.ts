@@ -15,6 +15,8 @@ export interface ExecChannelOptions {
   readonly sessionId: number;
   /** The program has ended; its client does not know yet. What the change that it made calls for is done here. */
   readonly done?: (said: string) => void;
+  /** Asked when it has ended: whether a fault in the middle of it has taken its answer away. */
+  readonly isSilenced?: () => boolean;
 }
 
 /** A shell that reads its program from its input: then the program, too, is what was said. */
@@ -64,6 +66,7 @@ async function runCommand(request: ExecRequest, o: ExecChannelOptions, signal: A
   signal.addEventListener("abort", gone, { once: true });
   const [, , status] = await ended.finally(() => signal.removeEventListener("abort", gone));
   o.done?.(said);
+  if (o.isSilenced?.() === true) await closed(signal);
   if (signal.aborted) throw new SessionClosed("the connection is closed");
   const after = faults.bites("drop", said, "after");
   if (after?.kind === "drop") dropped(request, after.how);

@@ -269,6 +269,13 @@ describe.skipIf(!verdict.run)(`a simulated Linux host${verdict.run ? "" : `: ${v
       expect(await before.say("echo again")).toBe("0 again\n");
       const after = await meets({ kind: "drop", at: "motd", moment: "after", once: true });
       expect([after.changed, after.said]).toEqual([true, expect.stringMatching(/^undefined/)]);
+      // While a service takes up its files, in the middle of what somebody has it do.
+      const during = await meets(
+        { kind: "drop", at: "^sshd reads" },
+        "sudo -n sh -c 'systemctl reload ssh; echo changed > /etc/motd'",
+      );
+      expect(during.said).toMatch(/^undefined/);
+      await expect.poll(() => during.host.runningConfig()).toContain("changed\n");
       const middle = await meets({ kind: "drop", afterBytes: 100 }, "seq 1 1000");
       expect(middle.said.length).toBeLessThan(300);
     });
@@ -279,8 +286,14 @@ describe.skipIf(!verdict.run)(`a simulated Linux host${verdict.run ? "" : `: ${v
       const hanging = execOnce(host, "hostname").then(({ status }) => status);
       await expect.poll(() => host.commands().length).toBe(1);
       expect((await during(execOnce(host, "echo others"))).text).toBe("others\n");
+      host.setFault({ kind: "hang", at: "^sshd reads", once: true });
+      const half = execOnce(host, "sudo -n sh -c 'systemctl reload ssh; echo changed > /etc/motd'").then(
+        ({ status }) => status,
+      );
+      await expect.poll(() => host.runningConfig()).toContain("changed\n");
+      expect((await during(execOnce(host, "echo others"))).text).toBe("others\n");
       await host.stop();
-      expect(await hanging).toBeUndefined();
+      expect([await hanging, await half]).toEqual([undefined, undefined]);
     });
 
     test("refuse-line, authorization-denied, wrong-privilege, log-noise", async () => {

@@ -61,7 +61,11 @@ export async function startLinux(
   const faults = new FaultBoard();
   for (const fault of config.faults) faults.set(fault);
   const log: CommandRecord[] = [];
-  const state: Door = { sshd: { values: new Map(), errors: [] }, listen: () => Promise.resolve() };
+  const state: Door = {
+    sshd: { values: new Map(), errors: [] },
+    listen: () => Promise.resolve(),
+    met: () => undefined,
+  };
   const programs: JailProgram[] = [
     ...unitPrograms(config.init),
     { path: "/usr/local/sbin/sshd", serve: (call) => sshd(call, viewOf(call.at)) },
@@ -72,6 +76,7 @@ export async function startLinux(
       path: TAKES_UP,
       serve: async ({ argv, at }) => {
         const [, how] = argv;
+        state.met("sshd reads its files");
         if (how !== "stopped") state.sshd = readSshd(viewOf(at));
         await state.listen(how !== "stopped");
         return 0;
@@ -101,6 +106,8 @@ export async function startLinux(
 interface Door {
   sshd: SshdConfig;
   listen: (listens: boolean) => Promise<void>;
+  /** Something happens in the middle of somebody's command: faults may meet it there. */
+  met: (line: string) => void;
 }
 
 interface Parts {
@@ -126,6 +133,7 @@ async function serve(parts: Parts): Promise<SimulatedHost> {
       log,
       sessionId: nextSession++,
       done: () => box.look(request.username),
+      isSilenced: () => silent.delete("now"),
     });
   const ssh = await startSshServer({
     address: config.address,
@@ -142,6 +150,13 @@ async function serve(parts: Parts): Promise<SimulatedHost> {
     exec,
     shell: (request) => shell(request),
   });
+  const silent = new Set<"now">();
+  state.met = (line) => {
+    log.push({ atMs: clock.nowMs(), sessionId: 0, user: "root", mode: "exec", line });
+    const drop = faults.bites("drop", line);
+    if (drop) ssh.dropConnections();
+    if (faults.bites("hang", line)) silent.add("now");
+  };
   state.listen = (listens) => ssh.setListening(listens);
   const box = new Box({
     jail,

@@ -40,7 +40,8 @@ export const linux: Subject = {
   body: (running) => running,
   moments: {
     beforeApply: 'mkdir "\\$d/new"',
-    duringApply: 'setsid -w sh "\\$d/apply"',
+    // A service takes up what was written: the apply is half done, and goes on.
+    duringApply: "^sshd reads its files$",
     line: "/etc/motd|^probe$",
     apply: 'setsid -w sh "\\$d/apply"',
     confirm: 'mv "\\$d/armed" "\\$d/disarmed"',
