@@ -1,4 +1,7 @@
 // A router over the real protocol: vtysh on a terminal, programs of a host that really runs what it is told, a timer on it, and every named fault once.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { ManualClock } from "../../shared/clock.ts";
 import type { SimulatedDevice } from "../device.ts";
@@ -55,6 +58,17 @@ async function arm(device: SimulatedDevice): Promise<void> {
 const hasOurs = (device: SimulatedDevice): boolean => device.runningConfig().includes("by us");
 
 describe.skipIf(!verdict.run)(`a FRR router on a host${verdict.run ? "" : `: ${verdict.reason}`}`, () => {
+  test("a link in the place of its file leads nowhere outside the host, to be read or to be written", async () => {
+    const mine = mkdtempSync(join(tmpdir(), "farhand-victim-"));
+    writeFileSync(join(mine, "file"), "hostname ours\n");
+    const { device } = await boot();
+    const swap = `rm /etc/frr/frr.conf; ln -s ${mine}/file /etc/frr/frr.conf`;
+    await sh(device, `sudo -n sh -c '${swap}; vtysh -c write; vtysh -f ${mine}/file; vtysh -f /etc/frr/frr.conf'`);
+    expect(readFileSync(join(mine, "file"), "utf8")).toBe("hostname ours\n");
+    expect([device.hostname(), device.startupConfig()]).toEqual(["s0001-frr1", "end\n"]);
+    rmSync(mine, { recursive: true });
+  });
+
   test("vtysh on a terminal: greeting, prompts of each mode, silence for what is taken, words for what is not", async () => {
     const { device } = await boot();
     const session = await login(device);

@@ -1,5 +1,4 @@
 /** The handle by which tests, fleets and the demo hold one simulated FRR router on Linux. */
-import { readFileSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { systemClock, type Clock } from "../../shared/clock.ts";
 import type { PendingRollback, SimulatedDevice } from "../device.ts";
@@ -86,8 +85,8 @@ export async function startFrrLinux(
   });
   made.jail = jail;
   const files: Files = {
-    read: (path) => readIf(jail.at(path)),
-    write: (path, content) => writeFileSync(jail.at(path), content),
+    read: (path) => jail.disk.read(path),
+    write: (path, content) => jail.disk.write(path, content),
   };
 
   /** A program of the host, as the shell that called it sees it. */
@@ -101,7 +100,7 @@ export async function startFrrLinux(
       argv,
       readsConf: uid === 0,
       typist: { user: uid === 0 ? "root" : config.username, via, sitting: {} },
-      read: (path) => (path === "/dev/stdin" ? stdin.toString("utf8") : readIf(jail.inside(path))),
+      read: (path) => (path === "/dev/stdin" ? stdin.toString("utf8") : jail.running.read(path)),
     });
     out(said.out);
     err(said.err);
@@ -114,22 +113,11 @@ export async function startFrrLinux(
     const before = TREE.text(store.running);
     const status = run(call, frrReload, "frr-reload");
     if (TREE.text(store.running) !== before) {
-      const isTimer = ancestorsOf(call).some((pid) => host.woken.has(pid));
+      const isTimer = jail.ancestorsOf(call.pid).some((pid) => host.woken.has(pid));
       store.record({ kind: "rolled-back", why: isTimer ? "timer" : "asked", by: "root" });
       if (store.up) reach.setReachability("up");
     }
     return status;
-  }
-
-  function ancestorsOf({ parentPid }: Call): number[] {
-    const all: number[] = [];
-    for (let pid = parentPid; pid > 1 && all.length < 16;) {
-      all.push(pid);
-      pid = Number(
-        /^PPid:\s+(?<pid>\d+)/m.exec(readIf(jail.inside(`/proc/${pid}/status`)) ?? "")?.groups?.["pid"] ?? 0,
-      );
-    }
-    return all;
   }
 
   jail.sleeps.onWake = ({ parentPid, fromMs, untilMs }) => {
@@ -216,14 +204,6 @@ export async function startFrrLinux(
   } catch (error) {
     await jail.close();
     throw error;
-  }
-}
-
-function readIf(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Programs of a simulated host that the simulator itself answers: a file in the jail that calls out over a socket. */
 import { chmodSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
+import type { Files } from "./files.ts";
 import { SHARED } from "./scripts.ts";
 
 /** One run of a program. */
@@ -14,8 +15,8 @@ export interface Call {
   readonly uid: number;
   /** Ends when the program is killed, and with the host. */
   readonly signal: AbortSignal;
-  /** Where this process finds a file as that one sees it, which may be in a mount namespace of its own. */
-  readonly at: (path: string) => string;
+  /** As that process sees them, which may be in a mount namespace of its own. */
+  readonly files: Files;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
 }
@@ -68,7 +69,7 @@ export interface CallServer {
 export async function serveCalls(
   path: string,
   programs: ReadonlyMap<string, Serve>,
-  seenBy: (pid: number, path: string) => string,
+  seenBy: (pid: number) => Files,
 ): Promise<CallServer> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
@@ -110,7 +111,7 @@ export async function serveCalls(
         parentPid: Number(parentPid),
         uid: Number(uid),
         signal: gone.signal,
-        at: (file) => seenBy(Number(pid), file),
+        files: seenBy(Number(pid)),
         out: (text) => say("o", text),
         err: (text) => say("e", text),
       };

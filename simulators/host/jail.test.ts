@@ -1,6 +1,8 @@
 // What runs on a simulated host really runs, and touches nothing of the machine that it is on.
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { ManualClock } from "../../shared/clock.ts";
 import { Jail, type JailOptions } from "./jail.ts";
@@ -147,6 +149,98 @@ describe.skipIf(!verdict.run)(`a host in a jail${verdict.run ? "" : `: ${verdict
     await expect(jail.run("head -c 3000000 /dev/zero", { outputBytesMax: 1_000_000 })).rejects.toThrow("1000000 bytes");
   });
 
+  test("what its simulator reads and writes there is the host's own, whatever its root has put in the way", async () => {
+    const mine = mkdtempSync(join(tmpdir(), "farhand-victim-"));
+    writeFileSync(join(mine, "file"), "ours");
+    const jail = await start();
+    const { stdout } = await jail.run(
+      `mkdir -p ${mine} /etc/in; echo inner > ${mine}/file; echo plain > /etc/in/plain; echo kept > /etc/kept
+      ln -s ${mine} /etc/away; ln -s ${mine}/file /etc/link; ln -s ../../../../etc/in/plain /etc/in/up; ln -s /etc/loop /etc/loop
+      mkfifo /etc/pipe; ln -s /proc/sys/kernel/hostname /etc/kernel; ln -s /proc/1/root/etc/kept /etc/magic; ln -s /dev/zero /etc/zero; head -c 99 /dev/zero > /etc/big; echo made`,
+    );
+    expect(stdout).toBe("made\n");
+    // /tmp is not on its disk: a link to it leads nowhere there, and to the host's own folder where it runs.
+    expect([jail.disk.read("/etc/away/file"), jail.disk.names("/etc/away")]).toEqual([undefined, []]);
+    expect([jail.running.read("/etc/away/file"), jail.running.read("/etc/link")]).toEqual(["inner\n", "inner\n"]);
+    expect(jail.running.names("/etc/away/../../etc/in/../in")).toEqual(["plain", "up"]);
+    expect(jail.disk.read("/etc/in/up")).toBe("plain\n");
+    expect(
+      ["kernel", "pipe", "zero", "loop", "none", "kept/"].map((name) => jail.running.read(`/etc/${name}`)),
+    ).toEqual([...Array.from({ length: 5 }, () => undefined), "kept\n"]);
+    expect(jail.running.read("/proc/version")).toBeUndefined();
+    expect([jail.disk.read("/etc/big", 98), jail.disk.read("/etc/big", 99)?.length]).toEqual([undefined, 99]);
+    expect([jail.disk.target("/etc/link"), jail.disk.stat("/etc/link")?.isSymbolicLink()]).toEqual([
+      `${mine}/file`,
+      true,
+    ]);
+    jail.running.write("/etc/link", "new");
+    for (const name of ["kernel", "pipe", "loop", "zero", "none"])
+      expect(() => jail.running.write(`/etc/${name}`, "x")).toThrow();
+    expect(() => jail.disk.write("/etc/link", "x")).toThrow();
+    expect((await jail.run(`cat ${mine}/file; hostname`)).stdout).toBe("newedge-1\n");
+    expect(readFileSync(join(mine, "file"), "utf8")).toBe("ours");
+    rmSync(mine, { recursive: true });
+  });
+
+  test("a program is asked from its own mounts, and its ancestors by this machine's processes, not by what lies in its /proc", async () => {
+    const asked: unknown[] = [];
+    const jail = await start({
+      files: [{ path: "/etc/motd", content: "of all" }],
+      programs: [
+        {
+          path: "/usr/local/sbin/ask",
+          serve: ({ files, pid }) => {
+            const found = jail.ancestorsOf(pid);
+            asked.push(files.read("/etc/motd"), found.length, found.includes(pid), jail.disk.read("/etc/motd"));
+            return 0;
+          },
+        },
+      ],
+    });
+    const fake = "mount -t tmpfs t /proc; for one in $(seq 1 99); do mkdir /proc/$one; ln -s / /proc/$one/root; done;";
+    const own = "echo own > /run/own; mount --bind /run/own /etc/motd; ask; true";
+    expect((await jail.run(`${fake} unshare -m sh -c '${own}'; true`)).code).toBe(0);
+    expect(asked).toEqual(["own\n", 2, false, "of all"]);
+  });
+
+  test("a host that its own root switches off is down, and can be booted; its /proc has nothing of this machine under it", async () => {
+    const jail = await start();
+    await jail.run("umount /proc; ls /proc > /root/under");
+    expect(readFileSync(jail.at("/root/under"), "utf8")).toBe("");
+    // reboot(2) of a pid namespace ends it.
+    await jail.run("perl -e 'syscall(169, 0xfee1dead, 672274793, 0x01234567, 0)'");
+    await expect.poll(() => jail.up).toBe(false);
+    expect(jail.running.names("/")).toEqual([]);
+    await jail.boot();
+    expect((await jail.run("echo on")).stdout).toBe("on\n");
+  });
+
+  test("whoever closes it while it boots, at any moment, or while its boot never ends, leaves nothing", async () => {
+    for (const at of ["spawned", "up", "booting"]) {
+      const hostname = `cut-${at}-${process.pid}`;
+      const jail = await start({
+        hostname,
+        boot: "/etc/boot",
+        files: [
+          {
+            path: "/etc/boot",
+            content:
+              "#!/bin/sh\n[ -e /etc/once ] || { : > /etc/once; exit; }\n: > /etc/twice\nexec perl -e 'sleep 9999'\n",
+            mode: "0755",
+          },
+        ],
+      });
+      await jail.halt();
+      const booting = jail.boot();
+      if (at === "spawned") await expect.poll(() => processesOf(hostname).length).toBeGreaterThan(0);
+      if (at === "up") await expect.poll(() => jail.up).toBe(true);
+      if (at === "booting") await expect.poll(() => existsSync(jail.at("/etc/twice"))).toBe(true);
+      await jail.close();
+      await booting;
+      expect(processesOf(hostname)).toEqual([]);
+    }
+  });
+
   test("after the end there is no process, no mount and no file of it; nor when its holder is killed", async () => {
     const jail = await start();
     await jail.run("setsid -f sh -c 'trap : TERM HUP; while :; do sleep 1000; done' > /dev/null 2>&1");
@@ -171,6 +265,7 @@ describe.skipIf(!verdict.run)(`a host in a jail${verdict.run ? "" : `: ${verdict
     holder.kill("SIGKILL");
     await expect.poll(() => [disk, machine].filter((path) => existsSync(path.replace("/root", "")))).toEqual([]);
     expect(processesOf(folder)).toEqual([]);
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
     // What nobody was left to take away: a folder with a socket that nobody hears.
     rmSync(folder, { recursive: true });
   });

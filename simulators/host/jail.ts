@@ -11,6 +11,7 @@ import type { Readable, Writable } from "node:stream";
 import type { Clock } from "../../shared/clock.ts";
 import { clientFor, serveCalls, type CallServer, type ReadsStdin, type Serve } from "./calls.ts";
 import { end, linesOf, statusOf } from "./children.ts";
+import { Files, processesBeside, rootBeside, rootOf } from "./files.ts";
 import { accountFiles, homeOf, planOf, type Account, type JailFile } from "./plan.ts";
 import { AWAIT_MAPPING, BOOT, DATE, DISK, ENTER, OWN, PATH, SUDO, SUDO_RULES } from "./scripts.ts";
 import { hasAccounts, hostVerdict, OUTER_UID, UIDS } from "./requirements.ts";
@@ -76,7 +77,12 @@ export class Jail {
   readonly #accounts: ReadonlyMap<string, Account>;
   #calls: CallServer | undefined;
   #disk: ChildProcess | undefined;
-  #machine: { readonly child: ChildProcess; readonly pid: number } | undefined;
+  #machine: { readonly child: ChildProcess; pid?: number } | undefined;
+  /** Its files, as its running processes see them. */
+  readonly running = new Files(() => rootOf(this.#machine?.pid ?? 0));
+  /** Its disk, which is there while the host is down, too; /run, /tmp and /proc are not on it. */
+  readonly disk = new Files(() => rootOf(this.#disk?.pid ?? 0));
+  readonly #halted = new WeakSet<ChildProcess>();
   #running = 0;
   #changing: Promise<void> = Promise.resolve();
   #closed = false;
@@ -106,7 +112,7 @@ export class Jail {
   }
 
   get up(): boolean {
-    return this.#machine !== undefined;
+    return this.#machine?.pid !== undefined;
   }
 
   /** Whether accounts have user numbers of their own. Where we are not root ourselves, all of them are the jail's root. */
@@ -114,12 +120,12 @@ export class Jail {
     return hasAccounts();
   }
 
-  /** Where this process reads a file of its disk. It is there while the host is down, too; /run, /tmp and /proc are not on it. */
+  /** Where `disk` is, for tests that know what lies there: from here an absolute link leads out of the host. */
   at(path: string): string {
     return `/proc/${this.#disk?.pid ?? 0}/root${path}`;
   }
 
-  /** The same as its running processes see it. */
+  /** The same of `running`. */
   inside(path: string): string {
     return `/proc/${this.#machine?.pid ?? 0}/root${path}`;
   }
@@ -133,8 +139,8 @@ export class Jail {
   /** What sudo allows is asked a password for, or is not. */
   setSudoAsks(asks: boolean): void {
     const flag = join(this.folder, "shared/sudo-asks");
-    if (asks) writeFileSync(flag, "");
-    else rmSync(flag, { force: true });
+    rmSync(flag, { force: true });
+    if (asks) writeFileSync(flag, "", { flag: "wx" });
   }
 
   /** Through the account's shell. Where the host is down it is as if nobody were there: status 255. */
@@ -207,35 +213,61 @@ export class Jail {
     return { code: statusOf(status, signal), stdout, stderr };
   }
 
-  /** Power on. */
+  /** Power on. Whoever halts it meanwhile ends this too. */
   boot(): Promise<void> {
     return this.#change(async () => {
-      if (this.up || this.#closed) return;
-      const into = ["-t", String(this.#disk?.pid), "--user", "--mount", ...this.#credentials(0), "--"];
+      if (this.#machine || this.#closed) return;
+      const into = [
+        "-t",
+        String(this.#disk?.pid),
+        "--user",
+        "--mount",
+        ...this.#credentials(0),
+        "--",
+        ...this.#limits(),
+      ];
       const flags = ["--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child"];
       const { hostname, boot = "" } = this.#o;
       const argv = [...into, "/usr/bin/unshare", ...flags, "/bin/sh", "-eu", "-c", BOOT, "sh", hostname, boot];
       const child = spawn("/usr/bin/nsenter", argv, { env: this.#environment("root"), stdio: "pipe" });
+      const machine: { child: ChildProcess; pid?: number } = { child };
+      this.#machine = machine;
+      child.once("exit", () => this.#isDown(machine));
       const lines = linesOf(child);
       this.#running += 1;
       try {
-        const pid = Number(await lines.next("the host's first process"));
-        this.#machine = { child, pid };
+        machine.pid = Number(await lines.next("the host's first process"));
         await lines.next("the end of its boot");
+      } catch (error) {
+        if (!this.#halted.has(child)) throw error;
       } finally {
         this.#running -= 1;
       }
     });
   }
 
-  /** Power off: every process of it ends, and what lay in /run and /tmp is gone. */
-  halt(): Promise<void> {
-    const machine = this.#machine;
+  /** Its root can switch it off, too: then its number may soon be another process's. */
+  #isDown(machine: { readonly child: ChildProcess }): void {
+    if (this.#machine !== machine) return;
     this.#machine = undefined;
     this.sleeps.forget();
-    return this.#change(async () => {
-      if (machine) await end(machine.child, machine.pid);
+  }
+
+  /** Power off: every process of it ends, and what lay in /run and /tmp is gone. */
+  halt(): Promise<void> {
+    const off = async (): Promise<void> => {
+      const machine = this.#machine;
+      if (!machine) return;
+      this.#halted.add(machine.child);
+      this.#isDown(machine);
+      await end(machine.child, machine.pid);
       this.sleeps.forget();
+    };
+    // Now, as a boot may be on that never ends; and what was to boot before.
+    const now = off();
+    return this.#change(async () => {
+      await now;
+      await off();
     });
   }
 
@@ -253,6 +285,20 @@ export class Jail {
       await this.#calls?.close();
       rmSync(this.folder, { recursive: true, force: true });
     });
+  }
+
+  /** The processes that `pid` comes from, its parent first: numbers of the host. */
+  ancestorsOf(pid: number): number[] {
+    const all = processesBeside(this.#machine?.pid ?? 0);
+    const inner = new Map([...all].map(([number, { outer }]) => [outer, number]));
+    const found: number[] = [];
+    for (let at = all.get(pid); at && found.length < 64;) {
+      const parent = inner.get(at.parentOuter);
+      if (parent === undefined) break;
+      found.push(parent);
+      at = all.get(parent);
+    }
+    return found;
   }
 
   /** One after the other, whoever asks. */
@@ -277,7 +323,11 @@ export class Jail {
     ];
     const served = programs.flatMap((one) => ("serve" in one ? [[one.path, one.serve] as const] : []));
     const socket = join(this.folder, "shared/socket");
-    this.#calls = await serveCalls(socket, new Map(served), (pid, path) => this.inside(`/proc/${pid}/root${path}`));
+    this.#calls = await serveCalls(
+      socket,
+      new Map(served),
+      (pid) => new Files(() => rootBeside(this.#machine?.pid ?? 0, pid)),
+    );
     const files = [
       ...accountFiles([...this.#accounts.values()], this.#o.hostname),
       ...(this.#o.files ?? []),
@@ -295,6 +345,8 @@ export class Jail {
     writeFileSync(join(this.folder, "plan"), plan.lines.map((line) => `${line}\n`).join(""));
     await this.#makeDisk();
     for (const at of plan.files.keys()) rmSync(join(this.folder, `shared/${at}`));
+    // Its root has come in; who else is on this machine has no business with its socket.
+    chmodSync(this.folder, 0o700);
   }
 
   async #makeDisk(): Promise<void> {
@@ -324,9 +376,12 @@ export class Jail {
     return Jail.hasAccounts ? ["--setuid", String(uid), "--setgid", String(uid)] : ["--preserve-credentials"];
   }
 
+  #limits(): string[] {
+    return ["/usr/bin/prlimit", `--nproc=${this.#o.processesMax ?? 512}`, "--core=0"];
+  }
+
   #enter(command: string, login: string): string[] {
     const spaces = ["--user", "--mount", "--pid", "--net", "--uts", "--ipc"];
-    const limits = ["/usr/bin/prlimit", `--nproc=${this.#o.processesMax ?? 512}`, "--core=0"];
     const into = [
       "-t",
       String(this.#machine?.pid ?? 0),
@@ -334,7 +389,7 @@ export class Jail {
       ...this.#credentials(this.#account(login).uid),
       "--",
     ];
-    return [...into, ...limits, "/bin/sh", "-c", ENTER, "sh", command];
+    return [...into, ...this.#limits(), "/bin/sh", "-c", ENTER, "sh", command];
   }
 
   #environment(login: string): Record<string, string> {

@@ -79,18 +79,22 @@ $SIG{CHLD} = "IGNORE";
 while (1) { my $n = sysread(STDIN, my $said, 512); last if defined $n && $n == 0; }
 `;
 
-/** Power on. $1: the host's name; $2: what it runs before anybody may come in, if anything. Says its process's number, then \`up\`. */
+/**
+ * Power on. $1: the host's name; $2: what it runs before anybody may come in, if anything. Says its process's number, then `up`. This machine's
+ * /proc, without which the kernel gives nobody one of his own, is taken away, not only covered. What boots may never end: its first process must, when the simulator does.
+ */
 export const BOOT = `
 read -r pid _ < /proc/self/stat
 echo "$pid"
-mount -t proc proc /proc
+mount -t proc proc /tmp
+umount -l /proc
+mount --move /tmp /proc
 mount -t tmpfs -o mode=755,size=32m,nr_inodes=5000 tmpfs /run
 mount -t tmpfs -o mode=1777,size=32m,nr_inodes=5000 tmpfs /tmp
 mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts /dev/pts
 hostname "$1"
 command -v ip > /dev/null && ip link set lo up
-[ -z "$2" ] || "$2" < /dev/null > /dev/null 2>&1 || true
-echo up
+{ [ -z "$2" ] || "$2" < /dev/null > /dev/null 2>&1 || true; echo up; } &
 exec perl -e '${INIT.replaceAll("\n", " ")}'
 `;
 

@@ -50,7 +50,7 @@ export class Box {
 
   get startup(): string {
     const { init, services, jail } = this.#o;
-    return printConfig(configOf(init, services, (path) => jail.at(path), undefined));
+    return printConfig(configOf(init, services, jail.disk, undefined));
   }
 
   /** What somebody has set to happen by itself. */
@@ -105,7 +105,7 @@ export class Box {
     if (!jail.up) return;
     for (const path of this.#refused.splice(0)) jail.runSync(`umount "${path}"`);
     if (pattern === undefined) return;
-    for (const { path } of filesOf((one) => jail.at(one)).files) {
+    for (const { path } of filesOf(jail.disk).files) {
       if (!matches(pattern, path) || !/^[\w./@-]+$/.test(path)) continue;
       jail.runSync(`mount --bind "${path}" "${path}"`);
       this.#refused.push(path);
@@ -151,14 +151,7 @@ export class Box {
 
   #read(): string {
     const { init, services, jail } = this.#o;
-    return printConfig(
-      configOf(
-        init,
-        services,
-        (path) => jail.at(path),
-        (path) => jail.inside(path),
-      ),
-    );
+    return printConfig(configOf(init, services, jail.disk, jail.running));
   }
 
   #woke({ fromMs, untilMs }: Sleep): void {

@@ -68,16 +68,16 @@ export async function startLinux(
   };
   const programs: JailProgram[] = [
     ...unitPrograms(config.init),
-    { path: "/usr/local/sbin/sshd", serve: (call) => sshd(call, viewOf(call.at)) },
-    { path: "/usr/local/sbin/visudo", serve: (call) => visudo(call, viewOf(call.at)) },
-    { path: "/usr/local/sbin/chronyd", serve: (call) => chronyd(call, viewOf(call.at)) },
+    { path: "/usr/local/sbin/sshd", serve: (call) => sshd(call, viewOf(call.files)) },
+    { path: "/usr/local/sbin/visudo", serve: (call) => visudo(call, viewOf(call.files)) },
+    { path: "/usr/local/sbin/chronyd", serve: (call) => chronyd(call, viewOf(call.files)) },
     { path: "/usr/local/sbin/cron", text: "#!/bin/sh\nexit 0\n" },
     {
       path: TAKES_UP,
-      serve: async ({ argv, at }) => {
+      serve: async ({ argv, files }) => {
         const [, how] = argv;
         state.met("sshd reads its files");
-        if (how !== "stopped") state.sshd = readSshd(viewOf(at));
+        if (how !== "stopped") state.sshd = readSshd(viewOf(files));
         await state.listen(how !== "stopped");
         return 0;
       },
@@ -191,7 +191,7 @@ async function serve(parts: Parts): Promise<SimulatedHost> {
   const onAbort = (): void => void stop();
   signal?.addEventListener("abort", onAbort, { once: true });
   const hostnameOf = (): string =>
-    filesOf((path) => jail.at(path))
+    filesOf(jail.disk)
       .files.find(({ path }) => path === "/etc/hostname")
       ?.content.trim() ?? config.name;
   const heed = (): void => {
@@ -248,7 +248,7 @@ async function serve(parts: Parts): Promise<SimulatedHost> {
       return box.events;
     },
     pendingRollback: () => box.pending,
-    files: () => filesOf((path) => jail.at(path)).files.map(({ path }) => path),
+    files: () => filesOf(jail.disk).files.map(({ path }) => path),
     wipe: () => {
       const spared = "( -path /etc/ssh -o -path /etc/alternatives -o -path /etc/systemd ) -prune -o";
       const names_ = "passwd group shadow sudoers hostname nsswitch.conf os-release".split(" ");
@@ -272,12 +272,12 @@ function letsIn({ values }: SshdConfig, username: string): boolean {
 function bannerOf({ values }: SshdConfig, jail: Jail): string | undefined {
   const path = values.get("banner");
   if (path === undefined || !path.startsWith("/")) return undefined;
-  return viewOf((one) => jail.at(one)).read(path);
+  return viewOf(jail.disk).read(path);
 }
 
 /** The password that the test says, until somebody has set another one: then crypt(3) judges. */
 function userOf(config: LinuxConfig, jail: Jail) {
-  const shadow = viewOf((path) => jail.at(path)).read("/etc/shadow") ?? "";
+  const shadow = viewOf(jail.disk).read("/etc/shadow") ?? "";
   const hash = new RegExp(`^${config.username}:([^:]*):`, "m").exec(shadow)?.[1] ?? NO_PASSWORD;
   const judged = (given: string): boolean =>
     jail.up &&
