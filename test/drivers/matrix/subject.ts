@@ -24,8 +24,6 @@ export interface Subject {
   readonly moments: Moments;
   /** Where a replace is said otherwise. */
   readonly replaceMoments?: Partial<Moments>;
-  /** Programs of a real kernel are at work in it, and the clock waits for them: not for devices that share one. */
-  readonly hosted?: true;
   /** Why this machine cannot run it, where it needs something of the machine. */
   readonly cannot?: string;
   /** Faults that mean nothing here, with the reason, which is printed. */

@@ -11,7 +11,6 @@ const { config } = sampleFrrLinux({ seed: 1, index: 0, interfaces: 2 });
 export const frrLinux: Subject = {
   platform: "frr_linux",
   transport: "cli",
-  hosted: true,
   ...(verdict.run ? {} : { cannot: verdict.reason }),
   async start(clock) {
     const sim = await startFrrLinux({ name: "edge-1", config }, { clock });

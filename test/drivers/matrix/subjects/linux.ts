@@ -10,7 +10,6 @@ const { config, serial } = sampleLinux({ seed: 1, index: 0, interfaces: 1, usern
 export const linux: Subject = {
   platform: "linux",
   transport: "cli",
-  hosted: true,
   ...(verdict.run ? {} : { cannot: verdict.reason }),
   async start(clock) {
     const sim = await startLinux({ name: "edge-1", config, serial }, { clock });
