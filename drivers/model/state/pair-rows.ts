@@ -6,7 +6,6 @@ import { cellText, LINE_CHARS_MAX, ROWS_MAX } from "./rows.ts";
 const KEY = /(?:^|\s)(?<key>[a-z.][a-z0-9.\-]{0,60})=/gv;
 /** What may stand before the first pair, without blanks around it: a number and letters, as flags. One repetition without a bound, or blanks would be tried by the square. */
 const HEAD = /^(?<number>\d{1,10})?\s*(?<flags>[A-Za-z+*][A-Za-z+* ]{0,20})?$/v;
-const QUOTED = /"(?:[^"\\]|\\.)*"/gv;
 const COMMENT = ";;;";
 
 /**
@@ -85,7 +84,7 @@ class PairReader {
 
   #pairsOf(line: string): { key: string; at: number; value: string }[] {
     // What stands in quotes holds no key.
-    const plain = line.replaceAll(QUOTED, (text) => "_".repeat(text.length));
+    const plain = withoutQuoted(line);
     const found = [...plain.matchAll(KEY)].flatMap((match) => {
       const key = match.groups?.["key"] ?? "";
       if (this.#keys && !this.#keys.has(key)) return [];
@@ -109,7 +108,9 @@ class PairReader {
     this.#example ??= cellText(line);
   }
 
-  findings(): Findings {
+  findings(): Findings | string {
+    // Before `where` has taken any away: behind the last that was looked at may stand one that is wanted.
+    if (this.count > ROWS_MAX) return `more than ${ROWS_MAX} rows`;
     const { columns, flags } = this.#file;
     const rows = this.#entries
       .filter((entry) => this.#where?.test(entry.flags) ?? true)
@@ -123,6 +124,21 @@ class PairReader {
       });
     return { rows, strange: this.#strange, example: this.#example };
   }
+}
+
+/** What stands in quotes as `_`, in one pass: an expression would try each quote to the end of the line where none closes. */
+function withoutQuoted(line: string): string {
+  let plain = "";
+  let from = 0;
+  for (let open = line.indexOf('"'); open !== -1; open = line.indexOf('"', from)) {
+    let end = open + 1;
+    while (end < line.length && line[end] !== '"') end += line[end] === "\\" ? 2 : 1;
+    // Where this one does not close, no later one does.
+    if (end >= line.length) break;
+    plain += line.slice(from, open) + "_".repeat(end + 1 - open);
+    from = end + 1;
+  }
+  return plain + line.slice(from);
 }
 
 const unquoted = (value: string): string =>

@@ -342,3 +342,11 @@ test("rows added, removed and changed; an age is no change", () => {
   ]);
   expect(changed?.same).toBe(1);
 });
+
+test("RouterOS: rows that `where` leaves out are counted; quotes that never close are read in one pass", () => {
+  const other = "0 D dst-address=10.0.0.0/8 gateway=10.1.1.1\n";
+  const routes = `${other.repeat(20_001)}1 A dst-address=10.9.0.0/16 gateway=10.1.1.2\n`;
+  expect(read("mikrotik_routeros", "routes", routes)).toEqual({ kind: "unread", why: "more than 20000 rows" });
+  const quotes = `0 R name="${'\\"'.repeat(1_950)}\n`;
+  expect(read("mikrotik_routeros", "interfaces", quotes.repeat(2_000))).toMatchObject({ kind: "read" });
+});

@@ -229,3 +229,17 @@ test("what is no XML, holds a document type, is cut off or nests without end is 
   const many = data(`<interfaces xmlns="${IF}">${row.repeat(30_000)}</interfaces>`);
   expect(read("netconf", "interfaces", many)).toMatchObject({ kind: "unread", why: "more than 20000 rows" });
 });
+
+test("what `where` leaves out counts as looked at: no wanted row is lost behind it without a word", () => {
+  const other =
+    "<rt><rt-destination>10.0.0.0/8</rt-destination><rt-entry><protocol-name>BGP</protocol-name></rt-entry></rt>";
+  const active = other.replace("<protocol-name>", "<current-active/><protocol-name>");
+  const routes = `<route-information><route-table><table-name>inet.0</table-name>${other.repeat(20_001)}${active}</route-table></route-information>`;
+  expect(read("juniper_junos", "routes", routes)).toEqual({ kind: "unread", why: "more than 20000 rows" });
+});
+
+test("elements deep below a row, by the hundred thousand, are not looked at", () => {
+  const deep = `${"<a>".repeat(240)}${"<name/>".repeat(900_000)}${"</a>".repeat(240)}`;
+  const shown = `<interface-information><physical-interface><name>ge-0/0/0</name>${deep}<oper-status>up</oper-status></physical-interface></interface-information>`;
+  expect(cells(read("juniper_junos", "interfaces", shown))).toMatchObject([{ interface: "ge-0/0/0", state: "up" }]);
+});

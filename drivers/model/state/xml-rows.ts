@@ -75,6 +75,8 @@ class RowFinder {
   readonly #above = new Map<string, { depth: number; value: string }>();
   readonly #wanted: ReadonlySet<string>;
   readonly #open: OpenRow[] = [];
+  /** No path of the packs leads deeper: below it an element, of which a device may send millions, costs nothing but its reading. */
+  readonly #deepest: number;
   #text = "";
   #isLeaf = false;
   /** The one whose element is open. */
@@ -92,6 +94,7 @@ class RowFinder {
       found: read.rows.map(() => []),
       isThere: false,
     }));
+    this.#deepest = Math.max(...reads.map(deepestOf)) + 2;
     this.#wanted = new Set(reads.flatMap(({ rows }) => rows.flatMap(({ above }) => Object.values(above))));
   }
 
@@ -100,6 +103,7 @@ class RowFinder {
     this.#text = "";
     this.#isLeaf = true;
     const depth = this.#path.length;
+    if (depth > this.#deepest) return;
     this.#way ??= this.#begins(depth, local, namespace);
     const way = this.#way;
     if (!way) return;
@@ -124,7 +128,7 @@ class RowFinder {
 
   close(): void {
     const depth = this.#path.length;
-    const way = this.#way;
+    const way = depth > this.#deepest ? undefined : this.#way;
     if (way) {
       if (this.#isLeaf) this.#leaf(this.#relative(way), this.#text.trim(), depth);
       for (let row = this.#open.at(-1); row?.depth === depth; row = this.#open.at(-1)) {
@@ -142,6 +146,8 @@ class RowFinder {
     const way = this.#ways.find(({ isThere }) => isThere);
     // An empty `<data/>` has nothing of what was asked for; an operation that answers with words instead was not done.
     if (!way) return this.#ways.some(({ depth }) => depth === 2) ? empty : "an answer of another kind";
+    // Before `where` has taken any away: behind the last that was looked at may stand one that is wanted.
+    if (this.#count > ROWS_MAX) return `more than ${ROWS_MAX} rows`;
     const rows: Found[] = [];
     for (const [index, found] of way.found.entries())
       if (way.read.rows[index]?.otherwise !== true || rows.length === 0)
@@ -192,6 +198,17 @@ function put(
 function isWanted({ rows: { where }, where: value }: OpenRow): boolean {
   if (!where) return true;
   return value !== undefined && (where.is === undefined || where.is === value);
+}
+
+const lengthOf = (path: string): number => path.split("/").length;
+
+function deepestOf({ rows }: XmlRead): number {
+  const each = rows.flatMap(({ path, above, columns, where }) => {
+    const within = [...Object.values(columns).flat(), ...(where ? [where.path] : [])].map(lengthOf);
+    const row = Math.max(...path.map(lengthOf));
+    return [row + Math.max(0, ...within), ...Object.values(above).map(lengthOf)];
+  });
+  return Math.max(...each);
 }
 
 const empty: Findings = { rows: [], strange: 0, example: null };
