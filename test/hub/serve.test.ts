@@ -345,7 +345,10 @@ describe("T48: the audit log of a hub that runs", () => {
     expect(await cli("audit", "export", "bad.ndjson")).toMatchObject({ status: 0 });
     const verified = await cli("audit", "verify", "bad.ndjson");
     expect(verified).toMatchObject({ status: 1 });
-    expect(verified.stdout).toContain("MODIFIED at entry 4");
+    // Where a checkpoint vouches for just these entries already, its root tells that one of them is another.
+    expect(verified.stdout).toMatch(
+      /MODIFIED at entry 4|REWRITTEN at entry 0 .*: of entries 0 to [4-9] one is not what/v,
+    );
   });
 });
 

@@ -74,7 +74,12 @@ set_enabled() {
 set_active() {
   [ "$(active_of "$1")" = "$2" ] && return 0
   case $2 in active) verb start "$1" ;; inactive) verb stop "$1" ;; *) return 1 ;; esac
-  [ "$(active_of "$1")" = "$2" ]
+  # An init script has said its signal; the daemon takes the time that it needs to end.
+  for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    [ "$(active_of "$1")" = "$2" ] && return 0
+    sleep 0.5
+  done
+  return 1
 }
 `;
 
