@@ -132,10 +132,11 @@ function systemInformation({ store, model, version }: NetconfServer): XmlElement
   );
 }
 
-/** `show system commit`: the newest first, and what waits says so in its comment. */
+/** `show system commit`: the newest first, and what waits says so in its comment. A box is never without: it came up with a commit of root's. */
 function commitInformation({ store }: NetconfServer): XmlElement {
   const { pending } = store;
-  const entries = store.applies.toReversed().map((one, index) => {
+  const first = { by: "root", atMs: store.bootedAtMs };
+  const entries = [...store.applies.toReversed(), first].map((one, index) => {
     const minutes = pending && index === 0 ? Math.ceil((pending.deadlineMs - pending.armedAtMs) / 60_000) : undefined;
     return element(BASE, "commit-history", [
       element(BASE, "sequence-number", String(index)),

@@ -129,8 +129,9 @@ export class NetconfTransaction {
   async pending(token: TransactionToken): Promise<Pending> {
     const { timer } = this.#device.file;
     if (timer) {
-      const waits = (await readTimer(this.#device, timer)) !== undefined;
-      return waits && !(await this.#isUndone(token)) ? "armed" : "none";
+      const told = await readTimer(this.#device, timer);
+      if (told === "untold") return "unknown";
+      return told !== "none" && !(await this.#isUndone(token)) ? "armed" : "none";
     }
     const answer = await this.#askLock();
     // Some grant the lock to whoever asks: then the session that can confirm tells.
@@ -257,11 +258,11 @@ export class NetconfTransaction {
   }
 }
 
-/** Whose commit waits for its confirmation, in the device's word; undefined where none does. */
+/** Whose commit waits for its confirmation, in the device's word. Where it names no commit at all nothing is known of any: no box is without one. */
 async function readTimer(
   { operations }: NetconfDevice,
   { operation, entry, path, holds, owner }: Timer,
-): Promise<string | undefined> {
+): Promise<{ readonly whose: string } | "none" | "untold"> {
   const { data } = await operations.vendor("commits", operation, { dataBytesMax: COMMITS_BYTES_MAX });
   let entries = 0;
   let waits = false;
@@ -272,14 +273,17 @@ async function readTimer(
     if (at === path && value.includes(holds)) waits = true;
     if (at === owner) whose = value.replaceAll(/[^\w.@\-]/gv, "?").slice(0, 64);
   });
-  return waits ? whose : undefined;
+  if (entries === 0) return "untold";
+  return waits ? { whose } : "none";
 }
 
-/** PENDING_CHANGE, its owner named. */
+/** PENDING_CHANGE, its owner named; INCOMPLETE_OUTPUT where the device does not tell of its commits. */
 async function requireNoTimer(device: NetconfDevice, timer: Timer): Promise<void> {
-  const whose = await readTimer(device, timer);
-  if (whose !== undefined)
-    throw new FarhandError("PENDING_CHANGE", `a commit waits for its confirmation${whose === "" ? "" : ` (${whose})`}`);
+  const told = await readTimer(device, timer);
+  if (told === "none") return;
+  if (told === "untold") throw new FarhandError("INCOMPLETE_OUTPUT", "the device does not tell of its commits");
+  const { whose } = told;
+  throw new FarhandError("PENDING_CHANGE", `a commit waits for its confirmation${whose === "" ? "" : ` (${whose})`}`);
 }
 
 async function endSession(session: ParkedSession): Promise<void> {
