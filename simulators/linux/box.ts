@@ -166,8 +166,10 @@ export class Box {
     this.#watching = true;
     this.later(LOOK_EVERY_MS, () => {
       this.#watching = false;
+      // Asked before the look: what ends between the two has still to be seen.
+      const goesOn = this.#o.jail.sleeps.awake;
       this.look();
-      if (this.#o.jail.sleeps.awake) this.#watch();
+      if (goesOn) this.#watch();
     });
   }
 
