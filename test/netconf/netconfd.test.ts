@@ -131,7 +131,8 @@ describe.skipIf(missing.length > 0)(`netconfd${missing.length > 0 ? `: skipped, 
       },
     });
     await expect(runChange(on.context(dead.signal), spec, record.hooks)).rejects.toThrow("crash");
-    expect(await running()).toContain("crashed");
+    // Seen once in some fifty runs: right after a session that broke off, this server answered nobody for 20 seconds, and then as ever.
+    await expect.poll(() => running().catch(() => "not answered"), { timeout: 50_000 }).toContain("crashed");
     const result = await recoverChange(on.context(), spec, record.progress(), recorder().hooks);
     expect(result).toMatchObject({ state: "ROLLED_BACK" });
     expect(await running()).toBe(before);
