@@ -11,6 +11,7 @@ import { systemClock } from "../../shared/clock.ts";
 import { Device } from "../../shared/documents/inventory.ts";
 import { Secret } from "../../shared/secret.ts";
 import { IF, platformFile } from "../drivers/netconf-lab.ts";
+import { record } from "../drivers/matrix/results.ts";
 import { recorder, rig, type Rig } from "../drivers/support.ts";
 import { missingForNetconfd, startNetconfd, type Netconfd } from "./netconfd.ts";
 
@@ -105,6 +106,7 @@ describe.skipIf(missing.length > 0)(`netconfd${missing.length > 0 ? `: skipped, 
     const { spec, result } = await change(box(), entry("kept", "one"), { verify: check("kept", "one") });
     expect(result).toMatchObject({ state: "DONE", code: null, level: "A", verified: [{ ok: true }] });
     expect(result.diff).toBe(spec.diff);
+    record({ platform: "netconf", transport: "netconf" }, { realPeer: "yuma123 netconfd" });
     const { operations } = await admin();
     expect((await operations.getConfig("startup")).data).toContain("kept");
     await operations.lock("running");
