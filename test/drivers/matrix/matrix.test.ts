@@ -24,8 +24,11 @@ const chosen = isFull
   ? every
   : pairwise(every, ({ subject, fault, mode, line }) => [nameOf(subject), fault, mode, line]);
 
-/** Peak of this process, simulators and all, over what it needs before the first case; only a run of its own can be held to it. */
-const MEMORY_MAX_MIB = 512;
+/**
+ * Peak of this process, simulators and all, over what it needs before the first case; only a run of its own can be held to it. Twelve cases run at
+ * once (`maxConcurrency`), each with a simulator and a driver of its own, and 856 of them left 533 MiB: what grew by a MiB a case would be beyond it.
+ */
+const MEMORY_MAX_MIB = 768;
 const idleMiB = residentMiB("VmRSS");
 
 const ended = new Map<string, Ended[]>();
