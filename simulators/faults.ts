@@ -146,6 +146,25 @@ export function between(text: string, every: number, line: string): string {
     .join("\n");
 }
 
+/** What can happen to a change that a device would still take back. */
+export interface Awaited {
+  /** At once where there is nothing to wait for. */
+  later(delayMs: number, run: () => void): void;
+  mutate(lines: readonly string[], by: string): void;
+  confirm(by: string): void;
+  reboot(bootMs: number): void;
+}
+
+/** The faults that meet a change while its confirmation is waited for, each once. */
+export function meetAwaited(faults: FaultBoard, does: Awaited): void {
+  const other = faults.take("other-admin-change");
+  if (other) does.later(other.afterMs, () => does.mutate(other.lines, other.by));
+  const confirmed = faults.take("confirmed-by-other");
+  if (confirmed) does.later(confirmed.afterMs, () => does.confirm(confirmed.by));
+  const reboot = faults.take("reboot-before-confirm");
+  if (reboot) does.later(reboot.afterMs, () => does.reboot(reboot.bootMs));
+}
+
 export class FaultBoard {
   /** What is no fault, and yet worth a look. */
   readonly conditions: Conditions = unremarkable();

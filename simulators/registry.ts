@@ -7,6 +7,7 @@ import type { SimulatedDevice } from "./device.ts";
 import { startFrrLinux } from "./frr_linux/index.ts";
 import { sampleFrrLinux } from "./frr_linux/sample.ts";
 import { generateDevice, Profile } from "./fleet/generate.ts";
+import type { Sample, SampleOptions } from "./kit/sample.ts";
 import { startJuniperJunos } from "./juniper_junos/index.ts";
 import { sampleJuniperJunos } from "./juniper_junos/sample.ts";
 import { startLinux } from "./linux/index.ts";
@@ -16,21 +17,6 @@ import { sampleMikrotikRouteros } from "./mikrotik_routeros/sample.ts";
 import { sampleNetconf, startNetconf } from "./netconf/index.ts";
 import { startNokiaSrlinux } from "./nokia_srlinux/index.ts";
 import { sampleNokiaSrlinux } from "./nokia_srlinux/sample.ts";
-
-/** Somebody's device: the same options give the same bytes. */
-export interface SampleOptions {
-  readonly seed: number;
-  readonly index: number;
-  /** Besides the management one. */
-  readonly interfaces: number;
-  readonly username: string;
-}
-
-export interface Sample {
-  readonly hostname: string;
-  readonly serial: string;
-  readonly config: string;
-}
 
 /** What every platform's start takes; the rest of it has the platform's own defaults. */
 export interface StartOptions {
@@ -52,7 +38,7 @@ export interface StartDependencies {
 }
 
 export interface PlatformSimulator {
-  sample(options: SampleOptions): Sample;
+  sample(options: Required<SampleOptions>): Sample;
   start(options: StartOptions, dependencies?: StartDependencies): Promise<SimulatedDevice>;
 }
 

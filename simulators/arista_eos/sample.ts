@@ -1,18 +1,11 @@
 /** A switch that looks like somebody's leaf, made from a seed: the same seed gives the same bytes. */
 import { randomFrom, serialFrom } from "../fleet/generate.ts";
-
-export interface SampleOptions {
-  readonly index: number;
-  readonly seed: number;
-  /** Besides the management one; the first two of them are uplinks. */
-  readonly interfaces: number;
-  readonly username: string;
-}
+import type { Sample, SampleOptions } from "../kit/sample.ts";
 
 const UPLINKS = 2;
 const SERVERS = ["esx", "ceph", "plc-gw", "nvr", "hist", "scada"];
 
-export function sampleAristaEos(options: SampleOptions): { hostname: string; serial: string; config: string } {
+export function sampleAristaEos(options: Required<SampleOptions>): Sample {
   const { index, seed, interfaces, username } = options;
   const random = randomFrom(seed * 7919 + index);
   const pick = (list: readonly string[]): string => list[Math.floor(random() * list.length)] ?? "";

@@ -10,7 +10,7 @@ import { printConfig } from "./config/print.ts";
 import { clone, parseConfig, sameConfig, type ConfigNode } from "./config/tree.ts";
 import { archiveStamp } from "./dates.ts";
 import type { ApplyRecord, Change, DeviceEvent, PendingRollback, WithoutTime } from "../device.ts";
-import { FaultBoard, matches, type Fault } from "../faults.ts";
+import { FaultBoard, matches, meetAwaited, type Fault } from "../faults.ts";
 
 export interface DeviceFacts {
   model: string;
@@ -144,14 +144,16 @@ export class Device {
   /** At the end of an apply: what waits for a change under a timer happens now. */
   afterApply(): void {
     if (!this.#armed) return;
-    const other = this.faults.take("other-admin-change");
-    if (other) this.later(other.afterMs, () => this.mutate(other.lines, other.by));
-    const confirmed = this.faults.take("confirmed-by-other");
-    if (confirmed) this.later(confirmed.afterMs, () => void this.confirm(confirmed.by));
+    meetAwaited(this.faults, {
+      later: (...run) => this.later(...run),
+      mutate: (...change) => this.mutate(...change),
+      confirm: (by) => void this.confirm(by),
+      reboot: (bootMs) => {
+        if (this.#armed) this.reboot(bootMs);
+      },
+    });
     const failover = this.faults.take("failover-before-confirm");
     if (failover) this.later(failover.afterMs, () => this.#armed && this.#failover(failover));
-    const reboot = this.faults.take("reboot-before-confirm");
-    if (reboot) this.later(reboot.afterMs, () => this.#armed && this.reboot(reboot.bootMs));
   }
 
   later(delayMs: number, fn: () => void): void {

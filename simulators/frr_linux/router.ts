@@ -1,4 +1,5 @@
 /** One router: what its daemons run, what it has saved, its ports, and the faults that meet a change. */
+import { meetAwaited } from "../faults.ts";
 import type { Datastores, Tree } from "../kit/datastores.ts";
 import { cloneBlock, DAEMONS, emptyConfig, restarted, type Config, type Daemon } from "./config/config.ts";
 import { printConfig } from "./config/print.ts";
@@ -111,16 +112,15 @@ export class Router implements Machine {
   #meetFaults(): void {
     if (!this.isAwaited()) return;
     const { store } = this;
-    const other = store.faults.take("other-admin-change");
-    if (other) store.later(other.afterMs, () => store.onMutate(other.lines, other.by));
-    const confirmed = store.faults.take("confirmed-by-other");
-    if (confirmed)
-      store.later(confirmed.afterMs, () => {
+    meetAwaited(store.faults, {
+      later: (...run) => store.later(...run),
+      mutate: (...change) => store.onMutate(...change),
+      confirm: (by) => {
         this.keep();
-        store.record({ kind: "confirmed", by: confirmed.by });
-      });
-    const reboot = store.faults.take("reboot-before-confirm");
-    if (reboot) store.later(reboot.afterMs, () => store.reboot(reboot.bootMs));
+        store.record({ kind: "confirmed", by });
+      },
+      reboot: (bootMs) => store.reboot(bootMs),
+    });
   }
 
   /** A daemon dies. watchfrr starts it again after `restartMs`, from frr.conf; without it nobody does. */

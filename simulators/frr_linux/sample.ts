@@ -1,18 +1,6 @@
 /** A router of somebody's edge, made from a seed: the same seed gives the same bytes, and they are in FRR's own order. */
 import { randomFrom, serialFrom } from "../fleet/generate.ts";
-
-export interface SampleOptions {
-  readonly seed: number;
-  readonly index?: number;
-  /** Ports, besides the one that is managed. */
-  readonly interfaces?: number;
-}
-
-export interface Sample {
-  readonly hostname: string;
-  readonly serial: string;
-  readonly config: string;
-}
+import type { Sample, SampleOptions } from "../kit/sample.ts";
 
 export function sampleFrrLinux({ seed, index = 0, interfaces = 4 }: SampleOptions): Sample {
   const random = randomFrom(seed * 7919 + index);

@@ -5,7 +5,7 @@
  */
 import type { Clock, TimerHandle } from "../../shared/clock.ts";
 import type { ApplyRecord, DeviceEvent, PendingRollback, WithoutTime } from "../device.ts";
-import { FaultBoard } from "../faults.ts";
+import { FaultBoard, meetAwaited } from "../faults.ts";
 
 export interface Tree<T> {
   clone(tree: T): T;
@@ -276,12 +276,14 @@ export class Datastores<T> {
   #meetFaults(previous: T): void {
     this.#cutOff();
     if (!this.#armed) return;
-    const other = this.faults.take("other-admin-change");
-    if (other) this.later(other.afterMs, () => this.onMutate(other.lines, other.by));
-    const confirmed = this.faults.take("confirmed-by-other");
-    if (confirmed) this.later(confirmed.afterMs, () => void this.confirm({ sessionId: 0, user: confirmed.by }));
-    const reboot = this.faults.take("reboot-before-confirm");
-    if (reboot) this.later(reboot.afterMs, () => this.#armed && this.reboot(reboot.bootMs));
+    meetAwaited(this.faults, {
+      later: (...run) => this.later(...run),
+      mutate: (...change) => this.onMutate(...change),
+      confirm: (by) => void this.confirm({ sessionId: 0, user: by }),
+      reboot: (bootMs) => {
+        if (this.#armed) this.reboot(bootMs);
+      },
+    });
     const failover = this.faults.take("failover-before-confirm");
     if (failover)
       this.later(failover.afterMs, () => {

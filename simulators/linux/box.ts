@@ -1,7 +1,7 @@
 /** What becomes of a simulated host: what is changed on it, what it will take back by itself, reboots, and the faults that meet a change. */
 import type { Clock, TimerHandle } from "../../shared/clock.ts";
 import type { ApplyRecord, DeviceEvent, PendingRollback, WithoutTime } from "../device.ts";
-import { matches, type FaultBoard } from "../faults.ts";
+import { matches, meetAwaited, type FaultBoard } from "../faults.ts";
 import type { Jail } from "../host/jail.ts";
 import { TIMER_MS, type Sleep } from "../host/sleeps.ts";
 import { configOf, filesOf } from "./disk.ts";
@@ -178,22 +178,16 @@ export class Box {
     const cut = faults.get("unreachable-after-apply");
     if (cut && (cut.match === undefined || matches(cut.match, this.#seen))) surroundings.setReachability(cut.how);
     if (!this.pending) return;
-    const other = faults.take("other-admin-change");
-    if (other) this.#soon(other.afterMs, () => this.mutate(other.lines, other.by));
-    const confirmed = faults.take("confirmed-by-other");
-    if (confirmed)
-      this.#soon(confirmed.afterMs, () => {
+    meetAwaited(faults, {
+      later: (delayMs, run) => (delayMs === 0 ? run() : this.later(delayMs, run)),
+      mutate: (...change) => this.mutate(...change),
+      confirm: (by) => {
         // Whoever finds a job that waits to undo something, and ends it.
         for (const { parentPid } of jail.sleeps.timers) jail.runSync(`kill -s KILL -- "-${parentPid}"`);
-        this.record({ kind: "confirmed", by: confirmed.by });
-      });
-    const reboot = faults.take("reboot-before-confirm");
-    if (reboot) this.#soon(reboot.afterMs, () => this.reboot(reboot.bootMs));
-  }
-
-  #soon(delayMs: number, run: () => void): void {
-    if (delayMs === 0) run();
-    else this.later(delayMs, run);
+        this.record({ kind: "confirmed", by });
+      },
+      reboot: (bootMs) => this.reboot(bootMs),
+    });
   }
 }
 

@@ -1,20 +1,7 @@
 /** Somebody's host, made from a seed: the same seed gives the same bytes. */
 import { randomFrom, serialFrom } from "../fleet/generate.ts";
+import type { Sample, SampleOptions } from "../kit/sample.ts";
 import { printConfig, type ConfigFile } from "./text.ts";
-
-export interface SampleOptions {
-  readonly seed: number;
-  readonly index?: number;
-  /** Besides the one that it is managed by. */
-  readonly interfaces?: number;
-  readonly username?: string;
-}
-
-export interface Sample {
-  readonly hostname: string;
-  readonly serial: string;
-  readonly config: string;
-}
 
 export function sampleLinux({ seed, index = 0, interfaces = 4, username = "netops" }: SampleOptions): Sample {
   const random = randomFrom(seed * 7919 + index);

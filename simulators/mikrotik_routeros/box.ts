@@ -1,6 +1,7 @@
 /** One box: its configuration, files and backups, its scheduler, safe mode, and the faults that meet a change. */
 import type { TimerHandle } from "../../shared/clock.ts";
 import type { PendingRollback } from "../device.ts";
+import { meetAwaited } from "../faults.ts";
 import type { Datastores } from "../kit/datastores.ts";
 import { cloneConfig, exportText, itemsOf, valueAt, type Config, type Item } from "./config.ts";
 import { dateOf, spanOf, timeOf } from "./times.ts";
@@ -122,16 +123,15 @@ export class Box {
   #meetFaults(): void {
     if (!this.pending) return;
     const { store } = this;
-    const other = store.faults.take("other-admin-change");
-    if (other) store.later(other.afterMs, () => store.onMutate(other.lines, other.by));
-    const confirmed = store.faults.take("confirmed-by-other");
-    if (confirmed)
-      store.later(confirmed.afterMs, () => {
+    meetAwaited(store.faults, {
+      later: (...run) => store.later(...run),
+      mutate: (...change) => store.onMutate(...change),
+      confirm: (by) => {
         this.#dropUndo();
-        store.record({ kind: "confirmed", by: confirmed.by });
-      });
-    const reboot = store.faults.take("reboot-before-confirm");
-    if (reboot) store.later(reboot.afterMs, () => store.reboot(reboot.bootMs));
+        store.record({ kind: "confirmed", by });
+      },
+      reboot: (bootMs) => store.reboot(bootMs),
+    });
   }
 
   #dropUndo(): void {

@@ -1,21 +1,8 @@
 /** A router of somebody's branch, made from a seed: the same seed gives the same bytes. */
 import { randomFrom, serialFrom } from "../fleet/generate.ts";
+import type { Sample, SampleOptions } from "../kit/sample.ts";
 import { cloneConfig, emptyConfig, exportText } from "./config.ts";
 import { loadExport } from "./load.ts";
-
-export interface SampleOptions {
-  readonly seed: number;
-  readonly index?: number;
-  /** Ports, besides the one that is managed. */
-  readonly interfaces?: number;
-  readonly username?: string;
-}
-
-export interface Sample {
-  readonly hostname: string;
-  readonly serial: string;
-  readonly config: string;
-}
 
 export function sampleMikrotikRouteros({ seed, index = 0, interfaces = 4 }: SampleOptions): Sample {
   const random = randomFrom(seed * 7919 + index);

@@ -1,13 +1,8 @@
 /** A configuration to start with, the same for the same seed. */
 import { INTERFACES, IANA_IF, IOSXE_NATIVE, IP, IPV4_ROUTING, ROUTING, SYSTEM, XNM } from "./names.ts";
 import type { Personality } from "./config.ts";
+import type { Sample } from "../kit/sample.ts";
 import { escapeText } from "./xml.ts";
-
-export interface Sample {
-  readonly hostname: string;
-  readonly serial: string;
-  readonly config: string;
-}
 
 export interface NetconfSampleOptions {
   readonly personality: Personality;

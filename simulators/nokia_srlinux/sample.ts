@@ -1,19 +1,6 @@
 /** A leaf switch of somebody's fabric, made from a seed: the same seed gives the same bytes. */
 import { randomFrom, serialFrom } from "../fleet/generate.ts";
-
-export interface SampleOptions {
-  readonly seed: number;
-  readonly index?: number;
-  /** Ports with a subinterface each, besides the management one. */
-  readonly interfaces?: number;
-  readonly username?: string;
-}
-
-export interface Sample {
-  readonly hostname: string;
-  readonly serial: string;
-  readonly config: string;
-}
+import type { Sample, SampleOptions } from "../kit/sample.ts";
 
 const ROLES = ["uplink", "rack", "storage", "to core", "cameras", "PLC segment", "backup path"];
 

@@ -40,15 +40,19 @@ function three(name: string, isOn: boolean): Statement[] {
   return [statement(name, ZEBRA, set(isOn ? undefined : name)), statement(`no ${name}`, ZEBRA, set(`no ${name}`))];
 }
 
-export const interfaces: readonly Statement[] = [
-  statement("description LINE...", ZEBRA, ({ block }, _args, words) => {
-    put(block, "description", { text: words.join(" "), rank: [words.join(" ")], owners: ZEBRA });
+const description = (owners: readonly Daemon[]): Statement[] => [
+  statement("description LINE...", owners, ({ block }, _args, words) => {
+    put(block, "description", { text: words.join(" "), rank: [words.join(" ")], owners });
     return undefined;
   }),
-  statement("no description", ZEBRA, ({ block }) => {
+  statement("no description", owners, ({ block }) => {
     block.lines.delete("description");
     return undefined;
   }),
+];
+
+export const interfaces: readonly Statement[] = [
+  ...description(ZEBRA),
   ...address("ip", "A.B.C.D/M"),
   ...address("ipv6", "X:X::X:X/M"),
   statement("ip address A.B.C.D$own peer A.B.C.D/M$prefix", ZEBRA, ({ block }, { own = "", prefix = "" }) => {
@@ -111,14 +115,7 @@ function onMatch({ block }: Place, target: string | undefined): Refusal | undefi
 }
 
 export const routeMaps: readonly Statement[] = [
-  statement("description LINE...", BOTH, ({ block }, _args, words) => {
-    put(block, "description", { text: words.join(" "), rank: [words.join(" ")], owners: BOTH });
-    return undefined;
-  }),
-  statement("no description", BOTH, ({ block }) => {
-    block.lines.delete("description");
-    return undefined;
-  }),
+  ...description(BOTH),
   ...slot("match ip address prefix-list", "WORD"),
   ...slot("match ip next-hop prefix-list", "WORD"),
   ...slot("match ipv6 address prefix-list", "WORD"),
