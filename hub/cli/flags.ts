@@ -66,3 +66,11 @@ export const keyFlags = {
 /** How long a command waits before it leaves the job to itself, in seconds. */
 export const waitFlag = (brief: string, seconds: number) =>
   ({ kind: "parsed", parse: whole(1, 86_400), brief, default: String(seconds), placeholder: "S" }) as const;
+
+/** A word that may be left away. */
+export const optionalText = (brief: string, placeholder: string) =>
+  ({ kind: "parsed", parse: text, brief, placeholder, optional: true }) as const;
+
+/** One that may not. */
+export const neededText = (brief: string, placeholder: string) =>
+  ({ kind: "parsed", parse: text, brief, placeholder }) as const;

@@ -11,7 +11,7 @@ import { verifyGrant } from "../../../shared/verify/work.ts";
 import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { confirmFlag, deadlineFlags, wholeDeadlines, type DeadlineFlags } from "../deadlines.ts";
-import { as, hubFlags, keyFlags, text, type HubFlags, type KeyFlags } from "../flags.ts";
+import { as, hubFlags, keyFlags, neededText, optionalText, type HubFlags, type KeyFlags } from "../flags.ts";
 import { readVerifications } from "../plan/inputs.ts";
 import type { PlanRecord } from "../plan/record.ts";
 import { renderTexts } from "../plan/texts.ts";
@@ -35,10 +35,6 @@ interface Flags extends HubFlags, KeyFlags, DeadlineFlags {
   readonly out: string;
 }
 
-const optionalText = (brief: string, placeholder: string) =>
-  ({ kind: "parsed", parse: text, brief, placeholder, optional: true }) as const;
-const needed = (brief: string, placeholder: string) => ({ kind: "parsed", parse: text, brief, placeholder }) as const;
-
 /** One manifest goes home in one record of the agent's. */
 const DEVICES_MAX = 50;
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
@@ -60,7 +56,7 @@ export const breakglassPlan = buildCommand<Flags, [], CliContext>({
     flags: {
       ...hubFlags,
       ...keyFlags,
-      kit: needed("What farhand breakglass carry wrote", "KIT"),
+      kit: neededText("What farhand breakglass carry wrote", "KIT"),
       agent: {
         kind: "parsed",
         parse: as(AgentId),
@@ -68,8 +64,8 @@ export const breakglassPlan = buildCommand<Flags, [], CliContext>({
         placeholder: "AGENT",
         optional: true,
       },
-      reason: needed("Why, for everybody who asks later", "TEXT"),
-      template: needed("Jinja template of the configuration text", "FILE.j2"),
+      reason: neededText("Why, for everybody who asks later", "TEXT"),
+      template: neededText("Jinja template of the configuration text", "FILE.j2"),
       vars: optionalText("Variables in YAML", "FILE.yaml"),
       select: optionalText("Only these devices of the site: device=r1,tag.role=edge", "SELECTOR"),
       mode: {
@@ -90,7 +86,7 @@ export const breakglassPlan = buildCommand<Flags, [], CliContext>({
       },
       ...deadlineFlags,
       confirmSeconds: confirmFlag,
-      out: needed("Bundle to write; never over another file", "BUNDLE"),
+      out: neededText("Bundle to write; never over another file", "BUNDLE"),
     },
   },
   func: command(plan),

@@ -11,7 +11,7 @@ import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { confirmFlag, deadlineFlags, type DeadlineFlags } from "../deadlines.ts";
 import { EXIT } from "../exit.ts";
-import { as, hubFlags, keyFlags, text, waitFlag, type HubFlags, type KeyFlags } from "../flags.ts";
+import { as, hubFlags, keyFlags, neededText, optionalText, waitFlag, type HubFlags, type KeyFlags } from "../flags.ts";
 import { watchToEnd } from "../job/watch.ts";
 import { signerFromFile } from "../keys/passphrase.ts";
 import { readVerifications } from "../plan/inputs.ts";
@@ -42,10 +42,6 @@ interface Flags extends HubFlags, KeyFlags, DeadlineFlags {
   readonly yes: boolean;
 }
 
-const optionalText = (brief: string, placeholder: string) =>
-  ({ kind: "parsed", parse: text, brief, placeholder, optional: true }) as const;
-const needed = (brief: string, placeholder: string) => ({ kind: "parsed", parse: text, brief, placeholder }) as const;
-
 export const breakglassUse = buildCommand<Flags, [SiteId], CliContext>({
   docs: docs(
     "Change devices of a site alone, under a break-glass",
@@ -60,8 +56,8 @@ export const breakglassUse = buildCommand<Flags, [SiteId], CliContext>({
     flags: {
       ...hubFlags,
       ...keyFlags,
-      reason: needed("Why, for everybody who asks later", "TEXT"),
-      template: needed("Jinja template of the configuration text", "FILE.j2"),
+      reason: neededText("Why, for everybody who asks later", "TEXT"),
+      template: neededText("Jinja template of the configuration text", "FILE.j2"),
       vars: optionalText("Variables in YAML", "FILE.yaml"),
       select: optionalText("Only these devices of the site: device=r1,tag.role=edge", "SELECTOR"),
       mode: {

@@ -1,5 +1,6 @@
 import type { Severity } from "../../../shared/documents/check.ts";
 import type { DeviceId } from "../../../shared/ids.ts";
+import { RANK } from "./report.ts";
 
 /** One thing that a lint of templates found. Codes are stable. */
 export interface TemplateFinding {
@@ -22,7 +23,6 @@ export type Said = Omit<TemplateFinding, "deviceCount" | "devices" | "text"> & P
 
 const DEVICES_SHOWN = 8;
 const FINDINGS_MAX = 500;
-const RANK: Readonly<Record<Severity, number>> = { blocks: 0, warns: 1, tells: 2 };
 
 /** What is the same on many devices is one finding that counts them. */
 export class Findings {

@@ -6,7 +6,6 @@ import { ERRORS, FarhandError } from "../../../shared/errors.ts";
 import { secretNames } from "../../../drivers/model/author.ts";
 import type { TextFinding } from "../../../drivers/model/lint/finding.ts";
 import { textLintFor } from "../../../drivers/model/lint/platforms.ts";
-import { nearest } from "../nearest.ts";
 import { TemplateFault, type TemplateCode } from "../plan/fault.ts";
 import { Template } from "../plan/template.ts";
 import { type Definition, type Variables, variablesOf } from "../plan/variables.ts";
@@ -15,8 +14,10 @@ import { Findings, type Said, type TemplateFinding } from "./template-finding.ts
 import {
   DEFINE,
   neededNames,
+  notTheirs,
   readNames,
   rootOf,
+  suggestion,
   UNDEFINED,
   undefinedNames,
   unknownNames,
@@ -148,8 +149,8 @@ const HINTS: Readonly<Record<TemplateCode, string>> = {
   TEMPLATE_SYNTAX:
     "{% if %} ends with {% endif %}, {% for %} with {% endfor %}; {{ }} prints, {% %} decides, {# #} is a comment",
   INCLUDE: "a template is one file: what is signed is all there is; put the text in its place",
-  UNKNOWN_FILTER: "templates are MiniJinja's: a filter of Ansible or of Python is not in it",
-  UNKNOWN_TEST: "templates are MiniJinja's: a test of Ansible or of Python is not in it",
+  UNKNOWN_FILTER: notTheirs("filter"),
+  UNKNOWN_TEST: notTheirs("test"),
   UNKNOWN_FUNCTION: "templates are MiniJinja's: a function or a method of Python is not in it",
   UNDEFINED_VARIABLE: DEFINE,
   SECRET_NAME: 'secret("NAME"): 1 to 63 of A-Z a-z 0-9 . _ - /',
@@ -174,14 +175,9 @@ function addFault(
   device?: Device,
 ): void {
   const missing = code === UNDEFINED ? rootOf(what) : undefined;
-  const near =
-    missing === undefined
-      ? undefined
-      : nearest(
-          missing,
-          names.filter((name) => name !== missing),
-        );
-  const hint = near === undefined ? HINTS[code] : `did you mean ${near}? Else ${HINTS[code]}`;
+  const others = names.filter((name) => name !== missing);
+  const meant = missing === undefined ? null : suggestion(missing, others);
+  const hint = meant === null ? HINTS[code] : `${meant} Else ${HINTS[code]}`;
   findings.add({ code, severity: "blocks", file, line: line ?? null, detail: asRead(what), hint }, device?.id);
 }
 

@@ -14,7 +14,11 @@ export const readNames = (file: string, source: string): ReadTemplate => ({ file
 /** Farhand's own, which no file of variables gives. */
 const OWN = new Set(["device", "secret"]);
 
-const suggestion = (name: string, names: Iterable<string>): string | null => {
+/** What is known to the engines that people come from, and not to this one. */
+export const notTheirs = (what: string): string =>
+  `templates are MiniJinja's: a ${what} of Ansible or of Python is not in it`;
+
+export const suggestion = (name: string, names: Iterable<string>): string | null => {
   const near = nearest(name, [...names]);
   return near === undefined ? null : `did you mean ${near}?`;
 };
@@ -31,7 +35,7 @@ export function unknownNames({ file, names }: ReadTemplate, variables: ReadonlyS
           file,
           line,
           detail: `unknown ${what}: ${name}`,
-          hint: suggestion(name, there) ?? `templates are MiniJinja's: a ${what} of Ansible or of Python is not in it`,
+          hint: suggestion(name, there) ?? notTheirs(what),
         });
   };
   check("UNKNOWN_FILTER", "filter", names.filters, known.filters);

@@ -8,7 +8,7 @@ import { InventoryView } from "../../../shared/trust.ts";
 import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT } from "../exit.ts";
-import { hubFlags, text, type HubFlags } from "../flags.ts";
+import { hubFlags, optionalText, text, type HubFlags } from "../flags.ts";
 import { readInventoryFile } from "../inventory/file.ts";
 import { readYaml } from "../inventory/yaml.ts";
 import { TemplateFault } from "../plan/fault.ts";
@@ -30,9 +30,6 @@ interface Flags extends HubFlags {
   readonly vars?: string;
   readonly mode: ChangeMode;
 }
-
-const optionalText = (brief: string, placeholder: string) =>
-  ({ kind: "parsed", parse: text, brief, placeholder, optional: true }) as const;
 
 export const checkTemplate = buildCommand<Flags, string[], CliContext>({
   docs: docs(

@@ -4,7 +4,7 @@ import { CredentialName, PersonId, PlatformId } from "../../../shared/ids.ts";
 import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { confirmFlag, deadlineFlags, deadlinesOf, type DeadlineFlags } from "../deadlines.ts";
-import { as, hubFlags, text, whole, type HubFlags } from "../flags.ts";
+import { as, hubFlags, optionalText, text, whole, type HubFlags } from "../flags.ts";
 import { timeOf } from "../plan/inputs.ts";
 import { parseSelector, pick } from "../select.ts";
 import { clientOf } from "../settings.ts";
@@ -20,9 +20,6 @@ interface Flags extends HubFlags, DeadlineFlags {
   readonly notBefore?: number;
   readonly acceptSimulated?: readonly PlatformId[];
 }
-
-const optionalText = (brief: string, placeholder: string) =>
-  ({ kind: "parsed", parse: text, brief, placeholder, optional: true }) as const;
 
 export const credentialRotate = buildCommand<Flags, [CredentialName], CliContext>({
   docs: docs(

@@ -5,7 +5,7 @@ import { DeviceId, GrantId, PersonId, PlatformId } from "../../../shared/ids.ts"
 import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { confirmFlag, deadlineFlags } from "../deadlines.ts";
-import { as, hubFlags, text, waitFlag } from "../flags.ts";
+import { as, hubFlags, optionalText, text, waitFlag } from "../flags.ts";
 import { acceptFlag } from "../plan/accept.ts";
 import { checksFrom } from "../plan/checks.ts";
 import { readVerifications } from "../plan/inputs.ts";
@@ -25,9 +25,6 @@ interface Flags extends Omit<
   readonly verify?: string;
   readonly checks?: string;
 }
-
-const optionalText = (brief: string, placeholder: string) =>
-  ({ kind: "parsed", parse: text, brief, placeholder, optional: true }) as const;
 
 export const deviceRestore = buildCommand<Flags, [DeviceId], CliContext>({
   docs: docs(

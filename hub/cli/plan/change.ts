@@ -6,7 +6,7 @@ import { AgentId, DeviceId, GrantId, PersonId, PlatformId } from "../../../share
 import { command, docs, type Cli } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { confirmFlag, deadlineFlags } from "../deadlines.ts";
-import { as, hubFlags, text, waitFlag, whole } from "../flags.ts";
+import { as, hubFlags, neededText, optionalText, text, waitFlag, whole } from "../flags.ts";
 import { parseSelector, pick } from "../select.ts";
 import { clientOf, readText } from "../settings.ts";
 import { loadTrust, requireInventory } from "../trust/load.ts";
@@ -27,10 +27,6 @@ interface Flags extends PlanFlags {
   readonly wave?: readonly string[];
 }
 
-const optionalText = (brief: string, placeholder: string) =>
-  ({ kind: "parsed", parse: text, brief, placeholder, optional: true }) as const;
-const needed = (brief: string, placeholder: string) => ({ kind: "parsed", parse: text, brief, placeholder }) as const;
-
 export const planChange = buildCommand<Flags, [], CliContext>({
   docs: docs(
     "Render a template for each device and have the agents plan the change",
@@ -49,9 +45,9 @@ export const planChange = buildCommand<Flags, [], CliContext>({
   parameters: {
     flags: {
       ...hubFlags,
-      template: needed("Jinja template of the configuration text", "FILE.j2"),
+      template: neededText("Jinja template of the configuration text", "FILE.j2"),
       vars: optionalText("Variables in YAML", "FILE.yaml"),
-      select: needed("Devices: site=ams,platform=frr_linux,tag.role=edge,device=r1", "SELECTOR"),
+      select: neededText("Devices: site=ams,platform=frr_linux,tag.role=edge,device=r1", "SELECTOR"),
       author: { kind: "parsed", parse: as(PersonId), brief: "You, as keys.json names you", placeholder: "P" },
       grant: {
         kind: "parsed",
@@ -59,7 +55,7 @@ export const planChange = buildCommand<Flags, [], CliContext>({
         brief: "Grant under which the agents read and plan",
         placeholder: "GRANT",
       },
-      title: needed("What it is, in one line", "TEXT"),
+      title: neededText("What it is, in one line", "TEXT"),
       reason: optionalText("Why", "TEXT"),
       mode: {
         kind: "enum",

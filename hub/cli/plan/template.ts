@@ -34,9 +34,8 @@ export class Template {
   readonly #undefined = new Map<string, TemplateFault>();
   /** Names that `secret(…)` was wrongly given. A function that throws would take the engine's whole module down with it. */
   readonly #misnamed = new Set<string>();
-  /** Empty where it cannot be marked. */
-  #marked: string | undefined;
-  #isMarked = false;
+  /** Whether its twin with marks is there; undefined until somebody asks. */
+  #isMarked: boolean | undefined;
 
   /** TEMPLATE where it is none: the first fault, with its line. */
   constructor(name: string, source: string) {
@@ -83,17 +82,16 @@ export class Template {
 
   /** Of each line of the text for these variables, from 0, the line of the template that it came from; undefined where that cannot be told. */
   linesOf(text: string, variables: Readonly<Record<string, unknown>>): readonly number[] | undefined {
-    this.#marked ??= marked(this.#source) ?? "";
-    const source = this.#marked;
-    if (source === "") return undefined;
-    if (
-      !this.#isMarked &&
-      this.#guard(() => this.#engine.addTemplate(MARKED_NAME, strict(source))) instanceof TemplateFault
-    )
-      return undefined;
-    this.#isMarked = true;
+    this.#isMarked ??= this.#mark();
+    if (!this.#isMarked) return undefined;
     const rendered = this.#run(MARKED_NAME, variables);
     return rendered instanceof TemplateFault ? undefined : sourceLines(ending(rendered.replaceAll("\r\n", "\n")), text);
+  }
+
+  #mark(): boolean {
+    const source = marked(this.#source);
+    if (source === undefined) return false;
+    return !(this.#guard(() => this.#engine.addTemplate(MARKED_NAME, strict(source))) instanceof TemplateFault);
   }
 
   #run(name: string, variables: Readonly<Record<string, unknown>>): string | TemplateFault {
