@@ -1,12 +1,10 @@
 import type { RunTask } from "../../shared/documents/manifest.ts";
-import { FarhandError, type ErrorCode } from "../../shared/errors.ts";
+import { FarhandError } from "../../shared/errors.ts";
+import { isRefused } from "../../drivers/refused.ts";
 import { commandMark, refusedMark } from "../../drivers/model/state/run-output.ts";
 import type { TaskEnd } from "../core/model.ts";
 import { streamed } from "./garbage.ts";
 import { done, withSession, type TaskContext } from "./task.ts";
-
-/** The device answered, and will answer the next one. */
-const REFUSALS: ReadonlySet<ErrorCode> = new Set(["COMMAND_REFUSED", "AUTHORIZATION_DENIED", "NETCONF_CAPABILITY"]);
 
 /** Commands in order. Each output follows a line that names its command; all of it streams to the spool and to whoever watches. */
 export async function runCommands(context: TaskContext<RunTask>): Promise<TaskEnd> {
@@ -26,7 +24,7 @@ export async function runCommands(context: TaskContext<RunTask>): Promise<TaskEn
             sink,
           });
         } catch (error) {
-          if (!context.task.goOn || !(error instanceof FarhandError) || !REFUSALS.has(error.code)) throw error;
+          if (!context.task.goOn || !(error instanceof FarhandError) || !isRefused(error.code)) throw error;
           await sink(`${refusedMark(error.code, error.detail ?? "")}\n`);
         }
         await sink("\n");

@@ -5,7 +5,7 @@ import { type Line, LINE_CHARACTERS_MAX, scan, splitLines } from "./lines.ts";
 import { normalise } from "./normalise.ts";
 import { type Hide, publicLines } from "./public-form.ts";
 import { findSecrets } from "./redact.ts";
-import { REASON, refusal, type Refused, stop } from "./refusal.ts";
+import { INVISIBLE, MARK, REASON, refusal, type Refused, stop, UNRENDERED } from "./refusal.ts";
 import { hasStrayMark, nameToken, type Token, tokensIn } from "./token.ts";
 import { parseLines, placed } from "./tree.ts";
 
@@ -17,11 +17,6 @@ export interface AuthorText {
   readonly shown: readonly Line[];
   readonly warnings: readonly Finding[];
 }
-
-/** Control and format characters: they work on terminals, or hide from the reviewer what will be sent. */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/v;
-const MARK = /[‹›]/v;
-const UNRENDERED = /\{\{|\{%|\[object Object\]|(?:^|\s)undefined(?:\s|$)/v;
 
 /**
  * `live` is the public form of the running configuration: what stands there already, odd as it may be, is no mistake of the text.

@@ -43,6 +43,13 @@ export const REASON = {
   shown: "a secret where this platform would show it",
 } as const;
 
+/** Control and format characters: they work on terminals, or hide from the reviewer what will be sent. */
+export const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/v;
+/** What stands for a secret, and for nothing else. */
+export const MARK = /[‹›]/v;
+/** What a template leaves where it was not rendered. */
+export const UNRENDERED = /\{\{|\{%|\[object Object\]|(?:^|\s)undefined(?:\s|$)/v;
+
 export type HangsOn = "text" | "device";
 
 /** TEXT_REFUSED, with its parts as the cause. */

@@ -19,6 +19,7 @@ export class Section {
   readonly #open = new Map<ConfigNode, Section>();
   readonly #indices = new Map<string, Index>();
   readonly #single: readonly Place[];
+  readonly #exclusive: readonly Place[];
   readonly #unless = new Map<RegExp, { live: number; holds: boolean }>();
   #headers: Set<ConfigNode> | undefined;
   #changes = 0;
@@ -37,6 +38,7 @@ export class Section {
     this.parent = parent;
     this.isNew = isNew;
     this.#single = language.single.filter((rule) => rule.path.test(path));
+    this.#exclusive = language.exclusive.filter((rule) => rule.by === "line" && rule.path.test(path));
   }
 
   children(): ConfigNode[] {
@@ -60,18 +62,12 @@ export class Section {
 
   /** The lines that hold the one value that this line sets anew; undefined where it is no such setting. */
   sharing(line: string): readonly ConfigNode[] | undefined {
-    const keys = this.#singleKeys(line);
-    if (keys.length === 0) return undefined;
-    const index = this.#index("single", (of) => this.#singleKeys(of));
-    return keys.flatMap((key) => [...(index.get(key) ?? [])]);
+    return this.#ofKeys("single", this.#single, line);
   }
 
   /** What holds the value of this line already, where only one line at a time may: a device takes no second one, and says nothing. */
   elsewhere(line: string): ConfigNode | undefined {
-    const keys = this.#exclusiveKeys(line);
-    if (keys.length === 0) return undefined;
-    const index = this.#index("exclusive", (of) => this.#exclusiveKeys(of));
-    return keys.flatMap((key) => [...(index.get(key) ?? [])]).find((node) => node.line !== line);
+    return this.#ofKeys("exclusive", this.#exclusive, line)?.find((node) => node.line !== line);
   }
 
   holds(pattern: RegExp): boolean {
@@ -143,18 +139,17 @@ export class Section {
     for (const child of this.#live) children.push(child);
   }
 
-  #singleKeys(line: string): string[] {
-    return this.#single.flatMap((rule, at) => {
-      const key = keyAt(rule, this.path, line);
-      return key === undefined ? [] : [`${at}\n${key}`];
-    });
-  }
-
-  #exclusiveKeys(line: string): string[] {
-    return this.#language.exclusive.flatMap((rule, at) => {
-      const key = rule.by === "line" ? keyAt(rule, this.path, line) : undefined;
-      return key === undefined ? [] : [`${at}\n${key}`];
-    });
+  /** The lines that share a key of these rules with this one; undefined where none of the rules is of it. */
+  #ofKeys(name: string, rules: readonly Place[], line: string): readonly ConfigNode[] | undefined {
+    const keysOf = (of: string): string[] =>
+      rules.flatMap((rule, at) => {
+        const key = keyAt(rule, this.path, of);
+        return key === undefined ? [] : [`${at}\n${key}`];
+      });
+    const keys = keysOf(line);
+    if (keys.length === 0) return undefined;
+    const index = this.#index(name, keysOf);
+    return keys.flatMap((key) => [...(index.get(key) ?? [])]);
   }
 
   /** Candidates: by the first two words where there are as many. */

@@ -2,7 +2,7 @@ import type { Clock } from "../../shared/clock.ts";
 import { FarhandError } from "../../shared/errors.ts";
 import type { Finding } from "../../shared/documents/receipt.ts";
 import type { CommandChannel } from "../engines/channel.ts";
-import { behindMark, SAY_MARK } from "../engines/ssh/answer-mark.ts";
+import { programAsRoot } from "../engines/ssh/answer-mark.ts";
 import type { SshConnection } from "../engines/ssh/client.ts";
 import type { ExecResult } from "../engines/ssh/stream.ts";
 import type { PlatformFile } from "../platform.ts";
@@ -181,7 +181,7 @@ export class FrrReloadUndo implements Undo {
   async #script(script: string, ...words: string[]): Promise<ExecResult> {
     if (words.some((word) => !/^[0-9a-f]{1,16}$/.test(word)))
       throw new FarhandError("INTERNAL", "a script argument that is not hex");
-    return behindMark(await this.#exec(`sudo -n sh -s -- ${words.join(" ")}`, `${SAY_MARK}${script}`));
+    return await programAsRoot((...said) => this.#exec(...said), script, words);
   }
 
   #exec(command: string, stdin?: string): Promise<ExecResult> {

@@ -1,5 +1,5 @@
 import { FarhandError } from "../../shared/errors.ts";
-import { behindMark, SAY_MARK } from "../engines/ssh/answer-mark.ts";
+import { programAsRoot } from "../engines/ssh/answer-mark.ts";
 import type { SshConnection } from "../engines/ssh/client.ts";
 import type { ExecResult } from "../engines/ssh/stream.ts";
 import type { LoginChange, OpenOptions, Pending, TransactionToken } from "../types.ts";
@@ -20,10 +20,8 @@ export function linuxLogin(
 ): LoginChange {
   const exec = (command: string, stdin: string): Promise<ExecResult> =>
     connection.exec(command, { outputBytesMax: BYTES_MAX, deadlineMs: commandMs, signal, stdin });
-  const script = async (text: string, token: TransactionToken, ...words: string[]): Promise<ExecResult> =>
-    behindMark(
-      await exec(`sudo -n sh -s -- ${[String(token.data["name"]), ...words].join(" ")}`, `${SAY_MARK}${text}`),
-    );
+  const script = (text: string, token: TransactionToken, ...words: string[]): Promise<ExecResult> =>
+    programAsRoot(exec, text, [String(token.data["name"]), ...words]);
   const user = (): string => {
     if (!/^[a-z_][a-z0-9_-]{0,31}$/.test(credential.username))
       throw new FarhandError("TEXT_REFUSED", "the user's name is none of a Linux account");

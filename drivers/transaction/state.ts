@@ -1,21 +1,16 @@
 import type { Checks, CheckResult, PlannedCheck } from "../../shared/documents/checks.ts";
-import { errorCode, FarhandError, type ErrorCode } from "../../shared/errors.ts";
+import { errorCode, FarhandError } from "../../shared/errors.ts";
 import { blamed, expectedOf, judge, tablesFor, type Expected } from "../model/state/expect.ts";
 import type { PackFile, TableFile } from "../model/state/pack.ts";
 import { packFor } from "../model/state/packs.ts";
 import { parseTable, saysNone } from "../model/state/parse.ts";
 import { OUTPUT_BYTES_MAX, unread, type Table, type Tables } from "../model/state/rows.ts";
 import type { Driver, Session, StateEvidence } from "../types.ts";
+import { isRefused } from "../refused.ts";
 import type { ChangeContext } from "./context.ts";
 import { why } from "./context.ts";
 
 const POLL_MS = 2_000;
-/** The device answered, or does not have it: what is asked next will be answered. */
-const REFUSALS: ReadonlySet<string | undefined> = new Set<ErrorCode>([
-  "COMMAND_REFUSED",
-  "AUTHORIZATION_DENIED",
-  "NETCONF_CAPABILITY",
-]);
 
 /** What is read and what is expected of it, for one change. */
 export interface StatePlan {
@@ -86,7 +81,7 @@ async function readTable(
   } catch (error) {
     const code = errorCode(error);
     const { detail } = why(error);
-    if (!REFUSALS.has(code)) throw error;
+    if (!isRefused(code)) throw error;
     // Some say "not active" in the words of a refusal.
     return saysNone(file, detail) || saysNone(file, parts.join(""))
       ? { kind: "read", rows: [], strange: 0, example: null }

@@ -1,7 +1,7 @@
 import { FarhandError } from "../../../shared/errors.ts";
 import type { TranscriptSink } from "../../types.ts";
 import type { LineRedactor } from "../cli/redactor.ts";
-import { behindMark, SAY_MARK } from "../ssh/answer-mark.ts";
+import { behindMark, programAsRoot, SAY_MARK } from "../ssh/answer-mark.ts";
 import type { SshConnection } from "../ssh/client.ts";
 import { quoted } from "../ssh/connect-error.ts";
 import type { ExecResult } from "../ssh/stream.ts";
@@ -39,9 +39,8 @@ export class HostShell {
     if (words.some((word) => !/^[0-9a-f]{1,16}$/v.test(word)))
       throw new FarhandError("INTERNAL", "a script argument that is not hex");
     await this.#o.transcript.write("sent", `${told}\n`);
-    const result = behindMark(
-      await this.#exec(`sudo -n sh -s -- ${words.join(" ")}`, outputBytesMax, `${SAY_MARK}${text}`),
-    );
+    const exec = (command: string, stdin: string): Promise<ExecResult> => this.#exec(command, outputBytesMax, stdin);
+    const result = await programAsRoot(exec, text, words);
     if (!result.began && result.code === 1 && /^(?:sudo: |Sorry, user )/mv.test(result.stderr))
       throw new FarhandError("PRIVILEGE", this.redacted(result.stderr));
     return result;

@@ -11,7 +11,8 @@ export interface Monitored {
 const NAMESPACE = "urn:ietf:params:xml:ns:yang:ietf-netconf-monitoring";
 const BYTES_MAX = 256 * 1024;
 
-const plain = (value: string): string => value.replaceAll(/[^\w.@\-]/gv, "?").slice(0, 64);
+/** A name that a device tells, as it may be shown. */
+export const plain = (value: string): string => value.replaceAll(/[^\w.@\-]/gv, "?").slice(0, 64);
 
 /** Undefined where the device does not have it. */
 export async function monitored(

@@ -3,6 +3,8 @@ import type { Digest } from "../../../shared/ids.ts";
 import type { Candidate, Configuration, Pending, Session, Staged, TransactionToken } from "../../types.ts";
 import { isPending, readDatastore, takeLock, unlockQuietly, type NetconfDevice } from "./device.ts";
 import { eachLeaf } from "./leaves.ts";
+import type { Datastore } from "./operations.ts";
+import { plain } from "./monitoring.ts";
 import type { Parked, ParkedSession } from "./parked.ts";
 import { RpcRefused } from "./rpc-error.ts";
 
@@ -29,6 +31,8 @@ type Timer = NonNullable<NetconfDevice["file"]["timer"]>;
 export class NetconfTransaction {
   readonly #device: NetconfDevice;
   readonly #parked: Parked;
+  /** What is locked beside the candidate: nothing where the device has no other lock, and tells of its timer otherwise. */
+  readonly #beside: readonly Datastore[];
   #staged: string | undefined;
   /** As it was last read on this session. */
   #running: Digest | undefined;
@@ -38,6 +42,7 @@ export class NetconfTransaction {
   constructor(device: NetconfDevice, parked: Parked) {
     this.#device = device;
     this.#parked = parked;
+    this.#beside = device.file.timer ? [] : ["running"];
   }
 
   /** Each read of running goes through here, so that what was just read need not be read again over a slow line. */
@@ -68,7 +73,7 @@ export class NetconfTransaction {
   async arm(token: TransactionToken): Promise<void> {
     const device = this.#device;
     if (device.file.timer) await requireNoTimer(device, device.file.timer);
-    else await takeLock(device, "running");
+    for (const target of this.#beside) await takeLock(device, target);
     try {
       await takeLock(device, "candidate");
       const candidate = await readDatastore(device, "candidate");
@@ -109,7 +114,7 @@ export class NetconfTransaction {
     if (this.#staged !== token.id) await this.#stage(token, commands);
     // Before, not after: a device that holds a lock for somebody whom the change has cut off may not undo it (yuma123 2.13: "restore running config
     // failed (config locked)").
-    if (!device.file.timer) await unlockQuietly(device, "running");
+    await unlockQuietly(device, ...this.#beside);
     const { seconds, persist } = token.data;
     const confirm = typeof persist === "string" ? { persist } : {};
     if (!("persist" in confirm)) this.#armed = token;
@@ -254,7 +259,7 @@ export class NetconfTransaction {
   }
 
   async #release(): Promise<void> {
-    await unlockQuietly(this.#device, "candidate", ...(this.#device.file.timer ? [] : ["running" as const]));
+    await unlockQuietly(this.#device, "candidate", ...this.#beside);
   }
 }
 
@@ -271,7 +276,7 @@ async function readTimer(
     if (at === entry) entries += 1;
     if (entries > 1) return;
     if (at === path && value.includes(holds)) waits = true;
-    if (at === owner) whose = value.replaceAll(/[^\w.@\-]/gv, "?").slice(0, 64);
+    if (at === owner) whose = plain(value);
   });
   if (entries === 0) return "untold";
   return waits ? { whose } : "none";

@@ -8,6 +8,15 @@ const MARK = "-- farhand: here begins the answer --";
  */
 export const SAY_MARK = `echo '${MARK}'\n`;
 
+/** A fixed program as root, with its arguments. `exec` says a command and hands over its input. */
+export async function programAsRoot(
+  exec: (command: string, stdin: string) => Promise<ExecResult>,
+  program: string,
+  words: readonly string[],
+): Promise<ReturnType<typeof behindMark>> {
+  return behindMark(await exec(`sudo -n sh -s -- ${words.join(" ")}`, `${SAY_MARK}${program}`));
+}
+
 /** `began`: whether the shell that was told got to work at all; without it nothing is taken away. */
 export function behindMark(result: ExecResult): ExecResult & { readonly began: boolean } {
   const at = result.stdout.indexOf(`${MARK}\n`);

@@ -2,7 +2,7 @@ import type { ChangeMode, Source } from "../../../shared/documents/manifest.ts";
 import type { Finding } from "../../../shared/documents/receipt.ts";
 import type { FarhandError } from "../../../shared/errors.ts";
 import type { Hide } from "../public-form.ts";
-import { attempt, type HangsOn, REASON, refusal, type Refused, stop } from "../refusal.ts";
+import { attempt, type HangsOn, MARK, REASON, refusal, type Refused, stop, UNRENDERED } from "../refusal.ts";
 import { hasStrayMark, tokensIn } from "../token.ts";
 import { substitute } from "../author.ts";
 import { type Host, type HostFile, MODE, OWNER, PATH, SERVICE, type Service, UNENDED } from "./host.ts";
@@ -26,8 +26,6 @@ export interface HostAuthor {
 
 /** Control and format characters but the tab: they work on terminals, or hide from the reviewer what will be written. */
 const INVISIBLE = /[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]--\t]/v;
-const MARK = /[‹›]/v;
-const UNRENDERED = /\{\{|\{%|\[object Object\]|(?:^|\s)undefined(?:\s|$)/v;
 
 const refusedLine = (row: number, shown: string, reason: string, hangsOn?: HangsOn): FarhandError =>
   refusal(row, reason, shown.replaceAll(new RegExp(INVISIBLE.source, "gv"), "·"), hangsOn);

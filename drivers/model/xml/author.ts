@@ -2,7 +2,7 @@ import type { ChangeMode, Source } from "../../../shared/documents/manifest.ts";
 import type { Finding } from "../../../shared/documents/receipt.ts";
 import type { FarhandError } from "../../../shared/errors.ts";
 import type { Hide } from "../public-form.ts";
-import { type HangsOn, REASON, refusal, type Refused, stop } from "../refusal.ts";
+import { type HangsOn, INVISIBLE, MARK, REASON, refusal, type Refused, stop, UNRENDERED } from "../refusal.ts";
 import { hasStrayMark, tokensIn } from "../token.ts";
 import { groups, isKey, keyLeaf, ownLabel } from "./identity.ts";
 import { PATH_SEPARATOR, type XmlLanguage } from "./language.ts";
@@ -16,11 +16,6 @@ export interface XmlAuthor {
   readonly nodes: readonly XmlNode[];
   readonly warnings: readonly Finding[];
 }
-
-/** Control and format characters: they work on terminals, or hide from the reviewer what will be sent. */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/v;
-const MARK = /[‹›]/v;
-const UNRENDERED = /\{\{|\{%|\[object Object\]|(?:^|\s)undefined(?:\s|$)/v;
 
 type Named = Pick<XmlNode, "line" | "name">;
 
