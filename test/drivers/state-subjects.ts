@@ -192,6 +192,24 @@ export interface Subject {
   readonly harmless: string;
 }
 
+/** The same over whatever carries the commands. */
+const ON_EOS = {
+  start: (clock: Clock) => startAristaEos({ name: "edge-1", config: EOS }, { clock }),
+  breaking: "interface Ethernet2\n   shutdown\n",
+  broken: ["interfaces up", "ip interfaces up", "lldp neighbours", "bgp established", "bgp prefixes", "routes"],
+  harmless: "interface Ethernet2\n   description probe\n",
+};
+const ON_SRLINUX = {
+  start: (clock: Clock) =>
+    startNokiaSrlinux(
+      { name: "edge-1", config: sampleNokiaSrlinux({ seed: 1, index: 0, interfaces: 2, username: "netops" }).config },
+      { clock },
+    ),
+  breaking: "set / interface ethernet-1/1 admin-state disable\n",
+  broken: ["interfaces up", "lldp neighbours", "bgp established", "bgp prefixes", "routes"],
+  harmless: "set / interface lo0 description probe\n",
+};
+
 export const subjects: readonly Subject[] = [
   {
     name: "cisco_iosxe",
@@ -209,41 +227,21 @@ export const subjects: readonly Subject[] = [
   },
   {
     name: "arista_eos",
-    start: (clock) => startAristaEos({ name: "edge-1", config: EOS }, { clock }),
-    breaking: "interface Ethernet2\n   shutdown\n",
-    broken: ["interfaces up", "ip interfaces up", "lldp neighbours", "bgp established", "bgp prefixes", "routes"],
-    harmless: "interface Ethernet2\n   description probe\n",
+    ...ON_EOS,
   },
   {
     name: "arista_eos over eAPI",
-    start: (clock) => startAristaEos({ name: "edge-1", config: EOS }, { clock }),
     target: httpsTarget,
-    breaking: "interface Ethernet2\n   shutdown\n",
-    broken: ["interfaces up", "ip interfaces up", "lldp neighbours", "bgp established", "bgp prefixes", "routes"],
-    harmless: "interface Ethernet2\n   description probe\n",
+    ...ON_EOS,
   },
   {
     name: "nokia_srlinux",
-    start: (clock) =>
-      startNokiaSrlinux(
-        { name: "edge-1", config: sampleNokiaSrlinux({ seed: 1, index: 0, interfaces: 2, username: "netops" }).config },
-        { clock },
-      ),
-    breaking: "set / interface ethernet-1/1 admin-state disable\n",
-    broken: ["interfaces up", "lldp neighbours", "bgp established", "bgp prefixes", "routes"],
-    harmless: "set / interface lo0 description probe\n",
+    ...ON_SRLINUX,
   },
   {
     name: "nokia_srlinux over JSON-RPC",
-    start: (clock) =>
-      startNokiaSrlinux(
-        { name: "edge-1", config: sampleNokiaSrlinux({ seed: 1, index: 0, interfaces: 2, username: "netops" }).config },
-        { clock },
-      ),
     target: httpsTarget,
-    breaking: "set / interface ethernet-1/1 admin-state disable\n",
-    broken: ["interfaces up", "lldp neighbours", "bgp established", "bgp prefixes", "routes"],
-    harmless: "set / interface lo0 description probe\n",
+    ...ON_SRLINUX,
   },
   {
     name: "mikrotik_routeros",

@@ -28,25 +28,17 @@ beforeEach(() => {
 });
 afterEach(() => world[Symbol.dispose]());
 
+const EDGES = ["edge-1", "edge-2"].map((name) => ({
+  name,
+  groups: ["all", "edge"],
+  address: "192.0.2.1",
+  port: 22,
+  platform: "cisco_iosxe",
+  transport: "cli",
+}));
+
 it("reads hosts, groups and variables, the nearer over the farther", () => {
-  expect(lintAnsible(ANSIBLE).hosts.slice(0, 2)).toEqual([
-    {
-      name: "edge-1",
-      groups: ["all", "edge"],
-      address: "192.0.2.1",
-      port: 22,
-      platform: "cisco_iosxe",
-      transport: "cli",
-    },
-    {
-      name: "edge-2",
-      groups: ["all", "edge"],
-      address: "192.0.2.1",
-      port: 22,
-      platform: "cisco_iosxe",
-      transport: "cli",
-    },
-  ]);
+  expect(lintAnsible(ANSIBLE).hosts.slice(0, 2)).toEqual(EDGES);
 });
 
 it("names what is dangerous, unknown, doubled or missing, and shows no secret", () => {
@@ -82,22 +74,7 @@ it("reads the INI form as the YAML form of the same inventory", () => {
   const { hosts, findings } = lintAnsibleIni(INI);
   expect(hosts.slice(0, 3)).toEqual([
     { name: "lonely", groups: ["ungrouped"], address: "lonely", port: 22, platform: "juniper_junos", transport: "cli" },
-    {
-      name: "edge-1",
-      groups: ["all", "edge"],
-      address: "192.0.2.1",
-      port: 22,
-      platform: "cisco_iosxe",
-      transport: "cli",
-    },
-    {
-      name: "edge-2",
-      groups: ["all", "edge"],
-      address: "192.0.2.1",
-      port: 22,
-      platform: "cisco_iosxe",
-      transport: "cli",
-    },
+    ...EDGES,
   ]);
   const of = (device: string): string[] => findings.filter((one) => one.device === device).map(({ code }) => code);
   expect(of("edge-2")).toEqual(["SECRET_IN_FILE", "UNSAFE", "SAME_ADDRESS", "NO_HOST_KEY"]);
